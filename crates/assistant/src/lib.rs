@@ -1,0 +1,1 @@
+//! The mind: turn state machine, router, skills, conversation.

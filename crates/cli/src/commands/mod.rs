@@ -1,0 +1,13 @@
+//! One file a command. Each has `Args` (what the user can say) and `run` (do it and print).
+
+pub mod ask;
+pub mod bench;
+pub mod config;
+pub mod control;
+pub mod doctor;
+pub mod generate;
+pub mod models;
+pub mod run;
+pub mod say;
+pub mod transcribe;
+pub mod wake;

@@ -1,0 +1,79 @@
+//! How results and errors reach the person or the script. Never decides what to print, only how.
+
+use serde::Serialize;
+use std::io::{IsTerminal, Write};
+
+/// Where results go: lines of JSON for scripts, words for people.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    json: bool,
+}
+
+impl Output {
+    /// `json`: one object a line on standard output and nothing else there.
+    pub fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Whether a script reads along.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether progress bars and tables make sense: a person at a terminal.
+    pub fn is_interactive(&self) -> bool {
+        !self.json && std::io::stderr().is_terminal()
+    }
+
+    /// Prints one result: `value` for scripts, `words` for people.
+    pub fn result(&self, value: &impl Serialize, words: impl FnOnce() -> String) {
+        if self.json {
+            let line = serde_json::to_string(value).expect("results are plain data");
+            self.line(&line);
+        } else {
+            self.line(&words());
+        }
+    }
+
+    /// Prints the reason for exit code 1.
+    pub fn error(&self, error: &anyhow::Error) {
+        let error = explain(error);
+        if self.json {
+            self.line(&serde_json::json!({ "error": error }).to_string());
+        } else {
+            eprintln!("jarvis: {}", error.message);
+            if !error.hint.is_empty() {
+                eprintln!("        {}", error.hint);
+            }
+        }
+    }
+
+    /// A reader that went away (`jarvis … | head`) ends the program quietly.
+    fn line(&self, text: &str) {
+        let mut out = std::io::stdout().lock();
+        if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
+            std::process::exit(0);
+        }
+    }
+}
+
+/// The error for a person that is inside `error`.
+pub fn explain(error: &anyhow::Error) -> jarvis_core::Error {
+    error.downcast_ref::<jarvis_core::Error>().cloned().unwrap_or_else(|| {
+        jarvis_core::Error::new(
+            "internal",
+            format!("{error:#}"),
+            "If this happens again, please report it with what you did.",
+        )
+    })
+}
+
+/// Logs on standard error: warnings, with `-v` what happens, with `-vv` everything; `JARVIS_LOG` overrides.
+pub fn init_logging(verbose: u8) {
+    let default = match verbose {
+        0 => "warn",
+        1 => "info",
+        _ => "debug",
+    };
+    jarvis_engine::logging::init(default);
+}

@@ -1,0 +1,139 @@
+//! The seam of the language model: a prompt in, text out as it is made.
+
+use crate::{Cancel, Result};
+use serde::{Deserialize, Serialize};
+
+/// Who says a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Standing instructions.
+    System,
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// One message of a dialogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Who says it.
+    pub role: Role,
+    /// What is said.
+    pub content: String,
+}
+
+impl Message {
+    /// A message from its role and text.
+    pub fn new(role: Role, content: impl Into<String>) -> Self {
+        Self { role, content: content.into() }
+    }
+}
+
+/// What the model continues.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Prompt {
+    /// A dialogue, rendered with the model's own chat template, ready for the assistant's next message. When it is too
+    /// long for the context, the oldest exchanges are dropped and a leading system message is kept.
+    Chat(Vec<Message>),
+    /// Text as it is, without a template.
+    Raw(String),
+}
+
+/// How to continue.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GenerateOptions {
+    /// The most tokens to make, 1..=4096.
+    pub max_tokens: usize,
+    /// 0 always takes the likeliest token; up to 2.
+    pub temperature: f32,
+    /// Keeps the likeliest tokens that sum to this probability, 0..=1; 1 keeps all.
+    pub top_p: f32,
+    /// Keeps this many of the likeliest tokens; 0 keeps all.
+    pub top_k: usize,
+    /// Divides the score of tokens seen lately, 1 (off) ..= 2.
+    pub repetition_penalty: f32,
+    /// Same seed, same text.
+    pub seed: u64,
+    /// Ends the text before any of these, even across tokens.
+    pub stop: Vec<String>,
+}
+
+impl Default for GenerateOptions {
+    fn default() -> Self {
+        Self {
+            max_tokens: 128,
+            temperature: 0.0,
+            top_p: 0.95,
+            top_k: 40,
+            repetition_penalty: 1.1,
+            seed: 0,
+            stop: Vec::new(),
+        }
+    }
+}
+
+/// Why a generation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    /// The model said that it was done.
+    EndOfText,
+    /// One of [`GenerateOptions::stop`] came up.
+    StopString,
+    /// [`GenerateOptions::max_tokens`] or the context was used up.
+    Length,
+    /// [`Cancel`] was raised; the text so far is kept.
+    Cancelled,
+}
+
+/// Where the time of a generation went, in milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct GenerationTimings {
+    /// Reading the prompt.
+    pub prefill: f64,
+    /// From the call to the first token.
+    pub first_token: f64,
+    /// All of it.
+    pub total: f64,
+}
+
+/// A finished generation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Generation {
+    /// All the text that was made, without the stop string.
+    pub text: String,
+    /// Tokens of the prompt after the template.
+    pub prompt_tokens: usize,
+    /// How many of them needed no work, because their state was kept from before.
+    pub cached_tokens: usize,
+    /// Tokens made.
+    pub generated_tokens: usize,
+    /// Exchanges that were left out because the context was full.
+    pub dropped_messages: usize,
+    /// Why it ended.
+    pub stop_reason: StopReason,
+    /// Where the time went.
+    pub timings_ms: GenerationTimings,
+}
+
+/// A language model on this machine.
+pub trait LanguageModel: Send {
+    /// Continues `prompt`. `on_text` gets each piece of text as soon as it is whole UTF-8 and can no longer be part of
+    /// a stop string. A raised `cancel` ends it within a token, without an error.
+    ///
+    /// # Errors
+    /// The engine failed, or the newest message alone is longer than the context.
+    fn generate(
+        &mut self,
+        prompt: &Prompt,
+        options: &GenerateOptions,
+        cancel: &Cancel,
+        on_text: &mut dyn FnMut(&str),
+    ) -> Result<Generation>;
+    /// Reads what every prompt will begin with, so that the next [`Self::generate`] that begins so needs less work.
+    fn warm_up(&mut self, beginning: &[Message]) -> Result<()>;
+    /// Tokens that prompt and answer may have together.
+    fn context_length(&self) -> usize;
+}

@@ -1,0 +1,29 @@
+//! The values and traits that every other crate speaks in.
+//!
+//! Owns: the shapes that cross a seam (audio frames, transcripts, prompts, replies, events) and the object-safe,
+//! blocking traits that engines implement. Never does any I/O, starts no thread and depends on nothing heavy, so that a
+//! change here is a change of contract and nothing else.
+
+pub mod audio;
+pub mod cancel;
+pub mod clock;
+pub mod error;
+pub mod event;
+pub mod language;
+pub mod skill;
+pub mod speech;
+pub mod turn;
+
+pub use audio::{AudioFrame, FRAME_SAMPLES, SAMPLE_RATE, SpeechAudio, Utterance};
+pub use cancel::Cancel;
+pub use clock::{Clock, SystemClock};
+pub use error::{Error, Result};
+pub use event::{AssistantEvent, AssistantState, EventRecord};
+pub use language::{
+    GenerateOptions, Generation, GenerationTimings, LanguageModel, Message, Prompt, Role, StopReason,
+};
+pub use skill::{HostAction, IntentMatch, Reply, Risk, Route, Skill, SkillContext, SkillSpec, Slots};
+pub use speech::{
+    SpeechToText, TextToSpeech, Transcript, TranscriptTimings, Vad, WakeDetection, WakeWord,
+};
+pub use turn::TurnId;

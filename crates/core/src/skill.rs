@@ -1,0 +1,130 @@
+//! The seam of what Jarvis can do without a language model.
+//!
+//! A skill recognizes its own requests and answers them from its own state. It never waits, never touches a device and
+//! asks the host for effects ([`HostAction`]).
+
+use crate::{Clock, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The parameters of a request, by name (`duration` = `"300"`).
+pub type Slots = BTreeMap<String, String>;
+
+/// What a skill may do to the machine, in rising order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Risk {
+    /// Only speaks.
+    None,
+    /// Changes something that is easily undone.
+    Low,
+    /// Changes something that is not.
+    High,
+}
+
+/// One intent that a skill serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SkillSpec {
+    /// Name of the contract: `timer.set`.
+    pub intent: &'static str,
+    /// One line for help and for the language model's tool list.
+    pub description: &'static str,
+    /// What people say for it.
+    pub examples: &'static [&'static str],
+    /// What it may do.
+    pub risk: Risk,
+}
+
+/// Which part of the router decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "lowercase")]
+pub enum Route {
+    /// A skill's own pattern.
+    Pattern,
+    /// The learned intent network.
+    Learned,
+    /// The local language model.
+    Model,
+    /// A remote model.
+    Remote,
+}
+
+/// A request that a skill recognized.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IntentMatch {
+    /// One of the skill's [`SkillSpec::intent`]s.
+    pub intent: &'static str,
+    /// Its parameters.
+    pub slots: Slots,
+    /// How sure the skill is, 0..=1.
+    pub confidence: f32,
+}
+
+/// Something that the host has to do beside speaking the reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostAction {
+    /// Stop speaking and every alarm, and end the turn.
+    Stop,
+    /// Show a notification.
+    Notify {
+        /// First line.
+        title: String,
+        /// The rest.
+        body: String,
+    },
+}
+
+/// An answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// What is spoken, and shown if `shown` is `None`. Empty: nothing is said.
+    pub spoken: String,
+    /// What is shown in place of the spoken words.
+    pub shown: Option<String>,
+    /// What the host does too.
+    pub actions: Vec<HostAction>,
+}
+
+impl Reply {
+    /// A reply that is just spoken.
+    pub fn say(text: impl Into<String>) -> Self {
+        Self { spoken: text.into(), ..Self::default() }
+    }
+}
+
+/// What a skill may look at while it answers.
+pub struct SkillContext<'a> {
+    /// Where "now" comes from.
+    pub clock: &'a dyn Clock,
+    /// The last thing that Jarvis said, if anything.
+    pub last_reply: Option<&'a str>,
+    /// Decide and answer, but change nothing (`ask --dry-run`).
+    pub dry_run: bool,
+}
+
+/// A capability with its own way of being asked for.
+pub trait Skill: Send {
+    /// The intents that it serves.
+    fn specs(&self) -> &'static [SkillSpec];
+    /// Whether `text` (lower case, no final punctuation, single spaces) is a request for it.
+    fn recognize(&self, text: &str) -> Option<IntentMatch>;
+    /// Answers a request for one of its intents.
+    ///
+    /// # Errors
+    /// A sentence for the user.
+    fn run(&mut self, intent: &str, slots: &Slots, context: &SkillContext<'_>) -> Result<Reply>;
+    /// Something that came due by itself since the last call, such as an alarm: what to say and show.
+    fn due(&mut self, context: &SkillContext<'_>) -> Option<Reply> {
+        let _ = context;
+        None
+    }
+    /// When [`Self::due`] wants to be asked next; `None` when nothing is pending.
+    fn next_due(&self) -> Option<std::time::Instant> {
+        None
+    }
+    /// Whether something of this skill is ringing, to be silenced by "stop".
+    fn silence(&mut self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,91 @@
+//! The seams of hearing and speaking.
+//!
+//! Every engine is blocking and belongs to one thread at a time; nothing here allocates per frame.
+
+use crate::{AudioFrame, Cancel, Result, SpeechAudio};
+use serde::{Deserialize, Serialize};
+
+/// A wake word that was heard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WakeDetection {
+    /// Which wake word, e.g. `hey_jarvis`.
+    pub model: String,
+    /// How sure the model is, 0..=1.
+    pub score: f32,
+    /// The sample after the last one that the detection rests on, counted since [`WakeWord::reset`].
+    pub at_sample: u64,
+}
+
+/// Listens for a wake word, one frame at a time.
+pub trait WakeWord: Send {
+    /// Takes the next 32 ms. `Some` once for each time that the word is said.
+    fn process(&mut self, frame: &AudioFrame) -> Result<Option<WakeDetection>>;
+    /// Forgets the sound so far.
+    fn reset(&mut self);
+    /// 0 (never wakes by accident) ..= 1 (never misses); 0.5 is the usual.
+    fn set_sensitivity(&mut self, sensitivity: f32);
+}
+
+/// Tells speech from everything else, one frame at a time.
+pub trait Vad: Send {
+    /// The probability, 0..=1, that this frame has speech in it.
+    fn process(&mut self, frame: &AudioFrame) -> Result<f32>;
+    /// Forgets the sound so far.
+    fn reset(&mut self);
+}
+
+/// How long the parts of a recognition took, in milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct TranscriptTimings {
+    /// Spectrogram.
+    pub features: f64,
+    /// Encoder.
+    pub encode: f64,
+    /// Decoder.
+    pub decode: f64,
+    /// All of it.
+    pub total: f64,
+}
+
+/// What was said, in words. Silence and noise give an empty `text`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Transcript {
+    /// The words, trimmed; empty when there was no speech.
+    pub text: String,
+    /// ISO 639-1, where the model tells (`en`).
+    pub language: Option<String>,
+    /// Mean natural-log probability of the tokens, <= 0.
+    pub average_log_probability: f32,
+    /// The model's own probability, 0..=1, that there was no speech.
+    pub no_speech_probability: f32,
+    /// How long the sound was.
+    pub seconds: f32,
+    /// Where the time went.
+    pub timings_ms: TranscriptTimings,
+}
+
+/// Turns sound into words.
+pub trait SpeechToText: Send {
+    /// Recognizes 16 kHz mono samples of any length in bounded memory.
+    ///
+    /// # Errors
+    /// The engine failed, or `cancel` was raised ([`crate::Error::cancelled`]).
+    fn transcribe(&mut self, samples: &[f32], cancel: &Cancel) -> Result<Transcript>;
+    /// Touches the weights, so that the first real call is as fast as the others.
+    fn warm_up(&mut self) -> Result<()>;
+}
+
+/// Turns words into sound.
+pub trait TextToSpeech: Send {
+    /// Samples per second of what [`Self::synthesize`] returns.
+    fn sample_rate(&self) -> u32;
+    /// Speaks one clause or sentence. Text is plain or markdown; the engine normalises it for speech. Text with nothing
+    /// to say (empty, punctuation alone) gives no samples.
+    ///
+    /// # Errors
+    /// The engine failed, or `cancel` was raised ([`crate::Error::cancelled`]).
+    fn synthesize(&mut self, text: &str, cancel: &Cancel) -> Result<SpeechAudio>;
+    /// Touches the weights, so that the first real call is as fast as the others.
+    fn warm_up(&mut self) -> Result<()>;
+}

@@ -1,0 +1,3 @@
+//! The composition root: builds everything from the settings and owns the threads.
+
+pub mod logging;

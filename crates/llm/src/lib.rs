@@ -1,0 +1,1 @@
+//! The local language model: GGUF, tokenizer, chat template, forward pass, sampling.

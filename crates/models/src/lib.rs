@@ -1,0 +1,1 @@
+//! The model store: catalog, download, verification, import, conversion.

@@ -1,0 +1,1 @@
+//! Settings: schema, defaults, layers, migration, and where files live.

@@ -1,0 +1,11 @@
+//! Hearing and speaking: wake word, voice activity, end of turn, recognition, synthesis. One engine a file.
+//!
+//! Owns the models' inputs and outputs. Never touches a device, a window or the network, and never decides what an
+//! utterance means.
+
+pub mod endpoint;
+pub mod onnx;
+pub mod stt;
+pub mod tts;
+pub mod vad;
+pub mod wake;
