@@ -1,0 +1,200 @@
+//! The command line as scripts meet it: exit codes, one JSON object a line, and bad input refused with a remedy.
+//!
+//! Drives the real binary on the installed models, with settings of its own, so that nothing of the user's is touched.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+/// Where one test keeps its settings and files; gone when it ends.
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_jarvis"));
+        command.args(arguments).env("JARVIS_CONFIG_DIR", self.path("config")).env("XDG_RUNTIME_DIR", self.0.path());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("the binary starts")
+    }
+
+    /// Runs with `--json` and gives exit code and objects.
+    fn json(&self, arguments: &[&str]) -> (i32, Vec<Value>) {
+        let output = self.run(&[&["--json"], arguments].concat());
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        let objects = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line:?}")))
+            .collect();
+        (output.status.code().expect("not killed by a signal"), objects)
+    }
+
+    /// The error of a command that has to fail with exit code 1: code, message and hint, none of them empty.
+    fn refusal(&self, arguments: &[&str]) -> (String, String, String) {
+        let (exit, objects) = self.json(arguments);
+        assert_eq!(exit, 1, "{arguments:?}: {objects:?}");
+        let error = &objects.last().unwrap_or_else(|| panic!("{arguments:?} printed nothing"))["error"];
+        let field = |name: &str| {
+            let text = error[name].as_str().unwrap_or_default().to_owned();
+            assert!(!text.is_empty(), "{arguments:?}: empty {name} in {error}");
+            text
+        };
+        (field("code"), field("message"), field("hint"))
+    }
+
+    fn wav(&self, name: &str, channels: u16, rate: u32, seconds: f32) -> String {
+        let path = self.path(name);
+        let spec = hound::WavSpec { channels, sample_rate: rate, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+        let mut writer = hound::WavWriter::create(&path, spec).expect("a new file");
+        for _ in 0..(rate as f32 * seconds) as usize * usize::from(channels) {
+            writer.write_sample(0i16).expect("disk space");
+        }
+        writer.finalize().expect("disk space");
+        path.to_str().expect("UTF-8").to_owned()
+    }
+}
+
+fn text_of(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    let home = Home::new();
+    assert_eq!(home.run(&["transcribe"]).status.code(), Some(2));
+    assert_eq!(home.run(&["no-such-command"]).status.code(), Some(2));
+}
+
+#[test]
+fn files_that_are_no_recordings_are_refused_by_name() {
+    let home = Home::new();
+    let missing = home.path("missing.wav");
+    let not_wav = home.path("words.wav");
+    std::fs::write(&not_wav, "these are words, not sound").unwrap();
+    let empty = home.path("empty.wav");
+    std::fs::write(&empty, "").unwrap();
+    for path in [&missing, &not_wav, &empty] {
+        for command in ["transcribe", "wake"] {
+            let (_, message, _) = home.refusal(&[command, text_of(path)]);
+            let name = path.file_name().unwrap().to_str().unwrap();
+            assert!(message.contains(name), "{command}: {message:?} does not name {name}");
+        }
+    }
+}
+
+#[test]
+fn a_bad_file_does_not_stop_the_good_ones() {
+    let home = Home::new();
+    let silence = home.wav("silence.wav", 1, 16_000, 1.0);
+    let (exit, objects) = home.json(&["transcribe", text_of(&home.path("missing.wav")), &silence]);
+    assert_eq!(exit, 1);
+    let good = objects.iter().find(|object| object["file"] == silence.as_str()).expect("the good file's result");
+    assert_eq!(good["text"], "");
+}
+
+#[test]
+fn eight_channels_at_96_khz_are_read() {
+    let home = Home::new();
+    let path = home.wav("surround.wav", 8, 96_000, 1.5);
+    for command in ["transcribe", "wake"] {
+        let (exit, objects) = home.json(&[command, &path]);
+        assert_eq!(exit, 0, "{command}: {objects:?}");
+        assert!((objects[0]["seconds"].as_f64().unwrap() - 1.5).abs() < 0.1, "{command}: {objects:?}");
+    }
+}
+
+#[test]
+fn a_question_is_answered_by_a_skill() {
+    let home = Home::new();
+    let (exit, objects) = home.json(&["ask", "what is 17 times 23"]);
+    assert_eq!(exit, 0);
+    assert_eq!(objects[0]["intent"], "calc.evaluate");
+    assert_eq!(objects[0]["route"], "pattern");
+    assert!(objects[0]["reply"].as_str().unwrap().contains("391"), "{objects:?}");
+}
+
+#[test]
+fn speech_is_understood_again() {
+    let home = Home::new();
+    let path = home.path("spoken.wav");
+    let (exit, _) = home.json(&["say", "The weather is nice today.", "--out", text_of(&path)]);
+    assert_eq!(exit, 0);
+    let (exit, objects) = home.json(&["transcribe", text_of(&path)]);
+    assert_eq!(exit, 0);
+    let heard = objects[0]["text"].as_str().unwrap().to_lowercase();
+    assert!(heard.contains("weather is nice today"), "{heard:?}");
+}
+
+#[test]
+fn settings_are_refused_by_name_and_range_and_change_nothing() {
+    let home = Home::new();
+    let (_, message, _) = home.refusal(&["config", "set", "wake.sensitivity", "7"]);
+    assert!(message.contains("wake.sensitivity") && message.contains('1'), "{message:?}");
+    let (_, message, _) = home.refusal(&["config", "set", "wake.loudness", "1"]);
+    assert!(message.contains("wake.loudness"), "{message:?}");
+    let (exit, objects) = home.json(&["config", "get", "wake.sensitivity"]);
+    assert_eq!((exit, objects[0]["value"].as_f64()), (0, Some(0.5)));
+}
+
+#[test]
+fn a_bad_value_from_the_environment_says_where_it_came_from() {
+    let home = Home::new();
+    let output = home.command(&["--json", "config", "get"]).env("JARVIS_CACHE_SIZE", "many").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let message = error["error"]["message"].as_str().unwrap();
+    assert!(message.contains("JARVIS_CACHE_SIZE"), "{message:?}");
+}
+
+#[test]
+fn unknown_models_voices_and_numbers_out_of_range_are_refused() {
+    let home = Home::new();
+    let silence = home.wav("silence.wav", 1, 16_000, 0.5);
+    for arguments in [
+        &["transcribe", "--model", "no-such-model", &silence][..],
+        &["say", "hello", "--voice", "no-such-voice", "--out", text_of(&home.path("x.wav"))],
+        &["say", "hello", "--effect", "no-such-effect", "--out", text_of(&home.path("x.wav"))],
+        &["generate", "--prompt", "hello", "--model", "no-such-model"],
+        &["generate", "--prompt", "hello", "--temperature", "9"],
+        &["generate", "--prompt", "hello", "--max-tokens", "0"],
+        &["models", "pull", "no-such-model"],
+        &["models", "remove", "no-such-model"],
+        &["ask", "   "],
+    ] {
+        home.refusal(arguments);
+    }
+    assert!(!home.path("x.wav").exists(), "a refused request left a file");
+}
+
+#[test]
+fn a_missing_model_names_the_command_that_installs_it() {
+    let home = Home::new();
+    let silence = home.wav("silence.wav", 1, 16_000, 0.5);
+    let output =
+        home.command(&["--json", "transcribe", &silence]).env("JARVIS_DATA_DIR", home.path("no-data")).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(error["error"]["hint"].as_str().unwrap().contains("jarvis models pull"), "{error}");
+}
+
+#[test]
+fn the_control_commands_say_when_nothing_runs() {
+    let home = Home::new();
+    for command in ["toggle", "start", "stop", "cancel", "mute", "unmute", "status", "quit"] {
+        let begun = Instant::now();
+        let (_, _, hint) = home.refusal(&[command]);
+        assert!(hint.contains("jarvis run"), "{hint:?}");
+        assert!(begun.elapsed() < Duration::from_secs(10), "{command} hung");
+    }
+}
