@@ -1,0 +1,294 @@
+//! The settings file, `config.json`: read, changed in one place, written whole.
+//!
+//! Keeps what it does not know, so that a newer version's settings survive an older one. Never writes over a file that it
+//! could not read, and a reader never sees half a file.
+
+use crate::SettingsError;
+use serde_json::{Map, Value};
+use std::fs::File;
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// The version of the file's layout that this program writes.
+pub const VERSION: u64 = 1;
+
+/// Files beyond this are not settings.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// Turns a file of one version into the next one's layout.
+type Migration = fn(&mut Map<String, Value>);
+
+/// Step `i` leads from version `i + 1` to `i + 2`. Version 1 is the first, so there is none yet.
+const MIGRATIONS: [Migration; VERSION as usize - 1] = [];
+
+/// The settings file in memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    file: PathBuf,
+    root: Map<String, Value>,
+}
+
+impl Document {
+    /// Reads `file`. A file that is not there, or empty, holds no settings.
+    ///
+    /// # Errors
+    /// The file cannot be read, is not JSON, or its sections are not objects.
+    pub fn read(file: &Path) -> Result<Self, SettingsError> {
+        let unreadable = |reason: String| SettingsError::Unreadable { file: file.to_owned(), reason };
+        let mut text = String::new();
+        match File::open(file) {
+            Ok(open) => {
+                let read = open.take(MAX_BYTES + 1).read_to_string(&mut text);
+                let bytes = read.map_err(|error| unreadable(plain(&error)))?;
+                if bytes as u64 > MAX_BYTES {
+                    return Err(unreadable("it is larger than 1 MiB".into()));
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(unreadable(plain(&error))),
+        }
+        Self::from_text(file, &text)
+    }
+
+    /// The document that `text` would be as `file`.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn from_text(file: &Path, text: &str) -> Result<Self, SettingsError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let file = file.to_owned();
+        if text.trim().is_empty() {
+            return Ok(Self { file, root: Map::new() });
+        }
+        let root: Value = match serde_json::from_str(text) {
+            Ok(root) => root,
+            Err(error) => return Err(broken(file, &error)),
+        };
+        let Value::Object(mut root) = root else {
+            return Err(SettingsError::Shape { file, place: "the whole".into() });
+        };
+        let sections: Vec<&str> = crate::Settings::schema().iter().map(|spec| split(spec.path).0).collect();
+        if let Some((name, _)) = root.iter().find(|(name, v)| sections.contains(&name.as_str()) && !v.is_object()) {
+            return Err(SettingsError::Shape { place: format!("\"{name}\""), file });
+        }
+        migrate(&mut root, &MIGRATIONS);
+        Ok(Self { file, root })
+    }
+
+    /// Which file this is.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The value at `path` (`section.field`), if the file has one.
+    pub fn get(&self, path: &str) -> Option<&Value> {
+        let (section, field) = split(path);
+        self.root.get(section)?.get(field)
+    }
+
+    /// Puts a value at `path`; whether it is allowed is the caller's to know.
+    pub(crate) fn set(&mut self, path: &str, value: Value) {
+        let (section, field) = split(path);
+        if let Value::Object(fields) = self.root.entry(section).or_insert_with(|| Map::new().into()) {
+            fields.insert(field.into(), value);
+        }
+    }
+
+    /// Takes the value at `path` out, and says whether there was one.
+    pub(crate) fn remove(&mut self, path: &str) -> bool {
+        let (section, field) = split(path);
+        let Some(Value::Object(fields)) = self.root.get_mut(section) else { return false };
+        let was_there = fields.remove(field).is_some();
+        if fields.is_empty() {
+            self.root.remove(section);
+        }
+        was_there
+    }
+
+    /// Paths in the file that are no settings of this version.
+    pub fn unknown(&self) -> Vec<String> {
+        let schema = crate::Settings::schema();
+        let is_section = |name: &str| schema.iter().any(|spec| split(spec.path).0 == name);
+        let mut unknown = Vec::new();
+        for (section, fields) in self.root.iter().filter(|(name, _)| *name != "version") {
+            match fields {
+                Value::Object(fields) if is_section(section) => unknown.extend(
+                    fields
+                        .keys()
+                        .map(|field| format!("{section}.{field}"))
+                        .filter(|path| !schema.iter().any(|spec| spec.path == path)),
+                ),
+                _ => unknown.push(section.clone()),
+            }
+        }
+        unknown
+    }
+
+    /// Writes the file: beside it first, then in its place. Mode 0600, for it may come to hold secrets. A link is
+    /// followed, so that people can keep the file elsewhere.
+    ///
+    /// # Errors
+    /// The folder or the disk refuses; the old file is left as it was.
+    pub fn write(&self) -> Result<(), SettingsError> {
+        let target = std::fs::canonicalize(&self.file).unwrap_or_else(|_| self.file.clone());
+        let fails =
+            |error: std::io::Error| SettingsError::Unwritable { file: self.file.clone(), reason: plain(&error) };
+        let folder = target.parent().unwrap_or(Path::new("."));
+        let mut root = self.root.clone();
+        root.entry("version").or_insert_with(|| VERSION.into());
+        let mut text = serde_json::to_string_pretty(&root).map_err(|error| fails(error.into()))?;
+        text.push('\n');
+        let mut beside = tempfile::Builder::new().prefix(".config-").tempfile_in(folder).map_err(fails)?;
+        beside.write_all(text.as_bytes()).map_err(fails)?;
+        beside.as_file().sync_all().map_err(fails)?;
+        beside.persist(&target).map_err(|error| fails(error.error))?;
+        Ok(())
+    }
+
+    /// Reads, changes and writes the file while no other Jarvis can do so.
+    ///
+    /// # Errors
+    /// The file cannot be read or written, or `change` refuses; then nothing is written.
+    pub(crate) fn edit<T>(
+        file: &Path,
+        change: impl FnOnce(&mut Self) -> Result<T, SettingsError>,
+    ) -> Result<T, SettingsError> {
+        let fails = |error: std::io::Error| SettingsError::Unwritable { file: file.to_owned(), reason: plain(&error) };
+        let folder = file.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder).map_err(fails)?;
+        // Locking the folder leaves no lock file behind; it opens with the handle.
+        let lock = File::open(folder).map_err(fails)?;
+        lock.lock().map_err(fails)?;
+        let mut document = Self::read(file)?;
+        let before = document.clone();
+        let result = change(&mut document)?;
+        if document != before {
+            document.write()?;
+        }
+        Ok(result)
+    }
+}
+
+/// Brings `root` up to [`VERSION`]. A file of a newer version is taken as it is: what is known in it is read.
+fn migrate(root: &mut Map<String, Value>, steps: &[Migration]) {
+    let version = root.get("version").and_then(Value::as_u64).unwrap_or(1).max(1);
+    let newest = steps.len() as u64 + 1;
+    if version >= newest {
+        return;
+    }
+    for step in &steps[version as usize - 1..] {
+        step(root);
+    }
+    root.insert("version".into(), newest.into());
+}
+
+/// `section.field` in two; paths of the schema always have both.
+pub(crate) fn split(path: &str) -> (&str, &str) {
+    path.split_once('.').unwrap_or((path, ""))
+}
+
+/// serde_json's message without its own place, which is told apart.
+fn broken(file: PathBuf, error: &serde_json::Error) -> SettingsError {
+    let message = error.to_string();
+    let reason = message.split(" at line ").next().unwrap_or_default().to_owned();
+    SettingsError::Broken { file, line: error.line(), column: error.column(), reason }
+}
+
+/// An I/O error without the number.
+fn plain(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::PermissionDenied => "permission is denied".into(),
+        ErrorKind::InvalidData => "it is not UTF-8 text".into(),
+        ErrorKind::IsADirectory => "it is a folder".into(),
+        ErrorKind::StorageFull => "the disk is full".into(),
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::MetadataExt;
+
+    fn read(text: &str) -> Result<Document, SettingsError> {
+        Document::from_text(Path::new("config.json"), text)
+    }
+
+    #[test]
+    fn broken_json_is_refused_with_its_place() {
+        let error = read("{\n  \"audio\": {\n    \"volume\": 0.5,\n  }\n}").unwrap_err();
+        assert!(matches!(&error, SettingsError::Broken { line: 4, column: 3, .. }), "{error}");
+        assert_eq!(error.to_string(), "The settings file config.json is broken at line 4, column 3: trailing comma.");
+    }
+
+    #[test]
+    fn sections_have_to_be_objects() {
+        assert!(read("[]").unwrap_err().to_string().contains("the whole"));
+        assert!(read(r#"{"audio": 5}"#).unwrap_err().to_string().contains("\"audio\""));
+        assert!(read(r#"{"something_else": 5}"#).is_ok());
+    }
+
+    #[test]
+    fn nothing_is_the_same_as_no_settings() {
+        for text in ["", " \n", "{}", "\u{feff}{}"] {
+            assert_eq!(read(text).unwrap().root.len(), 0);
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_kept_and_named() {
+        let mut document = read(r#"{"version": 9, "audio": {"spatial": true}, "eyes": {"on": 1}}"#).unwrap();
+        document.set("audio.volume", 0.5.into());
+        assert_eq!(document.unknown(), ["audio.spatial", "eyes"]);
+        assert!(document.remove("audio.volume"));
+        assert!(!document.remove("audio.volume"));
+        assert_eq!(document, read(r#"{"version": 9, "audio": {"spatial": true}, "eyes": {"on": 1}}"#).unwrap());
+    }
+
+    #[test]
+    fn migration_runs_the_missing_steps_in_order() {
+        fn rename(root: &mut Map<String, Value>) {
+            let old = root.remove("sound").unwrap_or_default();
+            root.insert("audio".into(), old);
+        }
+        fn louder(root: &mut Map<String, Value>) {
+            root["audio"]["volume"] = 1.into();
+        }
+        let mut root = Map::from_iter([("sound".to_owned(), serde_json::json!({"volume": 0}))]);
+        migrate(&mut root, &[rename, louder]);
+        assert_eq!(Value::from(root.clone()), serde_json::json!({"version": 3, "audio": {"volume": 1}}));
+        let newest = root.clone();
+        migrate(&mut root, &[rename, louder]);
+        assert_eq!(root, newest);
+    }
+
+    #[test]
+    fn the_file_is_private_and_a_link_is_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (link, kept) = (folder.path().join("config.json"), folder.path().join("dotfiles.json"));
+        std::fs::write(&kept, "{}").unwrap();
+        std::os::unix::fs::symlink(&kept, &link).unwrap();
+        Document::edit(&link, |document| {
+            document.set("audio.volume", 0.5.into());
+            Ok(())
+        })
+        .unwrap();
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(Document::read(&kept).unwrap().get("audio.volume"), Some(&0.5.into()));
+        assert_eq!(std::fs::metadata(&kept).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_broken_file_is_never_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.json");
+        std::fs::write(&file, "{ oops").unwrap();
+        let refused = Document::edit(&file, |document| {
+            document.set("audio.volume", 0.5.into());
+            Ok(())
+        });
+        assert!(matches!(refused, Err(SettingsError::Broken { .. })));
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "{ oops");
+    }
+}

@@ -1,0 +1,114 @@
+//! The settings themselves: one line each, from which everything else follows.
+//!
+//! A line reads: `name: type = default, kind, label, help [, env SHORT_NAME] [restart];`. The help is one sentence for
+//! a person, shown beside the control. `restart` marks what a running Jarvis takes up only after a restart.
+
+use crate::define::{define_choice, define_settings};
+use crate::spec::Kind;
+
+define_choice! {
+    /// How the hotkey works.
+    HotkeyMode {
+        #[default]
+        Hold = "hold", "Hold while you speak";
+        Toggle = "toggle", "Press to start, press again to end";
+    }
+}
+
+define_settings! {
+    /// The key that starts a question from any application.
+    hotkey: Hotkey, "Hotkey" {
+        keys: String = "Ctrl+Shift+Space", Kind::Hotkey, "Keys",
+            "The keys that make Jarvis listen, from any application.";
+        mode: HotkeyMode = HotkeyMode::Hold, Kind::Choice { options: HotkeyMode::OPTIONS }, "Mode",
+            "Hold the keys while you speak, or press once to start and once more to end.";
+    }
+
+    /// Microphone and speaker.
+    audio: Audio, "Sound" {
+        input_device: String = "", Kind::InputDevice, "Microphone",
+            "The microphone to listen to; empty follows the system's choice.";
+        output_device: String = "", Kind::OutputDevice, "Speaker",
+            "The speaker to answer on; empty follows the system's choice.";
+        volume: f32 = 1.0_f32, Kind::number(0.0, 1.0, ""), "Volume",
+            "How loud Jarvis speaks, from 0 (silent) to 1.";
+    }
+
+    /// The word that wakes Jarvis.
+    wake: Wake, "Wake word" {
+        enabled: bool = true, Kind::Switch, "Listen for the wake word",
+            "Lets you say \"hey Jarvis\" in place of the hotkey; the microphone stays on, and nothing leaves this machine.";
+        model: String = "wake-hey-jarvis", Kind::Model { of: "wake" }, "Wake word",
+            "Which word wakes Jarvis." [restart];
+        sensitivity: f32 = 0.5_f32, Kind::number(0.0, 1.0, ""), "Sensitivity",
+            "Higher wakes more easily, and more often by mistake.";
+    }
+
+    /// When you are done speaking.
+    endpoint: Endpoint, "End of speech" {
+        silence_ms: u32 = 700_u32, Kind::integer(200, 3000, "ms"), "Pause that ends a question",
+            "How long you have to be silent before Jarvis answers.";
+        max_seconds: u32 = 30_u32, Kind::integer(1, 120, "s"), "Longest question",
+            "Jarvis stops listening after this many seconds.";
+    }
+
+    /// Turning speech into words.
+    recognition: Recognition, "Recognition" {
+        model: String = "whisper-tiny.en", Kind::Model { of: "recognition" }, "Model",
+            "The model that turns speech into words; bigger ones hear better and answer later." [restart];
+    }
+
+    /// How Jarvis sounds.
+    voice: Voice, "Voice" {
+        enabled: bool = true, Kind::Switch, "Speak answers",
+            "Off shows answers without speaking them.";
+        model: String = "piper-en_US-joe-medium", Kind::Model { of: "voice" }, "Voice",
+            "The voice that answers." [restart];
+        rate: f32 = 1.0_f32, Kind::number(0.5, 2.0, "×"), "Speed",
+            "How fast Jarvis speaks: 0.5 is half, 2 is double.";
+    }
+
+    /// The language model.
+    mind: Mind, "Mind" {
+        enabled: bool = true, Kind::Switch, "Use the language model",
+            "Off answers only what the built-in skills know, and needs far less memory." [restart];
+        model: String = "smollm2-135m-instruct", Kind::Model { of: "language" }, "Model",
+            "The language model that answers what no skill knows." [restart];
+        max_tokens: u32 = 96_u32, Kind::integer(8, 1024, "tokens"), "Longest answer",
+            "The most that the language model says at once; a token is about three quarters of a word.";
+        temperature: f32 = 0.2_f32, Kind::number(0.0, 2.0, ""), "Temperature",
+            "0 always gives the likeliest answer; higher varies more and is wrong more often.";
+        context_turns: u32 = 4_u32, Kind::integer(0, 32, "exchanges"), "Remembered exchanges",
+            "How many of your last questions and answers the language model sees.";
+    }
+
+    /// Learning from use.
+    learning: Learning, "Learning" {
+        enabled: bool = true, Kind::Switch, "Learn from use",
+            "Lets Jarvis learn your phrasings from your corrections, on this machine alone.", env "JARVIS_LEARNING" [restart];
+    }
+
+    /// How hard Jarvis may work this machine.
+    performance: Performance, "Performance" {
+        cache_size: u32 = 1000_u32, Kind::integer(0, 1_000_000, "entries"), "Cache size",
+            "How many results are kept for when they are asked for again.", env "JARVIS_CACHE_SIZE" [restart];
+        thread_workers: u32 = 0_u32, Kind::integer(0, 256, "threads"), "Worker threads",
+            "How many threads compute at a time; 0 fits it to this machine.", env "JARVIS_THREAD_WORKERS" [restart];
+        monitoring_interval: f32 = 5.0_f32, Kind::number(0.1, 3600.0, "s"), "Monitoring interval",
+            "Seconds between two looks at processor and memory.", env "JARVIS_MONITORING_INTERVAL" [restart];
+        memory_threshold: f32 = 0.8_f32, Kind::number(0.1, 1.0, ""), "Memory threshold",
+            "Background work slows down when more than this share of memory is used." [restart];
+        cpu_threshold: f32 = 0.7_f32, Kind::number(0.1, 1.0, ""), "Processor threshold",
+            "Background work slows down when more than this share of the processor is used." [restart];
+        batch_size: u32 = 10_u32, Kind::integer(1, 1024, "items"), "Batch size",
+            "How many pieces of background work are done together at most.", env "JARVIS_BATCH_SIZE" [restart];
+        batch_timeout: f32 = 0.1_f32, Kind::number(0.0, 10.0, "s"), "Batch timeout",
+            "How many seconds a piece of background work waits for others to join it." [restart];
+        gpu_enabled: bool = true, Kind::Switch, "Use the graphics processor",
+            "Computes on the graphics processor where there is one that fits.", env "JARVIS_GPU_ENABLED" [restart];
+        gc_interval: u32 = 300_u32, Kind::integer(0, 86_400, "s"), "Memory trim interval",
+            "Seconds between two returns of unused memory to the system; 0 never does.", env "JARVIS_GC_INTERVAL" [restart];
+        profile: bool = false, Kind::Switch, "Record a profile",
+            "Records where the time of each answer goes, for those who want to make Jarvis faster.", env "JARVIS_PROFILE" [restart];
+    }
+}

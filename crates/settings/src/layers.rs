@@ -1,0 +1,280 @@
+//! The layers that give each setting its value, and where it came from: default < file < environment < flag.
+//!
+//! What is saved is the file's layer alone: a variable of the environment or a flag never ends up in the file.
+
+use crate::document::split;
+use crate::{Document, FieldSpec, Paths, Settings, SettingsError};
+use jarvis_core::Result;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Variables that begin like settings but are none.
+const RESERVED: [&str; 6] =
+    ["JARVIS_DATA_DIR", "JARVIS_CONFIG_DIR", "JARVIS_STATE_DIR", "JARVIS_RUNTIME_DIR", "JARVIS_LOG", "JARVIS_LOG_FILE"];
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "origin", content = "where", rename_all = "snake_case")]
+pub enum Origin {
+    /// Nobody said anything.
+    Default,
+    /// The settings file.
+    File(PathBuf),
+    /// A variable of the environment.
+    Environment(String),
+    /// A flag of the command line, or a change made while the program runs.
+    Flag(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => write!(f, "the default"),
+            Self::File(file) => write!(f, "from {}", file.display()),
+            Self::Environment(name) => write!(f, "from the environment variable {name}"),
+            Self::Flag(flag) => write!(f, "from {flag}"),
+        }
+    }
+}
+
+/// A setting's value and where it came from, a row of `jarvis config get`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Entry {
+    /// Section and name: `audio.volume`.
+    pub path: &'static str,
+    /// The value in force.
+    pub value: Value,
+    /// Which layer it came from.
+    #[serde(flatten)]
+    pub origin: Origin,
+}
+
+/// What became of a change to the file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The file's new value; the default when it was taken out.
+    pub value: Value,
+    /// Whether a running Jarvis takes it up only after a restart.
+    pub restart: bool,
+    /// The variable of the environment that is stronger than the file, if one is set.
+    pub overridden_by: Option<String>,
+}
+
+impl Settings {
+    /// The settings of this user, with this process's environment applied.
+    ///
+    /// # Errors
+    /// The file is broken or cannot be read, or a value is not allowed.
+    pub fn load(paths: &Paths) -> Result<Self> {
+        Self::load_with(paths, environment_of_process())
+    }
+
+    /// As [`Self::load`], with the environment given, so that tests need not change the process's own.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_with(paths: &Paths, environment: impl IntoIterator<Item = (String, String)>) -> Result<Self> {
+        let document = Document::read(&paths.config_file())?;
+        Ok(Self::from_layers(&document, environment)?)
+    }
+
+    /// The defaults, with the file and the environment laid over them.
+    ///
+    /// # Errors
+    /// A value is not allowed.
+    pub fn from_layers(
+        document: &Document,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, SettingsError> {
+        let environment: BTreeMap<String, String> = environment.into_iter().collect();
+        let mut settings = Self::default();
+        for spec in Self::schema() {
+            if let Some(value) = document.get(spec.path) {
+                let origin = Origin::File(document.file().to_owned());
+                if !spec.accepts(value) {
+                    return Err(bad_value(&spec, value.to_string(), origin));
+                }
+                settings.put(&spec, value, origin)?;
+            }
+            for name in &spec.environment {
+                if let Some(text) = environment.get(name) {
+                    settings.put_text(&spec, text, Origin::Environment(name.clone()))?;
+                }
+            }
+        }
+        settings.warnings = warnings(document, &environment);
+        Ok(settings)
+    }
+
+    /// What a person should know although nothing failed: names that are no settings.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// The value at `path` and where it came from.
+    ///
+    /// # Errors
+    /// There is no such setting.
+    pub fn get(&self, path: &str) -> Result<Entry> {
+        let spec = find(path)?;
+        let value = self.read(spec.path).unwrap_or(Value::Null);
+        let origin = self.origins.get(spec.path).cloned().unwrap_or(Origin::Default);
+        Ok(Entry { path: spec.path, value, origin })
+    }
+
+    /// Every setting, in the order of [`Self::schema`].
+    pub fn entries(&self) -> Vec<Entry> {
+        Self::schema().iter().filter_map(|spec| self.get(spec.path).ok()).collect()
+    }
+
+    /// Sets a value for this run alone, stronger than any layer. For a flag say which: [`Self::set_by_flag`].
+    ///
+    /// # Errors
+    /// There is no such setting, or the value is not allowed; then nothing has changed.
+    pub fn set(&mut self, path: &str, text: &str) -> Result<()> {
+        self.set_by_flag(path, text, "this command")
+    }
+
+    /// Sets a value for this run alone because of `flag` (`--no-voice`).
+    ///
+    /// # Errors
+    /// As [`Self::set`].
+    pub fn set_by_flag(&mut self, path: &str, text: &str, flag: &str) -> Result<()> {
+        let spec = find(path)?;
+        Ok(self.put_text(&spec, text, Origin::Flag(flag.to_owned()))?)
+    }
+
+    /// Writes a value into the file, where it stays.
+    ///
+    /// # Errors
+    /// There is no such setting, the value is not allowed, or the file cannot be read or written; then nothing has
+    /// changed.
+    pub fn save(paths: &Paths, path: &str, text: &str) -> Result<Change> {
+        let spec = find(path)?;
+        let value =
+            spec.parse(text).ok_or_else(|| bad_value(&spec, quoted(text), Origin::Flag("this command".into())))?;
+        Document::edit(&paths.config_file(), |document| {
+            document.set(spec.path, value.clone());
+            Ok(())
+        })?;
+        Ok(change(&spec, value))
+    }
+
+    /// Takes the value at `path` out of the file, or, without a path, every setting that this version knows.
+    ///
+    /// # Errors
+    /// There is no such setting, or the file cannot be read or written.
+    pub fn reset(paths: &Paths, path: Option<&str>) -> Result<Vec<(&'static str, Change)>> {
+        let specs = match path {
+            Some(path) => vec![find(path)?],
+            None => Self::schema(),
+        };
+        let removed = Document::edit(&paths.config_file(), |document| {
+            Ok(specs.into_iter().filter(|spec| document.remove(spec.path)).collect::<Vec<_>>())
+        })?;
+        Ok(removed.iter().map(|spec| (spec.path, change(spec, spec.default.clone()))).collect())
+    }
+
+    fn put_text(&mut self, spec: &FieldSpec, text: &str, origin: Origin) -> Result<(), SettingsError> {
+        match spec.parse(text) {
+            Some(value) => self.put(spec, &value, origin),
+            None => Err(bad_value(spec, quoted(text), origin)),
+        }
+    }
+
+    fn put(&mut self, spec: &FieldSpec, value: &Value, origin: Origin) -> Result<(), SettingsError> {
+        if !self.write(spec.path, value) {
+            return Err(bad_value(spec, value.to_string(), origin));
+        }
+        self.origins.insert(spec.path, origin);
+        Ok(())
+    }
+}
+
+/// The spec of the setting at `path`.
+fn find(path: &str) -> Result<FieldSpec, SettingsError> {
+    let mut schema = Settings::schema();
+    match schema.iter().position(|spec| spec.path == path) {
+        Some(position) => Ok(schema.swap_remove(position)),
+        None => Err(SettingsError::Unknown { path: path.to_owned(), nearest: nearest(path, &schema) }),
+    }
+}
+
+fn change(spec: &FieldSpec, value: Value) -> Change {
+    let is_set = |name: &&String| std::env::var_os(name.as_str()).is_some();
+    Change { value, restart: spec.restart, overridden_by: spec.environment.iter().rfind(is_set).cloned() }
+}
+
+fn bad_value(spec: &FieldSpec, value: String, origin: Origin) -> SettingsError {
+    SettingsError::BadValue { path: spec.path.into(), value, allowed: spec.allowed(), origin }
+}
+
+/// The value as it was typed, shortened so that an error stays a sentence.
+fn quoted(text: &str) -> String {
+    let short: String = text.chars().take(60).collect();
+    let more = if short.len() < text.len() { "..." } else { "" };
+    format!("{short:?}{more}")
+}
+
+fn environment_of_process() -> Vec<(String, String)> {
+    let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
+    std::env::vars_os()
+        .map(|(name, value)| (text(name), text(value)))
+        .filter(|(n, _)| n.starts_with("JARVIS_"))
+        .collect()
+}
+
+fn warnings(document: &Document, environment: &BTreeMap<String, String>) -> Vec<String> {
+    let schema = Settings::schema();
+    let mut warnings: Vec<String> = document
+        .unknown()
+        .iter()
+        .map(|path| format!("{path} in {} is no setting of this version; it is ignored.", document.file().display()))
+        .collect();
+    let belongs_to_a_section = |name: &str| {
+        schema.iter().any(|spec| name.starts_with(&format!("JARVIS_{}_", split(spec.path).0.to_uppercase())))
+    };
+    let is_known =
+        |name: &String| RESERVED.contains(&name.as_str()) || schema.iter().any(|spec| spec.environment.contains(name));
+    warnings.extend(
+        environment
+            .keys()
+            .filter(|name| belongs_to_a_section(name) && !is_known(name))
+            .map(|name| format!("The environment variable {name} names no setting; it is ignored.")),
+    );
+    warnings
+}
+
+/// The setting that is spelled most like `path`, if one is close.
+fn nearest(path: &str, schema: &[FieldSpec]) -> Option<&'static str> {
+    let path: String = path.chars().take(64).collect::<String>().to_lowercase().replace(['-', '_', ' '], "_");
+    let distance_to = |spec: &FieldSpec| {
+        let name = split(spec.path).1;
+        if name == path { 0 } else { distance(&path, spec.path) }
+    };
+    let (distance, spec) = schema.iter().map(|spec| (distance_to(spec), spec)).min_by_key(|(distance, _)| *distance)?;
+    (distance <= 4).then_some(spec.path)
+}
+
+/// How many letters have to be put in, taken out or exchanged (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let exchanged = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = exchanged.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+#[path = "layers/tests.rs"]
+mod tests;

@@ -1,0 +1,218 @@
+use super::*;
+use crate::HotkeyMode;
+use proptest::prelude::*;
+use std::path::Path;
+
+fn document(text: &str) -> Document {
+    Document::from_text(Path::new("/etc/config.json"), text).unwrap()
+}
+
+fn environment(variables: &[(&str, &str)]) -> Vec<(String, String)> {
+    variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn paths() -> (tempfile::TempDir, Paths) {
+    let root = tempfile::tempdir().unwrap();
+    let paths = Paths::under(root.path());
+    (root, paths)
+}
+
+#[test]
+fn each_layer_is_stronger_than_the_one_below() {
+    let file =
+        document(r#"{"version": 1, "performance": {"cache_size": 5, "batch_size": 6}, "hotkey": {"mode": "toggle"}}"#);
+    let environment = environment(&[("JARVIS_BATCH_SIZE", "7"), ("JARVIS_LEARNING", "false")]);
+    let mut settings = Settings::from_layers(&file, environment).unwrap();
+    settings.set_by_flag("voice.enabled", "false", "--no-voice").unwrap();
+
+    assert_eq!(settings.performance.thread_workers, 0);
+    assert_eq!(settings.performance.cache_size, 5);
+    assert_eq!(settings.performance.batch_size, 7);
+    assert_eq!(settings.hotkey.mode, HotkeyMode::Toggle);
+    assert!(!settings.learning.enabled);
+    assert!(!settings.voice.enabled);
+
+    let origin = |path: &str| settings.get(path).unwrap().origin.to_string();
+    assert_eq!(origin("performance.thread_workers"), "the default");
+    assert_eq!(origin("performance.cache_size"), "from /etc/config.json");
+    assert_eq!(origin("performance.batch_size"), "from the environment variable JARVIS_BATCH_SIZE");
+    assert_eq!(origin("voice.enabled"), "from --no-voice");
+}
+
+#[test]
+fn every_variable_of_the_requirements_is_read() {
+    for (name, value, path) in [
+        ("JARVIS_CACHE_SIZE", "12", "performance.cache_size"),
+        ("JARVIS_THREAD_WORKERS", "3", "performance.thread_workers"),
+        ("JARVIS_MONITORING_INTERVAL", "2.5", "performance.monitoring_interval"),
+        ("JARVIS_GPU_ENABLED", "false", "performance.gpu_enabled"),
+        ("JARVIS_BATCH_SIZE", "20", "performance.batch_size"),
+        ("JARVIS_PROFILE", "true", "performance.profile"),
+        ("JARVIS_GC_INTERVAL", "60", "performance.gc_interval"),
+        ("JARVIS_LEARNING", "false", "learning.enabled"),
+        ("JARVIS_AUDIO_VOLUME", "0.5", "audio.volume"),
+    ] {
+        let settings = Settings::from_layers(&document(""), environment(&[(name, value)])).unwrap();
+        let entry = settings.get(path).unwrap();
+        assert_eq!(entry.value.to_string(), value, "{name}");
+        assert_eq!(entry.origin, Origin::Environment(name.into()));
+    }
+}
+
+#[test]
+fn a_refusal_says_name_range_and_origin() {
+    let refuse = |file: &str, variables: &[(&str, &str)]| {
+        jarvis_core::Error::from(Settings::from_layers(&document(file), environment(variables)).unwrap_err())
+    };
+    let error = refuse("", &[("JARVIS_BATCH_SIZE", "abc")]);
+    assert_eq!(error.code, "config.bad_value");
+    assert_eq!(
+        error.message,
+        "performance.batch_size = \"abc\" (from the environment variable JARVIS_BATCH_SIZE) is not allowed: \
+         it has to be a whole number from 1 to 1024 items."
+    );
+    assert_eq!(error.hint, "Change JARVIS_BATCH_SIZE, or remove it from the environment.");
+
+    let error = refuse(r#"{"audio": {"volume": 3}}"#, &[]);
+    assert_eq!(
+        error.message,
+        "audio.volume = 3 (from /etc/config.json) is not allowed: it has to be a number from 0 to 1."
+    );
+    assert!(error.hint.contains("jarvis config reset audio.volume"));
+
+    assert_eq!(refuse(r#"{"audio": {"volume": "loud"}}"#, &[]).code, "config.bad_value");
+    assert_eq!(refuse(r#"{"wake": {"enabled": null}}"#, &[]).code, "config.bad_value");
+}
+
+#[test]
+fn names_that_are_no_settings_are_warned_about() {
+    let variables = environment(&[("JARVIS_AUDIO_VOLUM", "1"), ("JARVIS_DATA_DIR", "/x"), ("JARVIS_TEST_THING", "1")]);
+    let settings = Settings::from_layers(&document(r#"{"audio": {"volum": 1}}"#), variables).unwrap();
+    assert_eq!(settings.warnings().len(), 2, "{:?}", settings.warnings());
+    assert!(settings.warnings()[0].starts_with("audio.volum in"));
+    assert!(settings.warnings()[1].contains("JARVIS_AUDIO_VOLUM "));
+}
+
+#[test]
+fn a_misspelled_setting_gets_a_suggestion() {
+    let settings = Settings::default();
+    let hint = |path: &str| settings.get(path).unwrap_err().hint;
+    assert!(hint("audio.volumme").starts_with("Did you mean audio.volume?"));
+    assert!(hint("volume").starts_with("Did you mean audio.volume?"));
+    assert!(!hint("completely.different.thing").starts_with("Did you mean"));
+}
+
+#[test]
+fn what_is_saved_is_there_when_loaded_and_gone_when_reset() {
+    let (_root, paths) = paths();
+    let change = Settings::save(&paths, "endpoint.silence_ms", "450").unwrap();
+    assert!(!change.restart);
+    assert!(Settings::save(&paths, "performance.batch_size", "4").unwrap().restart);
+    let settings = Settings::load_with(&paths, []).unwrap();
+    assert_eq!(settings.endpoint.silence_ms, 450);
+    assert_eq!(Settings::reset(&paths, Some("endpoint.silence_ms")).unwrap()[0].1.value, 700);
+    assert_eq!(Settings::load_with(&paths, []).unwrap().endpoint.silence_ms, 700);
+    assert_eq!(Settings::reset(&paths, None).unwrap().len(), 1);
+    assert_eq!(Settings::load_with(&paths, []).unwrap(), Settings::default());
+}
+
+#[test]
+fn one_bad_value_in_the_file_does_not_keep_others_from_being_mended() {
+    let (_root, paths) = paths();
+    std::fs::create_dir_all(paths.config_dir()).unwrap();
+    std::fs::write(paths.config_file(), r#"{"audio": {"volume": 7}}"#).unwrap();
+    assert!(Settings::load_with(&paths, []).is_err());
+    Settings::save(&paths, "audio.volume", "0.7").unwrap();
+    assert_eq!(Settings::load_with(&paths, []).unwrap().audio.volume, 0.7);
+}
+
+#[test]
+fn many_writers_lose_nothing() {
+    let (_root, paths) = paths();
+    std::thread::scope(|scope| {
+        for (path, value) in
+            [("audio.volume", "0.5"), ("voice.rate", "1.5"), ("mind.max_tokens", "64"), ("wake.enabled", "off")]
+        {
+            let paths = &paths;
+            scope.spawn(move || Settings::save(paths, path, value).unwrap());
+        }
+    });
+    let settings = Settings::load_with(&paths, []).unwrap();
+    assert_eq!((settings.audio.volume, settings.voice.rate), (0.5, 1.5));
+    assert_eq!((settings.mind.max_tokens, settings.wake.enabled), (64, false));
+}
+
+#[test]
+fn the_schema_is_what_the_window_renders() {
+    let schema = Settings::schema();
+    let picked: Vec<_> = ["hotkey.mode", "audio.input_device", "audio.volume", "mind.model", "performance.batch_size"]
+        .iter()
+        .map(|path| schema.iter().find(|spec| spec.path == *path).unwrap())
+        .collect();
+    insta::assert_json_snapshot!(picked);
+}
+
+/// Any text that could be typed as a value: mostly near what settings take.
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "-?[0-9]{1,6}(\\.[0-9]{1,3})?",
+        Just("true".to_owned()),
+        Just("off".to_owned()),
+        Just("toggle".to_owned()),
+        "[A-Za-z+ ._-]{0,20}",
+        ".{0,30}",
+    ]
+}
+
+proptest! {
+    #[test]
+    fn what_was_set_is_got_and_what_was_refused_changed_nothing(
+        changes in proptest::collection::vec((0..Settings::schema().len(), text()), 1..12),
+    ) {
+        let schema = Settings::schema();
+        let mut settings = Settings::default();
+        for (index, text) in changes {
+            let spec = &schema[index];
+            let before = settings.clone();
+            match settings.set(spec.path, &text) {
+                Ok(()) => {
+                    let got = settings.get(spec.path).unwrap().value;
+                    let meant = spec.parse(&text).unwrap();
+                    match (got.as_f64(), meant.as_f64()) {
+                        (Some(got), Some(meant)) => prop_assert!((got - meant).abs() <= meant.abs() * 1e-6),
+                        _ => prop_assert_eq!(got, meant),
+                    }
+                }
+                Err(error) => {
+                    prop_assert!(error.message.contains(spec.path));
+                    prop_assert!(error.message.contains(&spec.allowed()));
+                    prop_assert_eq!(&settings, &before);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_file_goes_round(changes in proptest::collection::vec((0..Settings::schema().len(), text()), 1..12)) {
+        let schema = Settings::schema();
+        let mut settings = Settings::default();
+        let mut file = document("");
+        for (index, text) in changes {
+            if let Some(value) = schema[index].parse(&text) {
+                settings.set(schema[index].path, &text).unwrap();
+                file.set(schema[index].path, value);
+            }
+        }
+        let loaded = Settings::from_layers(&file, []).unwrap();
+        for spec in &schema {
+            prop_assert_eq!(loaded.get(spec.path).unwrap().value, settings.get(spec.path).unwrap().value);
+        }
+    }
+
+    #[test]
+    fn no_file_makes_it_panic(text in ".{0,200}") {
+        if let Ok(document) = Document::from_text(Path::new("config.json"), &text) {
+            let _ = Settings::from_layers(&document, []);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! What a setting may be: its kind, range and words, and the checks that follow.
+//!
+//! Never knows a particular setting, nor where a value came from.
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// The most characters of a text setting: device names are long, but not this long.
+const MAX_TEXT: usize = 512;
+
+/// One thing that can be chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct ChoiceOption {
+    /// Its name in the file.
+    pub value: &'static str,
+    /// Its name for a person.
+    pub label: &'static str,
+}
+
+/// What a value may be, and with it the control that sets it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Kind {
+    /// On or off.
+    Switch,
+    /// A whole number.
+    Integer {
+        /// Smallest allowed.
+        min: u32,
+        /// Largest allowed.
+        max: u32,
+        /// What it counts; empty for none.
+        unit: &'static str,
+    },
+    /// A number.
+    Number {
+        /// Smallest allowed.
+        min: f64,
+        /// Largest allowed.
+        max: f64,
+        /// What it measures; empty for none.
+        unit: &'static str,
+    },
+    /// One of a list.
+    Choice {
+        /// The list.
+        options: &'static [ChoiceOption],
+    },
+    /// The name of a microphone; empty for the system's.
+    InputDevice,
+    /// The name of a speaker; empty for the system's.
+    OutputDevice,
+    /// The id of a model in the catalog.
+    Model {
+        /// Its kind in the catalog: `language`, `recognition`, `voice`, `wake`.
+        of: &'static str,
+    },
+    /// Keys joined by `+`: modifiers first, one key last.
+    Hotkey,
+}
+
+impl Kind {
+    /// A whole number in a range.
+    pub(crate) const fn integer(min: u32, max: u32, unit: &'static str) -> Self {
+        Self::Integer { min, max, unit }
+    }
+
+    /// A number in a range.
+    pub(crate) const fn number(min: f64, max: f64, unit: &'static str) -> Self {
+        Self::Number { min, max, unit }
+    }
+}
+
+/// One setting: what it is called, what it does, what it may be.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct FieldSpec {
+    /// Section and name: `audio.volume`.
+    pub path: &'static str,
+    /// Title of its section for a person.
+    pub section: &'static str,
+    /// Its name for a person.
+    pub label: &'static str,
+    /// One sentence that says what it does.
+    pub help: &'static str,
+    /// What it may be.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "ts", ts(flatten))]
+    pub kind: Kind,
+    /// What it is when nobody says anything.
+    pub default: Value,
+    /// Variables of the environment that set it, strongest last.
+    pub environment: Vec<String>,
+    /// Whether a running Jarvis takes a new value up only after a restart.
+    pub restart: bool,
+}
+
+impl FieldSpec {
+    /// What is allowed, to complete "It has to be ...".
+    pub fn allowed(&self) -> String {
+        let of = |unit: &str| if unit.is_empty() { String::new() } else { format!(" {unit}") };
+        match &self.kind {
+            Kind::Switch => "true or false".into(),
+            Kind::Integer { min, max, unit } => format!("a whole number from {min} to {max}{}", of(unit)),
+            Kind::Number { min, max, unit } => format!("a number from {min} to {max}{}", of(unit)),
+            Kind::Choice { options } => {
+                let names: Vec<_> = options.iter().map(|option| format!("\"{}\"", option.value)).collect();
+                format!("one of {}", names.join(", "))
+            }
+            Kind::InputDevice => format!("the name of a microphone (at most {MAX_TEXT} characters), or empty"),
+            Kind::OutputDevice => format!("the name of a speaker (at most {MAX_TEXT} characters), or empty"),
+            Kind::Model { of } => format!("the id of a {of} model (letters, digits, '.', '_' and '-')"),
+            Kind::Hotkey => "keys joined by \"+\", like \"Ctrl+Shift+Space\"".into(),
+        }
+    }
+
+    /// The JSON value that `text` means for this setting, or `None` when it means none that is allowed.
+    pub fn parse(&self, text: &str) -> Option<Value> {
+        let trimmed = text.trim();
+        let value = match &self.kind {
+            Kind::Switch => match trimmed.to_ascii_lowercase().as_str() {
+                "true" | "on" | "yes" | "1" => Value::Bool(true),
+                "false" | "off" | "no" | "0" => Value::Bool(false),
+                _ => return None,
+            },
+            Kind::Integer { .. } => trimmed.parse::<u32>().ok()?.into(),
+            Kind::Number { .. } => serde_json::Number::from_f64(trimmed.parse().ok()?)?.into(),
+            Kind::Choice { .. } => trimmed.to_ascii_lowercase().into(),
+            Kind::InputDevice | Kind::OutputDevice | Kind::Model { .. } | Kind::Hotkey => trimmed.into(),
+        };
+        self.accepts(&value).then_some(value)
+    }
+
+    /// Whether `value` is allowed.
+    pub fn accepts(&self, value: &Value) -> bool {
+        match &self.kind {
+            Kind::Switch => value.is_boolean(),
+            Kind::Integer { min, max, .. } => {
+                value.as_u64().is_some_and(|number| (u64::from(*min)..=u64::from(*max)).contains(&number))
+            }
+            Kind::Number { min, max, .. } => value.as_f64().is_some_and(|number| (*min..=*max).contains(&number)),
+            Kind::Choice { options } => {
+                value.as_str().is_some_and(|name| options.iter().any(|option| option.value == name))
+            }
+            Kind::InputDevice | Kind::OutputDevice => value.as_str().is_some_and(is_plain_text),
+            Kind::Model { .. } => value.as_str().is_some_and(is_model_id),
+            Kind::Hotkey => value.as_str().is_some_and(is_hotkey),
+        }
+    }
+}
+
+/// Text that fits on a line.
+fn is_plain_text(text: &str) -> bool {
+    text.chars().count() <= MAX_TEXT && !text.chars().any(char::is_control)
+}
+
+/// An id becomes the name of a folder, so it must not be able to leave the models' folder.
+fn is_model_id(id: &str) -> bool {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    (1..=64).contains(&id.len()) && id.chars().all(is_allowed) && !id.starts_with('.')
+}
+
+/// The shape alone: which keys exist is the desktop's knowledge.
+fn is_hotkey(keys: &str) -> bool {
+    let names: Vec<&str> = keys.split('+').map(str::trim).collect();
+    (1..=5).contains(&names.len())
+        && names.iter().all(|name| (1..=24).contains(&name.len()) && name.chars().all(|c| c.is_ascii_graphic()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Settings;
+    use proptest::prelude::*;
+
+    fn spec(path: &str) -> FieldSpec {
+        Settings::schema().into_iter().find(|spec| spec.path == path).unwrap()
+    }
+
+    #[test]
+    fn every_setting_has_words_and_a_default_that_is_allowed() {
+        let schema = Settings::schema();
+        for spec in &schema {
+            assert!(spec.accepts(&spec.default), "{} refuses its own default {}", spec.path, spec.default);
+            assert!(!spec.label.is_empty() && spec.help.ends_with('.'), "{}", spec.path);
+            assert!(spec.environment.iter().all(|name| name.starts_with("JARVIS_")));
+        }
+        let mut names: Vec<_> = schema.iter().flat_map(|spec| spec.environment.clone()).collect();
+        let count = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), count, "two settings share a variable");
+    }
+
+    #[test]
+    fn text_becomes_the_setting_s_own_type() {
+        assert_eq!(spec("wake.enabled").parse(" Off "), Some(false.into()));
+        assert_eq!(spec("endpoint.silence_ms").parse("450"), Some(450.into()));
+        assert_eq!(spec("audio.volume").parse("0.25"), Some(0.25.into()));
+        assert_eq!(spec("hotkey.mode").parse("TOGGLE"), Some("toggle".into()));
+        assert_eq!(spec("audio.input_device").parse(""), Some("".into()));
+    }
+
+    #[test]
+    fn what_is_out_of_range_is_refused() {
+        for (path, text) in [
+            ("endpoint.silence_ms", "199"),
+            ("endpoint.silence_ms", "3001"),
+            ("endpoint.silence_ms", "-700"),
+            ("endpoint.silence_ms", "7e2"),
+            ("audio.volume", "1.01"),
+            ("audio.volume", "NaN"),
+            ("audio.volume", "inf"),
+            ("wake.enabled", "maybe"),
+            ("hotkey.mode", "both"),
+            ("hotkey.keys", "Ctrl++"),
+            ("hotkey.keys", ""),
+            ("mind.model", "../../etc"),
+            ("mind.model", ""),
+            ("mind.model", ".."),
+            ("audio.input_device", "a\nb"),
+        ] {
+            assert_eq!(spec(path).parse(text), None, "{path} = {text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_parsed_is_accepted(text in ".{0,40}") {
+            for spec in Settings::schema() {
+                if let Some(value) = spec.parse(&text) {
+                    prop_assert!(spec.accepts(&value), "{} {value}", spec.path);
+                }
+            }
+        }
+    }
+}
