@@ -1,1 +1,3 @@
 //! The mind: turn state machine, router, skills, conversation.
+
+pub mod turn;

@@ -1,0 +1,639 @@
+//! One exchange with the user as a pure state machine: Idle, Listening, Transcribing, Thinking, Speaking.
+//!
+//! Owns every decision about what comes next in a turn: who may begin it, what interrupts it, when it is given up, and
+//! what the observers are told. Never waits, never does anything itself, never reads a clock: the coordinator tells it
+//! what happened and when ([`Turn::on`]), does what it wants done ([`Action`]), and comes back at [`Turn::deadline`].
+//!
+//! Rules, held by property tests:
+//! - Every result carries its [`TurnId`]; one of another turn than the present one changes nothing.
+//! - After [`Action::GiveUp`] nothing is ever said, thought or recognized for that turn.
+//! - Outside Idle there is always a deadline; whatever fails or hangs, the turn ends in Idle with a message.
+//! - `Stop` and `Cancel` are obeyed in every state, at once.
+
+mod words;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use jarvis_core::{AssistantEvent, AssistantState, Error, TurnId, Utterance};
+
+pub use words::{Action, Input, Origin, Stage, Until, Voice};
+
+/// What the user chose about turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TurnOptions {
+    /// The hotkey records while it is held down; otherwise each press begins or ends.
+    pub hold_to_talk: bool,
+    /// Speech over the answer stops it and is listened to.
+    pub speech_interrupts: bool,
+    /// The wake word over the answer stops it.
+    pub wake_word_interrupts: bool,
+    /// The longest utterance.
+    pub max_listen: Duration,
+}
+
+impl Default for TurnOptions {
+    fn default() -> Self {
+        Self {
+            hold_to_talk: true,
+            speech_interrupts: true,
+            wake_word_interrupts: true,
+            max_listen: Duration::from_secs(30),
+        }
+    }
+}
+
+/// How long each stage may go without a sign of life before the turn is given up.
+pub mod patience {
+    use std::time::Duration;
+
+    /// From the wake word or a key press to the first word.
+    pub const FIRST_WORD: Duration = Duration::from_secs(8);
+    /// Beyond the longest utterance, for the listener to hand it over.
+    pub const LISTEN: Duration = Duration::from_secs(3);
+    /// Recognition of one utterance.
+    pub const TRANSCRIBE: Duration = Duration::from_secs(30);
+    /// Between two signs of life of the mind.
+    pub const THINK: Duration = Duration::from_secs(30);
+    /// Beyond the length of the sound that is to be played.
+    pub const SPEAK: Duration = Duration::from_secs(15);
+}
+
+/// Alarms that wait for a turn to end; more than these are shown and not spoken.
+const WAITING_ALARMS: usize = 8;
+
+/// Where the present turn stands.
+#[derive(Debug)]
+enum Phase {
+    Listening {
+        /// Ends when told, not at silence.
+        held: bool,
+        /// Speech was heard.
+        speech: bool,
+        /// The listener was told to hand over.
+        finishing: bool,
+    },
+    Transcribing,
+    Thinking,
+    Speaking {
+        /// The mind is done.
+        answered: bool,
+    },
+}
+
+impl Phase {
+    fn state(&self) -> AssistantState {
+        match self {
+            Phase::Listening { .. } => AssistantState::Listening,
+            Phase::Transcribing => AssistantState::Transcribing,
+            Phase::Thinking => AssistantState::Thinking,
+            Phase::Speaking { .. } => AssistantState::Speaking,
+        }
+    }
+}
+
+/// The turn that is going on.
+#[derive(Debug)]
+struct Present {
+    id: TurnId,
+    phase: Phase,
+    deadline: Instant,
+    /// The end of the user's speech, or the typed request.
+    zero: Option<Instant>,
+    /// Milliseconds from `zero` to what was reached.
+    marks: Vec<(String, f64)>,
+    /// Words of this turn are spoken; false once speaking failed.
+    aloud: bool,
+    /// When the sound that is there will have been played.
+    playing_until: Instant,
+}
+
+impl Present {
+    fn since_zero_ms(&self, now: Instant) -> Option<f64> {
+        self.zero.map(|zero| now.saturating_duration_since(zero).as_secs_f64() * 1000.0)
+    }
+
+    /// Notes that `name` was reached, once.
+    fn mark(&mut self, name: &str, now: Instant) {
+        if let Some(ms) = self.since_zero_ms(now)
+            && !self.marks.iter().any(|(known, _)| known == name)
+        {
+            self.marks.push((name.to_owned(), ms));
+        }
+    }
+}
+
+/// The state machine. See the module's own words.
+#[derive(Debug)]
+pub struct Turn {
+    options: TurnOptions,
+    last: TurnId,
+    present: Option<Present>,
+    muted: bool,
+    ear: Result<(), Error>,
+    voice: Voice,
+    alarms: VecDeque<String>,
+}
+
+impl Turn {
+    /// Idle, with an ear and a voice until told otherwise.
+    pub fn new(options: TurnOptions) -> Self {
+        Self {
+            options,
+            last: TurnId(0),
+            present: None,
+            muted: false,
+            ear: Ok(()),
+            voice: Voice::Words,
+            alarms: VecDeque::new(),
+        }
+    }
+
+    /// What it is doing.
+    pub fn state(&self) -> AssistantState {
+        self.present.as_ref().map_or(AssistantState::Idle, |present| present.phase.state())
+    }
+
+    /// The turn that is going on.
+    pub fn id(&self) -> Option<TurnId> {
+        self.present.as_ref().map(|present| present.id)
+    }
+
+    /// Whether the microphone is off by the user's wish.
+    pub fn is_muted(&self) -> bool {
+        self.muted
+    }
+
+    /// When [`Input::Tick`] is wanted; `None` when Idle.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.present.as_ref().map(|present| present.deadline)
+    }
+
+    /// Takes new choices of the user; a turn that goes on keeps what it began with.
+    pub fn set_options(&mut self, options: TurnOptions) {
+        self.options = options;
+    }
+
+    /// Takes what happened at `now` and appends to `actions` what has to be done, in order.
+    pub fn on(&mut self, input: Input, now: Instant, actions: &mut Vec<Action>) {
+        match input {
+            Input::Press if self.options.hold_to_talk => self.begin_by_key(true, now, actions),
+            Input::Press | Input::Toggle => match self.state() {
+                AssistantState::Listening => self.finish(now, actions),
+                _ => self.begin_by_key(false, now, actions),
+            },
+            Input::Release => {
+                if self.options.hold_to_talk
+                    && let Some(Present { phase: Phase::Listening { held: true, .. }, .. }) = self.present
+                {
+                    self.finish(now, actions);
+                }
+            }
+            Input::Start => self.begin_by_key(false, now, actions),
+            Input::Stop => match self.state() {
+                AssistantState::Listening => self.finish(now, actions),
+                _ => self.be_silent(now, actions),
+            },
+            Input::Cancel => self.be_silent(now, actions),
+            Input::Mute => self.mute(now, actions),
+            Input::Unmute => self.unmute(actions),
+            Input::Ask(text) => self.ask(text, now, actions),
+            Input::Wake { model, score } => self.wake(model, score, now, actions),
+            Input::SpokeOver(turn) => {
+                if self.options.speech_interrupts && !self.muted && self.speaking(turn).is_some() {
+                    self.listen(Until::Silence, Origin::SpokeOver, now, actions);
+                }
+            }
+            Input::Due { spoken, shown } => self.due(spoken, shown, now, actions),
+            Input::Ear(ear) => self.ear = ear,
+            Input::Voice(voice) => self.voice = voice,
+            Input::Tick => self.tick(now, actions),
+            Input::Failed(turn, stage, error) => self.failed(turn, stage, error, now, actions),
+            result => self.result(result, now, actions),
+        }
+    }
+
+    /// Results of the stages, each for the phase that waits for it.
+    fn result(&mut self, input: Input, now: Instant, actions: &mut Vec<Action>) {
+        match input {
+            Input::SpeechStarted(turn) => {
+                let limit = self.options.max_listen + patience::LISTEN;
+                if let Some(present) = self.current(turn)
+                    && let Phase::Listening { speech, finishing, .. } = &mut present.phase
+                    && !*speech
+                {
+                    *speech = true;
+                    if !*finishing {
+                        present.deadline = now + limit;
+                    }
+                    actions.push(Action::Emit(Some(turn), AssistantEvent::SpeechStart));
+                }
+            }
+            Input::Heard(turn, utterance) => self.heard(turn, utterance, now, actions),
+            Input::HeardNothing(turn) => {
+                if self.listening(turn) {
+                    self.end(now, actions);
+                }
+            }
+            Input::Partial(turn, text) => {
+                if let Some(Present { phase: Phase::Listening { .. } | Phase::Transcribing, .. }) = self.current(turn) {
+                    actions.push(Action::Emit(Some(turn), AssistantEvent::Partial { text }));
+                }
+            }
+            Input::Transcribed(turn, text) => self.transcribed(turn, text, now, actions),
+            Input::Understood { turn, intent, slots, confidence, route } => {
+                if let Some(present) = self.thinking(turn) {
+                    present.mark("intent", now);
+                    present.deadline = present.deadline.max(now + patience::THINK);
+                    actions.push(Action::Emit(
+                        Some(turn),
+                        AssistantEvent::Intent { intent, slots, confidence, route },
+                    ));
+                }
+            }
+            Input::FirstToken(turn) => {
+                if let Some(present) = self.thinking(turn) {
+                    present.mark("first_token", now);
+                    present.deadline = present.deadline.max(now + patience::THINK);
+                    actions.push(Action::Emit(Some(turn), AssistantEvent::FirstToken));
+                }
+            }
+            Input::Text(turn, text) => {
+                if let Some(present) = self.thinking(turn) {
+                    present.deadline = present.deadline.max(now + patience::THINK);
+                    actions.push(Action::Emit(Some(turn), AssistantEvent::ReplyText { text }));
+                }
+            }
+            Input::Clause(turn, text) => self.clause(turn, text, now, actions),
+            Input::Answered(turn) => self.answered(turn, now, actions),
+            Input::StopAsked(turn) => {
+                if self.thinking(turn).is_some() {
+                    self.alarms.clear();
+                    actions.push(Action::GiveUp(turn));
+                    actions.push(Action::Silence);
+                    actions.push(Action::SilenceAlarms);
+                    self.end(now, actions);
+                }
+            }
+            Input::Synthesized(turn, seconds) => {
+                if let Some(present) = self.speaking(turn) {
+                    present.mark("first_clause", now);
+                    let seconds = Duration::try_from_secs_f32(seconds).unwrap_or_default();
+                    present.playing_until = present.playing_until.max(now) + seconds;
+                    present.deadline = present.deadline.max(present.playing_until + patience::SPEAK);
+                }
+            }
+            Input::Started(turn) => {
+                if let Some(present) = self.speaking(turn)
+                    && !present.marks.iter().any(|(name, _)| name == "first_audio")
+                {
+                    present.mark("first_audio", now);
+                    let since_speech_end_ms = present.since_zero_ms(now);
+                    actions.push(Action::Emit(Some(turn), AssistantEvent::FirstAudio { since_speech_end_ms }));
+                }
+            }
+            Input::Finished(turn) => {
+                if self.speaking(turn).is_some() {
+                    actions.push(Action::Emit(Some(turn), AssistantEvent::PlaybackEnd));
+                    self.end(now, actions);
+                }
+            }
+            _ => unreachable!("commands are taken by Turn::on"),
+        }
+    }
+
+    fn current(&mut self, turn: TurnId) -> Option<&mut Present> {
+        self.present.as_mut().filter(|present| present.id == turn)
+    }
+
+    fn listening(&mut self, turn: TurnId) -> bool {
+        matches!(self.current(turn), Some(Present { phase: Phase::Listening { .. }, .. }))
+    }
+
+    /// The present turn while the mind works for it.
+    fn thinking(&mut self, turn: TurnId) -> Option<&mut Present> {
+        self.current(turn)
+            .filter(|present| matches!(present.phase, Phase::Thinking | Phase::Speaking { answered: false }))
+    }
+
+    fn speaking(&mut self, turn: TurnId) -> Option<&mut Present> {
+        self.current(turn).filter(|present| matches!(present.phase, Phase::Speaking { .. }))
+    }
+
+    /// A new turn in `phase`; there must be none.
+    fn begin(&mut self, phase: Phase, patience: Duration, zero: Option<Instant>, now: Instant) -> TurnId {
+        debug_assert!(self.present.is_none());
+        self.last = self.last.next();
+        self.present = Some(Present {
+            id: self.last,
+            phase,
+            deadline: now + patience,
+            zero,
+            marks: Vec::new(),
+            aloud: self.voice == Voice::Words,
+            playing_until: now,
+        });
+        self.last
+    }
+
+    fn enter(&mut self, phase: Phase, patience: Duration, now: Instant, actions: &mut Vec<Action>) {
+        if let Some(present) = &mut self.present {
+            let before = present.phase.state();
+            present.phase = phase;
+            present.deadline = now + patience;
+            if before != present.phase.state() {
+                self.tell_state(actions);
+            }
+        }
+    }
+
+    fn tell_state(&self, actions: &mut Vec<Action>) {
+        actions.push(Action::Emit(self.id(), AssistantEvent::State { state: self.state(), muted: self.muted }));
+    }
+
+    fn begin_by_key(&mut self, held: bool, now: Instant, actions: &mut Vec<Action>) {
+        // A key that repeats, or a second way to begin, does not begin again.
+        if self.state() != AssistantState::Listening {
+            let until = if held { Until::Told } else { Until::Silence };
+            self.listen(until, Origin::Key, now, actions);
+        }
+    }
+
+    fn wake(&mut self, model: String, score: f32, now: Instant, actions: &mut Vec<Action>) {
+        let heeded = match self.state() {
+            AssistantState::Idle => true,
+            AssistantState::Listening => false,
+            _ => self.options.wake_word_interrupts,
+        };
+        if heeded && !self.muted {
+            self.interrupt(now, actions);
+            actions.push(Action::Emit(Some(self.last.next()), AssistantEvent::Wake { model, score }));
+            self.listen(Until::Silence, Origin::WakeWord, now, actions);
+        }
+    }
+
+    fn listen(&mut self, until: Until, origin: Origin, now: Instant, actions: &mut Vec<Action>) {
+        self.interrupt(now, actions);
+        if self.muted {
+            let error = Error::new("audio.muted", "The microphone is off.", "Switch it on with “Unmute” or `jarvis unmute`.");
+            actions.push(Action::Emit(None, AssistantEvent::Error { error }));
+            return;
+        }
+        if let Err(error) = self.ear.clone() {
+            return self.excuse(error, now, actions);
+        }
+        let held = until == Until::Told;
+        let patience = if held { self.options.max_listen + patience::LISTEN } else { patience::FIRST_WORD };
+        let phase = Phase::Listening { held, speech: false, finishing: false };
+        let turn = self.begin(phase, patience, None, now);
+        actions.push(Action::Listen { turn, until, origin });
+        self.tell_state(actions);
+    }
+
+    fn finish(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        if let Some(present) = &mut self.present
+            && let Phase::Listening { finishing, .. } = &mut present.phase
+            && !*finishing
+        {
+            *finishing = true;
+            present.deadline = now + patience::LISTEN;
+            actions.push(Action::Finish(present.id));
+        }
+    }
+
+    fn ask(&mut self, text: String, now: Instant, actions: &mut Vec<Action>) {
+        self.interrupt(now, actions);
+        let turn = self.begin(Phase::Thinking, patience::THINK, Some(now), now);
+        actions.push(Action::Emit(Some(turn), AssistantEvent::Transcript { text: text.clone() }));
+        actions.push(Action::Think(turn, text));
+        self.tell_state(actions);
+    }
+
+    fn heard(&mut self, turn: TurnId, utterance: Utterance, now: Instant, actions: &mut Vec<Action>) {
+        if !self.listening(turn) {
+            return;
+        }
+        if let Some(present) = &mut self.present {
+            present.zero = Some(utterance.speech_ended.min(now));
+            present.mark("speech_end", now);
+        }
+        let seconds = utterance.seconds();
+        actions.push(Action::Emit(Some(turn), AssistantEvent::SpeechEnd { seconds }));
+        actions.push(Action::Transcribe(turn, utterance));
+        self.enter(Phase::Transcribing, patience::TRANSCRIBE, now, actions);
+    }
+
+    fn transcribed(&mut self, turn: TurnId, text: String, now: Instant, actions: &mut Vec<Action>) {
+        let Some(Present { phase: Phase::Transcribing, .. }) = self.current(turn) else { return };
+        if let Some(present) = &mut self.present {
+            present.mark("transcript", now);
+        }
+        actions.push(Action::Emit(Some(turn), AssistantEvent::Transcript { text: text.clone() }));
+        if text.is_empty() {
+            return self.end(now, actions);
+        }
+        actions.push(Action::Think(turn, text));
+        self.enter(Phase::Thinking, patience::THINK, now, actions);
+    }
+
+    fn clause(&mut self, turn: TurnId, text: String, now: Instant, actions: &mut Vec<Action>) {
+        let Some(present) = self.thinking(turn) else { return };
+        present.deadline = present.deadline.max(now + patience::THINK);
+        if !present.aloud {
+            return;
+        }
+        actions.push(Action::Speak(turn, text));
+        if matches!(present.phase, Phase::Thinking) {
+            self.enter(Phase::Speaking { answered: false }, patience::THINK.max(patience::SPEAK), now, actions);
+        }
+    }
+
+    fn answered(&mut self, turn: TurnId, now: Instant, actions: &mut Vec<Action>) {
+        let Some(present) = self.thinking(turn) else { return };
+        present.mark("answered", now);
+        match &mut present.phase {
+            Phase::Speaking { answered } if present.aloud => {
+                *answered = true;
+                present.deadline = present.playing_until.max(now) + patience::SPEAK;
+                actions.push(Action::LastWords(turn));
+            }
+            _ => self.end(now, actions),
+        }
+    }
+
+    fn failed(&mut self, turn: TurnId, stage: Stage, error: Error, now: Instant, actions: &mut Vec<Action>) {
+        let Some(present) = self.current(turn) else { return };
+        if error.is_cancelled() {
+            return;
+        }
+        let expected = match (&present.phase, stage) {
+            (Phase::Listening { .. }, Stage::Listen) | (Phase::Transcribing, Stage::Recognize) => true,
+            (Phase::Thinking | Phase::Speaking { answered: false }, Stage::Think) => true,
+            (Phase::Speaking { .. }, Stage::Speak) => true,
+            _ => false,
+        };
+        if !expected {
+            return;
+        }
+        actions.push(Action::Emit(Some(turn), AssistantEvent::Error { error: error.clone() }));
+        match (stage, &mut present.phase) {
+            (Stage::Speak, Phase::Speaking { answered: false }) => {
+                // The answer goes on in writing.
+                present.aloud = false;
+                actions.push(Action::Silence);
+                self.enter(Phase::Thinking, patience::THINK, now, actions);
+            }
+            (Stage::Speak, _) => {
+                actions.push(Action::GiveUp(turn));
+                actions.push(Action::Silence);
+                self.end(now, actions);
+            }
+            _ if present.aloud => self.say_last(turn, error.message, now, actions),
+            _ => self.end(now, actions),
+        }
+    }
+
+    /// Speaks `text` as the last words of the present turn.
+    fn say_last(&mut self, turn: TurnId, text: String, now: Instant, actions: &mut Vec<Action>) {
+        actions.push(Action::Speak(turn, text));
+        actions.push(Action::LastWords(turn));
+        let playing = self.present.as_ref().map_or(Duration::ZERO, |p| p.playing_until.saturating_duration_since(now));
+        self.enter(Phase::Speaking { answered: true }, playing + patience::SPEAK, now, actions);
+    }
+
+    /// A turn of its own that tells of `error`.
+    fn excuse(&mut self, error: Error, now: Instant, actions: &mut Vec<Action>) {
+        let message = error.message.clone();
+        if self.voice == Voice::Words {
+            let turn = self.begin(Phase::Thinking, patience::SPEAK, None, now);
+            actions.push(Action::Emit(Some(turn), AssistantEvent::Error { error }));
+            self.say_last(turn, message, now, actions);
+        } else {
+            actions.push(Action::Emit(None, AssistantEvent::Error { error }));
+        }
+    }
+
+    fn due(&mut self, spoken: String, shown: String, now: Instant, actions: &mut Vec<Action>) {
+        actions.push(Action::Emit(None, AssistantEvent::Alarm { text: shown }));
+        if self.alarms.len() < WAITING_ALARMS {
+            self.alarms.push_back(spoken);
+        }
+        if self.present.is_none() {
+            self.next_alarm(now, actions);
+        }
+    }
+
+    fn next_alarm(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let Some(spoken) = self.alarms.pop_front() else { return };
+        if self.voice == Voice::None {
+            self.alarms.clear();
+            return;
+        }
+        let turn = self.begin(Phase::Speaking { answered: true }, patience::SPEAK, None, now);
+        actions.push(Action::Ring(turn));
+        if self.voice == Voice::Words {
+            actions.push(Action::Speak(turn, spoken));
+        }
+        actions.push(Action::LastWords(turn));
+        self.tell_state(actions);
+    }
+
+    fn mute(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        if self.muted {
+            return;
+        }
+        self.muted = true;
+        actions.push(Action::Microphone(false));
+        if self.state() == AssistantState::Listening {
+            self.give_up(now, actions);
+        } else {
+            self.tell_state(actions);
+        }
+    }
+
+    fn unmute(&mut self, actions: &mut Vec<Action>) {
+        if self.muted {
+            self.muted = false;
+            actions.push(Action::Microphone(true));
+            self.tell_state(actions);
+        }
+    }
+
+    /// The present turn, if any, makes way for the next one.
+    fn interrupt(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let over_the_answer = self.state() == AssistantState::Speaking;
+        self.abandon(over_the_answer, now, actions);
+    }
+
+    /// Stops whatever makes a sound or works, in any state.
+    fn be_silent(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        self.alarms.clear();
+        if self.present.is_some() {
+            self.give_up(now, actions);
+        } else {
+            actions.push(Action::Silence);
+        }
+        actions.push(Action::SilenceAlarms);
+    }
+
+    fn give_up(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        self.abandon(false, now, actions);
+        self.tell_state(actions);
+        self.next_alarm(now, actions);
+    }
+
+    /// Cancels the present turn without saying so in a state: another turn or [`Self::give_up`] follows.
+    fn abandon(&mut self, barge_in: bool, now: Instant, actions: &mut Vec<Action>) {
+        let Some(mut present) = self.present.take() else { return };
+        // Sound first: whoever interrupts hears the difference.
+        actions.push(Action::GiveUp(present.id));
+        actions.push(Action::Silence);
+        if barge_in {
+            actions.push(Action::Emit(Some(present.id), AssistantEvent::BargeIn));
+        }
+        actions.push(Action::Emit(Some(present.id), AssistantEvent::Cancelled));
+        present.mark("end", now);
+        let timings_ms = present.marks;
+        actions.push(Action::Emit(Some(present.id), AssistantEvent::TurnEnd { timings_ms }));
+    }
+
+    /// The present turn came to its end.
+    fn end(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let Some(mut present) = self.present.take() else { return };
+        present.mark("end", now);
+        let timings_ms = present.marks;
+        actions.push(Action::Emit(Some(present.id), AssistantEvent::TurnEnd { timings_ms }));
+        self.tell_state(actions);
+        self.next_alarm(now, actions);
+    }
+
+    fn tick(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let Some(present) = self.present.as_ref().filter(|present| present.deadline <= now) else { return };
+        let id = present.id;
+        let (what, hint) = match &present.phase {
+            // Called, and then said nothing: that is no failure.
+            Phase::Listening { speech: false, finishing: false, held: false } => return self.give_up(now, actions),
+            Phase::Listening { .. } => ("Listening", "Check the microphone with `jarvis doctor`."),
+            Phase::Transcribing => ("Recognizing what you said", "Is the machine very busy? `jarvis bench stt` tells."),
+            Phase::Thinking => ("Thinking", "Is the machine very busy? `jarvis bench llm` tells."),
+            Phase::Speaking { .. } => ("Speaking", "Check the speaker with `jarvis doctor`."),
+        };
+        let was_speaking = matches!(present.phase, Phase::Speaking { .. });
+        let error = Error::new("turn.timeout", format!("{what} took too long, so I gave up."), hint);
+        actions.push(Action::Emit(Some(id), AssistantEvent::Error { error: error.clone() }));
+        self.abandon(false, now, actions);
+        if was_speaking || self.voice != Voice::Words {
+            self.tell_state(actions);
+            self.next_alarm(now, actions);
+        } else {
+            // In a turn of its own: nothing is said for one that was given up.
+            let turn = self.begin(Phase::Thinking, patience::SPEAK, None, now);
+            self.say_last(turn, error.message, now, actions);
+        }
+    }
+}

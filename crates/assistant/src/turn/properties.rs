@@ -1,0 +1,215 @@
+//! Whatever happens in whatever order: it ends in Idle, and nothing is done for a turn that was given up.
+
+use std::collections::HashSet;
+
+use super::*;
+use jarvis_core::{Route, Slots};
+use proptest::prelude::*;
+
+/// Something that happens, with its turn counted back from the last one, so that stale ones come up often.
+#[derive(Debug, Clone)]
+struct Op {
+    kind: u8,
+    turns_ago: u64,
+    ms: u64,
+}
+
+const KINDS: u8 = 31;
+
+fn op() -> impl Strategy<Value = Op> {
+    (0..KINDS, prop_oneof![6 => Just(0u64), 1 => 1..3u64], prop_oneof![8 => 0..500u64, 1 => 5_000..60_000u64])
+        .prop_map(|(kind, turns_ago, ms)| Op { kind, turns_ago, ms })
+}
+
+fn input(op: &Op, last: TurnId, now: Instant) -> Input {
+    let turn = TurnId(last.0.saturating_sub(op.turns_ago));
+    let error = || Error::new("test.failed", "It failed.", "");
+    match op.kind {
+        0 => Input::Press,
+        1 => Input::Release,
+        2 => Input::Toggle,
+        3 => Input::Start,
+        4 => Input::Stop,
+        5 => Input::Cancel,
+        6 => Input::Mute,
+        7 => Input::Unmute,
+        8 => Input::Ask("why".into()),
+        9 => Input::Wake { model: "hey_jarvis".into(), score: 0.7 },
+        10 => Input::SpokeOver(turn),
+        11 => Input::SpeechStarted(turn),
+        12 | 13 => Input::Heard(turn, Utterance { samples: vec![0.0; 160], speech_ended: now }),
+        14 => Input::HeardNothing(turn),
+        15 => Input::Partial(turn, "wh".into()),
+        16 => Input::Transcribed(turn, "why".into()),
+        17 => Input::Transcribed(turn, String::new()),
+        18 => Input::Understood {
+            turn,
+            intent: "chat".into(),
+            slots: Slots::new(),
+            confidence: 0.5,
+            route: Route::Model,
+        },
+        19 => Input::FirstToken(turn),
+        20 => Input::Text(turn, "so".into()),
+        21 | 22 => Input::Clause(turn, "so.".into()),
+        23 => Input::Answered(turn),
+        24 => Input::StopAsked(turn),
+        25 => Input::Synthesized(turn, 0.4),
+        26 => Input::Started(turn),
+        27 => Input::Finished(turn),
+        28 => Input::Failed(
+            turn,
+            [Stage::Listen, Stage::Recognize, Stage::Think, Stage::Speak][(op.ms % 4) as usize],
+            error(),
+        ),
+        29 => Input::Due { spoken: "tea".into(), shown: "tea".into() },
+        _ => match op.ms % 6 {
+            0 => Input::Ear(Err(error())),
+            1 => Input::Voice(Voice::None),
+            2 => Input::Voice(Voice::Tones),
+            3 | 4 => Input::Voice(Voice::Words),
+            _ => Input::Ear(Ok(())),
+        },
+    }
+}
+
+/// Sees every action and knows what may not follow.
+#[derive(Default)]
+struct Watcher {
+    given_up: HashSet<TurnId>,
+    ended: HashSet<TurnId>,
+    last_words: HashSet<TurnId>,
+    muted: bool,
+}
+
+impl Watcher {
+    fn see(&mut self, action: &Action, turn: &Turn) {
+        let working_for = match action {
+            Action::Listen { turn, .. } => {
+                assert!(!self.muted, "listens while muted");
+                Some(*turn)
+            }
+            Action::Finish(turn)
+            | Action::Transcribe(turn, _)
+            | Action::Think(turn, _)
+            | Action::Ring(turn)
+            | Action::Speak(turn, _) => Some(*turn),
+            Action::LastWords(turn) => {
+                assert!(self.last_words.insert(*turn), "last words twice for turn {turn}");
+                Some(*turn)
+            }
+            Action::GiveUp(turn) => {
+                assert!(self.given_up.insert(*turn), "turn {turn} given up twice");
+                None
+            }
+            Action::Microphone(on) => {
+                self.muted = !on;
+                None
+            }
+            Action::Emit(Some(turn), AssistantEvent::TurnEnd { timings_ms }) => {
+                assert!(self.ended.insert(*turn), "turn {turn} ended twice");
+                assert!(timings_ms.windows(2).all(|pair| pair[0].1 <= pair[1].1), "time runs backward: {timings_ms:?}");
+                None
+            }
+            Action::Emit(Some(turn), event) => {
+                assert!(
+                    !self.ended.contains(turn) || matches!(event, AssistantEvent::State { .. }),
+                    "event after the end of turn {turn}: {event:?}"
+                );
+                None
+            }
+            _ => None,
+        };
+        if let Some(worked) = working_for {
+            assert!(!self.given_up.contains(&worked), "{action:?} for a turn that was given up");
+            assert!(!self.ended.contains(&worked), "{action:?} for a turn that is over");
+            assert!(worked <= turn.last, "{action:?} for a turn that has not begun");
+        }
+    }
+}
+
+fn options() -> impl Strategy<Value = TurnOptions> {
+    (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(hold_to_talk, speech_interrupts, wake_word_interrupts)| {
+        TurnOptions { hold_to_talk, speech_interrupts, wake_word_interrupts, ..TurnOptions::default() }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn it_always_returns_to_idle_and_never_works_for_a_turn_that_is_over(
+        options in options(),
+        ops in prop::collection::vec(op(), 0..120),
+    ) {
+        let mut turn = Turn::new(options);
+        let mut watcher = Watcher::default();
+        let mut now = Instant::now();
+        let mut actions = Vec::new();
+        for op in &ops {
+            now += Duration::from_millis(op.ms);
+            // The coordinator never sleeps past a deadline.
+            while turn.deadline().is_some_and(|deadline| deadline <= now) {
+                turn.on(Input::Tick, now, &mut actions);
+            }
+            turn.on(input(op, turn.last, now), now, &mut actions);
+            for action in actions.drain(..) {
+                watcher.see(&action, &turn);
+            }
+            prop_assert_eq!(turn.deadline().is_none(), turn.state() == AssistantState::Idle);
+            prop_assert_eq!(turn.id().is_none(), turn.state() == AssistantState::Idle);
+            prop_assert_eq!(turn.is_muted(), watcher.muted);
+        }
+        // Nothing happens any more: time alone brings it home, waiting alarms and all.
+        let mut ticks = 0;
+        while let Some(deadline) = turn.deadline() {
+            now = deadline;
+            turn.on(Input::Tick, now, &mut actions);
+            ticks += 1;
+            prop_assert!(ticks < 4 * (WAITING_ALARMS + 2), "never comes to rest");
+        }
+        for action in actions.drain(..) {
+            watcher.see(&action, &turn);
+        }
+        prop_assert_eq!(turn.state(), AssistantState::Idle);
+        prop_assert_eq!(watcher.ended.len() as u64, turn.last.0, "every turn ends once");
+    }
+
+    #[test]
+    fn stop_and_cancel_silence_at_once(options in options(), ops in prop::collection::vec(op(), 0..80), cancel: bool) {
+        let mut turn = Turn::new(options);
+        let mut now = Instant::now();
+        let mut actions = Vec::new();
+        for op in &ops {
+            now += Duration::from_millis(op.ms);
+            turn.on(input(op, turn.last, now), now, &mut actions);
+        }
+        actions.clear();
+        let was_listening = turn.state() == AssistantState::Listening;
+        turn.on(if cancel { Input::Cancel } else { Input::Stop }, now, &mut actions);
+        if cancel || !was_listening {
+            prop_assert_eq!(turn.state(), AssistantState::Idle);
+            prop_assert!(actions.iter().any(|action| matches!(action, Action::Silence)));
+            prop_assert!(actions.iter().any(|action| matches!(action, Action::SilenceAlarms)));
+        }
+    }
+
+    #[test]
+    fn a_stale_result_changes_nothing(ops in prop::collection::vec(op(), 0..60), late in op()) {
+        let mut turn = Turn::new(TurnOptions::default());
+        let mut now = Instant::now();
+        let mut actions = Vec::new();
+        for op in &ops {
+            now += Duration::from_millis(op.ms);
+            turn.on(input(op, turn.last, now), now, &mut actions);
+        }
+        if (10..=28).contains(&late.kind) {
+            actions.clear();
+            let before = (turn.state(), turn.id(), turn.deadline());
+            let stale = Op { turns_ago: late.turns_ago.max(1), ..late };
+            turn.on(input(&stale, turn.last, now), now, &mut actions);
+            prop_assert!(actions.is_empty(), "{actions:?}");
+            prop_assert_eq!(before, (turn.state(), turn.id(), turn.deadline()));
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What the turn is told ([`Input`]) and what it wants done ([`Action`]). Plain values; nothing here decides anything.
+
+use jarvis_core::{AssistantEvent, Error, Route, Slots, TurnId, Utterance};
+
+/// A part of the program that works for a turn, for saying which one failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Microphone, voice activity, end of turn.
+    Listen,
+    /// Speech recognition.
+    Recognize,
+    /// Router, skills, language model.
+    Think,
+    /// Synthesis and playback.
+    Speak,
+}
+
+/// How Jarvis can make itself heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Voice {
+    /// It speaks.
+    Words,
+    /// It has a speaker and no voice: alarms ring, answers are shown.
+    Tones,
+    /// It is silent.
+    None,
+}
+
+/// Something that the coordinator learned.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// The hotkey went down.
+    Press,
+    /// The hotkey went up.
+    Release,
+    /// Begin to listen, or end listening and answer.
+    Toggle,
+    /// Begin to listen.
+    Start,
+    /// End listening and answer; in any other state, be silent.
+    Stop,
+    /// Give the turn up and be silent.
+    Cancel,
+    /// Microphone off.
+    Mute,
+    /// Microphone on.
+    Unmute,
+    /// A question that was typed.
+    Ask(String),
+    /// A wake word was heard.
+    Wake {
+        /// Which.
+        model: String,
+        /// How sure, 0..=1.
+        score: f32,
+    },
+    /// Sustained speech was heard while the answer of this turn is spoken.
+    SpokeOver(TurnId),
+    /// The user began to speak.
+    SpeechStarted(TurnId),
+    /// The user is done; this is what was said.
+    Heard(TurnId, Utterance),
+    /// Listening ended without speech.
+    HeardNothing(TurnId),
+    /// Words so far.
+    Partial(TurnId, String),
+    /// The final words, empty when there were none.
+    Transcribed(TurnId, String),
+    /// What was understood.
+    Understood {
+        /// Of which turn.
+        turn: TurnId,
+        /// Name of the intent.
+        intent: String,
+        /// Its parameters.
+        slots: Slots,
+        /// 0..=1.
+        confidence: f32,
+        /// Who decided.
+        route: Route,
+    },
+    /// The language model's first piece of text is there.
+    FirstToken(TurnId),
+    /// A piece of the answer to show.
+    Text(TurnId, String),
+    /// A piece of the answer to speak, a clause or a sentence.
+    Clause(TurnId, String),
+    /// The answer is whole: no more text or clauses.
+    Answered(TurnId),
+    /// The request was to stop.
+    StopAsked(TurnId),
+    /// A clause became this many seconds of sound.
+    Synthesized(TurnId, f32),
+    /// The first sound went to the speaker.
+    Started(TurnId),
+    /// The last sound was played.
+    Finished(TurnId),
+    /// A stage gave up on this turn.
+    Failed(TurnId, Stage, Error),
+    /// A timer or alarm is due.
+    Due {
+        /// What is said.
+        spoken: String,
+        /// What is shown.
+        shown: String,
+    },
+    /// Whether the microphone can be listened to, with the reason why not.
+    Ear(Result<(), Error>),
+    /// What can be spoken with.
+    Voice(Voice),
+    /// The time of [`super::Turn::deadline`] came.
+    Tick,
+}
+
+/// When the recording of an utterance ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// At the end of speech.
+    Silence,
+    /// When told ([`Action::Finish`]).
+    Told,
+}
+
+/// What began the recording, which decides how much sound from before counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A key or a command: what was said while the key went down counts.
+    Key,
+    /// The wake word: what follows it counts.
+    WakeWord,
+    /// Speech over the answer: that speech counts from its beginning.
+    SpokeOver,
+}
+
+/// Something that the coordinator has to do, in order.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// Tell the observers.
+    Emit(Option<TurnId>, AssistantEvent),
+    /// Record the user for this turn.
+    Listen {
+        /// The turn.
+        turn: TurnId,
+        /// When it ends.
+        until: Until,
+        /// What began it.
+        origin: Origin,
+    },
+    /// End the recording and hand over what was said.
+    Finish(TurnId),
+    /// Raise the turn's cancel flag: whatever works for it stops, and a recording for it is thrown away.
+    GiveUp(TurnId),
+    /// Turn this into words.
+    Transcribe(TurnId, Utterance),
+    /// Answer this.
+    Think(TurnId, String),
+    /// Ring once before the words.
+    Ring(TurnId),
+    /// Speak this after what was given before.
+    Speak(TurnId, String),
+    /// Nothing more will be given to speak for this turn.
+    LastWords(TurnId),
+    /// No more sound from the speaker, at once.
+    Silence,
+    /// Timers and alarms that ring are done.
+    SilenceAlarms,
+    /// Open or close the microphone.
+    Microphone(bool),
+}
