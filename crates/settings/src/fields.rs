@@ -15,6 +15,16 @@ define_choice! {
     }
 }
 
+define_choice! {
+    /// What interrupts an answer that is being spoken. The hotkey and `jarvis stop` always do.
+    BargeIn {
+        #[default]
+        Speech = "speech", "Speaking";
+        WakeWord = "wake_word", "The wake word";
+        Off = "off", "Only the hotkey";
+    }
+}
+
 define_settings! {
     /// The key that starts a question from any application.
     hotkey: Hotkey, "Hotkey" {
@@ -66,6 +76,8 @@ define_settings! {
             "The voice that answers." [restart];
         rate: f32 = 1.0_f32, Kind::number(0.5, 2.0, "×"), "Speed",
             "How fast Jarvis speaks: 0.5 is half, 2 is double.";
+        barge_in: BargeIn = BargeIn::Speech, Kind::Choice { options: BargeIn::OPTIONS }, "Interrupt an answer by",
+            "What stops an answer; choose the wake word where loudspeakers are so near that Jarvis interrupts itself.";
     }
 
     /// The language model.

@@ -18,7 +18,7 @@ pub mod spec;
 pub use document::Document;
 pub use error::SettingsError;
 pub use fields::{
-    Audio, Endpoint, Hotkey, HotkeyMode, Learning, Mind, Performance, Recognition, Settings, Voice, Wake,
+    Audio, BargeIn, Endpoint, Hotkey, HotkeyMode, Learning, Mind, Performance, Recognition, Settings, Voice, Wake,
 };
 pub use layers::{Change, Entry, Origin};
 pub use paths::Paths;
