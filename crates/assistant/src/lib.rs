@@ -1,3 +1,18 @@
-//! The mind: turn state machine, router, skills, conversation.
+//! The mind: what happens in a turn, who answers, what Jarvis can do by itself, and what was said before.
+//!
+//! Owns the turn's state machine ([`turn`]), the choice of who answers ([`router`]), the skills ([`skills`]), the
+//! conversation ([`conversation`]), the cutting of answers into clauses ([`clauses`]), and the piece that joins them
+//! ([`mind`]). Knows engines only by their traits in `jarvis-core`; never loads a model and never touches a device.
 
+pub mod clauses;
+pub mod conversation;
+pub mod mind;
+pub mod numbers;
+pub mod router;
+pub mod skills;
 pub mod turn;
+
+pub use clauses::ClauseSplitter;
+pub use conversation::Conversation;
+pub use mind::{Answer, AnswerTimings, Mind, MindOptions, Piece};
+pub use router::{Routed, Router};

@@ -1,0 +1,374 @@
+//! From what was said to the answer: routes it, has a skill or the language model answer, and remembers both.
+//!
+//! Owns the skills, the language model and the conversation; blocking, and meant for one thread. Gives the answer out in
+//! pieces as it is made ([`Piece`]): events for observers, clauses for the voice, actions for the host. Never speaks,
+//! never shows anything and never decides when to listen.
+
+use crate::clauses::{ClauseSplitter, ends_sentence};
+use crate::conversation::Conversation;
+use crate::router::normalize::Request;
+use crate::router::{Routed, Router};
+use jarvis_core::{
+    AssistantEvent, Cancel, Clock, Error, GenerateOptions, HostAction, IntentMatch, LanguageModel, Prompt, Reply, Result,
+    Route, SkillContext, Slots, StopReason,
+};
+use serde::Serialize;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The intent of everything that no skill serves.
+pub const CHAT: &str = "chat";
+
+/// A spoken answer ends after this many sentences: nobody listens to more, and a small model strays.
+const MOST_SENTENCES: usize = 2;
+
+/// Sentences of fewer words ("Sure!") don't count towards [`MOST_SENTENCES`].
+const SENTENCE_WORDS: usize = 3;
+
+/// A piece of an answer, given out as soon as it is there.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Piece {
+    /// For observers: [`AssistantEvent::Intent`] first, then [`AssistantEvent::FirstToken`] and
+    /// [`AssistantEvent::ReplyText`].
+    Event(AssistantEvent),
+    /// To be spoken, after the clauses before it.
+    Clause(String),
+    /// For the host to do.
+    Action(HostAction),
+}
+
+/// Where the time of an answer went, in milliseconds from the request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct AnswerTimings {
+    /// Deciding who answers.
+    pub route: f64,
+    /// Until the language model's first piece of text; none if it was not asked.
+    pub first_token: Option<f64>,
+    /// All of it.
+    pub total: f64,
+}
+
+/// A whole answer, the result of `jarvis ask`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Answer {
+    /// What was asked.
+    pub text: String,
+    /// What was understood.
+    pub intent: String,
+    /// Its parameters.
+    pub slots: Slots,
+    /// 0..=1.
+    pub confidence: f32,
+    /// Who decided.
+    pub route: Route,
+    /// What was said, as it is shown.
+    pub reply: String,
+    /// Where the time went.
+    pub timings_ms: AnswerTimings,
+}
+
+/// What the user chose about answers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MindOptions {
+    /// The most tokens of an answer of the language model.
+    pub max_tokens: usize,
+    /// How much its answers vary, 0..=2.
+    pub temperature: f32,
+    /// How many exchanges it sees.
+    pub context_turns: usize,
+    /// Decide, but change nothing and generate nothing.
+    pub dry_run: bool,
+}
+
+impl From<&jarvis_settings::Mind> for MindOptions {
+    fn from(settings: &jarvis_settings::Mind) -> Self {
+        Self {
+            max_tokens: settings.max_tokens as usize,
+            temperature: settings.temperature,
+            context_turns: settings.context_turns as usize,
+            dry_run: false,
+        }
+    }
+}
+
+/// Loads a language model when it is first needed.
+pub type Loader = Box<dyn FnOnce() -> Result<Box<dyn LanguageModel>> + Send>;
+
+/// The language model, or why there is none.
+enum Model {
+    Ready(Box<dyn LanguageModel>),
+    Later(Loader),
+    Absent(Error),
+}
+
+/// From what was said to the answer. See the module's own words.
+pub struct Mind {
+    router: Router,
+    model: Model,
+    conversation: Conversation,
+    clock: Arc<dyn Clock>,
+    options: MindOptions,
+    last_reply: Option<String>,
+    answered: u64,
+}
+
+impl Mind {
+    /// A mind with these skills and no language model yet.
+    pub fn new(router: Router, clock: Arc<dyn Clock>, options: MindOptions) -> Self {
+        Self {
+            router,
+            model: Model::Absent(no_model()),
+            conversation: Conversation::new(options.context_turns),
+            clock,
+            options,
+            last_reply: None,
+            answered: 0,
+        }
+    }
+
+    /// Takes new choices of the user.
+    pub fn set_options(&mut self, options: MindOptions) {
+        self.conversation.set_length(options.context_turns);
+        self.options = options;
+    }
+
+    /// Answers with this model from now on.
+    pub fn set_model(&mut self, model: Box<dyn LanguageModel>) {
+        self.model = Model::Ready(model);
+    }
+
+    /// Loads a model when a question first needs it, or [`Self::warm_up`] is called.
+    pub fn load_model_with(&mut self, loader: Loader) {
+        self.model = Model::Later(loader);
+    }
+
+    /// Has no model from now on, and says `why` to whoever asks something that needs one.
+    pub fn set_no_model(&mut self, why: Error) {
+        self.model = Model::Absent(why);
+    }
+
+    /// Whether a language model is loaded.
+    pub fn has_model(&self) -> bool {
+        matches!(self.model, Model::Ready(_))
+    }
+
+    /// Loads the model if that is still to be done, and has it read what every prompt begins with.
+    ///
+    /// # Errors
+    /// There is no model, or it cannot be loaded.
+    pub fn warm_up(&mut self) -> Result<()> {
+        loaded(&mut self.model)?.warm_up(&Conversation::beginning())
+    }
+
+    /// Every intent that is served without a language model.
+    pub fn router(&self) -> &Router {
+        &self.router
+    }
+
+    /// Answers `said`, giving pieces out as they are made. A raised `cancel` ends it within a token; what was said until
+    /// then is remembered and returned.
+    ///
+    /// # Errors
+    /// A sentence for the user: the skill's own, or that there is no language model and how to get one. What was
+    /// understood was given out as a piece before.
+    pub fn answer(&mut self, said: &str, cancel: &Cancel, on_piece: &mut dyn FnMut(Piece)) -> Result<Answer> {
+        let asked = Instant::now();
+        let request = Request::new(said);
+        let (matched, route) = match self.router.route_request(&request) {
+            Routed::Skill(matched) => (matched, Route::Pattern),
+            Routed::Chat => (IntentMatch { intent: CHAT, slots: Slots::new(), confidence: 1.0 }, Route::Model),
+        };
+        let mut timings = AnswerTimings { route: milliseconds(asked), ..AnswerTimings::default() };
+        on_piece(Piece::Event(AssistantEvent::Intent {
+            intent: matched.intent.to_owned(),
+            slots: matched.slots.clone(),
+            confidence: matched.confidence,
+            route,
+        }));
+        let reply = match route {
+            Route::Pattern => self.run_skill(&matched, &request, on_piece)?,
+            _ if self.options.dry_run => String::new(),
+            _ => self.chat(&request, cancel, &mut |piece| {
+                if matches!(piece, Piece::Event(AssistantEvent::FirstToken)) {
+                    timings.first_token = Some(milliseconds(asked));
+                }
+                on_piece(piece);
+            })?,
+        };
+        timings.total = milliseconds(asked);
+        Ok(Answer {
+            text: said.to_owned(),
+            intent: matched.intent.to_owned(),
+            slots: matched.slots,
+            confidence: matched.confidence,
+            route,
+            reply,
+            timings_ms: timings,
+        })
+    }
+
+    /// What came due by itself, such as an alarm; ask again until there is nothing.
+    pub fn due(&mut self) -> Option<Reply> {
+        let context = SkillContext { clock: &*self.clock, last_reply: self.last_reply.as_deref(), dry_run: false };
+        self.router.due(&context)
+    }
+
+    /// When [`Self::due`] wants to be asked next.
+    pub fn next_due(&self) -> Option<Instant> {
+        self.router.next_due()
+    }
+
+    /// Silences alarms that ring, and says whether any did.
+    pub fn silence(&mut self) -> bool {
+        self.router.silence()
+    }
+
+    fn run_skill(
+        &mut self,
+        matched: &IntentMatch,
+        request: &Request,
+        on_piece: &mut dyn FnMut(Piece),
+    ) -> Result<String> {
+        let dry_run = self.options.dry_run;
+        let context = SkillContext { clock: &*self.clock, last_reply: self.last_reply.as_deref(), dry_run };
+        let reply = self.router.run(matched, &context)?;
+        let shown = reply.shown.clone().unwrap_or_else(|| reply.spoken.clone());
+        if !dry_run {
+            if reply.actions.contains(&HostAction::Stop) {
+                self.router.silence();
+            }
+            for action in reply.actions {
+                on_piece(Piece::Action(action));
+            }
+        }
+        if !shown.is_empty() {
+            on_piece(Piece::Event(AssistantEvent::ReplyText { text: shown.clone() }));
+        }
+        let mut splitter = ClauseSplitter::new();
+        let mut clauses = splitter.push(&reply.spoken);
+        clauses.extend(splitter.finish());
+        for clause in clauses {
+            on_piece(Piece::Clause(clause.trim().to_owned()));
+        }
+        if !reply.spoken.is_empty() && !dry_run {
+            self.remember(&request.text, reply.spoken);
+        }
+        Ok(shown)
+    }
+
+    fn chat(&mut self, request: &Request, cancel: &Cancel, on_piece: &mut dyn FnMut(Piece)) -> Result<String> {
+        let model = loaded(&mut self.model)?;
+        let messages = self.conversation.messages_for(&request.text, self.clock.now());
+        let options = GenerateOptions {
+            max_tokens: self.options.max_tokens,
+            temperature: self.options.temperature,
+            seed: self.answered,
+            ..GenerateOptions::default()
+        };
+        let enough = cancel.child();
+        let mut speech = Speech::default();
+        let mut first = true;
+        let made = model.generate(&Prompt::Chat(messages), &options, &enough, &mut |text| {
+            if std::mem::take(&mut first) {
+                on_piece(Piece::Event(AssistantEvent::FirstToken));
+            }
+            if speech.push(text, on_piece) {
+                enough.cancel();
+            }
+        })?;
+        if !cancel.is_cancelled() {
+            speech.finish(made.stop_reason == StopReason::Length, on_piece);
+        }
+        let reply = speech.said.trim().to_owned();
+        if reply.is_empty() && !cancel.is_cancelled() {
+            return Err(Error::new("mind.no_answer", "I have no answer to that.", "Try to ask it in another way."));
+        }
+        if !reply.is_empty() {
+            self.remember(&request.text, reply.clone());
+        }
+        Ok(reply)
+    }
+
+    fn remember(&mut self, user: &str, reply: String) {
+        self.conversation.push(user, &reply, self.clock.now());
+        self.last_reply = Some(reply);
+        self.answered += 1;
+    }
+}
+
+/// The model, loaded if it was to be loaded later. A load that failed is not tried again until a model is set.
+fn loaded(model: &mut Model) -> Result<&mut dyn LanguageModel> {
+    if let Model::Later(_) = model {
+        // While it loads there is none; should the loader panic, that is what remains.
+        if let Model::Later(load) = std::mem::replace(model, Model::Absent(no_model())) {
+            *model = match load() {
+                Ok(ready) => Model::Ready(ready),
+                Err(error) => Model::Absent(error),
+            };
+        }
+    }
+    match model {
+        Model::Ready(ready) => Ok(&mut **ready),
+        Model::Absent(why) => Err(why.clone()),
+        Model::Later(_) => Err(no_model()),
+    }
+}
+
+fn no_model() -> Error {
+    Error::new(
+        "mind.no_model",
+        "I need a language model to answer that, and none is installed.",
+        "Install one with `jarvis models pull`.",
+    )
+}
+
+fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1000.0
+}
+
+/// A generated text on its way to the voice: cut into clauses, ended after enough sentences.
+#[derive(Debug, Default)]
+struct Speech {
+    splitter: ClauseSplitter,
+    said: String,
+    sentences: usize,
+    /// Words of the sentence that is being said.
+    words: usize,
+}
+
+impl Speech {
+    /// Takes generated text; true when enough was said.
+    fn push(&mut self, text: &str, on_piece: &mut dyn FnMut(Piece)) -> bool {
+        for clause in self.splitter.push(text) {
+            if self.sentences >= MOST_SENTENCES {
+                break;
+            }
+            self.say(&clause, on_piece);
+        }
+        self.sentences >= MOST_SENTENCES
+    }
+
+    /// Says what is left, unless the text was cut off inside a sentence and whole ones were said before.
+    fn finish(&mut self, was_cut_off: bool, on_piece: &mut dyn FnMut(Piece)) {
+        let Some(rest) = self.splitter.finish() else { return };
+        let is_fragment = was_cut_off && !ends_sentence(&rest) && ends_sentence(&self.said);
+        if self.sentences < MOST_SENTENCES && !is_fragment {
+            self.say(&rest, on_piece);
+        }
+    }
+
+    fn say(&mut self, clause: &str, on_piece: &mut dyn FnMut(Piece)) {
+        let shown = if self.said.is_empty() { clause.trim_start() } else { clause };
+        self.said.push_str(shown);
+        self.words += clause.split_whitespace().count();
+        if ends_sentence(clause) {
+            self.sentences += usize::from(self.words >= SENTENCE_WORDS);
+            self.words = 0;
+        }
+        on_piece(Piece::Event(AssistantEvent::ReplyText { text: shown.to_owned() }));
+        on_piece(Piece::Clause(clause.trim().to_owned()));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! Decides who answers: a skill whose pattern fits, or the language model.
+//!
+//! Owns the skills. Every skill is asked, the surest wins, and among equals the one that is listed first. Never runs a
+//! skill by itself and never waits: a decision takes well under a millisecond.
+
+pub mod normalize;
+pub mod pattern;
+
+use crate::router::normalize::Request;
+use jarvis_core::{Error, IntentMatch, Reply, Result, Skill, SkillContext, SkillSpec};
+use std::time::Instant;
+
+/// Requests of more words than this are for the language model: no skill is asked for so wordily.
+const MOST_WORDS: usize = 40;
+
+/// A skill that is less sure than this leaves the request to the language model.
+const LEAST_CONFIDENCE: f32 = 0.5;
+
+/// Who answers.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Routed {
+    /// A skill, and what it understood.
+    Skill(IntentMatch),
+    /// The language model.
+    Chat,
+}
+
+/// The skills and the choice between them.
+pub struct Router {
+    skills: Vec<Box<dyn Skill>>,
+}
+
+impl Router {
+    /// A router over these skills (usually [`crate::skills::all`]).
+    pub fn new(skills: Vec<Box<dyn Skill>>) -> Self {
+        Self { skills }
+    }
+
+    /// Decides who answers `said`.
+    pub fn route(&self, said: &str) -> Routed {
+        self.route_request(&Request::new(said))
+    }
+
+    /// As [`Self::route`], for a request that was read already.
+    pub fn route_request(&self, request: &Request) -> Routed {
+        if request.words.is_empty() || request.words.split(' ').count() > MOST_WORDS {
+            return Routed::Chat;
+        }
+        let mut best: Option<IntentMatch> = None;
+        for found in self.skills.iter().filter_map(|skill| skill.recognize(&request.words)) {
+            let is_better = best.as_ref().is_none_or(|best| found.confidence > best.confidence);
+            if found.confidence >= LEAST_CONFIDENCE && is_better {
+                best = Some(found);
+            }
+        }
+        best.map_or(Routed::Chat, Routed::Skill)
+    }
+
+    /// Has the skill that serves `matched` answer it.
+    ///
+    /// # Errors
+    /// The skill's own, or no skill serves that intent.
+    pub fn run(&mut self, matched: &IntentMatch, context: &SkillContext<'_>) -> Result<Reply> {
+        let serves = |skill: &&mut Box<dyn Skill>| skill.specs().iter().any(|spec| spec.intent == matched.intent);
+        match self.skills.iter_mut().find(serves) {
+            Some(skill) => skill.run(matched.intent, &matched.slots, context),
+            None => Err(Error::new("skill.unknown", format!("No skill serves {}.", matched.intent), "")),
+        }
+    }
+
+    /// What came due by itself, of the first skill that has something; ask again until there is nothing.
+    pub fn due(&mut self, context: &SkillContext<'_>) -> Option<Reply> {
+        self.skills.iter_mut().find_map(|skill| skill.due(context))
+    }
+
+    /// When [`Self::due`] wants to be asked next.
+    pub fn next_due(&self) -> Option<Instant> {
+        self.skills.iter().filter_map(|skill| skill.next_due()).min()
+    }
+
+    /// Silences what rings, and says whether anything did.
+    pub fn silence(&mut self) -> bool {
+        self.skills.iter_mut().fold(false, |rang, skill| skill.silence() || rang)
+    }
+
+    /// Every intent that is served without a language model.
+    pub fn specs(&self) -> impl Iterator<Item = &'static SkillSpec> {
+        self.skills.iter().flat_map(|skill| skill.specs())
+    }
+}
+
+#[cfg(test)]
+mod tests;

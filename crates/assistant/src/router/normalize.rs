@@ -1,0 +1,317 @@
+//! From what a person said, as recognition wrote it down, to what skills match on.
+//!
+//! Owns: letter case, punctuation, contractions, the name at either end, and politeness. Never decides what is meant.
+
+/// How recognition writes the name.
+const NAMES: [&str; 14] = [
+    "jarvis", "jarvis's", "jarvises", "jervis", "jarvus", "jarves", "jarvas", "javis", "jarvice", "jarviss", "gervis",
+    "jervais", "jarvi", "charvis",
+];
+
+/// Words that are the name only after a "hey": people and things are called so too.
+const NAMES_AFTER_HEY: [&str; 8] = ["travis", "service", "harvest", "davis", "chavez", "jarvest", "jarvey", "java's"];
+
+/// What comes before the name. Recognition hears "hey" in many ways.
+const CALLS: [&str; 11] = ["hey", "hay", "hi", "hello", "okay", "ok", "a", "eh", "yo", "he", "hate"];
+
+/// What says nothing at the beginning of a request.
+const OPENINGS: [&[&str]; 32] = [
+    &["could", "you", "please"],
+    &["can", "you", "please"],
+    &["would", "you", "please"],
+    &["will", "you", "please"],
+    &["could", "you"],
+    &["can", "you"],
+    &["would", "you"],
+    &["will", "you"],
+    &["i", "want", "you", "to"],
+    &["i", "need", "you", "to"],
+    &["i", "would", "like", "you", "to"],
+    &["i", "would", "like", "to", "know"],
+    &["i", "want", "to", "know"],
+    &["do", "you", "know"],
+    &["quick", "question"],
+    &["please"],
+    &["kindly"],
+    &["just"],
+    &["um"],
+    &["uh"],
+    &["er"],
+    &["hmm"],
+    &["so"],
+    &["well"],
+    &["okay"],
+    &["ok"],
+    &["alright"],
+    &["right"],
+    &["oh"],
+    &["and"],
+    &["now"],
+    &["hey"],
+];
+
+/// What says nothing at the end of a request.
+const CLOSINGS: [&[&str]; 9] = [
+    &["please"],
+    &["thank", "you", "very", "much"],
+    &["thank", "you", "so", "much"],
+    &["thank", "you"],
+    &["thanks", "a", "lot"],
+    &["thanks"],
+    &["for", "me"],
+    &["if", "you", "can"],
+    &["buddy"],
+];
+
+/// Short forms and what they stand for.
+const CONTRACTIONS: [(&str, &str); 28] = [
+    ("what's", "what is"),
+    ("whats", "what is"),
+    ("what're", "what are"),
+    ("who's", "who is"),
+    ("whos", "who is"),
+    ("where's", "where is"),
+    ("when's", "when is"),
+    ("whens", "when is"),
+    ("how's", "how is"),
+    ("hows", "how is"),
+    ("that's", "that is"),
+    ("thats", "that is"),
+    ("it's", "it is"),
+    ("there's", "there is"),
+    ("i'm", "i am"),
+    ("im", "i am"),
+    ("i'd", "i would"),
+    ("i've", "i have"),
+    ("i'll", "i will"),
+    ("you're", "you are"),
+    ("don't", "do not"),
+    ("dont", "do not"),
+    ("didn't", "did not"),
+    ("didnt", "did not"),
+    ("can't", "cannot"),
+    ("won't", "will not"),
+    ("gimme", "give me"),
+    ("lemme", "let me"),
+];
+
+/// A request, ready for skills and for the language model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// For skills: lower case, no punctuation but that of numbers and sums, single spaces, no name, no politeness.
+    pub words: String,
+    /// For the language model: as it was said, without the name.
+    pub text: String,
+}
+
+impl Request {
+    /// Reads what was said. Just the name, or a greeting with it, becomes "hello".
+    pub fn new(said: &str) -> Self {
+        let folded = fold(said);
+        let all: Vec<&str> = folded.split_whitespace().collect();
+        let called = call_length(&all);
+        let mut words = &all[called..];
+        if words.is_empty() && called > 0 {
+            return Self { words: "hello".into(), text: said.trim().to_owned() };
+        }
+        words = without_name_at_the_end(words);
+        while let Some(shorter) = shorten(words) {
+            words = shorter;
+        }
+        Self { words: words.join(" "), text: without_call(said, called) }
+    }
+}
+
+/// How many words at the beginning call Jarvis.
+fn call_length(words: &[&str]) -> usize {
+    let is_call = |word: &&str| CALLS.contains(word);
+    let name_at = |at: usize, names: &[&str]| words.get(at).is_some_and(|word| names.contains(word));
+    let calls = words.iter().take_while(|word| is_call(word)).count().min(2);
+    for at in (0..=calls).rev() {
+        if name_at(at, &NAMES) || (at > 0 && name_at(at, &NAMES_AFTER_HEY)) {
+            // "Jarvis, hey Jarvis, ..." happens to those who have to say it twice.
+            let length = at + 1;
+            return if length < words.len() { length + call_length(&words[length..]) } else { length };
+        }
+    }
+    0
+}
+
+fn without_name_at_the_end<'a, 'b>(words: &'a [&'b str]) -> &'a [&'b str] {
+    match words.split_last() {
+        Some((last, before)) if !before.is_empty() && NAMES.contains(last) => before,
+        _ => words,
+    }
+}
+
+/// One opening or closing less; `None` when nothing can go, or nothing would be left.
+fn shorten<'a, 'b>(words: &'a [&'b str]) -> Option<&'a [&'b str]> {
+    let opened = OPENINGS.iter().find_map(|opening| words.strip_prefix(*opening));
+    let closed = || CLOSINGS.iter().find_map(|closing| words.strip_suffix(*closing));
+    opened.filter(|rest| !rest.is_empty()).or_else(|| closed().filter(|rest| !rest.is_empty()))
+}
+
+/// What was said without its first `called` words and the punctuation that follows them.
+fn without_call(said: &str, called: usize) -> String {
+    let mut rest = said.trim();
+    for _ in 0..called {
+        let end = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
+        rest = rest[end..].trim_start_matches(|c: char| !is_word(c) && !matches!(c, '-' | '(' | '"' | '$' | '.' | '+'));
+        rest = rest.trim_start_matches(|c: char| matches!(c, '.') || c.is_whitespace());
+    }
+    if called == 0 {
+        return rest.to_owned();
+    }
+    let mut letters = rest.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '\'' | '’')
+}
+
+/// Lower case, plain apostrophes, punctuation only where it belongs to a number or a sum, contractions written out.
+pub fn fold(said: &str) -> String {
+    let letters: Vec<char> = said.chars().flat_map(char::to_lowercase).collect();
+    let mut out = String::with_capacity(said.len() + 8);
+    for (i, &c) in letters.iter().enumerate() {
+        let before = i.checked_sub(1).map(|j| letters[j]);
+        let after = letters.get(i + 1).copied();
+        let digit_before = before.is_some_and(|c| c.is_ascii_digit());
+        let digit_after = after.is_some_and(|c| c.is_ascii_digit());
+        let letter_before = before.is_some_and(char::is_alphabetic);
+        let letter_after = after.is_some_and(char::is_alphabetic);
+        match c {
+            _ if c.is_alphanumeric() => {
+                // "5km" is two words; "1st" and "mp3" are one each.
+                let unit_begins = c.is_alphabetic() && digit_before && !is_ordinal_or_name(&letters, i);
+                if unit_begins {
+                    out.push(' ');
+                }
+                out.push(c);
+            }
+            '\'' | '’' | '‘' if letter_before && letter_after => out.push('\''),
+            '\'' | '’' | '‘' => {}
+            '.' if digit_after => out.push('.'),
+            '.' if letter_before && letter_after => {}
+            '.' if letter_before && i >= 2 && letters[i - 2] == '.' => {}
+            ',' if digit_before && is_thousands(&letters[i + 1..]) => {}
+            ':' if digit_before && digit_after => out.push(':'),
+            '-' | '−' if digit_after && !digit_before && !letter_before => out.push_str(" -"),
+            '-' | '−' if letter_before || letter_after => out.push(' '),
+            '-' | '−' | '+' | '*' | '×' | '÷' | '/' | '%' | '^' | '=' | '(' | ')' | '$' | '€' | '£' => {
+                out.push(' ');
+                out.push(if c == '−' { '-' } else { c });
+                out.push(' ');
+            }
+            '°' => out.push_str(" degrees "),
+            '²' => out.push_str(" squared "),
+            '³' => out.push_str(" cubed "),
+            '√' => out.push_str(" square root of "),
+            '½' => out.push_str(" .5 "),
+            _ => out.push(' '),
+        }
+    }
+    let word_out = |word: &str| -> String {
+        CONTRACTIONS.iter().find(|(short, _)| *short == word).map_or(word, |(_, long)| long).to_owned()
+    };
+    out.split_whitespace().map(word_out).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether the letters at `i`, right after a digit, belong to it: 1st, 2nd, 3rd, 4th, or part of a name such as r2d2.
+fn is_ordinal_or_name(letters: &[char], i: usize) -> bool {
+    let end = letters[i..].iter().position(|c| !c.is_alphanumeric()).map_or(letters.len(), |length| i + length);
+    let ending: String = letters[i..end].iter().collect();
+    let start = letters[..i].iter().rposition(|c| !c.is_alphanumeric() && *c != '.').map_or(0, |j| j + 1);
+    matches!(ending.as_str(), "st" | "nd" | "rd" | "th") || letters[start].is_alphabetic()
+}
+
+/// Whether exactly three digits follow: the comma groups them.
+fn is_thousands(after: &[char]) -> bool {
+    after.iter().take_while(|c| c.is_ascii_digit()).count() == 3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_name_goes_however_it_was_heard() {
+        for said in [
+            "what time is it",
+            "What time is it?",
+            "Hey Jarvis, what time is it?",
+            "Hey, Jarvis. What time is it?",
+            "Hey Jarvis! What time is it",
+            "Jarvis, what time is it?",
+            "hey jervis what time is it",
+            "Hey Travis, what time is it?",
+            "A Jarvis, what time is it?",
+            "Okay Jarvis, what time is it, please?",
+            "Hey, Jarvis's what time is it?",
+            "Jarvis. Hey Jarvis, what time is it?",
+            "What time is it, Jarvis?",
+            "Could you please... what time is it",
+            "um, so, what time is it?",
+            "What time is it, please? Thank you.",
+        ] {
+            assert_eq!(Request::new(said).words, "what time is it", "{said}");
+        }
+    }
+
+    #[test]
+    fn other_people_keep_their_names() {
+        assert_eq!(Request::new("Travis is late").words, "travis is late");
+        assert_eq!(Request::new("who is jarvis cocker").words, "who is jarvis cocker");
+        assert_eq!(Request::new("A service is down").words, "a service is down".strip_prefix("a service ").unwrap());
+    }
+
+    #[test]
+    fn just_the_name_is_a_greeting() {
+        for said in ["Hey Jarvis", "Jarvis?", "Hello, Jarvis!", "hey, jarvis."] {
+            assert_eq!(Request::new(said).words, "hello", "{said}");
+        }
+        assert_eq!(Request::new("thank you").words, "thank you");
+        assert_eq!(Request::new("please").words, "please");
+        assert_eq!(Request::new("").words, "");
+        assert_eq!(Request::new("?!").words, "");
+    }
+
+    #[test]
+    fn the_language_model_gets_what_was_said() {
+        let text = |said: &str| Request::new(said).text;
+        assert_eq!(text("Hey, Jarvis. who was Ada Lovelace?"), "Who was Ada Lovelace?");
+        assert_eq!(text("Could you tell me a joke, please?"), "Could you tell me a joke, please?");
+        assert_eq!(text("Jarvis, \"hello\" in French?"), "\"hello\" in French?");
+    }
+
+    #[test]
+    fn numbers_and_sums_keep_their_signs() {
+        for (said, words) in [
+            ("What's 1,234.5 + 10?", "what is 1234.5 + 10"),
+            ("what's 15% of 80", "what is 15 % of 80"),
+            ("5km to miles", "5 km to miles"),
+            ("72°F in celsius", "72 degrees f in celsius"),
+            ("wake me at 10:30 p.m.", "wake me at 10:30 pm"),
+            ("10-3", "10 - 3"),
+            ("what is -5 + 2", "what is -5 + 2"),
+            ("twenty-three", "twenty three"),
+            ("December 25th, 2026", "december 25th 2026"),
+            ("who is r2d2", "who is r2d2"),
+            ("1, 2, 3", "1 2 3"),
+        ] {
+            assert_eq!(fold(said), words, "{said}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn anything_can_be_read_and_reading_again_changes_little(said in ".{0,80}") {
+            let request = Request::new(&said);
+            prop_assert!(!request.words.contains("  "));
+            prop_assert_eq!(request.words.trim(), &request.words);
+            prop_assert_eq!(fold(&request.words).trim(), fold(&fold(&request.words)).trim());
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! "Stop": silence, at once.
+
+use crate::router::pattern::Patterns;
+use jarvis_core::{HostAction, IntentMatch, Reply, Result, Risk, Skill, SkillContext, SkillSpec, Slots};
+
+const SPECS: &[SkillSpec] = &[SkillSpec {
+    intent: "assistant.stop",
+    description: "Stop speaking, silence alarms and end the turn.",
+    examples: &["stop", "be quiet", "never mind", "cancel", "that is enough"],
+    risk: Risk::None,
+}];
+
+const TEMPLATES: &[&str] = &[
+    "stop [it|that|this|talking|speaking|now|please|there|right there]",
+    "stop stop [stop]",
+    "(cancel|abort|halt|quiet|silence|enough|hush|shush|pause) [it|that|this|now]",
+    "[please] (be|stay|keep) (quiet|silent|still)",
+    "shut (up|it)",
+    "(never mind|nevermind|forget it|forget about it|forget that|leave it|drop it)",
+    "that is (enough|all|it|fine) [for now|now]",
+    "(no|no that is) (thank you|thanks|more)",
+    "nothing [else]",
+    "(go away|leave me alone|go to sleep|stand down|dismissed)",
+];
+
+/// Stops.
+pub struct Stop {
+    patterns: Patterns<()>,
+}
+
+impl Stop {
+    /// The skill, ready.
+    pub fn new() -> Self {
+        Self { patterns: Patterns::new(&TEMPLATES.iter().map(|template| ((), *template)).collect::<Vec<_>>()) }
+    }
+}
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Skill for Stop {
+    fn specs(&self) -> &'static [SkillSpec] {
+        SPECS
+    }
+
+    fn recognize(&self, text: &str) -> Option<IntentMatch> {
+        self.patterns.find(text, |(), _| {
+            Some(IntentMatch { intent: "assistant.stop", slots: Slots::new(), confidence: 1.0 })
+        })
+    }
+
+    fn run(&mut self, _intent: &str, _slots: &Slots, _context: &SkillContext<'_>) -> Result<Reply> {
+        Ok(Reply { actions: vec![HostAction::Stop], ..Reply::default() })
+    }
+}
