@@ -1,1 +1,36 @@
-//! The model store: catalog, download, verification, import, conversion.
+//! The model store: what can be installed ([`Catalog`]), and what is ([`Store`]).
+//!
+//! Owns the folder of models: fetching, verifying, converting, importing and removing. A model is a folder with a
+//! manifest; it appears there in one step, verified, or not at all. Never loads a model to run it and never decides which
+//! one is used.
+//!
+//! ```no_run
+//! # fn main() -> jarvis_core::Result<()> {
+//! use jarvis_models::{Catalog, Store};
+//! let store = Store::new("/home/me/.local/share/jarvis/models");
+//! store.pull(&Catalog::builtin(), &[], &mut (), &jarvis_core::Cancel::new())?;
+//! let weights = store.folder("whisper-tiny.en")?.join("model.safetensors");
+//! # Ok(())
+//! # }
+//! ```
+
+mod catalog;
+mod convert;
+mod disk;
+mod error;
+mod hash;
+mod host;
+mod install;
+mod manifest;
+mod progress;
+mod source;
+mod store;
+
+#[cfg(test)]
+mod tests;
+
+pub use catalog::{Catalog, Conversion, Hub, Kind, Member, Model, SourceFile, Wheel, platform};
+pub use error::Bytes;
+pub use host::Host;
+pub use progress::{Origin, Progress, Stage};
+pub use store::{Listed, State, Store, Verified};
