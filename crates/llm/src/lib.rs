@@ -1,1 +1,27 @@
-//! The local language model: GGUF, tokenizer, chat template, forward pass, sampling.
+//! The local language model: GGUF files, tokenizer, chat template, forward pass, sampling.
+//!
+//! ```text
+//! gguf ──► tokenizer, template, llama ──► model (prompt ─► tokens ─► scores ─► sampling ─► stream ─► text)
+//!                     kernels, team ──┘
+//! ```
+//!
+//! [`GgufModel`] is the way in: it implements [`jarvis_core::LanguageModel`]. The forward pass is our own, on kernels that
+//! are chosen for the machine at run time; keys and values of what was read are kept, so that a prompt that begins like
+//! the last one costs only what is new. A model file is hostile until it has been checked. Never opens a device, a
+//! network connection or any file but the one it is given.
+
+mod error;
+mod gguf;
+mod kernels;
+mod llama;
+mod model;
+mod sampling;
+mod stream;
+mod team;
+mod template;
+#[cfg(test)]
+mod testing;
+mod tokenizer;
+
+pub use error::LlmError;
+pub use model::{GgufModel, LoadOptions};

@@ -1,0 +1,118 @@
+//! The forward pass against candle's own, and against itself.
+
+use super::*;
+use crate::testing::default_gguf;
+use crate::tokenizer::Tokenizer;
+use candle_core::quantized::gguf_file;
+use candle_core::{Device, Tensor};
+use candle_transformers::models::quantized_llama::ModelWeights;
+
+const TEXT: &str = "<|im_start|>system\nYou are a helpful AI assistant.<|im_end|>\n<|im_start|>user\nWhy is the sky blue, \
+    and why does it turn red when the sun goes down? Answer in two sentences.<|im_end|>\n<|im_start|>assistant\nThe sky \
+    looks blue because the air scatters short waves of light more than long ones. At sunset the light passes through";
+
+fn load(positions: usize, threads: usize, kernel: Kernel) -> Llama {
+    let gguf = default_gguf();
+    let config = Config::read(&gguf).unwrap();
+    Llama::load(&gguf, config, positions, threads, kernel).unwrap()
+}
+
+fn tokens() -> Vec<u32> {
+    let gguf = default_gguf();
+    Tokenizer::read(&gguf.header.metadata, 49152).unwrap().encode(TEXT).unwrap()
+}
+
+fn cosine(a: &[f32], b: &[f32]) -> f64 {
+    let dot = |x: &[f32], y: &[f32]| x.iter().zip(y).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum::<f64>();
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
+fn best(logits: &[f32]) -> u32 {
+    crate::sampling::likeliest(logits).unwrap().0
+}
+
+/// Scores after each prefix whose length is in `ends`, as candle computes them.
+fn candle_logits(tokens: &[u32], ends: &[usize]) -> Vec<Vec<f32>> {
+    let mut file = std::fs::File::open(crate::testing::default_model()).unwrap();
+    let content = gguf_file::Content::read(&mut file).unwrap();
+    let mut model = ModelWeights::from_gguf(content, &mut file, &Device::Cpu).unwrap();
+    ends.iter()
+        .map(|end| {
+            let input = Tensor::new(&tokens[..*end], &Device::Cpu).unwrap().unsqueeze(0).unwrap();
+            model.forward(&input, 0).unwrap().squeeze(0).unwrap().to_vec1().unwrap()
+        })
+        .collect()
+}
+
+#[test]
+fn scores_are_those_of_candle() {
+    let tokens = tokens();
+    assert!(tokens.len() > 70, "{}", tokens.len());
+    let ends = [1, 2, 5, 17, 33, 64, tokens.len()];
+    let expected = candle_logits(&tokens, &ends);
+    let mut model = load(256, 2, Kernel::detect());
+    for (end, expected) in ends.into_iter().zip(expected) {
+        model.truncate(0);
+        for chunk in tokens[..end].chunks(CHUNK) {
+            assert!(model.read(chunk, &Cancel::new()));
+        }
+        let logits = model.logits();
+        let cosine = cosine(logits, &expected);
+        eprintln!("{end} tokens: cosine {cosine:.6}, top {} / {}", best(logits), best(&expected));
+        assert!(cosine > 0.999, "{end} tokens: cosine {cosine}");
+        assert_eq!(best(logits), best(&expected), "{end} tokens");
+    }
+}
+
+#[test]
+fn how_a_prompt_is_cut_does_not_matter() {
+    let tokens = tokens();
+    let mut model = load(128, 2, Kernel::detect());
+    let mut by = |size: usize| {
+        model.truncate(0);
+        tokens.chunks(size).for_each(|chunk| assert!(model.read(chunk, &Cancel::new())));
+        model.logits().to_vec()
+    };
+    let whole = by(64);
+    for size in [1, 3, 7, 32] {
+        let cosine = cosine(&by(size), &whole);
+        assert!(cosine > 0.999_99, "by {size}: {cosine}");
+    }
+}
+
+#[test]
+fn a_cut_back_cache_is_as_good_as_new() {
+    let tokens = tokens();
+    let mut model = load(128, 1, Kernel::detect());
+    model.read(&tokens[..40], &Cancel::new());
+    model.read(&[7, 8, 9, 10, 11], &Cancel::new());
+    model.truncate(40);
+    model.read(&tokens[40..60], &Cancel::new());
+    let again = model.logits().to_vec();
+    model.truncate(0);
+    model.read(&tokens[..40], &Cancel::new());
+    model.read(&tokens[40..60], &Cancel::new());
+    assert_eq!(again, model.logits());
+}
+
+#[test]
+fn the_plain_kernel_gives_the_same_scores() {
+    let tokens = tokens();
+    let scores = |kernel| {
+        let mut model = load(64, 2, kernel);
+        model.read(&tokens[..20], &Cancel::new());
+        model.logits().to_vec()
+    };
+    let cosine = cosine(&scores(Kernel::Plain), &scores(Kernel::detect()));
+    assert!(cosine > 0.999_9, "{cosine}");
+}
+
+#[test]
+fn cancelled_reading_reads_nothing() {
+    let mut model = load(64, 2, Kernel::detect());
+    assert!(model.read(&[1, 2, 3], &Cancel::new()));
+    let cancel = Cancel::new();
+    cancel.cancel();
+    assert!(!model.read(&[4, 5], &cancel));
+    assert_eq!(model.len(), 3);
+}

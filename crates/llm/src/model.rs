@@ -1,0 +1,281 @@
+//! A model file as a [`LanguageModel`]: prompt to tokens, what is known already is not read again, tokens to text.
+
+use crate::error::{LlmError, Result};
+use crate::gguf::Gguf;
+use crate::kernels::Kernel;
+use crate::llama::{CHUNK, Llama};
+use crate::sampling::{self, Sampler};
+use crate::stream::{self, TextStream};
+use crate::template::ChatTemplate;
+use crate::tokenizer::Tokenizer;
+use jarvis_core::{
+    Cancel, GenerateOptions, Generation, GenerationTimings, LanguageModel, Message, Prompt, Role, StopReason,
+};
+use std::path::Path;
+use std::time::Instant;
+
+/// How to load a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadOptions {
+    /// Tokens that prompt and answer may have together, 64..=131072; never more than the model was made for. Memory for
+    /// them is reserved at load and taken as they are used.
+    pub context_length: usize,
+    /// Threads to compute with, 1..=256; 0 for one per core that this process may use, at most eight.
+    pub threads: usize,
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        Self { context_length: 2048, threads: 0 }
+    }
+}
+
+impl LoadOptions {
+    fn check(&self) -> Result<()> {
+        let bad = |name, value: usize, range| Err(LlmError::BadOption { name, value: value.to_string(), range });
+        if !(64..=131_072).contains(&self.context_length) {
+            return bad("context_length", self.context_length, "from 64 to 131072");
+        }
+        if self.threads > 256 {
+            return bad("threads", self.threads, "from 0 to 256");
+        }
+        Ok(())
+    }
+
+    fn threads(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from).min(8),
+            threads => threads,
+        }
+    }
+}
+
+/// A language model from a GGUF file of the Llama family.
+pub struct GgufModel {
+    llama: Llama,
+    tokenizer: Tokenizer,
+    template: ChatTemplate,
+    /// The tokens whose keys and values `llama` has.
+    read: Vec<u32>,
+}
+
+impl std::fmt::Debug for GgufModel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GgufModel")
+            .field("context_length", &self.llama.capacity())
+            .field("weight_bytes", &self.llama.weight_bytes())
+            .field("read", &self.read.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A prompt as tokens.
+struct Tokens {
+    ids: Vec<u32>,
+    dropped: usize,
+}
+
+impl GgufModel {
+    /// Loads the model in the file `path`.
+    ///
+    /// # Errors
+    /// The file can't be read (`llm.unreadable_model`), is not a sound GGUF file (`llm.bad_model`) or of a kind that this
+    /// crate can't run (`llm.unsupported_model`), or an option is outside its range (`llm.bad_option`).
+    pub fn load(path: &Path, options: &LoadOptions) -> jarvis_core::Result<Self> {
+        Ok(Self::open(path, options)?)
+    }
+
+    fn open(path: &Path, options: &LoadOptions) -> Result<Self> {
+        options.check()?;
+        let started = Instant::now();
+        let gguf = Gguf::open(path)?;
+        let config = crate::llama::Config::read(&gguf)?;
+        let tokenizer = Tokenizer::read(&gguf.header.metadata, config.vocabulary)?;
+        let source = gguf.header.metadata.text("tokenizer.chat_template")?;
+        let template = ChatTemplate::new(source, tokenizer.beginning_text(), tokenizer.end_text())?;
+        let kernel = Kernel::detect();
+        let llama = Llama::load(&gguf, config, options.context_length, options.threads(), kernel)?;
+        tracing::info!(
+            path = %path.display(),
+            kernel = kernel.name(),
+            threads = options.threads(),
+            weights_mb = llama.weight_bytes() >> 20,
+            context = llama.capacity(),
+            ms = started.elapsed().as_millis() as u64,
+            "language model loaded"
+        );
+        Ok(Self { llama, tokenizer, template, read: Vec::new() })
+    }
+
+    /// Bytes of the weights in memory.
+    pub fn weight_bytes(&self) -> usize {
+        self.llama.weight_bytes()
+    }
+
+    /// Tokens that a prompt may have, when the answer is to have room for up to `max_tokens` (but never more than a
+    /// quarter of the context is kept for it).
+    fn prompt_limit(&self, max_tokens: usize) -> usize {
+        let context = self.llama.capacity();
+        context - max_tokens.min(context / 4).max(1)
+    }
+
+    fn encode(&self, prompt: &Prompt, limit: usize) -> Result<Tokens> {
+        match prompt {
+            Prompt::Raw(text) => {
+                let ids = self.tokenizer.encode(text)?;
+                if ids.len() > limit {
+                    return Err(LlmError::TooLong { tokens: ids.len(), limit });
+                }
+                Ok(Tokens { ids, dropped: 0 })
+            }
+            Prompt::Chat(messages) => self.encode_chat(messages, limit),
+        }
+    }
+
+    /// The dialogue as tokens. The oldest messages after a leading system message are left out until it fits, whole
+    /// exchanges at a time, so that what is left begins with the user.
+    fn encode_chat(&self, messages: &[Message], limit: usize) -> Result<Tokens> {
+        let clean: Vec<Message> = messages
+            .iter()
+            .map(|message| Message::new(message.role, self.tokenizer.without_controls(&message.content)))
+            .collect();
+        let system = usize::from(clean.first().is_some_and(|first| first.role == Role::System));
+        let mut kept = clean;
+        let mut dropped = 0;
+        loop {
+            let ids = self.tokenizer.encode(&self.template.render(&kept, true)?)?;
+            if ids.len() <= limit {
+                return Ok(Tokens { ids, dropped });
+            }
+            // The next message of the user after the first one begins the next exchange.
+            let next = kept.iter().skip(system + 1).position(|message| message.role == Role::User);
+            let Some(next) = next.map(|at| at + 1) else {
+                return Err(LlmError::TooLong { tokens: ids.len(), limit });
+            };
+            kept.drain(system..system + next);
+            dropped += next;
+        }
+    }
+
+    /// Makes the model know exactly `ids`, reading only what it does not know yet. Returns how many it knew, and whether
+    /// it got to the end.
+    fn prefill(&mut self, ids: &[u32], cancel: &Cancel) -> (usize, bool) {
+        let common = self.read.iter().zip(ids).take_while(|(a, b)| a == b).count();
+        // The last token is always read: its scores are wanted.
+        let known = common.min(ids.len().saturating_sub(1));
+        self.forget_after(known);
+        for chunk in ids[known..].chunks(CHUNK) {
+            if !self.llama.read(chunk, cancel) {
+                return (known, false);
+            }
+            self.read.extend_from_slice(chunk);
+        }
+        (known, true)
+    }
+
+    fn forget_after(&mut self, length: usize) {
+        self.llama.truncate(length);
+        self.read.truncate(length);
+        debug_assert_eq!(self.llama.len(), self.read.len());
+    }
+
+    fn run(
+        &mut self,
+        prompt: &Prompt,
+        options: &GenerateOptions,
+        cancel: &Cancel,
+        on_text: &mut dyn FnMut(&str),
+    ) -> Result<Generation> {
+        let started = Instant::now();
+        let elapsed = || started.elapsed().as_secs_f64() * 1e3;
+        let Tokens { ids, dropped } = self.encode(prompt, self.prompt_limit(options.max_tokens))?;
+        if ids.is_empty() {
+            return Err(LlmError::BadOption { name: "prompt", value: "empty".into(), range: "a text" });
+        }
+        let (cached, complete) = self.prefill(&ids, cancel);
+        let mut timings = GenerationTimings { prefill: elapsed(), ..Default::default() };
+        let mut sampler = Sampler::new(options);
+        let mut text = TextStream::new(&options.stop);
+        let mut made: Vec<u32> = Vec::with_capacity(options.max_tokens);
+        let stop_reason = loop {
+            if !complete || cancel.is_cancelled() {
+                break StopReason::Cancelled;
+            }
+            let token = sampler.sample(self.llama.logits(), &made)?;
+            if made.is_empty() {
+                timings.first_token = elapsed();
+            }
+            if self.tokenizer.is_end(token) {
+                break StopReason::EndOfText;
+            }
+            made.push(token);
+            if text.push(self.tokenizer.bytes(token), on_text) {
+                break StopReason::StopString;
+            }
+            if made.len() == options.max_tokens || self.llama.len() == self.llama.capacity() {
+                break StopReason::Length;
+            }
+            if !self.llama.read(&[token], cancel) {
+                break StopReason::Cancelled;
+            }
+            self.read.push(token);
+        };
+        let text = text.finish(on_text);
+        timings.total = elapsed();
+        Ok(Generation {
+            text,
+            prompt_tokens: ids.len(),
+            cached_tokens: cached,
+            generated_tokens: made.len(),
+            dropped_messages: dropped,
+            stop_reason,
+            timings_ms: timings,
+        })
+    }
+
+    /// The tokens that every dialogue that begins with `beginning` begins with, whatever the user says next.
+    fn beginning(&self, beginning: &[Message]) -> Result<Vec<u32>> {
+        let with = |question: &str| -> Result<Vec<u32>> {
+            let mut messages: Vec<Message> = beginning
+                .iter()
+                .map(|message| Message::new(message.role, self.tokenizer.without_controls(&message.content)))
+                .collect();
+            messages.push(Message::new(Role::User, question));
+            self.tokenizer.encode(&self.template.render(&messages, true)?)
+        };
+        let (mut one, other) = (with("What")?, with("7")?);
+        let common = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
+        one.truncate(common);
+        Ok(one)
+    }
+}
+
+impl LanguageModel for GgufModel {
+    fn generate(
+        &mut self,
+        prompt: &Prompt,
+        options: &GenerateOptions,
+        cancel: &Cancel,
+        on_text: &mut dyn FnMut(&str),
+    ) -> jarvis_core::Result<Generation> {
+        sampling::check(options)?;
+        stream::check(&options.stop)?;
+        Ok(self.run(prompt, options, cancel, on_text)?)
+    }
+
+    fn warm_up(&mut self, beginning: &[Message]) -> jarvis_core::Result<()> {
+        let ids = self.beginning(beginning)?;
+        let limit = self.prompt_limit(1);
+        if ids.len() > limit {
+            return Err(LlmError::TooLong { tokens: ids.len(), limit }.into());
+        }
+        if !ids.is_empty() && !self.read.starts_with(&ids) {
+            self.prefill(&ids, &Cancel::new());
+        }
+        Ok(())
+    }
+
+    fn context_length(&self) -> usize {
+        self.llama.capacity()
+    }
+}

@@ -1,0 +1,319 @@
+//! A few threads that share one piece of work at a time and sleep when there is none.
+//!
+//! A forward pass is some two hundred short steps, so handing one over has to cost about a microsecond: helpers look
+//! for the next step for a moment before they go to sleep. Work is cut into chunks that whoever is free takes, so a helper
+//! that the system did not schedule holds nobody up: the caller does its share. Every model owns its team, so that two
+//! models never wait for each other.
+
+use std::cell::UnsafeCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::thread::{JoinHandle, Thread};
+
+/// How often a helper looks for work before it goes to sleep: some tens of microseconds.
+const LOOKS: u32 = 4_000;
+
+/// What a chunk of work gets: the number of the thread that runs it and the number of the chunk.
+type Task<'a> = dyn Fn(usize, usize) + Sync + 'a;
+
+/// Epoch (32 bits), chunks in all (16) and the next chunk (16) in one word, so that a chunk is claimed in one step and
+/// only of the task that is current.
+#[derive(Clone, Copy)]
+struct Ticket(u64);
+
+impl Ticket {
+    fn new(epoch: u32, total: u16) -> Self {
+        Self((u64::from(epoch) << 32) | (u64::from(total) << 16))
+    }
+
+    fn total(self) -> u16 {
+        (self.0 >> 16) as u16
+    }
+
+    fn next(self) -> u16 {
+        self.0 as u16
+    }
+}
+
+struct Shared {
+    ticket: AtomicU64,
+    done: AtomicU32,
+    panicked: AtomicBool,
+    quit: AtomicBool,
+    /// Helpers that sleep or are about to.
+    asleep: AtomicU32,
+    task: UnsafeCell<Option<*const Task<'static>>>,
+}
+
+// SAFETY: `task` is written only by the one caller of `Team::run` while no chunk is claimed, and read only by whoever
+// claimed a chunk of the ticket that was published after the write. The closure behind it is `Sync`, and `run` does not
+// return before every chunk is done.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
+/// Counts a chunk as done even when it panics, so that nobody waits for ever.
+struct Finish<'a>(&'a Shared);
+
+impl Drop for Finish<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.panicked.store(true, Ordering::Relaxed);
+        }
+        self.0.done.fetch_add(1, Ordering::Release);
+    }
+}
+
+impl Shared {
+    /// Claims and runs one chunk; `false` when there is none to claim.
+    fn work(&self, thread: usize) -> bool {
+        let mut seen = Ticket(self.ticket.load(Ordering::Acquire));
+        loop {
+            if seen.next() >= seen.total() {
+                return false;
+            }
+            match self.ticket.compare_exchange_weak(seen.0, seen.0 + 1, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => break,
+                Err(now) => seen = Ticket(now),
+            }
+        }
+        let finish = Finish(self);
+        // SAFETY: a chunk of the current ticket is claimed and not yet done, so `run` waits and the closure lives; the
+        // pointer was written before the ticket was published (Release) and is not written again until all are done.
+        let task = unsafe { (*self.task.get()).map(|task| &*task) };
+        if let Some(task) = task {
+            task(thread, usize::from(seen.next()));
+        }
+        drop(finish);
+        true
+    }
+
+    fn has_work(&self) -> bool {
+        let ticket = Ticket(self.ticket.load(Ordering::SeqCst));
+        ticket.next() < ticket.total()
+    }
+
+    fn help(&self, thread: usize) {
+        while !self.quit.load(Ordering::Relaxed) {
+            let mut looks = 0;
+            while looks < LOOKS {
+                if self.work(thread) {
+                    looks = 0;
+                } else {
+                    looks += 1;
+                    std::hint::spin_loop();
+                }
+            }
+            self.asleep.fetch_add(1, Ordering::SeqCst);
+            // Looks once more after saying that it sleeps: a task published before that would not wake it.
+            while !self.has_work() && !self.quit.load(Ordering::SeqCst) {
+                std::thread::park();
+            }
+            self.asleep.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+}
+
+/// The caller's thread and its helpers.
+pub(crate) struct Team {
+    shared: Arc<Shared>,
+    helpers: Vec<(Thread, Option<JoinHandle<()>>)>,
+    epoch: u32,
+}
+
+impl Team {
+    /// The most chunks that one task may have.
+    pub(crate) const MAX_CHUNKS: usize = u16::MAX as usize - 1;
+
+    /// A team of `threads`, the caller included; at least one.
+    ///
+    /// # Errors
+    /// The system gives no more threads.
+    pub(crate) fn new(threads: usize) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared {
+            ticket: AtomicU64::new(0),
+            done: AtomicU32::new(0),
+            panicked: AtomicBool::new(false),
+            quit: AtomicBool::new(false),
+            asleep: AtomicU32::new(0),
+            task: UnsafeCell::new(None),
+        });
+        let mut team = Self { shared, helpers: Vec::new(), epoch: 0 };
+        for index in 1..threads {
+            let shared = Arc::clone(&team.shared);
+            let handle = std::thread::Builder::new()
+                .name(format!("llm-{index}"))
+                .stack_size(512 << 10)
+                .spawn(move || shared.help(index))?;
+            team.helpers.push((handle.thread().clone(), Some(handle)));
+        }
+        Ok(team)
+    }
+
+    /// Threads, the caller included.
+    pub(crate) fn threads(&self) -> usize {
+        self.helpers.len() + 1
+    }
+
+    /// Calls `task(thread, chunk)` once for each chunk of `0..chunks` (at most [`Self::MAX_CHUNKS`]), on any of the
+    /// threads, and returns when all are done.
+    ///
+    /// # Panics
+    /// A chunk panicked.
+    pub(crate) fn run(&mut self, chunks: usize, task: &Task<'_>) {
+        if chunks <= 1 || self.helpers.is_empty() {
+            (0..chunks).for_each(|chunk| task(0, chunk));
+            return;
+        }
+        assert!(chunks <= Self::MAX_CHUNKS, "{chunks} chunks");
+        self.epoch = self.epoch.wrapping_add(1);
+        let shared = &*self.shared;
+        // SAFETY: lengthens the lifetime for storage only: this function does not return before all chunks are done
+        // (`Wait` waits even when the caller's own chunk panics), and nothing reads the pointer after that.
+        let task: *const Task<'static> = unsafe { std::mem::transmute::<*const Task<'_>, *const Task<'static>>(task) };
+        // SAFETY: every chunk of the previous task is done, so nobody reads this now (see `Shared`).
+        unsafe { *shared.task.get() = Some(task) };
+        shared.done.store(0, Ordering::Relaxed);
+        shared.panicked.store(false, Ordering::Relaxed);
+        shared.ticket.store(Ticket::new(self.epoch, chunks as u16).0, Ordering::SeqCst);
+        if shared.asleep.load(Ordering::SeqCst) > 0 {
+            self.helpers.iter().for_each(|(thread, _)| thread.unpark());
+        }
+        let wait = Wait { shared, chunks: chunks as u32 };
+        while shared.work(0) {}
+        drop(wait);
+        if shared.panicked.load(Ordering::Relaxed) {
+            panic!("a helper of the language model panicked");
+        }
+    }
+}
+
+/// Waits until every chunk is done; those that nobody claimed are given up when the caller panics.
+struct Wait<'a> {
+    shared: &'a Shared,
+    chunks: u32,
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        let mut expected = self.chunks;
+        if std::thread::panicking() {
+            let left = Ticket(self.shared.ticket.swap(0, Ordering::AcqRel));
+            expected -= u32::from(left.total().saturating_sub(left.next()));
+        }
+        let mut looks = 0u32;
+        while self.shared.done.load(Ordering::Acquire) < expected {
+            looks += 1;
+            if looks < LOOKS { std::hint::spin_loop() } else { std::thread::yield_now() }
+        }
+    }
+}
+
+impl Drop for Team {
+    fn drop(&mut self) {
+        self.shared.quit.store(true, Ordering::SeqCst);
+        for (thread, handle) in &mut self.helpers {
+            thread.unpark();
+            if let Some(handle) = handle.take() {
+                // A helper's panic was already told to the caller.
+                let _ = handle.join();
+            }
+        }
+    }
+}
+
+/// A slice that several chunks of one task write, each its own part.
+pub(crate) struct Parts<'a, T> {
+    start: *mut T,
+    length: usize,
+    _slice: std::marker::PhantomData<&'a mut [T]>,
+}
+
+// SAFETY: hands out parts of an exclusively borrowed slice; that they don't overlap is the duty of `Parts::part`'s caller.
+unsafe impl<T: Send> Sync for Parts<'_, T> {}
+
+impl<'a, T> Parts<'a, T> {
+    pub(crate) fn new(slice: &'a mut [T]) -> Self {
+        Self { start: slice.as_mut_ptr(), length: slice.len(), _slice: std::marker::PhantomData }
+    }
+
+    /// `length` elements from `first`.
+    ///
+    /// # Safety
+    /// No two parts that are alive at the same time overlap.
+    ///
+    /// # Panics
+    /// The part is not within the slice.
+    #[allow(clippy::mut_from_ref)]
+    pub(crate) unsafe fn part(&self, first: usize, length: usize) -> &mut [T] {
+        assert!(first.checked_add(length).is_some_and(|end| end <= self.length), "part {first}+{length} of {}", self.length);
+        // SAFETY: within the slice (checked), and not aliased by the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(first), length) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+
+    #[test]
+    fn every_chunk_runs_once_on_any_number_of_threads() {
+        for threads in 1..=4 {
+            let mut team = Team::new(threads).unwrap();
+            assert_eq!(team.threads(), threads);
+            for chunks in [0, 1, 2, 7, 300] {
+                let counts: Vec<AtomicUsize> = (0..chunks).map(|_| AtomicUsize::new(0)).collect();
+                for _ in 0..200 {
+                    team.run(chunks, &|thread, chunk| {
+                        assert!(thread < threads);
+                        counts[chunk].fetch_add(1, Ordering::Relaxed);
+                    });
+                }
+                assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == 200));
+            }
+        }
+    }
+
+    #[test]
+    fn helpers_wake_after_a_sleep() {
+        let mut team = Team::new(2).unwrap();
+        for _ in 0..20 {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+            let sum = AtomicUsize::new(0);
+            team.run(64, &|_, chunk| {
+                sum.fetch_add(chunk, Ordering::Relaxed);
+            });
+            assert_eq!(sum.into_inner(), 64 * 63 / 2);
+        }
+    }
+
+    #[test]
+    fn a_panic_reaches_the_caller_and_the_team_goes_on() {
+        let mut team = Team::new(3).unwrap();
+        for bad in [0, 5, 31] {
+            let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                team.run(32, &|_, chunk| assert_ne!(chunk, bad));
+            }));
+            assert!(outcome.is_err());
+            // A helper that panicked is gone; the others and the caller do its share.
+            let count = AtomicUsize::new(0);
+            team.run(8, &|_, _| {
+                count.fetch_add(1, Ordering::Relaxed);
+            });
+            assert_eq!(count.into_inner(), 8);
+        }
+    }
+
+    #[test]
+    fn chunks_write_their_own_parts() {
+        let mut team = Team::new(2).unwrap();
+        let mut numbers = vec![0usize; 1000];
+        let parts = Parts::new(&mut numbers);
+        team.run(10, &|_, chunk| {
+            // SAFETY: each chunk has its own hundred.
+            unsafe { parts.part(chunk * 100, 100) }.fill(chunk);
+        });
+        assert!(numbers.iter().enumerate().all(|(i, &n)| n == i / 100));
+    }
+}
