@@ -9,3 +9,6 @@ pub mod stt;
 pub mod tts;
 pub mod vad;
 pub mod wake;
+
+#[cfg(test)]
+mod testing;
