@@ -1,0 +1,96 @@
+//! From the ring to frames of 512 samples at 16 kHz, on the listener's thread.
+//!
+//! Buffers are made once; pulling a frame allocates nothing.
+
+use super::Capture;
+use super::feed::Pulse;
+use crate::resample::MonoResampler;
+use jarvis_core::{FRAME_SAMPLES, SAMPLE_RATE};
+use rtrb::Consumer;
+use std::sync::Arc;
+
+/// How many samples are taken from the ring at once.
+const PIECE: usize = 4096;
+
+/// Cuts one device's sound into frames.
+pub(crate) struct Framer {
+    ring: Consumer<f32>,
+    pulse: Arc<Pulse>,
+    rate: u32,
+    resampler: MonoResampler,
+    piece: Vec<f32>,
+    /// Samples at 16 kHz; those before `start` were given out.
+    ready: Vec<f32>,
+    start: usize,
+    silence: Silence,
+}
+
+/// Watches for exact zeros, which no working microphone sends.
+#[derive(Default)]
+struct Silence {
+    samples: u64,
+    reported: bool,
+}
+
+impl Framer {
+    pub fn new(ring: Consumer<f32>, rate: u32, pulse: Arc<Pulse>) -> Self {
+        // A piece at the lowest rate doubles on its way to 16 kHz; the rest of a frame may stand before it.
+        let ready = Vec::with_capacity(2 * PIECE + 2 * FRAME_SAMPLES);
+        let resampler = MonoResampler::new(rate, SAMPLE_RATE);
+        Self { ring, pulse, rate, resampler, piece: vec![0.0; PIECE], ready, start: 0, silence: Silence::default() }
+    }
+
+    /// The next frame, if there is enough sound, and the number of whole frames that were lost before it.
+    pub fn pull(&mut self) -> Option<(u64, [f32; FRAME_SAMPLES])> {
+        while self.ready.len() - self.start < FRAME_SAMPLES {
+            let (piece, _) = self.ring.pop_partial_slice(&mut self.piece);
+            if piece.is_empty() {
+                return None;
+            }
+            self.silence.hear(piece);
+            self.ready.drain(..self.start);
+            self.start = 0;
+            self.resampler.process(piece, &mut self.ready);
+        }
+        let mut frame = [0.0; FRAME_SAMPLES];
+        frame.copy_from_slice(&self.ready[self.start..self.start + FRAME_SAMPLES]);
+        self.start += FRAME_SAMPLES;
+        Some((self.frames(self.pulse.take_dropped()), frame))
+    }
+
+    /// Forgets all that is there; returns the number of frames that this loses.
+    pub fn clear(&mut self) -> u64 {
+        let waiting = self.ring.slots();
+        if let Ok(chunk) = self.ring.read_chunk(waiting) {
+            chunk.commit_all();
+        }
+        self.ready.clear();
+        self.start = 0;
+        self.frames(self.pulse.take_dropped() + waiting as u64)
+    }
+
+    /// What to tell the user, once, when the microphone sends nothing but zeros.
+    pub fn silent(&mut self) -> Option<String> {
+        let limit = Capture::SILENT_AFTER.as_secs() * u64::from(self.rate);
+        (self.silence.samples >= limit && !std::mem::replace(&mut self.silence.reported, true)).then(|| {
+            "Your microphone sends nothing at all. It may be muted by a switch, by a key or in the system's sound \
+             settings."
+                .to_owned()
+        })
+    }
+
+    /// `samples` of the device in whole frames, rounded up.
+    fn frames(&self, samples: u64) -> u64 {
+        (samples * u64::from(SAMPLE_RATE)).div_ceil(u64::from(self.rate) * FRAME_SAMPLES as u64)
+    }
+}
+
+impl Silence {
+    fn hear(&mut self, samples: &[f32]) {
+        if samples.iter().all(|sample| *sample == 0.0) {
+            self.samples += samples.len() as u64;
+        } else {
+            *self = Self::default();
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The small sounds: listening begins, listening ends, an alarm rings.
+//!
+//! Computed, not recorded: sine tones with soft edges and a little of the octave, so that they are heard on small
+//! speakers and startle nobody. Never played by themselves; [`super::Player::play_cue`] mixes them in.
+
+use super::line::{Controls, Gain};
+use rodio::Source;
+use std::num::NonZero;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A small sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cue {
+    /// Two rising notes: I am listening.
+    ListenStart,
+    /// Two falling notes: I stopped listening.
+    ListenEnd,
+    /// One round of an alarm, two seconds; play it again for as long as it rings.
+    Alarm,
+}
+
+/// One note: pitch, where it begins and how long it lasts (seconds), and how loud it is.
+struct Note {
+    hertz: f32,
+    at: f32,
+    lasts: f32,
+    level: f32,
+}
+
+const fn note(hertz: f32, at: f32, lasts: f32, level: f32) -> Note {
+    Note { hertz, at, lasts, level }
+}
+
+// E5 and A5: a fourth, heard as a question when it rises and as an end when it falls.
+const LISTEN_START: &[Note] = &[note(659.3, 0.0, 0.09, 0.16), note(880.0, 0.07, 0.12, 0.16)];
+const LISTEN_END: &[Note] = &[note(880.0, 0.0, 0.09, 0.12), note(659.3, 0.07, 0.12, 0.12)];
+const ALARM: &[Note] = &[
+    note(880.0, 0.0, 0.16, 0.3),
+    note(1108.7, 0.2, 0.16, 0.3),
+    note(1318.5, 0.4, 0.3, 0.3),
+    note(880.0, 1.0, 0.16, 0.3),
+    note(1108.7, 1.2, 0.16, 0.3),
+    note(1318.5, 1.4, 0.3, 0.3),
+];
+
+/// Rise of a note, in seconds.
+const ATTACK: f32 = 0.008;
+
+impl Cue {
+    fn notes(self) -> &'static [Note] {
+        match self {
+            Self::ListenStart => LISTEN_START,
+            Self::ListenEnd => LISTEN_END,
+            Self::Alarm => ALARM,
+        }
+    }
+
+    /// How long it lasts, in seconds.
+    fn seconds(self) -> f32 {
+        match self {
+            Self::ListenStart | Self::ListenEnd => 0.2,
+            Self::Alarm => 2.0,
+        }
+    }
+
+    /// The cue at `t` seconds, -1..=1.
+    fn at(self, t: f32) -> f32 {
+        self.notes().iter().map(|note| note.at(t)).sum()
+    }
+}
+
+impl Note {
+    fn at(&self, t: f32) -> f32 {
+        let t = t - self.at;
+        if t < 0.0 || t >= self.lasts {
+            return 0.0;
+        }
+        let rise = (t / ATTACK).min(1.0);
+        let fall = 1.0 - t / self.lasts;
+        let phase = std::f32::consts::TAU * self.hertz * t;
+        self.level * rise * fall * fall * (phase.sin() + 0.25 * (2.0 * phase).sin())
+    }
+}
+
+/// A cue as a mono source at the device's rate, silenced with everything else.
+pub(crate) struct CueSource {
+    cue: Cue,
+    rate: NonZero<u32>,
+    position: u32,
+    length: u32,
+    gain: Gain,
+}
+
+impl CueSource {
+    pub fn new(cue: Cue, rate: NonZero<u32>, controls: Arc<Controls>, generation: u64) -> Self {
+        let length = (cue.seconds() * rate.get() as f32) as u32;
+        Self { cue, rate, position: 0, length, gain: Gain::new(controls, generation, rate.get()) }
+    }
+
+    /// How long it lasts.
+    pub fn duration(&self) -> Duration {
+        Duration::from_secs_f32(self.cue.seconds())
+    }
+}
+
+impl Iterator for CueSource {
+    type Item = f32;
+
+    fn next(&mut self) -> Option<f32> {
+        if self.position >= self.length {
+            return None;
+        }
+        let gain = self.gain.next()?;
+        let t = self.position as f32 / self.rate.get() as f32;
+        self.position += 1;
+        Some(self.cue.at(t) * gain)
+    }
+}
+
+impl Source for CueSource {
+    fn current_span_len(&self) -> Option<usize> {
+        None
+    }
+
+    fn channels(&self) -> NonZero<u16> {
+        NonZero::<u16>::MIN
+    }
+
+    fn sample_rate(&self) -> NonZero<u32> {
+        self.rate
+    }
+
+    fn total_duration(&self) -> Option<Duration> {
+        Some(self.duration())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cues_are_soft_and_begin_and_end_in_silence() {
+        let rate = NonZero::new(48_000).unwrap();
+        for cue in [Cue::ListenStart, Cue::ListenEnd, Cue::Alarm] {
+            let controls = Arc::new(Controls::new(1.0));
+            let source = CueSource::new(cue, rate, controls, 0);
+            let seconds = source.duration().as_secs_f32();
+            let samples: Vec<f32> = source.collect();
+            assert_eq!(samples.len(), (seconds * 48_000.0) as usize, "{cue:?}");
+            let peak = samples.iter().fold(0.0f32, |peak, s| peak.max(s.abs()));
+            assert!((0.05..0.5).contains(&peak), "{cue:?} peaks at {peak}");
+            let step = samples.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0f32, f32::max);
+            assert!(step < 0.1, "{cue:?} clicks: a step of {step}");
+            assert!(samples[0].abs() < 1e-3 && samples[samples.len() - 1].abs() < 1e-3);
+        }
+    }
+}

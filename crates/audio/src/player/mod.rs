@@ -1,0 +1,158 @@
+//! Speech and cues to the speaker, whatever happens to the device.
+//!
+//! ```text
+//! Player (any thread) -> supervisor: resample to the device's rate -> ring -> Line (rodio source) -> mixer -> device
+//! ```
+//! One [`line`] plays one turn: clauses are joined without a gap, and it is silenced from the handle at once, without
+//! waiting for the [`supervisor`]. The stream is opened when it is needed ([`Player::prepare`] does so ahead of time)
+//! and closed a while after its last use: an open stream costs the machine some hundred wake-ups a second.
+
+mod cpal_output;
+mod cue;
+mod line;
+mod supervisor;
+mod turn;
+#[cfg(test)]
+mod tests;
+
+pub use cue::Cue;
+
+use crate::backend::Sound;
+use crate::device::Direction;
+use crate::error::AudioError;
+use crate::opening::within;
+use cpal_output::CpalOutput;
+use jarvis_core::{SpeechAudio, TurnId};
+use line::Controls;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::Duration;
+use supervisor::{Note, OutputBackend, Supervisor};
+
+/// How long the check of a device's name may take.
+const CHECK_LIMIT: Duration = Duration::from_secs(4);
+
+/// Where and how loud to play.
+#[derive(Debug, Clone)]
+pub struct PlayerOptions {
+    /// Name of the speaker, or a part of it, or its identifier; empty for the system's default.
+    pub device: String,
+    /// 0 (silent) ..= 1 (as it comes).
+    pub volume: f32,
+}
+
+impl Default for PlayerOptions {
+    fn default() -> Self {
+        Self { device: String::new(), volume: 1.0 }
+    }
+}
+
+/// What the player reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlayerEvent {
+    /// The first sample of this turn was handed to the device. Once a turn.
+    Started(TurnId),
+    /// This turn was played to its end (or its rest given up because there is no speaker). Once for each turn that was
+    /// begun and finished; never for one that was stopped or replaced.
+    Finished(TurnId),
+    /// The speaker is gone, or was not there when it was needed. Said once; [`Self::Restored`] follows when there is
+    /// one.
+    Lost {
+        /// A sentence for the user, with what to do.
+        message: String,
+    },
+    /// The speaker works again. Said once after each [`Self::Lost`].
+    Restored {
+        /// Its name.
+        device: String,
+    },
+}
+
+/// Plays speech. Any thread may use it; no call waits for a device.
+#[derive(Debug)]
+pub struct Player {
+    notes: mpsc::Sender<Note>,
+    controls: Arc<Controls>,
+}
+
+impl Player {
+    /// Starts a player that reports to `events`. The speaker itself is opened when it is needed; a machine without one
+    /// is no error here.
+    ///
+    /// # Errors
+    /// A name was given that no device has (the message lists what exists), or the system has no thread left.
+    pub fn open(options: PlayerOptions, events: mpsc::Sender<PlayerEvent>) -> jarvis_core::Result<Self> {
+        let sound = Sound::new();
+        if !options.device.trim().is_empty() {
+            let (sound, wanted) = (sound.clone(), options.device.clone());
+            let checked = within(CHECK_LIMIT, "jarvis-devices", move || {
+                crate::backend::quiet();
+                sound.find(Direction::Output, &wanted).map(|_| ())
+            });
+            if let Some(Err(error @ AudioError::UnknownDevice { .. })) = checked {
+                return Err(error.into());
+            }
+        }
+        Ok(Self::with_backend(Arc::new(CpalOutput::new(sound)), options, events)?)
+    }
+
+    fn with_backend(
+        backend: Arc<dyn OutputBackend>,
+        options: PlayerOptions,
+        events: mpsc::Sender<PlayerEvent>,
+    ) -> Result<Self, AudioError> {
+        let controls = Arc::new(Controls::new(options.volume));
+        let notes = Supervisor::start(backend, options.device, Arc::clone(&controls), events)?;
+        Ok(Self { notes, controls })
+    }
+
+    /// Opens the speaker ahead of time, so that the first syllable is neither late nor lost. Cheap when it is open.
+    pub fn prepare(&self) {
+        self.tell(Note::Prepare);
+    }
+
+    /// Begins a turn; whatever another turn still plays falls silent.
+    pub fn begin(&self, turn: TurnId) {
+        let generation = self.controls.silence();
+        self.tell(Note::Begin { turn, generation });
+    }
+
+    /// Adds a clause to the turn that was begun last; one of another turn, or of one that was stopped, is dropped.
+    pub fn append(&self, turn: TurnId, audio: SpeechAudio) {
+        self.tell(Note::Append { turn, audio });
+    }
+
+    /// Says that the turn gets no more clauses: [`PlayerEvent::Finished`] follows once all was played.
+    pub fn finish(&self, turn: TurnId) {
+        self.tell(Note::Finish { turn });
+    }
+
+    /// Silences everything, cues too, within the device's own buffer and a fade of 8 ms that keeps it from clicking.
+    pub fn stop(&self) {
+        let generation = self.controls.silence();
+        self.tell(Note::Stop { generation });
+    }
+
+    /// Plays a cue, mixed with whatever is spoken.
+    pub fn play_cue(&self, cue: Cue) {
+        let generation = self.controls.generation();
+        self.tell(Note::Play { cue, generation });
+    }
+
+    /// Sets how loud everything is: 0 (silent) ..= 1 (as it comes). Takes effect at once and without a click.
+    pub fn set_volume(&self, volume: f32) {
+        self.controls.set_volume(volume);
+    }
+
+    fn tell(&self, note: Note) {
+        // The supervisor lives as long as this handle.
+        let _ = self.notes.send(note);
+    }
+}
+
+impl Drop for Player {
+    fn drop(&mut self) {
+        self.controls.silence();
+        self.tell(Note::Quit);
+    }
+}

@@ -1,0 +1,244 @@
+//! WAV files: any of them in as 16 kHz mono, speech out as 16-bit mono.
+//!
+//! Reading streams: a [`Reader`] holds one piece of the sound at a time, however long the file is. Takes integer
+//! samples of 8, 16, 24 and 32 bits and 32-bit floats, 8 to 192 kHz, 1 to 32 channels. Never guesses: what is not read
+//! is refused by name.
+
+use crate::convert::downmix;
+use crate::error::AudioError;
+use crate::resample::MonoResampler;
+use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
+use jarvis_core::{SAMPLE_RATE, SpeechAudio};
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter};
+use std::path::{Path, PathBuf};
+
+/// Most sound that [`read`] takes at once, in seconds: an hour, 230 MB.
+pub const MAX_SECONDS: u64 = 3600;
+/// Frames that a [`Reader`] takes from the file at once.
+const PIECE: usize = 16_384;
+const RATES: std::ops::RangeInclusive<u32> = 8_000..=192_000;
+const CHANNELS: std::ops::RangeInclusive<u16> = 1..=32;
+
+/// A WAV file being read, piece by piece, as 16 kHz mono.
+pub struct Reader {
+    path: PathBuf,
+    file: WavReader<BufReader<File>>,
+    spec: WavSpec,
+    resampler: MonoResampler,
+    interleaved: Vec<f32>,
+    mono: Vec<f32>,
+    frames_left: u32,
+    done: bool,
+}
+
+impl Reader {
+    /// Opens a file and reads its header.
+    ///
+    /// # Errors
+    /// Unreadable, empty, not a WAV file, or of a kind that is not read.
+    pub fn open(path: impl AsRef<Path>) -> jarvis_core::Result<Self> {
+        Ok(Self::open_file(path.as_ref())?)
+    }
+
+    fn open_file(path: &Path) -> Result<Self, AudioError> {
+        let unreadable = |error: &io::Error| AudioError::File {
+            path: path.into(),
+            action: "read",
+            reason: crate::error::reason(error),
+        };
+        let opened = File::open(path).map_err(|error| unreadable(&error))?;
+        let metadata = opened.metadata().map_err(|error| unreadable(&error))?;
+        if metadata.is_dir() {
+            return Err(unreadable(&io::Error::from(io::ErrorKind::IsADirectory)));
+        }
+        if metadata.is_file() && metadata.len() == 0 {
+            return Err(AudioError::EmptyFile { path: path.into() });
+        }
+        let file = WavReader::new(BufReader::new(opened)).map_err(|error| header_error(path, &error))?;
+        let spec = file.spec();
+        let unsupported = |what: String| AudioError::UnsupportedWav { path: path.into(), what };
+        if !RATES.contains(&spec.sample_rate) {
+            return Err(unsupported(format!("sound at {} Hz", spec.sample_rate)));
+        }
+        if !CHANNELS.contains(&spec.channels) {
+            return Err(unsupported(format!("{} channels", spec.channels)));
+        }
+        match (spec.sample_format, spec.bits_per_sample) {
+            (SampleFormat::Int, 8 | 16 | 24 | 32) | (SampleFormat::Float, 32) => {}
+            (SampleFormat::Int, bits) => return Err(unsupported(format!("integer samples of {bits} bits"))),
+            (SampleFormat::Float, bits) => return Err(unsupported(format!("floating-point samples of {bits} bits"))),
+        }
+        let frames_left = file.duration();
+        if frames_left == 0 {
+            return Err(AudioError::EmptyFile { path: path.into() });
+        }
+        Ok(Self {
+            path: path.into(),
+            file,
+            spec,
+            resampler: MonoResampler::new(spec.sample_rate, SAMPLE_RATE),
+            interleaved: Vec::with_capacity(PIECE * usize::from(spec.channels)),
+            mono: Vec::with_capacity(PIECE),
+            frames_left,
+            done: false,
+        })
+    }
+
+    /// How long the whole sound is, in seconds, by the file's header.
+    pub fn seconds(&self) -> f64 {
+        f64::from(self.file.duration()) / f64::from(self.spec.sample_rate)
+    }
+
+    /// Appends the next piece (about a second at most, 16 kHz mono, -1..=1) to `out`; false when there is no more.
+    ///
+    /// # Errors
+    /// The file cannot be read any further.
+    pub fn read(&mut self, out: &mut Vec<f32>) -> jarvis_core::Result<bool> {
+        Ok(self.read_piece(out)?)
+    }
+
+    fn read_piece(&mut self, out: &mut Vec<f32>) -> Result<bool, AudioError> {
+        if self.done {
+            return Ok(false);
+        }
+        if self.frames_left == 0 {
+            self.done = true;
+            self.resampler.flush(out);
+            return Ok(true);
+        }
+        let channels = usize::from(self.spec.channels);
+        let frames = PIECE.min(self.frames_left as usize);
+        self.frames_left -= frames as u32;
+        self.interleaved.clear();
+        let read = match self.spec.sample_format {
+            SampleFormat::Float => {
+                take(self.file.samples::<f32>(), frames * channels, |sample| sample, &mut self.interleaved)
+            }
+            SampleFormat::Int => {
+                let scale = 1.0 / (1u64 << (self.spec.bits_per_sample - 1)) as f32;
+                take(self.file.samples::<i32>(), frames * channels, |s| s as f32 * scale, &mut self.interleaved)
+            }
+        };
+        read.map_err(|error| match error {
+            hound::Error::IoError(error) if error.kind() != io::ErrorKind::UnexpectedEof => AudioError::File {
+                path: self.path.clone(),
+                action: "read",
+                reason: crate::error::reason(&error),
+            },
+            _ => AudioError::Truncated { path: self.path.clone() },
+        })?;
+        self.mono.clear();
+        self.mono.extend(downmix(&self.interleaved, channels));
+        self.resampler.process(&self.mono, out);
+        Ok(true)
+    }
+}
+
+/// Moves `count` samples to `out`. A file that ends early is an error.
+fn take<S: hound::Sample>(
+    samples: impl Iterator<Item = hound::Result<S>>,
+    count: usize,
+    convert: impl Fn(S) -> f32,
+    out: &mut Vec<f32>,
+) -> hound::Result<()> {
+    for sample in samples.take(count) {
+        out.push(convert(sample?));
+    }
+    if out.len() < count { Err(hound::Error::UnfinishedSample) } else { Ok(()) }
+}
+
+fn header_error(path: &Path, error: &hound::Error) -> AudioError {
+    match error {
+        hound::Error::IoError(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
+            // hound reports missing magic numbers as format errors, and everything else as what it is.
+            AudioError::File { path: path.into(), action: "read", reason: crate::error::reason(error) }
+        }
+        hound::Error::Unsupported => {
+            AudioError::UnsupportedWav { path: path.into(), what: "compressed or unusual sound".into() }
+        }
+        _ => AudioError::NotWav { path: path.into() },
+    }
+}
+
+/// A whole file as 16 kHz mono samples, -1..=1; at most [`MAX_SECONDS`].
+///
+/// # Errors
+/// As [`Reader::open`] and [`Reader::read`], and when it is longer; then read it piece by piece.
+pub fn read(path: impl AsRef<Path>) -> jarvis_core::Result<Vec<f32>> {
+    let mut reader = Reader::open(path)?;
+    let seconds = reader.seconds();
+    if seconds > MAX_SECONDS as f64 {
+        let error = AudioError::TooLong { path: reader.path, seconds: seconds as u64, limit: MAX_SECONDS };
+        return Err(error.into());
+    }
+    // A header may lie about the length; memory follows what is really there.
+    let mut samples = Vec::new();
+    while reader.read(&mut samples)? {}
+    Ok(samples)
+}
+
+/// A WAV file being written: 16-bit mono.
+pub struct Writer {
+    path: PathBuf,
+    file: WavWriter<BufWriter<File>>,
+}
+
+impl Writer {
+    /// Creates a file, or empties the one that is there.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn create(path: impl AsRef<Path>, sample_rate: u32) -> jarvis_core::Result<Self> {
+        let path = path.as_ref().to_owned();
+        let spec = WavSpec { channels: 1, sample_rate, bits_per_sample: 16, sample_format: SampleFormat::Int };
+        match WavWriter::create(&path, spec) {
+            Ok(file) => Ok(Self { path, file }),
+            Err(error) => Err(unwritten(&path, &error).into()),
+        }
+    }
+
+    /// Appends samples; what is beyond -1..=1 is clipped, what is no number is silence.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn write(&mut self, samples: &[f32]) -> jarvis_core::Result<()> {
+        for sample in samples {
+            let sample = if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 };
+            let sample = (sample * f32::from(i16::MAX)).round() as i16;
+            self.file.write_sample(sample).map_err(|error| unwritten(&self.path, &error))?;
+        }
+        Ok(())
+    }
+
+    /// Completes the file. One that is only dropped is complete too, but its errors are lost.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn finish(self) -> jarvis_core::Result<()> {
+        let Self { path, file } = self;
+        Ok(file.finalize().map_err(|error| unwritten(&path, &error))?)
+    }
+}
+
+/// Writes speech to a file at its own rate.
+///
+/// # Errors
+/// It cannot be written.
+pub fn write(path: impl AsRef<Path>, audio: &SpeechAudio) -> jarvis_core::Result<()> {
+    let mut writer = Writer::create(path, audio.sample_rate)?;
+    writer.write(&audio.samples)?;
+    writer.finish()
+}
+
+fn unwritten(path: &Path, error: &hound::Error) -> AudioError {
+    let reason = match error {
+        hound::Error::IoError(error) => crate::error::reason(error),
+        other => crate::error::reason(other),
+    };
+    AudioError::File { path: path.into(), action: "written", reason }
+}
+
+#[cfg(test)]
+#[path = "wav_tests.rs"]
+mod tests;
