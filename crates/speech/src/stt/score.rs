@@ -1,0 +1,110 @@
+//! The word error rate, by which recognizers are compared.
+//!
+//! Words are compared as they sound to a person: without case and punctuation, whole numbers below one hundred written
+//! out. Never looks at sound.
+
+/// How a recognized text differs from what was said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WordErrors {
+    /// Words put in the place of others, left out, or put in: the fewest that explain the difference.
+    pub errors: usize,
+    /// Words that were said.
+    pub words: usize,
+}
+
+impl WordErrors {
+    /// Errors a word, 0 when nothing was said and nothing recognized.
+    pub fn rate(&self) -> f64 {
+        if self.words == 0 { if self.errors == 0 { 0.0 } else { 1.0 } } else { self.errors as f64 / self.words as f64 }
+    }
+}
+
+impl std::ops::AddAssign for WordErrors {
+    fn add_assign(&mut self, other: Self) {
+        self.errors += other.errors;
+        self.words += other.words;
+    }
+}
+
+/// Compares `recognized` with what was `said`.
+pub fn word_errors(said: &str, recognized: &str) -> WordErrors {
+    let said = words(said);
+    let recognized = words(recognized);
+    // Levenshtein's distance, a row at a time.
+    let mut row: Vec<usize> = (0..=recognized.len()).collect();
+    for (i, word) in said.iter().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, other) in recognized.iter().enumerate() {
+            let replaced = diagonal + usize::from(word != other);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    WordErrors { errors: row[recognized.len()], words: said.len() }
+}
+
+/// The words of `text` in the form in which they are compared.
+fn words(text: &str) -> Vec<String> {
+    const TITLES: [(&str, &str); 3] = [("mr", "mister"), ("mrs", "missus"), ("dr", "doctor")];
+    let mut out = Vec::new();
+    for piece in text.split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '’')) {
+        let word = piece.to_lowercase().replace(['\'', '’'], "");
+        if word.is_empty() {
+            continue;
+        }
+        match word.parse::<u32>() {
+            Ok(number) if number < 100 && !word.starts_with('0') => out.extend(spoken(number)),
+            // Digits in a row are read one by one.
+            Ok(_) => out.extend(word.bytes().flat_map(|digit| spoken(u32::from(digit - b'0')))),
+            Err(_) => match TITLES.iter().find(|(short, _)| *short == word) {
+                Some((_, long)) => out.push((*long).to_owned()),
+                None => out.push(word),
+            },
+        }
+    }
+    out
+}
+
+/// A number below one hundred in words.
+fn spoken(number: u32) -> Vec<String> {
+    const ONES: [&str; 20] = [
+        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+        "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+    ];
+    const TENS: [&str; 10] =
+        ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+    let mut out = Vec::new();
+    if number >= 20 {
+        out.push(TENS[number as usize / 10].to_owned());
+    }
+    if number < 20 {
+        out.push(ONES[number as usize].to_owned());
+    } else if number % 10 != 0 {
+        out.push(ONES[number as usize % 10].to_owned());
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_replaced_missing_and_added_words() {
+        assert_eq!(word_errors("ten of clubs", "Ten of clubs."), WordErrors { errors: 0, words: 3 });
+        assert_eq!(word_errors("ten of clubs", "Then of the clubs"), WordErrors { errors: 2, words: 3 });
+        assert_eq!(word_errors("ten of clubs", ""), WordErrors { errors: 3, words: 3 });
+        assert_eq!(word_errors("", "you"), WordErrors { errors: 1, words: 0 });
+        assert_eq!(word_errors("", "").rate(), 0.0);
+        assert_eq!(word_errors("", "you").rate(), 1.0);
+    }
+
+    #[test]
+    fn numbers_and_titles_are_words() {
+        assert_eq!(word_errors("five five", "5-5").errors, 0);
+        assert_eq!(word_errors("forty two", "42").errors, 0);
+        assert_eq!(word_errors("two nine three four zero", "29340").errors, 0);
+        assert_eq!(word_errors("and mister dashwood", "And Mr. Dashwood,").errors, 0);
+        assert_eq!(word_errors("it's ten o'clock", "Its 10 o'clock").errors, 0);
+    }
+}

@@ -1,0 +1,370 @@
+//! Whisper (Radford et al. 2022), any size, English or multilingual, on candle.
+//!
+//! A recording goes through in windows of at most 30 s, cut where it is quiet:
+//! spectrogram ([`super::mel`]) → encoder → decoder, a token at a time → text.
+//!
+//! Whisper was trained on 30 s of sound, and a short utterance followed by 27 s of silence costs as much as 30 s of speech.
+//! The encoder is therefore given only as many positions as the sound needs and a margin ([`positions_for`]). That makes
+//! the decoder say a phrase twice now and then; when it does, or when it is unsure, the window is looked at again with
+//! all 1500 positions, and then at rising temperatures.
+//!
+//! Owns the model's files, shapes and signs. Never opens a device, and never keeps sound.
+
+mod config;
+mod decoder;
+mod encoder;
+mod kernels;
+mod ops;
+mod search;
+mod vocabulary;
+mod weights;
+mod windows;
+
+use super::SttError;
+use super::mel::{HOP, LogMel};
+use candle_core::Device;
+use config::Config;
+use decoder::Decoder;
+use encoder::Encoder;
+use jarvis_core::{Cancel, Result, SAMPLE_RATE, SpeechToText, Transcript, TranscriptTimings};
+use search::{Sampler, Suspicion};
+use std::path::Path;
+use std::time::Instant;
+use vocabulary::Vocabulary;
+
+/// The fewest positions (of 20 ms) that the encoder is given: below, loops become frequent.
+const FEWEST_POSITIONS: usize = 400;
+/// Positions after the end of the sound.
+const MARGIN_POSITIONS: usize = 100;
+/// Samples in a position.
+const POSITION: usize = 2 * HOP;
+/// The mean log probability below which a text is not believed.
+const UNSURE: f32 = -1.0;
+/// The probability of no speech above which an unsure text is taken for silence.
+const NO_SPEECH: f32 = 0.6;
+/// What is tried when the likeliest text is no good.
+const TEMPERATURES: [f32; 3] = [0.2, 0.4, 0.8];
+
+/// Where to compute.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Compute {
+    /// On the GPU, if the program was built for one and there is one; else on the processor.
+    #[default]
+    Auto,
+    /// On the processor.
+    Processor,
+}
+
+/// How to recognize.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// ISO 639-1 code of the language that is spoken; `None` lets a multilingual model find out.
+    pub language: Option<String>,
+    /// Where to compute.
+    pub compute: Compute,
+}
+
+/// A loaded Whisper model.
+pub struct Whisper {
+    config: Config,
+    vocabulary: Vocabulary,
+    /// Code and token of the language that was asked for; none to find out.
+    language: Option<(String, u32)>,
+    spectrogram: LogMel,
+    encoder: Encoder,
+    decoder: Decoder,
+    // Kept between calls, so that they are allocated once.
+    mel: Vec<f32>,
+    logits: Vec<f32>,
+    tokens: Vec<u32>,
+}
+
+/// What one run of the decoder made of a window.
+#[derive(Debug, Clone, Default)]
+struct Attempt {
+    tokens: Vec<u32>,
+    average_log_probability: f32,
+    no_speech_probability: f32,
+    language: Option<String>,
+    /// It went in circles, or on for longer than anybody speaks.
+    looped: bool,
+}
+
+impl Attempt {
+    fn is_good(&self) -> bool {
+        !self.looped && self.average_log_probability >= UNSURE
+    }
+
+    fn is_silence(&self) -> bool {
+        self.no_speech_probability > NO_SPEECH && self.average_log_probability < UNSURE
+    }
+}
+
+impl Whisper {
+    /// Loads the model in `folder`: `model.safetensors`, `tokenizer.json` and `config.json` with Hugging Face's names.
+    ///
+    /// # Errors
+    /// A file is missing, damaged, or not a Whisper model's; the language is not one of the model's.
+    pub fn load(folder: &Path, options: &Options) -> Result<Self> {
+        Ok(Self::open(folder, options)?)
+    }
+
+    fn open(folder: &Path, options: &Options) -> Result<Self, SttError> {
+        let config = config::read(&folder.join("config.json"))?;
+        let vocabulary = Vocabulary::read(&folder.join("tokenizer.json"), config.vocab_size)?;
+        let language = match &options.language {
+            None => None,
+            Some(language) if vocabulary.languages.is_empty() => {
+                if language != "en" {
+                    return Err(SttError::Language { language: language.clone() });
+                }
+                None
+            }
+            Some(language) => match vocabulary.languages.iter().find(|(code, _)| code == language) {
+                Some(known) => Some(known.clone()),
+                None => return Err(SttError::Language { language: language.clone() }),
+            },
+        };
+        let device = match options.compute {
+            Compute::Auto => accelerator(),
+            Compute::Processor => Device::Cpu,
+        };
+        let weights = weights::Weights::open(&folder.join("model.safetensors"))?;
+        Ok(Self {
+            encoder: Encoder::load(&weights, &config, &device)?,
+            decoder: Decoder::load(&weights, &config, &device)?,
+            spectrogram: LogMel::new(config.num_mel_bins),
+            language,
+            vocabulary,
+            config,
+            mel: Vec::new(),
+            logits: Vec::new(),
+            tokens: Vec::new(),
+        })
+    }
+
+    /// Whether the model knows other languages than English.
+    pub fn is_multilingual(&self) -> bool {
+        !self.vocabulary.languages.is_empty()
+    }
+
+    /// Recognizes one window.
+    fn window(
+        &mut self,
+        samples: &[f32],
+        timings: &mut TranscriptTimings,
+        cancel: &Cancel,
+    ) -> Result<Option<Attempt>, SttError> {
+        if !windows::audible(samples) {
+            return Ok(None);
+        }
+        let all = self.config.max_source_positions;
+        let cut = positions_for(samples.len()).min(all);
+        // Nobody speaks more than about ten tokens a second.
+        let most = (16 + samples.len() * 12 / SAMPLE_RATE as usize).min(self.config.max_target_positions / 2);
+
+        self.listen(samples, cut, timings, cancel)?;
+        let suspicion = if cut < all { Suspicion::High } else { Suspicion::Low };
+        let mut best = self.decode(0.0, suspicion, most, timings, cancel)?;
+        if best.is_good() {
+            return Ok(Some(best));
+        }
+        if best.is_silence() {
+            return Ok(None);
+        }
+        if cut < all {
+            tracing::debug!(looped = best.looped, log_probability = best.average_log_probability, "a second look");
+            self.listen(samples, all, timings, cancel)?;
+            best = self.decode(0.0, Suspicion::Low, most, timings, cancel)?;
+        }
+        for temperature in TEMPERATURES {
+            if best.is_good() || best.is_silence() {
+                break;
+            }
+            let attempt = self.decode(temperature, Suspicion::Low, most, timings, cancel)?;
+            if (attempt.looped, -attempt.average_log_probability) < (best.looped, -best.average_log_probability) {
+                best = attempt;
+            }
+        }
+        Ok(Some(best).filter(|best| !best.is_silence()))
+    }
+
+    /// Spectrogram and encoder for `positions` positions.
+    fn listen(
+        &mut self,
+        samples: &[f32],
+        positions: usize,
+        timings: &mut TranscriptTimings,
+        cancel: &Cancel,
+    ) -> Result<(), SttError> {
+        let began = Instant::now();
+        self.spectrogram.compute(samples, 2 * positions, &mut self.mel);
+        timings.features += milliseconds(began);
+        let began = Instant::now();
+        let encoded = self.encoder.forward(&self.mel, positions, cancel)?;
+        self.decoder.listen(&encoded, cancel)?;
+        timings.encode += milliseconds(began);
+        Ok(())
+    }
+
+    /// Writes down what was heard.
+    fn decode(
+        &mut self,
+        temperature: f32,
+        suspicion: Suspicion,
+        most: usize,
+        timings: &mut TranscriptTimings,
+        cancel: &Cancel,
+    ) -> Result<Attempt, SttError> {
+        let began = Instant::now();
+        let mut sampler = Sampler::new(temperature);
+        let mut attempt = self.begin()?;
+        self.tokens.clear();
+        let mut sum = 0.0;
+        loop {
+            if cancel.is_cancelled() {
+                return Err(SttError::Cancelled);
+            }
+            self.forbid();
+            let (token, log_probability) = sampler.choose(&mut self.logits);
+            sum += log_probability;
+            if token == self.vocabulary.end {
+                break;
+            }
+            self.tokens.push(token);
+            if let Some(repeated) = search::loops(&self.tokens, suspicion) {
+                attempt.looped = true;
+                self.tokens.truncate(self.tokens.len() - repeated);
+                break;
+            }
+            if self.tokens.len() >= most {
+                attempt.looped = true;
+                break;
+            }
+            let state = self.decoder.step(&[token])?;
+            self.decoder.logits(&state, &[0], &mut self.logits)?;
+        }
+        attempt.average_log_probability = sum / (self.tokens.len() + 1) as f32;
+        attempt.tokens = self.tokens.clone();
+        timings.decode += milliseconds(began);
+        Ok(attempt)
+    }
+
+    /// Tells the decoder what to do; afterwards `self.logits` are those of the first token of text.
+    fn begin(&mut self) -> Result<Attempt, SttError> {
+        self.decoder.rewind(0);
+        let signs = &self.vocabulary;
+        let size = self.config.vocab_size;
+        let mut attempt = Attempt::default();
+        let no_speech =
+            |logits: &[f32]| (logits[signs.no_speech as usize] - kernels::log_sum_exp(logits)).exp();
+
+        if signs.languages.is_empty() || self.language.is_some() {
+            // All signs at once. The first row of logits tells whether there was speech.
+            let mut prompt = vec![signs.start];
+            prompt.extend(self.language.iter().flat_map(|(_, token)| [*token, signs.transcribe]));
+            prompt.push(signs.no_timestamps);
+            let states = self.decoder.step(&prompt)?;
+            self.decoder.logits(&states, &[0, prompt.len() as u32 - 1], &mut self.logits)?;
+            attempt.no_speech_probability = no_speech(&self.logits[..size]);
+            self.logits.drain(..size);
+            attempt.language = Some(self.language.as_ref().map_or("en", |(code, _)| code).to_owned());
+            return Ok(attempt);
+        }
+        let state = self.decoder.step(&[signs.start])?;
+        self.decoder.logits(&state, &[0], &mut self.logits)?;
+        attempt.no_speech_probability = no_speech(&self.logits);
+        let likeliest = |a: &&(String, u32), b: &&(String, u32)| {
+            self.logits[a.1 as usize].total_cmp(&self.logits[b.1 as usize])
+        };
+        if let Some((code, token)) = signs.languages.iter().max_by(likeliest) {
+            attempt.language = Some(code.clone());
+            let states = self.decoder.step(&[*token, signs.transcribe, signs.no_timestamps])?;
+            self.decoder.logits(&states, &[2], &mut self.logits)?;
+        }
+        Ok(attempt)
+    }
+
+    /// Takes what is no speech out of the choice.
+    fn forbid(&mut self) {
+        for token in &self.vocabulary.suppressed {
+            self.logits[*token as usize] = f32::NEG_INFINITY;
+        }
+        self.logits[self.vocabulary.end as usize + 1..].fill(f32::NEG_INFINITY);
+        if self.tokens.is_empty() {
+            self.logits[self.vocabulary.space as usize] = f32::NEG_INFINITY;
+            self.logits[self.vocabulary.end as usize] = f32::NEG_INFINITY;
+        }
+    }
+
+    fn recognize(&mut self, samples: &[f32], cancel: &Cancel) -> Result<Transcript, SttError> {
+        let began = Instant::now();
+        let mut transcript = Transcript {
+            seconds: samples.len() as f32 / SAMPLE_RATE as f32,
+            no_speech_probability: 1.0,
+            ..Transcript::default()
+        };
+        let mut timings = TranscriptTimings::default();
+        let (mut sum, mut count) = (0.0, 0);
+        for window in windows::windows(samples) {
+            if cancel.is_cancelled() {
+                return Err(SttError::Cancelled);
+            }
+            let Some(heard) = self.window(&samples[window], &mut timings, cancel)? else { continue };
+            let text = self.vocabulary.text(&heard.tokens);
+            if !transcript.text.is_empty() {
+                transcript.text.push(' ');
+            }
+            transcript.text.push_str(text.trim());
+            sum += heard.average_log_probability * heard.tokens.len() as f32;
+            count += heard.tokens.len();
+            transcript.no_speech_probability = transcript.no_speech_probability.min(heard.no_speech_probability);
+            transcript.language = transcript.language.or(heard.language);
+        }
+        transcript.average_log_probability = if count == 0 { 0.0 } else { sum / count as f32 };
+        timings.total = milliseconds(began);
+        transcript.timings_ms = timings;
+        Ok(transcript)
+    }
+}
+
+impl SpeechToText for Whisper {
+    fn transcribe(&mut self, samples: &[f32], cancel: &Cancel) -> Result<Transcript> {
+        Ok(self.recognize(samples, cancel)?)
+    }
+
+    fn warm_up(&mut self) -> Result<()> {
+        let cancel = Cancel::new();
+        let mut timings = TranscriptTimings::default();
+        self.listen(&[], FEWEST_POSITIONS, &mut timings, &cancel)?;
+        self.begin()?;
+        Ok(())
+    }
+}
+
+/// Positions that the encoder is given for a number of samples.
+fn positions_for(samples: usize) -> usize {
+    (samples.div_ceil(POSITION) + MARGIN_POSITIONS).max(FEWEST_POSITIONS)
+}
+
+/// The first GPU that this program was built for, or else the processor.
+fn accelerator() -> Device {
+    let device = if cfg!(feature = "cuda") {
+        Device::new_cuda(0)
+    } else if cfg!(feature = "metal") {
+        Device::new_metal(0)
+    } else {
+        return Device::Cpu;
+    };
+    device.unwrap_or_else(|error| {
+        tracing::info!(%error, "recognizing on the processor");
+        Device::Cpu
+    })
+}
+
+fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1000.0
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,296 @@
+//! The layers of Whisper, on candle's tensors: on the CPU with the kernels of [`super::kernels`], in place where that
+//! saves a copy; elsewhere with candle's own operations.
+//!
+//! All tensors are `f32` and row-major with a row for each position: `[positions, width]`.
+
+use super::super::SttError;
+use super::kernels;
+use super::weights::{HalfMatrix, Weights};
+use candle_core::{CpuStorage, CustomOp1, CustomOp3, D, Device, InplaceOp1, InplaceOp2, Layout, Shape, Tensor};
+
+/// The values of a contiguous tensor.
+fn values<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_core::Result<&'a [f32]> {
+    let Some((start, end)) = layout.contiguous_offsets() else {
+        candle_core::bail!("this operation takes contiguous tensors")
+    };
+    Ok(&storage.as_slice::<f32>()?[start..end])
+}
+
+/// The values of a contiguous tensor, to be changed.
+fn values_mut<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> candle_core::Result<&'a mut [f32]> {
+    match (storage, layout.contiguous_offsets()) {
+        (CpuStorage::F32(values), Some((start, end))) => Ok(&mut values[start..end]),
+        _ => candle_core::bail!("this operation takes contiguous tensors of f32"),
+    }
+}
+
+/// Adds a bias to each row in place; with `gelu`, and takes the activation of it.
+struct AddBias {
+    gelu: bool,
+}
+
+impl InplaceOp2 for AddBias {
+    fn name(&self) -> &'static str {
+        "add-bias"
+    }
+
+    fn cpu_fwd(&self, x: &mut CpuStorage, x_layout: &Layout, bias: &CpuStorage, bias_layout: &Layout) -> candle_core::Result<()> {
+        let x = values_mut(x, x_layout)?;
+        let bias = values(bias, bias_layout)?;
+        let add = if self.gelu { kernels::bias_gelu_rows } else { kernels::bias_rows };
+        kernels::each_share(x, bias.len(), |rows| add(rows, bias));
+        Ok(())
+    }
+}
+
+/// Adds one tensor to another in place.
+struct Add;
+
+impl InplaceOp2 for Add {
+    fn name(&self) -> &'static str {
+        "add-in-place"
+    }
+
+    fn cpu_fwd(&self, x: &mut CpuStorage, x_layout: &Layout, y: &CpuStorage, y_layout: &Layout) -> candle_core::Result<()> {
+        // One row, as long as the tensor.
+        kernels::bias_rows(values_mut(x, x_layout)?, values(y, y_layout)?);
+        Ok(())
+    }
+}
+
+/// Softmax over the last dimension, in place.
+struct Softmax {
+    width: usize,
+}
+
+impl InplaceOp1 for Softmax {
+    fn name(&self) -> &'static str {
+        "softmax-in-place"
+    }
+
+    fn cpu_fwd(&self, x: &mut CpuStorage, layout: &Layout) -> candle_core::Result<()> {
+        kernels::each_share(values_mut(x, layout)?, self.width, |rows| kernels::softmax_rows(rows, self.width));
+        Ok(())
+    }
+}
+
+/// The activation, in place.
+struct Gelu;
+
+impl InplaceOp1 for Gelu {
+    fn name(&self) -> &'static str {
+        "gelu-in-place"
+    }
+
+    fn cpu_fwd(&self, x: &mut CpuStorage, layout: &Layout) -> candle_core::Result<()> {
+        kernels::gelu(values_mut(x, layout)?);
+        Ok(())
+    }
+}
+
+/// Layer normalization over the last dimension.
+struct Normalize;
+
+impl CustomOp3 for Normalize {
+    fn name(&self) -> &'static str {
+        "layer-norm"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        gain: &CpuStorage,
+        gain_layout: &Layout,
+        bias: &CpuStorage,
+        bias_layout: &Layout,
+    ) -> candle_core::Result<(CpuStorage, Shape)> {
+        let x = values(x, x_layout)?;
+        let (gain, bias) = (values(gain, gain_layout)?, values(bias, bias_layout)?);
+        let mut out = vec![0.0; x.len()];
+        kernels::layer_norm_rows(x, gain, bias, &mut out);
+        Ok((CpuStorage::F32(out), x_layout.shape().clone()))
+    }
+}
+
+/// `x` plus `y`, in the place of `x`, which nobody else may look at any more.
+pub(super) fn add(x: Tensor, y: &Tensor) -> candle_core::Result<Tensor> {
+    if !x.device().is_cpu() {
+        return x + y;
+    }
+    x.inplace_op2(y, &Add)?;
+    Ok(x)
+}
+
+/// The activation of `x`, in its place; nobody else may look at it any more.
+pub(super) fn gelu(x: Tensor) -> candle_core::Result<Tensor> {
+    if !x.device().is_cpu() {
+        return x.gelu_erf();
+    }
+    x.inplace_op1(&Gelu)?;
+    Ok(x)
+}
+
+/// Softmax over the last dimension, in the place of `x`, which nobody else may look at any more.
+pub(super) fn softmax(x: Tensor) -> candle_core::Result<Tensor> {
+    if !x.device().is_cpu() {
+        return candle_nn::ops::softmax_last_dim(&x);
+    }
+    x.inplace_op1(&Softmax { width: x.dim(D::Minus1)? })?;
+    Ok(x)
+}
+
+/// Layer normalization.
+#[derive(Debug)]
+pub(super) struct LayerNorm {
+    gain: Tensor,
+    bias: Tensor,
+}
+
+impl LayerNorm {
+    pub(super) fn load(weights: &Weights, name: &str, width: usize, device: &Device) -> Result<Self, SttError> {
+        Ok(Self {
+            gain: weights.tensor(&format!("{name}.weight"), &[width], device)?,
+            bias: weights.tensor(&format!("{name}.bias"), &[width], device)?,
+        })
+    }
+
+    pub(super) fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        if !x.device().is_cpu() {
+            return candle_nn::ops::layer_norm(x, &self.gain, &self.bias, 1e-5);
+        }
+        x.apply_op3_no_bwd(&self.gain, &self.bias, &Normalize)
+    }
+}
+
+/// `x Wᵀ + b` for many rows: a packed matrix product with weights in `f32`.
+#[derive(Debug)]
+pub(super) struct Dense {
+    /// `[inputs, outputs]`, a view of the file's `[outputs, inputs]`.
+    weight: Tensor,
+    bias: Tensor,
+}
+
+impl Dense {
+    /// From weights `[outputs, inputs]` and a bias `[outputs]`.
+    pub(super) fn new(weight: Vec<f32>, bias: Vec<f32>, device: &Device) -> Result<Self, SttError> {
+        let outputs = bias.len();
+        let inputs = weight.len() / outputs;
+        Ok(Self {
+            weight: Tensor::from_vec(weight, (outputs, inputs), device)?.t()?,
+            bias: Tensor::from_vec(bias, outputs, device)?,
+        })
+    }
+
+    pub(super) fn load(
+        weights: &Weights,
+        name: &str,
+        inputs: usize,
+        outputs: usize,
+        device: &Device,
+    ) -> Result<Self, SttError> {
+        let weight = weights.values(&format!("{name}.weight"), &[outputs, inputs])?;
+        Self::new(weight, weights.values(&format!("{name}.bias"), &[outputs])?, device)
+    }
+
+    pub(super) fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        add_bias(x.matmul(&self.weight)?, &self.bias, false)
+    }
+
+    /// [`Self::forward`] through the activation.
+    pub(super) fn forward_gelu(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        add_bias(x.matmul(&self.weight)?, &self.bias, true)
+    }
+
+    /// [`Self::forward`] plus `more`, through the activation.
+    pub(super) fn forward_onto_gelu(&self, x: &Tensor, more: &Tensor) -> candle_core::Result<Tensor> {
+        add_bias(add(x.matmul(&self.weight)?, more)?, &self.bias, true)
+    }
+}
+
+/// `x` plus `bias` on each row, then the activation if `gelu`, in the place of `x`.
+fn add_bias(x: Tensor, bias: &Tensor, gelu: bool) -> candle_core::Result<Tensor> {
+    if !x.device().is_cpu() {
+        let x = x.broadcast_add(bias)?;
+        return if gelu { x.gelu_erf() } else { Ok(x) };
+    }
+    x.inplace_op2(bias, &AddBias { gelu })?;
+    Ok(x)
+}
+
+/// `x Wᵀ + b` for few rows, bound by reading the weights: on the CPU they stay in half precision in the mapped file.
+#[derive(Debug)]
+pub(super) enum Narrow {
+    /// On the CPU.
+    Half { weight: HalfMatrix, bias: Option<Vec<f32>> },
+    /// On another device: weights `[inputs, outputs]`.
+    Wide { weight: Tensor, bias: Option<Tensor> },
+}
+
+impl Narrow {
+    pub(super) fn load(
+        weights: &Weights,
+        name: &str,
+        inputs: usize,
+        outputs: usize,
+        with_bias: bool,
+        device: &Device,
+    ) -> Result<Self, SttError> {
+        let weight_name = format!("{name}.weight");
+        let bias = with_bias.then(|| weights.values(&format!("{name}.bias"), &[outputs])).transpose()?;
+        if device.is_cpu() {
+            return Ok(Self::Half { weight: weights.half(&weight_name, outputs, inputs)?, bias });
+        }
+        Ok(Self::Wide {
+            weight: weights.tensor(&weight_name, &[outputs, inputs], device)?.t()?,
+            bias: bias.map(|bias| Tensor::from_vec(bias, outputs, device)).transpose()?,
+        })
+    }
+
+    /// `[rows, inputs]` to `[rows, outputs]`.
+    pub(super) fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        match self {
+            Self::Half { weight, bias } => x.apply_op1_no_bwd(&HalfProduct { weight, bias: bias.as_deref() }),
+            Self::Wide { weight, bias } => {
+                let product = x.matmul(weight)?;
+                bias.as_ref().map_or(Ok(product.clone()), |bias| product.broadcast_add(bias))
+            }
+        }
+    }
+
+    /// The rows of the weights at `indices`, `[indices, inputs]`: an embedding, where input and output share weights.
+    pub(super) fn rows(&self, indices: &[u32]) -> candle_core::Result<Tensor> {
+        match self {
+            Self::Half { weight, .. } => {
+                let values = indices.iter().flat_map(|i| weight.row(*i as usize)).map(|value| value.to_f32()).collect();
+                Tensor::from_vec::<_, f32>(values, (indices.len(), weight.columns()), &Device::Cpu)
+            }
+            Self::Wide { weight, .. } => {
+                weight.t()?.index_select(&Tensor::new(indices, weight.device())?, 0)
+            }
+        }
+    }
+}
+
+/// The product with weights in half precision.
+struct HalfProduct<'a> {
+    weight: &'a HalfMatrix,
+    bias: Option<&'a [f32]>,
+}
+
+impl CustomOp1 for HalfProduct<'_> {
+    fn name(&self) -> &'static str {
+        "half-product"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
+        let (rows, inputs) = layout.shape().dims2()?;
+        let (outputs, depth) = (self.weight.rows(), self.weight.columns());
+        if inputs != depth {
+            candle_core::bail!("{inputs} values for weights that take {depth}")
+        }
+        let mut out = vec![0.0; rows * outputs];
+        kernels::half_product(values(x, layout)?, self.weight.values(), depth, self.bias, &mut out);
+        Ok((CpuStorage::F32(out), (rows, outputs).into()))
+    }
+}
