@@ -260,16 +260,19 @@ impl Catalog {
                     return wrong(format!("{name} of {id} is on the hub, but {id} names no repository"));
                 }
                 for member in &file.wheel {
-                    if !self.wheels.iter().any(|w| {
-                        w.package == member.package && (w.platform.is_none() || w.platform == file.platform)
-                    }) {
+                    if !self
+                        .wheels
+                        .iter()
+                        .any(|w| w.package == member.package && (w.platform.is_none() || w.platform == file.platform))
+                    {
                         return wrong(format!("{name} of {id} is in the unknown package {}", member.package));
                     }
                 }
             }
         }
         for wheel in &self.wheels {
-            if wheel.platform.is_some() != (wheel.tag.is_some() && wheel.python.is_some()) {
+            let given = [&wheel.platform, &wheel.tag, &wheel.python].into_iter().flatten().count();
+            if !matches!(given, 0 | 3) {
                 return wrong(format!("the package {} needs platform, tag and python, or none of them", wheel.package));
             }
         }
@@ -381,7 +384,7 @@ mod tests {
             ("kind = \"voice\"", "kind = \"noise\"", "noise"),
             ("wheel = [{ package = \"p\", member = \"m\" }]", "", "no source"),
             ("wheel = [{", "hub = \"f\"\nwheel = [{", "no repository"),
-            ("bytes = 3", "bytes = 3\nplatform = \"linux-x86_64\"", "tag and python"),
+            ("bytes = 3", "bytes = 3\ntag = \"any\"", "tag and python"),
         ] {
             assert!(GOOD.contains(from), "{from}");
             let error = Catalog::parse(&GOOD.replacen(from, to, 1)).unwrap_err();

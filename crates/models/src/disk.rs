@@ -20,6 +20,8 @@ pub(crate) fn free_space(path: &Path) -> std::io::Result<u64> {
     }
     // SAFETY: the call succeeded, so it filled `stat` in.
     let stat = unsafe { stat.assume_init() };
+    // macOS counts blocks in 32 bits.
+    #[allow(clippy::unnecessary_cast)]
     Ok((stat.f_bavail as u64).saturating_mul(stat.f_frsize as u64))
 }
 

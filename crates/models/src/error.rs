@@ -20,7 +20,7 @@ pub(crate) enum ModelError {
     NotInstalled { id: String },
     #[error("The model {id} is damaged: {what}.")]
     Damaged { id: String, what: String },
-    #[error("Installing models was interrupted.")]
+    #[error("The work on the models was interrupted; nothing is half-done.")]
     Cancelled,
     #[error("There is not enough room for the models: {needed} are needed in {} and {free} are free.", path.display())]
     NoSpace { needed: Bytes, free: Bytes, path: PathBuf },

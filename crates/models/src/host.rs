@@ -22,7 +22,8 @@ impl Host {
     pub fn from_environment() -> Self {
         let set = |name| std::env::var_os(name).filter(|v| !v.is_empty());
         Self {
-            pythons: set("JARVIS_PYTHON").map_or_else(|| vec!["python3".into(), "python".into()], |python| vec![python]),
+            pythons: set("JARVIS_PYTHON")
+                .map_or_else(|| vec!["python3".into(), "python".into()], |python| vec![python]),
             pip_environment: Vec::new(),
             hub: set("HF_ENDPOINT")
                 .and_then(|v| v.into_string().ok())

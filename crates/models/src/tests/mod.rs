@@ -1,0 +1,9 @@
+//! The store as a whole: real pip on wheels made here, a real HTTP server on this machine, real folders.
+
+mod fixtures;
+mod hub;
+mod local;
+mod registry;
+mod store;
+
+pub(crate) use fixtures::*;
