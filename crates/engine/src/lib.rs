@@ -1,3 +1,35 @@
 //! The composition root: builds everything from the settings and owns the threads.
+//!
+//! ```text
+//! listen     microphone -> wake word, voice activity -> utterance
+//! recognize  utterance -> words
+//! think      words -> skill or language model -> text, clauses
+//! speak      clauses -> sound -> speaker
+//! coordinator owns the turn; all of the above tell it what happened and do what it wants done
+//! ```
+//! Owns: the start and its order, the threads and their restarts, the stream of events, the control socket, signals,
+//! notifications, and the checks of `jarvis doctor`. Never decides what an utterance means or what comes next in a turn
+//! (`jarvis-assistant`), and never touches a model's insides or a device's (`jarvis-speech`, `jarvis-llm`,
+//! `jarvis-audio`).
 
+mod command;
+pub mod control;
+mod coordinator;
+mod echo;
+mod heavy;
+pub mod io;
+mod listen;
+pub mod load;
 pub mod logging;
+mod message;
+mod notify;
+mod observers;
+mod recognize;
+pub mod signals;
+mod speak;
+mod start;
+mod think;
+
+pub use command::{Command, DeviceStatus, ModelState, ModelStatus, Status};
+pub use observers::Subscription;
+pub use start::{Engine, EngineHandle, EngineOptions, resident_bytes};

@@ -1,0 +1,112 @@
+//! What the running engine can be told, and what it tells about itself. Values only.
+
+use std::collections::BTreeMap;
+
+use jarvis_core::{AssistantState, Error, TurnId};
+use jarvis_settings::Settings;
+use serde::{Deserialize, Serialize};
+
+/// A word to the running engine.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// The hotkey went down.
+    Press,
+    /// The hotkey went up.
+    Release,
+    /// Begin to listen, or end listening and answer.
+    Toggle,
+    /// Begin to listen.
+    Start,
+    /// End listening and answer; otherwise be silent.
+    Stop,
+    /// Give the turn up and be silent.
+    Cancel,
+    /// Microphone off.
+    Mute,
+    /// Microphone on.
+    Unmute,
+    /// A typed question.
+    Ask {
+        /// The question.
+        text: String,
+    },
+    /// Take these settings, and try again what could not be loaded.
+    Reload(Settings),
+    /// Whether someone watches the microphone's level. Watchers are counted, so each `true` needs its `false`.
+    WatchLevel(bool),
+    /// End.
+    Quit,
+}
+
+/// How far a model is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum ModelState {
+    /// It is being loaded.
+    Loading,
+    /// It serves.
+    Ready,
+    /// It cannot: see the error.
+    Failed,
+    /// It is switched off.
+    Off,
+}
+
+/// A model as the running engine has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct ModelStatus {
+    /// Its id in the catalog.
+    pub id: String,
+    /// How far it is.
+    pub state: ModelState,
+    /// Milliseconds that loading and warming up took.
+    pub load_ms: Option<f64>,
+    /// Why it failed.
+    pub error: Option<Error>,
+}
+
+/// A microphone or speaker as the running engine has it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct DeviceStatus {
+    /// Whether it works.
+    pub available: bool,
+    /// Its name; empty for the system's choice.
+    pub name: String,
+    /// A sentence about it, for when it does not work.
+    pub message: String,
+}
+
+/// What the engine is doing and what it has to do it with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Status {
+    /// Version of the program.
+    pub version: String,
+    /// The process.
+    pub pid: u32,
+    /// What it is doing.
+    pub state: AssistantState,
+    /// The turn that is going on.
+    pub turn: Option<TurnId>,
+    /// Whether the microphone is off by the user's wish.
+    pub muted: bool,
+    /// Whether everything is loaded that will be.
+    pub ready: bool,
+    /// Whether it runs without microphone and speaker by choice (`--no-voice`).
+    pub voice_off: bool,
+    /// The microphone.
+    pub microphone: DeviceStatus,
+    /// The speaker.
+    pub speaker: DeviceStatus,
+    /// The models, by what they are for: `wake`, `activity`, `recognition`, `language`, `voice`.
+    pub models: BTreeMap<String, ModelStatus>,
+    /// The last thing that went wrong.
+    pub last_error: Option<Error>,
+    /// Seconds since the start.
+    pub uptime_seconds: f64,
+    /// Memory of this process in bytes, where the system tells.
+    pub resident_bytes: Option<u64>,
+}

@@ -1,0 +1,143 @@
+//! The messages of the control socket and how a line of bounded length is read.
+
+use std::io::{BufRead, Read};
+
+use jarvis_core::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::{Command, Status};
+
+/// The longest line that either side takes, in bytes.
+pub(super) const MAX_LINE: u64 = 64 * 1024;
+
+/// What a client wants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "lowercase")]
+pub enum Request {
+    /// As the hotkey going down.
+    Press,
+    /// As the hotkey going up.
+    Release,
+    /// Begin to listen, or end listening and answer.
+    Toggle,
+    /// Begin to listen.
+    Start,
+    /// End listening and answer; otherwise be silent.
+    Stop,
+    /// Give the turn up and be silent.
+    Cancel,
+    /// Microphone off.
+    Mute,
+    /// Microphone on.
+    Unmute,
+    /// A typed question.
+    Ask {
+        /// The question.
+        text: String,
+    },
+    /// End the running instance.
+    Quit,
+    /// What is it doing?
+    Status,
+    /// Send events from now on.
+    Subscribe,
+    /// A second instance asks whether there is a first one.
+    Hello,
+}
+
+impl Request {
+    /// The engine's command, where the request is one.
+    pub(super) fn command(self) -> Option<Command> {
+        Some(match self {
+            Request::Press => Command::Press,
+            Request::Release => Command::Release,
+            Request::Toggle => Command::Toggle,
+            Request::Start => Command::Start,
+            Request::Stop => Command::Stop,
+            Request::Cancel => Command::Cancel,
+            Request::Mute => Command::Mute,
+            Request::Unmute => Command::Unmute,
+            Request::Ask { text } => Command::Ask { text },
+            Request::Quit => Command::Quit,
+            Request::Status | Request::Subscribe | Request::Hello => return None,
+        })
+    }
+}
+
+/// What the running instance answers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Response {
+    /// The request was taken.
+    #[serde(default)]
+    pub ok: bool,
+    /// What it is doing, for [`Request::Status`] and [`Request::Hello`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    /// Why the request was not taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Error>,
+}
+
+impl Response {
+    pub(super) fn ok() -> Self {
+        Self { ok: true, ..Self::default() }
+    }
+
+    pub(super) fn status(status: Status) -> Self {
+        Self { ok: true, status: Some(status), ..Self::default() }
+    }
+
+    pub(super) fn error(error: Error) -> Self {
+        Self { error: Some(error), ..Self::default() }
+    }
+}
+
+/// The next line without its end; `None` at the end of the stream.
+pub(super) fn read_line(reader: &mut impl BufRead) -> Result<Option<String>> {
+    let mut line = Vec::new();
+    let read = reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut line);
+    match read {
+        Ok(0) => Ok(None),
+        Ok(_) if line.last() != Some(&b'\n') && line.len() as u64 >= MAX_LINE => {
+            Err(Error::new("control.too_long", format!("A message is longer than {MAX_LINE} bytes."), "Send less."))
+        }
+        Ok(_) => match String::from_utf8(line) {
+            Ok(line) => Ok(Some(line.trim().to_owned())),
+            Err(_) => Err(Error::new("control.not_text", "A message is not UTF-8 text.", "Send a line of JSON.")),
+        },
+        Err(error) => Err(Error::new("control.read", format!("The control socket cannot be read: {error}."), "")),
+    }
+}
+
+/// A request from its line.
+pub(super) fn parse(line: &str) -> Result<Request> {
+    serde_json::from_str(line).map_err(|error| {
+        Error::new(
+            "control.bad_request",
+            format!("This is not a request: {error}."),
+            r#"Send for example {"command":"toggle"}."#,
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_named_as_on_the_command_line() {
+        assert_eq!(parse(r#"{"command":"toggle"}"#).unwrap(), Request::Toggle);
+        assert_eq!(parse(r#"{"command":"ask","text":"hi"}"#).unwrap(), Request::Ask { text: "hi".into() });
+        assert_eq!(parse("toggle").unwrap_err().code, "control.bad_request");
+        assert_eq!(parse(r#"{"command":"ask"}"#).unwrap_err().code, "control.bad_request");
+    }
+
+    #[test]
+    fn a_line_has_a_limit() {
+        let endless = vec![b'x'; 3 * MAX_LINE as usize];
+        assert_eq!(read_line(&mut endless.as_slice()).unwrap_err().code, "control.too_long");
+        assert_eq!(read_line(&mut &b"\xff\xfe\n"[..]).unwrap_err().code, "control.not_text");
+        assert_eq!(read_line(&mut &b" a \r\nb"[..]).unwrap(), Some("a".into()));
+        assert_eq!(read_line(&mut &b""[..]).unwrap(), None);
+    }
+}

@@ -1,0 +1,365 @@
+//! The coordinator thread: owns the turn. Everything that happens comes to it over one channel; what the turn wants done
+//! it hands to the threads that do it.
+//!
+//! Never computes anything that takes time and never waits for anyone: between messages it sleeps, until the turn's next
+//! deadline or, when there is none, for as long as it takes.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use jarvis_assistant::turn::{Action, Input, Stage, Turn, TurnOptions, Voice};
+use jarvis_audio::PlayerEvent;
+use jarvis_core::{AssistantEvent, AssistantState, Cancel, Error, TurnId};
+use jarvis_settings::{BargeIn, HotkeyMode, Settings};
+
+use crate::message::{Loaded, Message, Part};
+use crate::notify::Notifier;
+use crate::observers::Observers;
+use crate::speak::Mouth;
+use crate::{Command, DeviceStatus, ModelState, ModelStatus, Status};
+use crate::{listen, recognize, speak, think};
+
+/// The sending ends of the threads that work.
+pub(crate) struct Workers {
+    pub(crate) listen: Sender<listen::Job>,
+    pub(crate) recognize: Sender<recognize::Job>,
+    pub(crate) think: Sender<think::Job>,
+    pub(crate) speak: Sender<speak::Job>,
+}
+
+/// The flags of the present turn.
+#[derive(Clone, Default)]
+struct Flags {
+    turn: Option<TurnId>,
+    /// Nothing is wanted any more.
+    work: Cancel,
+    /// No sound is wanted any more.
+    sound: Cancel,
+}
+
+pub(crate) struct Coordinator {
+    turn: Turn,
+    flags: Flags,
+    workers: Workers,
+    mouth: Arc<Mouth>,
+    observers: Arc<Observers>,
+    status: Arc<Mutex<Status>>,
+    notifier: Option<Notifier>,
+    settings: Arc<Settings>,
+    parts: BTreeMap<Part, bool>,
+    microphone_tried: bool,
+    ready: bool,
+    level_watchers: usize,
+    /// What was told already, so that one missing library is one message and not three.
+    told: Vec<Error>,
+}
+
+/// Whether to go on.
+enum Next {
+    Listen,
+    End,
+}
+
+impl Coordinator {
+    /// `with_voice`: there are a microphone and a speaker to wait for.
+    pub(crate) fn new(
+        settings: Arc<Settings>,
+        with_voice: bool,
+        workers: Workers,
+        mouth: Arc<Mouth>,
+        observers: Arc<Observers>,
+        status: Arc<Mutex<Status>>,
+    ) -> Self {
+        let mut turn = Turn::new(turn_options(&settings));
+        if !with_voice {
+            let mut nothing = Vec::new();
+            turn.on(Input::Voice(Voice::None), Instant::now(), &mut nothing);
+            turn.on(Input::Ear(Err(no_voice())), Instant::now(), &mut nothing);
+        }
+        let parts = Part::ALL.iter().map(|part| (*part, !with_voice && *part != Part::Language)).collect();
+        Self {
+            turn,
+            flags: Flags::default(),
+            workers,
+            mouth,
+            observers,
+            status,
+            notifier: None,
+            settings,
+            parts,
+            microphone_tried: !with_voice,
+            ready: false,
+            level_watchers: 0,
+            told: Vec::new(),
+        }
+    }
+
+    /// Works until told to quit.
+    pub(crate) fn run(mut self, inbox: Receiver<Message>) {
+        let mut actions = Vec::new();
+        loop {
+            let message = match self.turn.deadline() {
+                None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(deadline) => inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())),
+            };
+            let next = match message {
+                Ok(message) => self.take(message, &mut actions),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.turn.on(Input::Tick, Instant::now(), &mut actions);
+                    Next::Listen
+                }
+                Err(RecvTimeoutError::Disconnected) => Next::End,
+            };
+            self.act(&mut actions);
+            if let Next::End = next {
+                break;
+            }
+        }
+        self.turn.on(Input::Cancel, Instant::now(), &mut actions);
+        self.act(&mut actions);
+        self.flags.work.cancel();
+        self.flags.sound.cancel();
+        let _ = self.workers.think.send(think::Job::Quit);
+        self.observers.close();
+    }
+
+    fn take(&mut self, message: Message, actions: &mut Vec<Action>) -> Next {
+        let now = Instant::now();
+        match message {
+            Message::Command(Command::Quit) => return Next::End,
+            Message::Command(Command::Reload(settings)) => self.reload(settings),
+            Message::Command(Command::WatchLevel(on)) => self.watch_level(on),
+            Message::Command(command) => {
+                if let Some(input) = turn_input(command) {
+                    self.turn.on(input, now, actions);
+                }
+            }
+            Message::Turn(input) => self.turn.on(input, now, actions),
+            Message::Event(event) => self.emit(self.turn.id(), event),
+            Message::Part { part, id, loaded } => self.part(part, id, loaded),
+            Message::Microphone { device, error } => self.microphone(device, error, now, actions),
+            Message::Speaker(device) => self.speaker(device),
+            Message::Player(event) => self.player(event, now, actions),
+            Message::Notify { title, body } => self.notifier.get_or_insert_with(Notifier::start).show(title, body),
+        }
+        self.tell_ready();
+        Next::Listen
+    }
+
+    /// Does what the turn wants, in order.
+    fn act(&mut self, actions: &mut Vec<Action>) {
+        for action in actions.drain(..) {
+            match action {
+                Action::Emit(turn, event) => self.emit(turn, event),
+                Action::Listen { turn, until, origin } => {
+                    self.flags_of(turn);
+                    let _ = self.workers.listen.send(listen::Job::Record { turn, until, origin });
+                    self.mouth.prepare();
+                }
+                Action::Finish(turn) => {
+                    let _ = self.workers.listen.send(listen::Job::Finish(turn));
+                }
+                Action::GiveUp(turn) => {
+                    let flags = self.flags_of(turn);
+                    flags.work.cancel();
+                    flags.sound.cancel();
+                    let _ = self.workers.listen.send(listen::Job::Discard(turn));
+                }
+                Action::Transcribe(turn, utterance) => {
+                    let cancel = self.flags_of(turn).work;
+                    let _ = self.workers.recognize.send(recognize::Job::Transcribe { turn, utterance, cancel });
+                }
+                Action::Think(turn, text) => {
+                    let cancel = self.flags_of(turn).work;
+                    let _ = self.workers.think.send(think::Job::Think { turn, text, cancel });
+                    self.mouth.prepare();
+                }
+                Action::Ring(turn) => {
+                    let cancel = self.flags_of(turn).sound;
+                    let _ = self.workers.speak.send(speak::Job::Ring { turn, cancel });
+                }
+                Action::Speak(turn, text) => {
+                    let cancel = self.flags_of(turn).sound;
+                    let _ = self.workers.speak.send(speak::Job::Clause { turn, text, cancel });
+                }
+                Action::LastWords(turn) => {
+                    let cancel = self.flags_of(turn).sound;
+                    let _ = self.workers.speak.send(speak::Job::LastWords { turn, cancel });
+                }
+                Action::Silence => {
+                    self.flags.sound.cancel();
+                    self.mouth.silence();
+                }
+                Action::SilenceAlarms => {
+                    let _ = self.workers.think.send(think::Job::SilenceAlarms);
+                }
+                Action::Microphone(on) => {
+                    let _ = self.workers.listen.send(listen::Job::Microphone(on));
+                }
+            }
+        }
+    }
+
+    /// The flags of `turn`, fresh ones when it is new.
+    fn flags_of(&mut self, turn: TurnId) -> Flags {
+        if self.flags.turn != Some(turn) {
+            self.flags = Flags { turn: Some(turn), ..Flags::default() };
+        }
+        self.flags.clone()
+    }
+
+    fn emit(&mut self, turn: Option<TurnId>, event: AssistantEvent) {
+        match &event {
+            AssistantEvent::State { state, muted } => {
+                self.with_status(|status| (status.state, status.muted, status.turn) = (*state, *muted, turn));
+                let speaking = turn.filter(|_| *state == AssistantState::Speaking);
+                let _ = self.workers.listen.send(listen::Job::Speaking(speaking));
+            }
+            AssistantEvent::Error { error } => self.with_status(|status| status.last_error = Some(error.clone())),
+            _ => {}
+        }
+        self.observers.emit(turn, event);
+    }
+
+    fn with_status(&self, change: impl FnOnce(&mut Status)) {
+        change(&mut self.status.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn part(&mut self, part: Part, id: String, loaded: Loaded) {
+        self.parts.insert(part, !matches!(loaded, Loaded::Loading));
+        let (state, load_ms, error) = match loaded {
+            Loaded::Loading => (ModelState::Loading, None, None),
+            Loaded::Ready(took) => {
+                tracing::info!(part = part.name(), id, ms = took.as_millis(), "loaded");
+                (ModelState::Ready, Some(took.as_secs_f64() * 1000.0), None)
+            }
+            Loaded::Failed(error) => (ModelState::Failed, None, Some(error)),
+            Loaded::Off => (ModelState::Off, None, None),
+        };
+        if let Some(error) = error.clone()
+            && !self.told.contains(&error)
+        {
+            self.told.push(error.clone());
+            self.emit(None, AssistantEvent::Error { error });
+        }
+        self.with_status(|status| {
+            status.models.insert(part.name().to_owned(), ModelStatus { id, state, load_ms, error });
+        });
+    }
+
+    /// Says once that the start is over.
+    fn tell_ready(&mut self) {
+        if !self.ready && self.microphone_tried && self.parts.values().all(|done| *done) {
+            self.ready = true;
+            self.with_status(|status| status.ready = true);
+            self.emit(None, AssistantEvent::Ready);
+        }
+    }
+
+    fn microphone(
+        &mut self,
+        device: DeviceStatus,
+        error: Option<Error>,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
+        let before = self.status.lock().unwrap_or_else(PoisonError::into_inner).microphone.clone();
+        let first = !std::mem::replace(&mut self.microphone_tried, true);
+        if first || before.available != device.available {
+            // What works from the start is no news.
+            if !(first && device.available) {
+                self.emit(None, device_event("input", &device));
+            }
+            if let Some(error) = &error {
+                self.emit(None, AssistantEvent::Error { error: error.clone() });
+            }
+        }
+        self.with_status(|status| status.microphone = device);
+        let lost = error.clone();
+        self.turn.on(Input::Ear(error.map_or(Ok(()), Err)), now, actions);
+        if let (Some(error), AssistantState::Listening, Some(turn)) = (lost, self.turn.state(), self.turn.id()) {
+            self.turn.on(Input::Failed(turn, Stage::Listen, error), now, actions);
+        }
+    }
+
+    fn speaker(&mut self, device: DeviceStatus) {
+        self.with_status(|status| status.speaker = device);
+    }
+
+    fn player(&mut self, event: PlayerEvent, now: Instant, actions: &mut Vec<Action>) {
+        match event {
+            PlayerEvent::Started(turn) => self.turn.on(Input::Started(turn), now, actions),
+            PlayerEvent::Finished(turn) => self.turn.on(Input::Finished(turn), now, actions),
+            PlayerEvent::Lost { message } => {
+                // The player gives up what it has and says `Finished`, so the turn comes to its end by itself.
+                let name = self.settings.audio.output_device.clone();
+                let device = DeviceStatus { available: false, name, message };
+                self.emit(None, device_event("output", &device));
+                self.speaker(device);
+            }
+            PlayerEvent::Restored { device } => {
+                let message = format!("The speaker is back: {device}.");
+                let device = DeviceStatus { available: true, name: device, message };
+                self.emit(None, device_event("output", &device));
+                self.speaker(device);
+            }
+        }
+    }
+
+    fn watch_level(&mut self, on: bool) {
+        self.level_watchers =
+            if on { self.level_watchers + 1 } else { self.level_watchers.saturating_sub(1) };
+        let _ = self.workers.listen.send(listen::Job::Level(self.level_watchers > 0));
+    }
+
+    fn reload(&mut self, settings: Settings) {
+        let settings = Arc::new(settings);
+        self.settings = Arc::clone(&settings);
+        self.told.clear();
+        self.turn.set_options(turn_options(&settings));
+        let _ = self.workers.listen.send(listen::Job::Settings(Arc::clone(&settings)));
+        let _ = self.workers.recognize.send(recognize::Job::Settings(Arc::clone(&settings)));
+        let _ = self.workers.think.send(think::Job::Settings(Arc::clone(&settings)));
+        let _ = self.workers.speak.send(speak::Job::Settings(settings));
+    }
+}
+
+fn device_event(direction: &str, device: &DeviceStatus) -> AssistantEvent {
+    AssistantEvent::Device {
+        direction: direction.into(),
+        available: device.available,
+        name: device.name.clone(),
+        message: device.message.clone(),
+    }
+}
+
+/// Why there is nothing to listen with after `--no-voice`.
+pub(crate) fn no_voice() -> Error {
+    Error::new("voice.off", "Jarvis runs without voice.", "Start it without --no-voice to speak with it.")
+}
+
+fn turn_options(settings: &Settings) -> TurnOptions {
+    TurnOptions {
+        hold_to_talk: settings.hotkey.mode == HotkeyMode::Hold,
+        speech_interrupts: settings.voice.barge_in == BargeIn::Speech,
+        wake_word_interrupts: settings.voice.barge_in != BargeIn::Off,
+        max_listen: std::time::Duration::from_secs(settings.endpoint.max_seconds.into()),
+    }
+}
+
+fn turn_input(command: Command) -> Option<Input> {
+    Some(match command {
+        Command::Press => Input::Press,
+        Command::Release => Input::Release,
+        Command::Toggle => Input::Toggle,
+        Command::Start => Input::Start,
+        Command::Stop => Input::Stop,
+        Command::Cancel => Input::Cancel,
+        Command::Mute => Input::Mute,
+        Command::Unmute => Input::Unmute,
+        Command::Ask { text } => Input::Ask(text),
+        Command::Reload(_) | Command::WatchLevel(_) | Command::Quit => return None,
+    })
+}

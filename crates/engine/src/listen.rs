@@ -1,0 +1,423 @@
+//! The listening thread: the microphone's frames in, wake words and utterances out. Owns the microphone, the wake word,
+//! voice activity and the endpointer.
+//!
+//! Works only when a frame comes; with the microphone off it sleeps. Never decides what an utterance is for: the turn says
+//! when to record.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::{Duration, Instant};
+
+use jarvis_assistant::turn::{Input, Origin, Until};
+use jarvis_audio::Captured;
+use jarvis_core::{AssistantEvent, AudioFrame, Error, Result, TurnId, Vad, WakeWord};
+use jarvis_settings::{BargeIn, Settings};
+use jarvis_speech::endpoint::{EndpointEvent, EndpointOptions, Endpointer};
+
+use crate::DeviceStatus;
+use crate::echo::{Guard, Playback};
+use crate::io::{AudioIo, Microphone};
+use crate::load::{ACTIVITY_MODEL, Parts};
+use crate::message::{Loaded, Message, Outbox, PANICKED, Part, contained};
+
+/// Work for the thread.
+pub(crate) enum Job {
+    /// Record the user for this turn.
+    Record { turn: TurnId, until: Until, origin: Origin },
+    /// End the recording for this turn and hand it over.
+    Finish(TurnId),
+    /// Throw the recording for this turn away.
+    Discard(TurnId),
+    /// The answer of this turn is being spoken; none when nothing is.
+    Speaking(Option<TurnId>),
+    /// Open or close the microphone.
+    Microphone(bool),
+    /// Whether someone watches the level.
+    Level(bool),
+    /// Take these settings, and load again what is not there.
+    Settings(Arc<Settings>),
+}
+
+/// How long a silent device may keep a job waiting.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Frames for one report of the level: 128 ms, so at most 8 reports a second.
+const LEVEL_FRAMES: u32 = 4;
+
+/// The thread's state.
+pub(crate) struct Listen {
+    parts: Arc<dyn Parts>,
+    io: Arc<dyn AudioIo>,
+    playback: Playback,
+    settings: Arc<Settings>,
+    outbox: Outbox,
+
+    /// Wanted: not muted.
+    on: bool,
+    microphone: Option<Box<dyn Microphone>>,
+    /// A frame came since it was opened or restored.
+    works: bool,
+    activity: Result<Box<dyn Vad>, Error>,
+    wake: Option<Box<dyn WakeWord>>,
+    endpointer: Endpointer,
+    guard: Guard,
+    recording: Option<TurnId>,
+    speaking: Option<TurnId>,
+    watch_level: bool,
+    loudest: f32,
+    level_frames: u32,
+}
+
+impl Listen {
+    /// Nothing is opened or loaded before [`Self::run`].
+    pub(crate) fn new(
+        parts: Arc<dyn Parts>,
+        io: Arc<dyn AudioIo>,
+        playback: Playback,
+        settings: Arc<Settings>,
+        outbox: Outbox,
+    ) -> Self {
+        let endpointer = Endpointer::new(endpoint_options(&settings));
+        Self {
+            parts,
+            io,
+            playback,
+            settings,
+            outbox,
+            on: true,
+            microphone: None,
+            works: false,
+            activity: Err(Error::new("speech.loading", "I am still starting.", "Try again in a moment.")),
+            wake: None,
+            endpointer,
+            guard: Guard::default(),
+            recording: None,
+            speaking: None,
+            watch_level: false,
+            loudest: 0.0,
+            level_frames: 0,
+        }
+    }
+
+    /// Opens and loads, then works until the channel is closed.
+    pub(crate) fn run(mut self, jobs: Receiver<Job>) {
+        self.open();
+        self.load_activity();
+        self.load_wake_word();
+        loop {
+            let captured = match &mut self.microphone {
+                Some(microphone) => Some(microphone.next(PATIENCE)),
+                // Nothing to hear: sleep until told something.
+                None => match jobs.recv() {
+                    Ok(job) => {
+                        self.take(job);
+                        None
+                    }
+                    Err(_) => return,
+                },
+            };
+            // Before the frame, so that a key or a wake word counts from the frame that it belongs to.
+            loop {
+                match jobs.try_recv() {
+                    Ok(job) => self.take(job),
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Disconnected) => return,
+                }
+            }
+            match captured {
+                Some(Captured::Frame(frame)) => self.hear(&frame),
+                Some(Captured::Lost { message }) => self.lost(message),
+                Some(Captured::Restored { device }) => self.restored(device),
+                Some(Captured::Silent { message }) => {
+                    let error = Error::new("audio.silent_microphone", message, "");
+                    self.outbox.send(Message::Event(AssistantEvent::Error { error }));
+                }
+                Some(Captured::Idle) | None => {}
+            }
+        }
+    }
+
+    fn take(&mut self, job: Job) {
+        match job {
+            Job::Record { turn, until, origin } => self.record(turn, until, origin),
+            Job::Finish(turn) => {
+                if self.recording == Some(turn)
+                    && let Some(event) = self.endpointer.release()
+                {
+                    self.ended(event);
+                }
+            }
+            Job::Discard(turn) => {
+                if self.recording == Some(turn) {
+                    self.recording = None;
+                    self.endpointer.cancel();
+                }
+            }
+            Job::Speaking(turn) => {
+                if self.speaking != turn {
+                    self.speaking = turn;
+                    self.guard.begin();
+                    self.watch();
+                }
+            }
+            Job::Microphone(on) => {
+                self.on = on;
+                if on {
+                    self.open();
+                } else {
+                    self.microphone = None;
+                    self.recording = None;
+                    self.endpointer.cancel();
+                }
+            }
+            Job::Level(on) => {
+                self.watch_level = on;
+                (self.loudest, self.level_frames) = (0.0, 0);
+            }
+            Job::Settings(settings) => self.settings(settings),
+        }
+    }
+
+    fn settings(&mut self, settings: Arc<Settings>) {
+        let before = std::mem::replace(&mut self.settings, settings);
+        let now = &self.settings;
+        self.endpointer.set_options(endpoint_options(now));
+        let another_microphone = now.audio.input_device != before.audio.input_device;
+        let another_word = (&now.wake.model, now.wake.enabled) != (&before.wake.model, before.wake.enabled);
+        if let Some(wake) = &mut self.wake {
+            wake.set_sensitivity(now.wake.sensitivity);
+        }
+        if self.activity.is_err() {
+            self.load_activity();
+        }
+        if another_word || self.wake.is_none() {
+            self.load_wake_word();
+        }
+        if self.on && (another_microphone || self.microphone.is_none()) {
+            self.open();
+        }
+    }
+
+    fn record(&mut self, turn: TurnId, until: Until, origin: Origin) {
+        self.recording = Some(turn);
+        match (origin, until) {
+            // What the guard let through is being recorded since its first word.
+            (Origin::SpokeOver, _) if self.endpointer.is_active() => {
+                if self.endpointer.is_speaking() || !self.endpointer.so_far().is_empty() {
+                    self.outbox.turn(Input::SpeechStarted(turn));
+                }
+            }
+            (Origin::WakeWord, _) => self.endpointer.begin_after_wake(),
+            (_, Until::Told) => self.endpointer.begin_hold(),
+            (_, Until::Silence) => self.endpointer.begin_toggle(),
+        }
+    }
+
+    /// While an answer is spoken, speech over it is looked for.
+    fn watch(&mut self) {
+        let wanted = self.speaking.is_some() && self.settings.voice.barge_in == BargeIn::Speech;
+        if self.recording.is_none() {
+            if wanted {
+                self.endpointer.begin_watch();
+            } else {
+                self.endpointer.cancel();
+            }
+        }
+    }
+
+    fn hear(&mut self, frame: &AudioFrame) {
+        if !self.works {
+            self.works = true;
+            self.tell_ear();
+        }
+        let rms = frame.rms();
+        self.report_level(rms);
+        let heard = contained("Listening", || self.hear_words(frame, rms));
+        if let Err(error) = heard {
+            let panicked = error.code == PANICKED;
+            if let Some(turn) = self.recording.take() {
+                self.outbox.turn(Input::Failed(turn, jarvis_assistant::turn::Stage::Listen, error));
+            } else {
+                self.outbox.send(Message::Event(AssistantEvent::Error { error }));
+            }
+            self.endpointer.cancel();
+            if panicked {
+                self.load_activity();
+                self.load_wake_word();
+            } else {
+                // It would fail again at the next frame, thirty times a second.
+                self.activity = Err(Error::new(
+                    "speech.activity_failed",
+                    "Voice activity detection failed.",
+                    "Run `jarvis models verify`, then start Jarvis again.",
+                ));
+                self.wake = None;
+                self.tell_ear();
+            }
+        }
+    }
+
+    fn hear_words(&mut self, frame: &AudioFrame, rms: f32) -> Result<()> {
+        let now = Instant::now();
+        if let Some(wake) = &mut self.wake
+            && let Some(detection) = wake.process(frame)?
+            && self.recording.is_none()
+        {
+            self.outbox.turn(Input::Wake { model: detection.model, score: detection.score });
+        }
+        let Ok(activity) = &mut self.activity else { return Ok(()) };
+        let mut probability = activity.process(frame)?;
+        if let Some(turn) = self.speaking
+            && self.recording.is_none()
+        {
+            let heard = self.guard.on_frame(rms, probability, self.playback.loudest(now));
+            if !heard.louder {
+                probability = 0.0;
+            }
+            if heard.sustained && self.settings.voice.barge_in == BargeIn::Speech {
+                self.outbox.turn(Input::SpokeOver(turn));
+            }
+        }
+        if let Some(event) = self.endpointer.process(frame, probability, now) {
+            match event {
+                EndpointEvent::SpeechStart => {
+                    if let Some(turn) = self.recording {
+                        self.outbox.turn(Input::SpeechStarted(turn));
+                    }
+                }
+                ending => self.ended(ending),
+            }
+        }
+        Ok(())
+    }
+
+    /// What was begun with the endpointer has ended.
+    fn ended(&mut self, event: EndpointEvent) {
+        let Some(turn) = self.recording.take() else {
+            // Something was said over the answer, and too little of it.
+            return self.watch();
+        };
+        self.outbox.turn(match event {
+            EndpointEvent::SpeechEnd(utterance) | EndpointEvent::TooLong(utterance) => Input::Heard(turn, utterance),
+            EndpointEvent::NoSpeech | EndpointEvent::SpeechStart => Input::HeardNothing(turn),
+        });
+    }
+
+    fn report_level(&mut self, rms: f32) {
+        if !self.watch_level {
+            return;
+        }
+        self.loudest = self.loudest.max(rms);
+        self.level_frames += 1;
+        if self.level_frames == LEVEL_FRAMES {
+            self.outbox.send(Message::Event(AssistantEvent::Level { level: meter(self.loudest) }));
+            (self.loudest, self.level_frames) = (0.0, 0);
+        }
+    }
+
+    fn open(&mut self) {
+        self.microphone = None;
+        self.works = false;
+        let device = self.settings.audio.input_device.clone();
+        match contained("Opening the microphone", || self.io.microphone(&device)) {
+            Ok(microphone) => self.microphone = Some(microphone),
+            Err(error) => {
+                let device = DeviceStatus { available: false, name: device, message: error.message.clone() };
+                self.outbox.send(Message::Microphone { device, error: Some(error) });
+            }
+        }
+    }
+
+    /// The microphone works; whether Jarvis can hear is also a matter of the model.
+    fn tell_ear(&self) {
+        let name = self.settings.audio.input_device.clone();
+        let error = self.activity.as_ref().err().cloned();
+        let message = error.as_ref().map_or(String::new(), |error| error.message.clone());
+        self.outbox.send(Message::Microphone { device: DeviceStatus { available: true, name, message }, error });
+    }
+
+    fn lost(&mut self, message: String) {
+        self.works = false;
+        self.recording = None;
+        self.endpointer.cancel();
+        let name = self.settings.audio.input_device.clone();
+        let error = Error::new(
+            "audio.no_microphone",
+            message.clone(),
+            "Plug a microphone in or choose another one in the settings; it is used as soon as it is there.",
+        );
+        let device = DeviceStatus { available: false, name, message };
+        self.outbox.send(Message::Microphone { device, error: Some(error) });
+    }
+
+    fn restored(&mut self, device: String) {
+        self.works = true;
+        if let Ok(activity) = &mut self.activity {
+            activity.reset();
+        }
+        if let Some(wake) = &mut self.wake {
+            wake.reset();
+        }
+        let error = self.activity.as_ref().err().cloned();
+        let message = format!("The microphone is back: {device}.");
+        let device = DeviceStatus { available: true, name: device, message };
+        self.outbox.send(Message::Microphone { device, error });
+    }
+
+    fn load_activity(&mut self) {
+        let parts = &self.parts;
+        self.activity = timed(&self.outbox, Part::Activity, ACTIVITY_MODEL, || parts.activity(&self.settings));
+        if self.works {
+            self.tell_ear();
+        }
+    }
+
+    fn load_wake_word(&mut self) {
+        self.wake = None;
+        let id = &self.settings.wake.model;
+        if self.settings.wake.enabled {
+            let parts = &self.parts;
+            self.wake = timed(&self.outbox, Part::Wake, id, || parts.wake_word(&self.settings)).ok();
+        } else {
+            self.outbox.part(Part::Wake, id, Loaded::Off);
+        }
+    }
+}
+
+/// Loads a part and reports how that went.
+fn timed<T>(outbox: &Outbox, part: Part, id: &str, load: impl FnOnce() -> Result<T>) -> Result<T> {
+    let start = Instant::now();
+    outbox.part(part, id, Loaded::Loading);
+    let loaded = contained("Loading a model", load);
+    let report = match &loaded {
+        Ok(_) => Loaded::Ready(start.elapsed()),
+        Err(error) => Loaded::Failed(error.clone()),
+    };
+    outbox.part(part, id, report);
+    loaded
+}
+
+fn endpoint_options(settings: &Settings) -> EndpointOptions {
+    EndpointOptions {
+        silence_ms: settings.endpoint.silence_ms,
+        max_seconds: settings.endpoint.max_seconds,
+        ..EndpointOptions::default()
+    }
+}
+
+/// Root mean square as a meter shows it: 0 at -60 dB of full scale, 1 at full scale.
+fn meter(rms: f32) -> f32 {
+    (1.0 + 20.0 * rms.max(1e-6).log10() / 60.0).clamp(0.0, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_meter_shows_silence_as_nothing_and_full_scale_as_all() {
+        assert_eq!(meter(0.0), 0.0);
+        assert_eq!(meter(1.0), 1.0);
+        assert!((meter(0.0316) - 0.5).abs() < 0.01, "{}", meter(0.0316));
+    }
+}

@@ -1,0 +1,93 @@
+//! The models as they are installed: from settings and folders to engines behind the seams of `core`.
+//!
+//! Owns which engine serves which kind of model, and nothing else: each thread asks for its own when it starts, so all
+//! of them load side by side, and a missing one is that thread's error alone.
+
+use jarvis_core::{LanguageModel, Result, SpeechToText, TextToSpeech, Vad, WakeWord};
+use jarvis_llm::{GgufModel, LoadOptions};
+use jarvis_models::Store;
+use jarvis_settings::{Paths, Settings};
+use jarvis_speech::onnx::Runtime;
+use jarvis_speech::stt::{self, Whisper};
+use jarvis_speech::vad::Silero;
+use jarvis_speech::wake::OpenWakeWord;
+
+/// The voice activity model; there is one.
+pub(crate) const ACTIVITY_MODEL: &str = "silero-vad";
+/// The runtime that the small models and the voice run on.
+const RUNTIME: &str = "onnxruntime";
+
+/// Makes the engines that the threads own.
+pub trait Parts: Send + Sync {
+    /// Tells speech from everything else.
+    ///
+    /// # Errors
+    /// The model is missing or cannot be used; so for all of these.
+    fn activity(&self, settings: &Settings) -> Result<Box<dyn Vad>>;
+    /// Listens for the wake word.
+    ///
+    /// # Errors
+    /// As [`Self::activity`].
+    fn wake_word(&self, settings: &Settings) -> Result<Box<dyn WakeWord>>;
+    /// Turns sound into words.
+    ///
+    /// # Errors
+    /// As [`Self::activity`].
+    fn recognizer(&self, settings: &Settings) -> Result<Box<dyn SpeechToText>>;
+    /// Answers what no skill knows.
+    ///
+    /// # Errors
+    /// As [`Self::activity`].
+    fn language_model(&self, settings: &Settings) -> Result<Box<dyn LanguageModel>>;
+    /// Turns words into sound.
+    ///
+    /// # Errors
+    /// As [`Self::activity`].
+    fn voice(&self, settings: &Settings) -> Result<Box<dyn TextToSpeech>>;
+}
+
+/// What `jarvis models pull` installed.
+#[derive(Debug)]
+pub struct Installed {
+    store: Store,
+}
+
+impl Installed {
+    /// From the folder where models are installed.
+    pub fn new(paths: &Paths) -> Self {
+        Self { store: Store::new(paths.models_dir()) }
+    }
+
+    fn runtime(&self) -> Result<Runtime> {
+        let file = if cfg!(target_os = "macos") { "libonnxruntime.dylib" } else { "libonnxruntime.so" };
+        Ok(Runtime::load(&self.store.folder(RUNTIME)?.join(file))?)
+    }
+}
+
+impl Parts for Installed {
+    fn activity(&self, _settings: &Settings) -> Result<Box<dyn Vad>> {
+        Ok(Box::new(Silero::load(&self.runtime()?, &self.store.folder(ACTIVITY_MODEL)?)?))
+    }
+
+    fn wake_word(&self, settings: &Settings) -> Result<Box<dyn WakeWord>> {
+        let mut wake = OpenWakeWord::load(&self.runtime()?, &self.store.folder(&settings.wake.model)?)?;
+        wake.set_sensitivity(settings.wake.sensitivity);
+        Ok(Box::new(wake))
+    }
+
+    fn recognizer(&self, settings: &Settings) -> Result<Box<dyn SpeechToText>> {
+        let folder = self.store.folder(&settings.recognition.model)?;
+        Ok(Box::new(Whisper::load(&folder, &stt::Options::default())?))
+    }
+
+    fn language_model(&self, settings: &Settings) -> Result<Box<dyn LanguageModel>> {
+        let file = self.store.folder(&settings.mind.model)?.join("model.gguf");
+        Ok(Box::new(GgufModel::load(&file, &LoadOptions::default())?))
+    }
+
+    fn voice(&self, settings: &Settings) -> Result<Box<dyn TextToSpeech>> {
+        let folder = self.store.folder(&settings.voice.model)?;
+        let _ = folder;
+        Err(jarvis_core::Error::new("voice.unfinished", "No voice yet.", ""))
+    }
+}

@@ -1,0 +1,238 @@
+//! The speaking thread: clauses in, sound out. Owns the voice; the speaker is shared with the coordinator through
+//! [`Mouth`], so that silence never waits for synthesis.
+//!
+//! Never decides what is said, and never lets sound out for a turn that was silenced.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use jarvis_assistant::turn::{Input, Stage, Voice};
+use jarvis_audio::PlayerEvent;
+use jarvis_core::{Cancel, Error, Result, SpeechAudio, TextToSpeech, TurnId};
+use jarvis_settings::Settings;
+
+use crate::DeviceStatus;
+use crate::echo::Playback;
+use crate::heavy::Heavy;
+use crate::io::{AudioIo, Speaker};
+use crate::load::Parts;
+use crate::message::{Loaded, Message, Outbox, PANICKED, Part, contained};
+
+/// Work for the thread. `cancel` goes up when the turn's sound is not wanted any more.
+pub(crate) enum Job {
+    /// Ring once.
+    Ring { turn: TurnId, cancel: Cancel },
+    /// Say this.
+    Clause { turn: TurnId, text: String, cancel: Cancel },
+    /// That was all for the turn.
+    LastWords { turn: TurnId, cancel: Cancel },
+    /// Take these settings, and load again what is not there.
+    Settings(Arc<Settings>),
+}
+
+/// The speaker, with silence as a matter of a flag and a call.
+#[derive(Default)]
+pub(crate) struct Mouth {
+    speaker: Mutex<Option<Arc<dyn Speaker>>>,
+    pub(crate) playback: Playback,
+}
+
+impl Mouth {
+    /// Does `work` unless the sound is not wanted any more; [`Self::silence`] waits for it, so nothing slips in between.
+    fn with(&self, cancel: &Cancel, work: impl FnOnce(&dyn Speaker)) -> bool {
+        let speaker = self.speaker.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*speaker {
+            Some(speaker) if !cancel.is_cancelled() => {
+                work(&**speaker);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn replace(&self, new: Option<Arc<dyn Speaker>>) {
+        *self.speaker.lock().unwrap_or_else(PoisonError::into_inner) = new;
+    }
+
+    fn is_open(&self) -> bool {
+        self.speaker.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Sound will follow soon.
+    pub(crate) fn prepare(&self) {
+        self.with(&Cancel::new(), |speaker| speaker.prepare());
+    }
+
+    /// No more sound, at once. The turn's flag must be up before.
+    pub(crate) fn silence(&self) {
+        let speaker = self.speaker.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(speaker) = &*speaker {
+            speaker.stop();
+        }
+        self.playback.silence(Instant::now());
+    }
+}
+
+/// The thread's state.
+pub(crate) struct Speak {
+    pub(crate) parts: Arc<dyn Parts>,
+    pub(crate) io: Arc<dyn AudioIo>,
+    pub(crate) mouth: Arc<Mouth>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) outbox: Outbox,
+    pub(crate) heavy: Heavy,
+}
+
+type Engine = Result<Box<dyn TextToSpeech>, Error>;
+
+impl Speak {
+    /// Opens and loads, then works until the channel is closed.
+    pub(crate) fn run(mut self, jobs: Receiver<Job>) {
+        let player_events = self.forward_player_events();
+        self.open(&player_events);
+        let mut voice = self.load();
+        self.tell_voice(&voice);
+        // The turn whose sound is being given to the speaker.
+        let mut begun = None;
+        for job in jobs {
+            match job {
+                Job::Ring { turn, cancel } => {
+                    self.mouth.with(&cancel, |speaker| {
+                        begin(&mut begun, turn, speaker);
+                        speaker.ring(turn);
+                    });
+                }
+                Job::Clause { turn, text, cancel } => {
+                    if cancel.is_cancelled() {
+                        continue;
+                    }
+                    match self.synthesize(&mut voice, &text, &cancel) {
+                        Ok(audio) if audio.samples.is_empty() => {}
+                        Ok(audio) => {
+                            self.outbox.turn(Input::Synthesized(turn, audio.seconds()));
+                            self.mouth.with(&cancel, |speaker| {
+                                begin(&mut begun, turn, speaker);
+                                self.mouth.playback.append(&audio, Instant::now());
+                                speaker.append(turn, audio);
+                            });
+                        }
+                        Err(error) => {
+                            let panicked = error.code == PANICKED;
+                            self.outbox.turn(Input::Failed(turn, Stage::Speak, error));
+                            if panicked {
+                                voice = self.load();
+                            }
+                        }
+                    }
+                }
+                Job::LastWords { turn, cancel } => {
+                    if begun == Some(turn) {
+                        self.mouth.with(&cancel, |speaker| speaker.finish(turn));
+                    } else if !cancel.is_cancelled() {
+                        // There was nothing to say aloud.
+                        self.outbox.turn(Input::Finished(turn));
+                    }
+                }
+                Job::Settings(settings) => {
+                    let before = std::mem::replace(&mut self.settings, settings);
+                    let (audio, audio_before) = (&self.settings.audio, &before.audio);
+                    if audio.output_device != audio_before.output_device || !self.mouth.is_open() {
+                        self.open(&player_events);
+                    } else if audio.volume != audio_before.volume {
+                        self.mouth.with(&Cancel::new(), |speaker| speaker.set_volume(audio.volume));
+                    }
+                    if self.settings.voice != before.voice || voice.is_err() {
+                        voice = self.load();
+                    }
+                    self.tell_voice(&voice);
+                }
+            }
+        }
+        self.mouth.replace(None);
+    }
+
+    fn synthesize(&self, voice: &mut Engine, text: &str, cancel: &Cancel) -> Result<SpeechAudio> {
+        let voice = voice.as_mut().map_err(|error| error.clone())?;
+        if !self.mouth.is_open() {
+            return Err(Error::new("audio.no_speaker", "There is no speaker.", "Run `jarvis doctor`."));
+        }
+        let _turn = self.heavy.take();
+        contained("Speech synthesis", || voice.synthesize(text, cancel))
+    }
+
+    fn open(&self, events: &Sender<PlayerEvent>) {
+        let name = self.settings.audio.output_device.clone();
+        // The old one first: two at a time may not be allowed.
+        self.mouth.replace(None);
+        let opened = contained("Opening the speaker", || {
+            self.io.speaker(&name, self.settings.audio.volume, events.clone())
+        });
+        match opened {
+            Ok(speaker) => {
+                self.mouth.replace(Some(speaker));
+                self.outbox.send(Message::Speaker(DeviceStatus { available: true, name, message: String::new() }));
+            }
+            Err(error) => {
+                let message = error.message.clone();
+                self.outbox.send(Message::Speaker(DeviceStatus { available: false, name, message }));
+                self.outbox.send(Message::Event(jarvis_core::AssistantEvent::Error { error }));
+            }
+        }
+    }
+
+    fn load(&self) -> Engine {
+        let id = &self.settings.voice.model;
+        if !self.settings.voice.enabled {
+            self.outbox.part(Part::Voice, id, Loaded::Off);
+            return Err(Error::new(
+                "voice.off",
+                "Speaking is switched off.",
+                "Switch it on with `jarvis config set voice.enabled true`.",
+            ));
+        }
+        let start = Instant::now();
+        self.outbox.part(Part::Voice, id, Loaded::Loading);
+        let loaded = contained("Loading the voice", || {
+            let mut voice = self.parts.voice(&self.settings)?;
+            voice.warm_up()?;
+            Ok(voice)
+        });
+        let report = match &loaded {
+            Ok(_) => Loaded::Ready(start.elapsed()),
+            Err(error) => Loaded::Failed(error.clone()),
+        };
+        self.outbox.part(Part::Voice, id, report);
+        loaded
+    }
+
+    fn tell_voice(&self, voice: &Engine) {
+        self.outbox.turn(Input::Voice(match (self.mouth.is_open(), voice) {
+            (true, Ok(_)) => Voice::Words,
+            (true, Err(_)) => Voice::Tones,
+            (false, _) => Voice::None,
+        }));
+    }
+
+    /// The player tells over a channel of its own type; its news go on to the coordinator.
+    fn forward_player_events(&self) -> Sender<PlayerEvent> {
+        let (sender, receiver) = channel();
+        let outbox = self.outbox.clone();
+        let spawned = std::thread::Builder::new().name("playback".into()).spawn(move || {
+            for event in receiver {
+                outbox.send(Message::Player(event));
+            }
+        });
+        if let Err(error) = spawned {
+            tracing::warn!("No thread for the player's news: {error}");
+        }
+        sender
+    }
+}
+
+fn begin(begun: &mut Option<TurnId>, turn: TurnId, speaker: &dyn Speaker) {
+    if *begun != Some(turn) {
+        *begun = Some(turn);
+        speaker.begin(turn);
+    }
+}

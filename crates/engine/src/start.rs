@@ -1,0 +1,238 @@
+//! The start: threads, channels, and the handle by which everyone else speaks to the engine.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use jarvis_core::{AssistantState, Error, Result};
+use jarvis_settings::{Paths, Settings};
+
+use crate::coordinator::{Coordinator, Workers};
+use crate::heavy::Heavy;
+use crate::io::{AudioIo, Devices};
+use crate::listen::Listen;
+use crate::load::{Installed, Parts};
+use crate::message::{Message, Outbox};
+use crate::observers::Observers;
+use crate::recognize::Recognize;
+use crate::speak::{Mouth, Speak};
+use crate::think::Think;
+use crate::{Command, DeviceStatus, Status, Subscription};
+
+/// How the engine runs, beside the settings.
+pub struct EngineOptions {
+    /// Neither listens nor speaks; typed questions are answered in writing.
+    pub no_voice: bool,
+    /// Answers only what skills know; loads no language model.
+    pub no_neural: bool,
+    /// Microphone and speaker.
+    pub io: Arc<dyn AudioIo>,
+    /// Models; none is what is installed.
+    pub parts: Option<Arc<dyn Parts>>,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self { no_voice: false, no_neural: false, io: Arc::new(Devices), parts: None }
+    }
+}
+
+impl std::fmt::Debug for EngineOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EngineOptions")
+            .field("no_voice", &self.no_voice)
+            .field("no_neural", &self.no_neural)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The whole assistant.
+#[derive(Debug)]
+pub struct Engine;
+
+impl Engine {
+    /// Starts all threads and returns at once; models load in the background, and each event of the stream from
+    /// [`EngineHandle::subscribe`] says how that goes. Missing models and devices are events, not errors: what does not
+    /// need them works.
+    ///
+    /// # Errors
+    /// The system has no thread left.
+    pub fn start(settings: Settings, paths: Paths, options: EngineOptions) -> Result<EngineHandle> {
+        let parts = options.parts.unwrap_or_else(|| Arc::new(Installed::new(&paths)));
+        let mut settings = settings;
+        settings.mind.enabled &= !options.no_neural;
+        let settings = Arc::new(settings);
+        let (sender, inbox) = channel();
+        let outbox = Outbox(sender.clone());
+        let observers = Arc::new(Observers::new());
+        let status = Arc::new(Mutex::new(new_status(options.no_voice, &settings)));
+        let mouth = Arc::new(Mouth::default());
+        let heavy = Heavy::default();
+
+        let (listen, listen_jobs) = channel();
+        let (recognize, recognize_jobs) = channel();
+        let (think, think_jobs) = channel();
+        let (speak, speak_jobs) = channel();
+        let mut threads = Vec::new();
+        // In the order in which they are needed.
+        if !options.no_voice {
+            let state = Listen::new(
+                Arc::clone(&parts),
+                Arc::clone(&options.io),
+                mouth.playback.clone(),
+                Arc::clone(&settings),
+                outbox.clone(),
+            );
+            threads.push(spawn("listen", move || state.run(listen_jobs))?);
+            let state = Recognize {
+                parts: Arc::clone(&parts),
+                settings: Arc::clone(&settings),
+                outbox: outbox.clone(),
+                heavy: heavy.clone(),
+            };
+            threads.push(spawn("recognize", move || state.run(recognize_jobs))?);
+            let state = Speak {
+                parts: Arc::clone(&parts),
+                io: options.io,
+                mouth: Arc::clone(&mouth),
+                settings: Arc::clone(&settings),
+                outbox: outbox.clone(),
+                heavy: heavy.clone(),
+            };
+            threads.push(spawn("speak", move || state.run(speak_jobs))?);
+        }
+        let state = Think::new(parts, Arc::clone(&settings), outbox, heavy, think.clone());
+        threads.push(spawn("think", move || state.run(think_jobs))?);
+
+        let workers = Workers { listen, recognize, think, speak };
+        let ended = Arc::new(Ended::default());
+        let coordinator = Coordinator::new(
+            settings,
+            !options.no_voice,
+            workers,
+            mouth,
+            Arc::clone(&observers),
+            Arc::clone(&status),
+        );
+        let at_the_end = Arc::clone(&ended);
+        spawn("coordinator", move || {
+            // Whatever happens to the coordinator, nobody waits for it in vain.
+            let _tell = TellEnd(at_the_end);
+            run_coordinator(coordinator, inbox, threads);
+        })?;
+        Ok(EngineHandle { sender, observers, status, ended, no_neural: options.no_neural })
+    }
+}
+
+fn run_coordinator(coordinator: Coordinator, inbox: Receiver<Message>, threads: Vec<JoinHandle<()>>) {
+    coordinator.run(inbox);
+    // Their channels are closed and their work is cancelled; a thread that is stuck in a driver is left behind.
+    let patience = std::time::Instant::now() + Duration::from_secs(2);
+    while std::time::Instant::now() < patience && !threads.iter().all(JoinHandle::is_finished) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    for thread in threads {
+        if thread.is_finished() {
+            let _ = thread.join();
+        } else {
+            tracing::warn!(thread = thread.thread().name(), "did not end in time");
+        }
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.into()).spawn(work).map_err(|error| {
+        Error::new(
+            "internal.thread",
+            format!("The system gives no thread for {name}: {error}."),
+            "Close other programs or raise the limit (`ulimit -u`).",
+        )
+    })
+}
+
+fn new_status(voice_off: bool, settings: &Settings) -> Status {
+    Status {
+        version: env!("CARGO_PKG_VERSION").into(),
+        pid: std::process::id(),
+        state: AssistantState::Idle,
+        turn: None,
+        muted: false,
+        ready: false,
+        voice_off,
+        microphone: DeviceStatus { name: settings.audio.input_device.clone(), ..DeviceStatus::default() },
+        speaker: DeviceStatus { name: settings.audio.output_device.clone(), ..DeviceStatus::default() },
+        models: BTreeMap::new(),
+        last_error: None,
+        uptime_seconds: 0.0,
+        resident_bytes: None,
+    }
+}
+
+#[derive(Debug, Default)]
+struct Ended {
+    is: Mutex<bool>,
+    changed: Condvar,
+}
+
+struct TellEnd(Arc<Ended>);
+
+impl Drop for TellEnd {
+    fn drop(&mut self) {
+        *self.0.is.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.0.changed.notify_all();
+    }
+}
+
+/// How everyone speaks to the running engine. Clones speak to the same one.
+#[derive(Debug, Clone)]
+pub struct EngineHandle {
+    sender: Sender<Message>,
+    observers: Arc<Observers>,
+    status: Arc<Mutex<Status>>,
+    ended: Arc<Ended>,
+    no_neural: bool,
+}
+
+impl EngineHandle {
+    /// Tells the engine something; returns at once. An engine that has ended hears nothing.
+    pub fn send(&self, command: Command) {
+        let command = match command {
+            Command::Reload(mut settings) => {
+                settings.mind.enabled &= !self.no_neural;
+                Command::Reload(settings)
+            }
+            other => other,
+        };
+        let _ = self.sender.send(Message::Command(command));
+    }
+
+    /// The events from now on. An observer that is slow loses levels first and never holds the engine up.
+    pub fn subscribe(&self) -> Subscription {
+        self.observers.subscribe()
+    }
+
+    /// What it is doing and what it has.
+    pub fn status(&self) -> Status {
+        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        status.uptime_seconds = self.observers.start().elapsed().as_secs_f64();
+        status.resident_bytes = resident_bytes();
+        status
+    }
+
+    /// Waits until the engine has ended.
+    pub fn wait(&self) {
+        let ended = self.ended.is.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.ended.changed.wait_while(ended, |ended| !*ended).unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// Memory of this process that is in RAM, where the system tells.
+pub fn resident_bytes() -> Option<u64> {
+    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
+    // SAFETY: sysconf takes a number and touches no memory of ours.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    Some(pages * u64::try_from(page).ok()?)
+}

@@ -1,0 +1,236 @@
+//! The thinking thread: words in, text and clauses out. Owns the mind, with the skills and the language model.
+//!
+//! The model loads on a thread of its own, so skills answer before it is there. Between questions the thread sleeps
+//! until an alarm is due. Never speaks and never decides whether an answer is still wanted; that flag is handed to it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::Instant;
+
+use jarvis_assistant::turn::{Input, Stage};
+use jarvis_assistant::{Mind, Piece, Routed, Router, skills};
+use jarvis_core::{
+    AssistantEvent, Cancel, Error, GenerateOptions, Generation, HostAction, LanguageModel, Message as ChatMessage, Prompt,
+    Reply, Result, SystemClock, TurnId,
+};
+use jarvis_settings::Settings;
+
+use crate::heavy::Heavy;
+use crate::load::Parts;
+use crate::message::{Loaded, Message, Outbox, PANICKED, Part, contained};
+
+/// Work for the thread.
+pub(crate) enum Job {
+    /// Answer this.
+    Think { turn: TurnId, text: String, cancel: Cancel },
+    /// Whatever rings is done.
+    SilenceAlarms,
+    /// The language model is there, or is not.
+    Model { result: Result<Box<dyn LanguageModel>>, began: Instant },
+    /// Take these settings, and load again what is not there.
+    Settings(Arc<Settings>),
+    /// End. Said, because the thread's own channel has an end in its loader.
+    Quit,
+}
+
+/// A question that waits for the language model to be loaded.
+struct Waiting {
+    turn: TurnId,
+    text: String,
+    cancel: Cancel,
+}
+
+/// The thread's state.
+pub(crate) struct Think {
+    mind: Mind,
+    parts: Arc<dyn Parts>,
+    settings: Arc<Settings>,
+    outbox: Outbox,
+    heavy: Heavy,
+    /// This thread's own channel, for the loader.
+    jobs: Sender<Job>,
+    loading: bool,
+    waiting: VecDeque<Waiting>,
+}
+
+impl Think {
+    /// A mind with all skills. `jobs` is this thread's own channel, for the model's loader.
+    pub(crate) fn new(
+        parts: Arc<dyn Parts>,
+        settings: Arc<Settings>,
+        outbox: Outbox,
+        heavy: Heavy,
+        jobs: Sender<Job>,
+    ) -> Self {
+        let mind = Mind::new(Router::new(skills::all()), Arc::new(SystemClock), (&settings.mind).into());
+        Self { mind, parts, settings, outbox, heavy, jobs, loading: false, waiting: VecDeque::new() }
+    }
+
+    /// Works until the channel is closed.
+    pub(crate) fn run(mut self, jobs: Receiver<Job>) {
+        self.load();
+        loop {
+            let job = match self.mind.next_due() {
+                None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(due) => jobs.recv_timeout(due.saturating_duration_since(Instant::now())),
+            };
+            match job {
+                Ok(Job::Think { turn, text, cancel }) => self.think(Waiting { turn, text, cancel }),
+                Ok(Job::SilenceAlarms) => {
+                    self.mind.silence();
+                }
+                Ok(Job::Model { result, began }) => self.take_model(result, began),
+                Ok(Job::Settings(settings)) => {
+                    let before = std::mem::replace(&mut self.settings, settings);
+                    self.mind.set_options((&self.settings.mind).into());
+                    let other =
+                        (&before.mind.model, before.mind.enabled) != (&self.settings.mind.model, self.settings.mind.enabled);
+                    if other || (!self.mind.has_model() && !self.loading) {
+                        self.load();
+                    }
+                }
+                Ok(Job::Quit) => return,
+                Err(RecvTimeoutError::Timeout) => self.tell_due(),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn think(&mut self, asked: Waiting) {
+        if asked.cancel.is_cancelled() {
+            return;
+        }
+        if self.loading && self.mind.router().route(&asked.text) == Routed::Chat {
+            return self.waiting.push_back(asked);
+        }
+        let Waiting { turn, text, cancel } = asked;
+        let outbox = &self.outbox;
+        let mind = &mut self.mind;
+        let answer = contained("Thinking", || mind.answer(&text, &cancel, &mut |piece| tell(outbox, turn, piece)));
+        match answer {
+            Ok(answer) => {
+                tracing::debug!(timings = ?answer.timings_ms, intent = answer.intent, "answered");
+                self.outbox.turn(Input::Answered(turn));
+            }
+            Err(error) => {
+                let panicked = error.code == PANICKED;
+                self.outbox.turn(Input::Failed(turn, Stage::Think, error));
+                if panicked {
+                    // The skills keep their timers; what may be broken is the model.
+                    self.load();
+                }
+            }
+        }
+        self.tell_due();
+    }
+
+    /// Says what came due.
+    fn tell_due(&mut self) {
+        while let Some(Reply { spoken, shown, actions }) = self.mind.due() {
+            for action in actions {
+                if let HostAction::Notify { title, body } = action {
+                    self.outbox.send(Message::Notify { title, body });
+                }
+            }
+            let shown = shown.unwrap_or_else(|| spoken.clone());
+            self.outbox.turn(Input::Due { spoken, shown });
+        }
+    }
+
+    /// Begins to load the language model, unless it is not wanted.
+    fn load(&mut self) {
+        let id = self.settings.mind.model.clone();
+        if !self.settings.mind.enabled {
+            self.loading = false;
+            self.mind.set_no_model(Error::new(
+                "mind.off",
+                "I can't answer that: the language model is switched off.",
+                "Switch it on with `jarvis config set mind.enabled true`, and start without --no-neural.",
+            ));
+            self.outbox.part(Part::Language, &id, Loaded::Off);
+            return self.serve_waiting();
+        }
+        self.loading = true;
+        self.outbox.part(Part::Language, &id, Loaded::Loading);
+        let jobs = self.jobs.clone();
+        let (parts, settings, began) = (Arc::clone(&self.parts), Arc::clone(&self.settings), Instant::now());
+        let spawned = std::thread::Builder::new().name("load-mind".into()).spawn(move || {
+            let result = contained("Loading the language model", || parts.language_model(&settings));
+            let _ = jobs.send(Job::Model { result, began });
+        });
+        if let Err(error) = spawned {
+            let error = Error::new("internal.thread", format!("No thread to load the language model: {error}."), "");
+            self.take_model(Err(error), began);
+        }
+    }
+
+    fn take_model(&mut self, result: Result<Box<dyn LanguageModel>>, began: Instant) {
+        self.loading = false;
+        let id = &self.settings.mind.model;
+        let ready = result.and_then(|model| {
+            self.mind.set_model(Box::new(Considerate { model, heavy: self.heavy.clone() }));
+            let mind = &mut self.mind;
+            contained("Warming up the language model", || mind.warm_up())
+        });
+        match ready {
+            Ok(()) => self.outbox.part(Part::Language, id, Loaded::Ready(began.elapsed())),
+            Err(error) => {
+                self.outbox.part(Part::Language, id, Loaded::Failed(error.clone()));
+                self.mind.set_no_model(error);
+            }
+        }
+        self.serve_waiting();
+    }
+
+    fn serve_waiting(&mut self) {
+        for asked in std::mem::take(&mut self.waiting) {
+            self.think(asked);
+        }
+    }
+}
+
+/// A piece of an answer, in the turn's words.
+fn tell(outbox: &Outbox, turn: TurnId, piece: Piece) {
+    match piece {
+        Piece::Event(AssistantEvent::Intent { intent, slots, confidence, route }) => {
+            outbox.turn(Input::Understood { turn, intent, slots, confidence, route });
+        }
+        Piece::Event(AssistantEvent::FirstToken) => outbox.turn(Input::FirstToken(turn)),
+        Piece::Event(AssistantEvent::ReplyText { text }) => outbox.turn(Input::Text(turn, text)),
+        Piece::Event(other) => outbox.send(Message::Event(other)),
+        Piece::Clause(text) => outbox.turn(Input::Clause(turn, text)),
+        Piece::Action(HostAction::Stop) => outbox.turn(Input::StopAsked(turn)),
+        Piece::Action(HostAction::Notify { title, body }) => outbox.send(Message::Notify { title, body }),
+    }
+}
+
+/// A language model that lets synthesis go first: between two pieces of text it waits for whoever computes.
+struct Considerate {
+    model: Box<dyn LanguageModel>,
+    heavy: Heavy,
+}
+
+impl LanguageModel for Considerate {
+    fn generate(
+        &mut self,
+        prompt: &Prompt,
+        options: &GenerateOptions,
+        cancel: &Cancel,
+        on_text: &mut dyn FnMut(&str),
+    ) -> Result<Generation> {
+        let heavy = &self.heavy;
+        self.model.generate(prompt, options, cancel, &mut |text| {
+            heavy.give_way();
+            on_text(text);
+        })
+    }
+
+    fn warm_up(&mut self, beginning: &[ChatMessage]) -> Result<()> {
+        self.model.warm_up(beginning)
+    }
+
+    fn context_length(&self) -> usize {
+        self.model.context_length()
+    }
+}
