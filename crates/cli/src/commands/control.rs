@@ -1,8 +1,51 @@
 //! `jarvis toggle|start|stop|cancel|mute|unmute|status|quit`: a word to the running instance.
 
 use crate::output::Output;
+use jarvis_engine::control::{self, Request};
+use jarvis_engine::{ModelState, Status};
+use jarvis_settings::Paths;
 
 /// Sends `command` over the control socket and prints the answer.
-pub fn run(_command: &str, _output: &Output) -> anyhow::Result<()> {
-    anyhow::bail!("under construction")
+pub fn run(command: &str, output: &Output) -> anyhow::Result<()> {
+    let request: Request = serde_json::from_value(serde_json::json!({ "command": command }))?;
+    let response = control::send(&Paths::discover()?.control_socket(), &request)?;
+    match &response.status {
+        Some(status) => output.result(status, || describe(status)),
+        // A word that was taken needs no answer, unless a script waits for one.
+        None if output.is_json() => output.result(&response, String::new),
+        None => {}
+    }
+    Ok(())
+}
+
+fn describe(status: &Status) -> String {
+    let mut lines = vec![format!(
+        "Jarvis {} is {}{}{} (process {}, {:.0} s).",
+        status.version,
+        serde_json::to_value(status.state).ok().and_then(|s| s.as_str().map(str::to_owned)).unwrap_or_default(),
+        if status.muted { ", microphone off" } else { "" },
+        if status.ready { "" } else { ", still loading" },
+        status.pid,
+        status.uptime_seconds,
+    )];
+    if let Some(bytes) = status.resident_bytes {
+        lines.push(format!("Memory:      {} MB", bytes / 1_000_000));
+    }
+    if !status.voice_off {
+        for (what, device) in [("Microphone:", &status.microphone), ("Speaker:", &status.speaker)] {
+            let name = if device.name.is_empty() { "the system's choice" } else { &device.name };
+            let state = if device.available { "" } else { " (not available)" };
+            lines.push(format!("{what:<12} {name}{state} {}", device.message).trim_end().to_owned());
+        }
+    }
+    for (kind, model) in &status.models {
+        let state = match model.state {
+            ModelState::Ready => format!("ready after {:.0} ms", model.load_ms.unwrap_or_default()),
+            ModelState::Loading => "loading".into(),
+            ModelState::Off => "off".into(),
+            ModelState::Failed => model.error.as_ref().map_or("failed".into(), |e| format!("{} {}", e.message, e.hint)),
+        };
+        lines.push(format!("{:<12} {}: {state}", format!("{kind}:"), model.id));
+    }
+    lines.join("\n")
 }
