@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// What Jarvis is doing, as the tray shows it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum AssistantState {
     /// Waiting.
@@ -26,7 +26,7 @@ pub enum AssistantState {
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum AssistantEvent {
     /// Everything is loaded; the next turn is served.
@@ -136,7 +136,7 @@ pub enum AssistantEvent {
 
 /// An event with its time and turn, a line of `--events`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct EventRecord {
     /// Milliseconds since the engine started.
     pub t_ms: f64,

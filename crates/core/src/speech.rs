@@ -36,7 +36,7 @@ pub trait Vad: Send {
 
 /// How long the parts of a recognition took, in milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct TranscriptTimings {
     /// Spectrogram.
     pub features: f64,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Numbers turns from 1 upward. Every result carries the number of the turn that asked for it, and a stale one is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(transparent)]
 pub struct TurnId(#[cfg_attr(feature = "ts", ts(type = "number"))] pub u64);
 

@@ -10,7 +10,7 @@ const MAX_TEXT: usize = 512;
 
 /// One thing that can be chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct ChoiceOption {
     /// Its name in the file.
     pub value: &'static str,
@@ -20,7 +20,7 @@ pub struct ChoiceOption {
 
 /// What a value may be, and with it the control that sets it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Kind {
     /// On or off.
@@ -75,7 +75,7 @@ impl Kind {
 
 /// One setting: what it is called, what it does, what it may be.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct FieldSpec {
     /// Section and name: `audio.volume`.
     pub path: &'static str,

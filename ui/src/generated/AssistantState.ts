@@ -1,0 +1,1 @@
+export type AssistantState = "idle" | "listening" | "transcribing" | "thinking" | "speaking";

@@ -1,0 +1,1 @@
+export type Devices = { input: Array<string>, output: Array<string>, };

@@ -1,0 +1,1 @@
+export type Error = { code: string, message: string, hint: string, };

@@ -1,0 +1,1 @@
+export type Listed = { id: string, kind: string, installed: boolean, state: "missing" | "installed" | "outdated" | "damaged", bytes: number, licence: string, licence_url: string, licence_note: string | null, path: string, title: string, default: boolean, };

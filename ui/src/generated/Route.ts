@@ -1,0 +1,1 @@
+export type Route = "pattern" | "learned" | "model" | "remote";

@@ -1,0 +1,132 @@
+import { describe, expect, it } from "vitest";
+import type { EventRecord } from "../generated/EventRecord";
+import { advance, emptyConversation, KEPT_ENTRIES, timingLine, waterfall, type Exchange } from "./conversation";
+
+type Happening = EventRecord extends infer R ? (R extends EventRecord ? Omit<R, "t_ms" | "turn"> : never) : never;
+
+function fold(...happenings: [number | null, Happening][]) {
+  return happenings.reduce(
+    (conversation, [turn, happening]) => advance(conversation, { t_ms: 1, turn, ...happening } as EventRecord),
+    emptyConversation(),
+  );
+}
+
+const question: [number | null, Happening][] = [
+  [1, { event: "state", state: "listening", muted: false }],
+  [1, { event: "speech_start" }],
+  [1, { event: "partial", text: "what time" }],
+  [1, { event: "transcript", text: "What time is it?" }],
+  [1, { event: "intent", intent: "time.now", slots: {}, confidence: 1, route: "pattern" }],
+  [1, { event: "reply_text", text: "It is " }],
+  [1, { event: "reply_text", text: "noon." }],
+  [1, { event: "turn_end", timings_ms: [["transcript", 118]] }],
+];
+
+describe("advance", () => {
+  it("folds a turn into one exchange", () => {
+    const { entries, state } = fold(...question);
+    expect(state).toBe("listening");
+    expect(entries).toEqual([
+      {
+        kind: "exchange",
+        turn: 1,
+        words: "What time is it?",
+        settled: true,
+        reply: "It is noon.",
+        intent: "time.now",
+        route: "pattern",
+        outcome: "answered",
+        stages: [["transcript", 118]],
+        failure: null,
+      },
+    ]);
+  });
+
+  it("shows words while they are spoken, and never lets late ones replace the final ones", () => {
+    const spoken = fold(...question.slice(0, 3)).entries[0] as Exchange;
+    expect([spoken.words, spoken.settled]).toEqual(["what time", false]);
+    const late = fold(...question.slice(0, 4), [1, { event: "partial", text: "what" }]).entries[0] as Exchange;
+    expect(late.words).toBe("What time is it?");
+  });
+
+  it("tells silence, a stopped answer and a failure apart", () => {
+    const end: [number, Happening] = [1, { event: "turn_end", timings_ms: [] }];
+    const outcome = (...between: [number, Happening][]) => (fold(...between, end).entries[0] as Exchange).outcome;
+    expect(outcome([1, { event: "transcript", text: "" }])).toBe("nothing_heard");
+    expect(outcome([1, { event: "reply_text", text: "Well" }], [1, { event: "cancelled" }])).toBe("cancelled");
+    expect(outcome([1, { event: "error", code: "x", message: "Broken.", hint: "" }])).toBe("failed");
+  });
+
+  it("puts what happens between turns on a line of its own, once", () => {
+    const lost: [null, Happening] = [
+      null,
+      { event: "device", direction: "input", available: false, name: "USB", message: "The microphone is gone." },
+    ];
+    const { entries } = fold(lost, lost, [null, { event: "alarm", text: "Tea is ready." }]);
+    expect(entries.map((e) => e.kind === "notice" && [e.id, e.tone, e.text])).toEqual([
+      [1, "loss", "The microphone is gone."],
+      [2, "attention", "Tea is ready."],
+    ]);
+  });
+
+  it("keeps turns apart that overlap", () => {
+    const { entries } = fold(
+      [1, { event: "transcript", text: "One" }],
+      [2, { event: "transcript", text: "Two" }],
+      [1, { event: "turn_end", timings_ms: [] }],
+    );
+    expect(entries.map((e) => e.kind === "exchange" && [e.turn, e.outcome])).toEqual([
+      [1, "answered"],
+      [2, "open"],
+    ]);
+  });
+
+  it("is bounded", () => {
+    const many = Array.from({ length: KEPT_ENTRIES + 50 }, (_, i): [number, Happening] => [
+      i,
+      { event: "speech_start" },
+    ]);
+    const { entries } = fold(...many);
+    expect(entries).toHaveLength(KEPT_ENTRIES);
+    expect((entries.at(-1) as Exchange).turn).toBe(KEPT_ENTRIES + 49);
+  });
+
+  it("leaves the conversation alone for what it does not show", () => {
+    const before = emptyConversation();
+    expect(advance(before, { t_ms: 5, turn: null, event: "level", level: 0.5 })).toBe(before);
+  });
+});
+
+describe("timing", () => {
+  const spoken: [string, number][] = [
+    ["speech_end", 700],
+    ["transcript", 818],
+    ["intent", 822],
+    ["first_clause", 840],
+    ["first_audio", 885],
+    ["end", 2400],
+  ];
+
+  it("tells what the user waited for, up to the first sound", () => {
+    expect(timingLine(spoken)).toBe("waited 700 · heard 118 · understood 4 · first sound 63 ms");
+    expect(
+      timingLine([
+        ["transcript", 0],
+        ["intent", 3],
+        ["first_audio", 70],
+      ]),
+    ).toBe("understood 3 · first sound 67 ms");
+    expect(timingLine([])).toBe("");
+  });
+
+  it("lays the stages end to end", () => {
+    expect(waterfall(spoken).at(-1)).toEqual({ label: "end", from: 885, to: 2400 });
+    // A clock that was read in another order does not give a negative length.
+    expect(
+      waterfall([
+        ["a", 5],
+        ["b", 4],
+      ])[1],
+    ).toEqual({ label: "b", from: 5, to: 5 });
+  });
+});

@@ -1,0 +1,185 @@
+// What the window shows of a conversation, folded from the stream of events. Pure: an event and a conversation in, a
+// conversation out. Never talks to the program and never keeps time.
+import type { AssistantState } from "../generated/AssistantState";
+import type { Error as Failure } from "../generated/Error";
+import type { EventRecord } from "../generated/EventRecord";
+import type { Route } from "../generated/Route";
+
+/** Exchanges and notices that are kept; older ones fall off the top. */
+export const KEPT_ENTRIES = 200;
+
+/** One question and its answer. */
+export interface Exchange {
+  kind: "exchange";
+  turn: number;
+  /** The user's words so far. */
+  words: string;
+  /** Whether `words` may still change. */
+  settled: boolean;
+  reply: string;
+  intent: string | null;
+  route: Route | null;
+  /** How it stands or how it ended. */
+  outcome: "open" | "answered" | "cancelled" | "nothing_heard" | "failed";
+  /** Milliseconds since the end of the user's speech at which each stage was reached. */
+  stages: [string, number][];
+  failure: Failure | null;
+}
+
+/** Something said outside of an exchange: an alarm, a device that went away, an error. */
+export interface Notice {
+  kind: "notice";
+  id: number;
+  tone: "calm" | "attention" | "loss";
+  text: string;
+  hint: string;
+}
+
+export type Entry = Exchange | Notice;
+
+export interface Conversation {
+  entries: Entry[];
+  state: AssistantState;
+  muted: boolean;
+  /** Whether everything is loaded. */
+  ready: boolean;
+  /** Milliseconds since the engine started, of the last event. */
+  at: number;
+}
+
+export function emptyConversation(): Conversation {
+  return { entries: [], state: "idle", muted: false, ready: false, at: 0 };
+}
+
+/** The conversation after `record`. Returns the same object when nothing that is shown changed. */
+export function advance(conversation: Conversation, record: EventRecord): Conversation {
+  switch (record.event) {
+    case "ready":
+      return { ...conversation, ready: true, at: record.t_ms };
+    case "state":
+      return { ...conversation, state: record.state, muted: record.muted, at: record.t_ms };
+    case "speech_start":
+      return exchange(conversation, record, (e) => e);
+    case "partial":
+      return exchange(conversation, record, (e) => (e.settled ? e : { ...e, words: record.text }));
+    case "transcript":
+      return exchange(conversation, record, (e) => ({ ...e, words: record.text, settled: true }));
+    case "intent":
+      return exchange(conversation, record, (e) => ({ ...e, intent: record.intent, route: record.route }));
+    case "reply_text":
+      return exchange(conversation, record, (e) => ({ ...e, reply: e.reply + record.text }));
+    case "cancelled":
+      return exchange(conversation, record, (e) => ({ ...e, outcome: "cancelled" }));
+    case "turn_end":
+      return exchange(conversation, record, (e) => ({ ...e, stages: record.timings_ms, outcome: finished(e) }));
+    case "error":
+      return failed(conversation, record);
+    case "alarm":
+      return notice(conversation, record, { tone: "attention", text: record.text, hint: "" });
+    case "device":
+      return notice(conversation, record, { tone: record.available ? "calm" : "loss", text: record.message, hint: "" });
+    // Nothing of these is part of a transcript.
+    case "wake":
+    case "speech_end":
+    case "first_token":
+    case "first_audio":
+    case "playback_end":
+    case "barge_in":
+    case "level":
+    case "model_progress":
+      return conversation;
+  }
+}
+
+function finished(e: Exchange): Exchange["outcome"] {
+  if (e.outcome !== "open") return e.outcome;
+  return e.settled && e.words === "" ? "nothing_heard" : "answered";
+}
+
+/** Changes the exchange of `record`'s turn, beginning it if this is its first event. */
+function exchange(conversation: Conversation, record: EventRecord, change: (e: Exchange) => Exchange): Conversation {
+  const { turn } = record;
+  if (turn === null) return conversation;
+  const entries = conversation.entries;
+  // The exchange is nearly always the last entry, so look from the end.
+  const index = entries.findLastIndex((e) => e.kind === "exchange" && e.turn === turn);
+  const found = entries[index];
+  if (found?.kind === "exchange") {
+    return { ...conversation, at: record.t_ms, entries: entries.with(index, change(found)) };
+  }
+  const fresh: Exchange = {
+    kind: "exchange",
+    turn,
+    words: "",
+    settled: false,
+    reply: "",
+    intent: null,
+    route: null,
+    outcome: "open",
+    stages: [],
+    failure: null,
+  };
+  return append(conversation, record, change(fresh));
+}
+
+function failed(conversation: Conversation, record: Extract<EventRecord, { event: "error" }>): Conversation {
+  const failure: Failure = { code: record.code, message: record.message, hint: record.hint };
+  if (record.turn !== null) return exchange(conversation, record, (e) => ({ ...e, failure, outcome: "failed" }));
+  return notice(conversation, record, { tone: "loss", text: failure.message, hint: failure.hint });
+}
+
+function notice(
+  conversation: Conversation,
+  record: EventRecord,
+  said: Pick<Notice, "tone" | "text" | "hint">,
+): Conversation {
+  const last = conversation.entries.at(-1);
+  // A device that comes and goes repeats itself; once is enough.
+  if (last?.kind === "notice" && last.text === said.text) return conversation;
+  const id = conversation.entries.reduce((most, e) => (e.kind === "notice" ? Math.max(most, e.id) : most), 0) + 1;
+  return append(conversation, record, { kind: "notice", id, ...said });
+}
+
+function append(conversation: Conversation, record: EventRecord, entry: Entry): Conversation {
+  return { ...conversation, at: record.t_ms, entries: [...conversation.entries, entry].slice(-KEPT_ENTRIES) };
+}
+
+/** A stage of a turn as the timing line and the waterfall show it, in milliseconds since the end of speech. */
+export interface Stage {
+  label: string;
+  from: number;
+  to: number;
+}
+
+/** What each stage is called for a person. The rest keep their own names. */
+const STAGE_LABELS: Record<string, string> = {
+  speech_end: "waited",
+  transcript: "heard",
+  intent: "understood",
+  first_token: "first word",
+  first_clause: "first clause",
+  first_audio: "first sound",
+};
+
+/** What the timing line tells: the steps of the wait for an answer. */
+const TOLD = ["speech_end", "transcript", "intent", "first_token", "first_audio"];
+
+/** The stages one after the other, each from where the one before it ended. */
+export function waterfall(stages: readonly (readonly [string, number])[]): Stage[] {
+  let from = 0;
+  return stages.map(([name, reached]) => {
+    const stage = { label: STAGE_LABELS[name] ?? name.replaceAll("_", " "), from, to: Math.max(from, reached) };
+    from = stage.to;
+    return stage;
+  });
+}
+
+/** "waited 700 · heard 118 · understood 4 · first sound 63 ms": what the user waited for, up to the first sound. */
+export function timingLine(stages: readonly (readonly [string, number])[]): string {
+  const told = waterfall(stages.filter(([name]) => TOLD.includes(name)));
+  // A typed question has no end of speech to wait for.
+  const waits = told
+    .map((s) => ({ label: s.label, ms: Math.round(s.to - s.from) }))
+    .filter((s, i) => i > 0 || s.ms > 0);
+  return waits.length === 0 ? "" : `${waits.map((s) => `${s.label} ${s.ms}`).join(" · ")} ms`;
+}

@@ -1,0 +1,94 @@
+// What the window knows, kept current: the conversation, the level, the installs, and how the program stands.
+import { SvelteMap } from "svelte/reactivity";
+import type { Error as Failure } from "../generated/Error";
+import type { EventRecord } from "../generated/EventRecord";
+import type { Overview } from "../generated/Overview";
+import { asFailure, call, follow } from "./api";
+import { advance, emptyConversation } from "./conversation";
+
+/** Progress of one model that is being installed. */
+export interface Progress {
+  done: number;
+  total: number;
+}
+
+export class Session {
+  conversation = $state.raw(emptyConversation());
+  overview = $state.raw<Overview | null>(null);
+  /** Level of the microphone, 0..=1, while {@link watchLevel} is on. */
+  level = $state(0);
+  readonly installing = new SvelteMap<string, Progress>();
+  /** The last thing that the window asked for and did not get. */
+  failure = $state.raw<Failure | null>(null);
+
+  /** Whether there is something that Esc would stop. */
+  busy = $derived(this.conversation.state !== "idle");
+
+  async start(): Promise<void> {
+    await this.attempt(async () => {
+      const past = await follow((record) => this.take(record));
+      let conversation = this.conversation;
+      for (const record of past) conversation = advance(conversation, record);
+      this.conversation = conversation;
+    });
+    await this.refresh();
+  }
+
+  /** Reads again how the program stands: state, devices, hotkey, tray, models. */
+  async refresh(): Promise<void> {
+    await this.attempt(async () => {
+      this.overview = await call("overview");
+      const status = this.overview.status;
+      // The window may have been opened after the last change of state.
+      if (status) this.conversation = { ...this.conversation, state: status.state, muted: status.muted };
+    });
+  }
+
+  private take(record: EventRecord): void {
+    if (record.event === "level") {
+      this.level = record.level;
+      return;
+    }
+    if (record.event === "model_progress") {
+      this.installing.set(record.id, { done: record.done, total: record.total });
+      return;
+    }
+    this.conversation = advance(this.conversation, record);
+    if (record.event === "ready" || record.event === "device" || record.event === "error") void this.refresh();
+  }
+
+  talk = () => this.attempt(() => call("talk"));
+  cancel = () => this.attempt(() => call("cancel"));
+  ask = (text: string) => this.attempt(() => call("ask", { text }));
+  mute = (muted: boolean) => this.attempt(() => call("mute", { muted }));
+  watchLevel = async (on: boolean): Promise<void> => {
+    if (!on) this.level = 0;
+    await this.attempt(() => call("watch_level", { on }));
+  };
+
+  /** Installs models; resolves when they are there, were given up, or failed (which it tells). */
+  async install(ids: string[]): Promise<void> {
+    for (const id of ids) this.installing.set(id, { done: 0, total: 0 });
+    try {
+      await this.attempt(() => call("pull_models", { ids }));
+    } finally {
+      for (const id of ids) this.installing.delete(id);
+      await this.refresh();
+    }
+  }
+
+  cancelInstall = () => this.attempt(() => call("cancel_pull"));
+
+  /** Runs `work`; what goes wrong is shown instead of thrown. Says whether it went well. */
+  async attempt(work: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await work();
+      this.failure = null;
+      return true;
+    } catch (reason) {
+      const failure = asFailure(reason);
+      if (failure.code !== "cancelled") this.failure = failure;
+      return false;
+    }
+  }
+}

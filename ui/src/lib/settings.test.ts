@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import type { FieldSpec } from "../generated/FieldSpec";
+import { findSettings, fitsSlider, shownNumber, sliderStep } from "./settings";
+
+const common = { default: 0, environment: [], restart: false, help: "" };
+const volume: FieldSpec = {
+  ...common,
+  path: "audio.volume",
+  section: "Sound",
+  label: "Volume",
+  kind: "number",
+  min: 0,
+  max: 1,
+  unit: "",
+};
+const pause: FieldSpec = {
+  ...common,
+  path: "endpoint.silence_ms",
+  section: "End of speech",
+  label: "Pause",
+  kind: "integer",
+  min: 200,
+  max: 3000,
+  unit: "ms",
+};
+const cache: FieldSpec = {
+  ...common,
+  path: "performance.cache_size",
+  section: "Performance",
+  label: "Cache size",
+  kind: "integer",
+  min: 0,
+  max: 1_000_000,
+  unit: "entries",
+};
+const rate: FieldSpec = {
+  ...common,
+  path: "voice.rate",
+  section: "Voice",
+  label: "Speed",
+  kind: "number",
+  min: 0.5,
+  max: 2,
+  unit: "×",
+};
+
+describe("findSettings", () => {
+  const titles = (query: string) => findSettings([volume, pause, cache, rate], query).map((s) => s.title);
+
+  it("finds by what a setting means, not only by its name", () => {
+    expect(titles("")).toEqual(["Sound", "End of speech", "Performance", "Voice"]);
+    expect(titles("QUIET")).toEqual(["Sound", "Voice"]);
+    expect(titles("cut off")).toEqual(["End of speech"]);
+    expect(titles("xylophone")).toEqual([]);
+  });
+
+  it("wants every word", () => {
+    expect(titles("voice speed")).toEqual(["Voice"]);
+  });
+});
+
+it("shows numbers as people say them", () => {
+  expect(shownNumber(volume, 0.35)).toBe("35 %");
+  expect(shownNumber(pause, 700)).toBe("700 ms");
+  expect(shownNumber(pause, 1250)).toBe("1,250 ms");
+  expect(shownNumber(rate, 1.0)).toBe("1 ×");
+});
+
+it("gives a slider to ranges that one can choose from by hand", () => {
+  expect([volume, pause, rate, cache].map(fitsSlider)).toEqual([true, true, true, false]);
+  expect([sliderStep(volume), sliderStep(pause)]).toEqual([0.05, 50]);
+});

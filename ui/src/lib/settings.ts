@@ -1,0 +1,59 @@
+// Finding and grouping settings by what they mean. Knows nothing of any particular control.
+import type { FieldSpec } from "../generated/FieldSpec";
+
+/** Settings under one title, in the order of the schema. */
+export interface Section {
+  title: string;
+  fields: FieldSpec[];
+}
+
+/** Words that people use for something whose label says it differently. */
+const MEANINGS: Record<string, string> = {
+  hotkey: "shortcut keyboard key combination push to talk press button",
+  audio: "sound mic microphone speaker headset headphones loud quiet volume device",
+  wake: "hey hello trigger listening always on privacy accidental false name",
+  endpoint: "pause silence cut off interrupt slow wait done timeout",
+  recognition: "hear understand dictation whisper words language accuracy",
+  voice: "speak talk mute quiet silent speech fast slow tts say",
+  mind: "model chat llm answer memory creative context brain",
+  learning: "privacy train correct remember",
+  performance: "speed fast slow memory ram cpu gpu battery cache threads",
+};
+
+/** The sections whose settings match every word of `query`. */
+export function findSettings(schema: readonly FieldSpec[], query: string): Section[] {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const sections = new Map<string, FieldSpec[]>();
+  for (const field of schema) {
+    const group = field.path.split(".")[0] ?? "";
+    const text = `${field.section} ${field.label} ${field.help} ${field.path} ${MEANINGS[group] ?? ""}`.toLowerCase();
+    if (!words.every((word) => text.includes(word))) continue;
+    const found = sections.get(field.section);
+    if (found) found.push(field);
+    else sections.set(field.section, [field]);
+  }
+  return [...sections].map(([title, fields]) => ({ title, fields }));
+}
+
+/** How a number is shown beside its slider: shares as per cent, the rest with their unit. */
+export function shownNumber(field: FieldSpec, value: number): string {
+  if (field.kind !== "number" && field.kind !== "integer") return String(value);
+  if (field.kind === "number" && field.unit === "" && field.max <= 1) return `${Math.round(value * 100)} %`;
+  const digits = field.kind === "integer" ? 0 : 2;
+  const number = Number(value.toFixed(digits)).toLocaleString("en");
+  return field.unit === "" ? number : `${number} ${field.unit}`;
+}
+
+/** A step that makes a slider fine enough to choose with, and no finer. */
+export function sliderStep(field: FieldSpec): number {
+  if (field.kind === "integer") {
+    const range = field.max - field.min;
+    return range > 1000 ? 50 : 1;
+  }
+  return 0.05;
+}
+
+/** Whether a slider can choose from the range at all; the others are typed. */
+export function fitsSlider(field: FieldSpec): boolean {
+  return (field.kind === "number" || field.kind === "integer") && field.max - field.min <= 5000;
+}
