@@ -8,8 +8,9 @@
 //! [`GgufModel`] is the way in: it implements [`jarvis_core::LanguageModel`]. The forward pass is our own, on kernels that
 //! are chosen for the machine at run time; keys and values of what was read are kept, so that a prompt that begins like
 //! the last one costs only what is new. A model file is hostile until it has been checked. Never opens a device, a
-//! network connection or any file but the one it is given.
+//! network connection or any file but the one it is given. [`bench()`] measures all this beside candle's own model.
 
+mod bench;
 mod error;
 mod gguf;
 mod kernels;
@@ -23,5 +24,6 @@ mod template;
 mod testing;
 mod tokenizer;
 
+pub use bench::{BenchOptions, BenchRow, bench};
 pub use error::LlmError;
 pub use model::{GgufModel, LoadOptions};

@@ -31,7 +31,7 @@ impl Default for LoadOptions {
 }
 
 impl LoadOptions {
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         let bad = |name, value: usize, range| Err(LlmError::BadOption { name, value: value.to_string(), range });
         if !(64..=131_072).contains(&self.context_length) {
             return bad("context_length", self.context_length, "from 64 to 131072");
@@ -42,7 +42,7 @@ impl LoadOptions {
         Ok(())
     }
 
-    fn threads(&self) -> usize {
+    pub(crate) fn threads(&self) -> usize {
         match self.threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from).min(8),
             threads => threads,
