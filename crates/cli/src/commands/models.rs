@@ -230,8 +230,10 @@ impl Progress for Shown {
         let note = model.licence_note.as_deref().unwrap_or_default();
         self.say(&format!("  licence {} <{}> {note}", model.licence, model.licence_url));
         if let Some(bar) = &self.bar {
-            bar.reset();
             bar.set_prefix(model.id.clone());
+            bar.set_message("");
+            bar.set_length(model.bytes());
+            bar.reset();
         }
     }
 

@@ -116,6 +116,10 @@ fn download(
         let continues = match response.status().as_u16() {
             206 if have > 0 => begins_at(&response, have),
             200 => false,
+            416 => {
+                disk::remove(part)?;
+                return Err(corrupt(file, format!("it has less than {} bytes", file.bytes)));
+            }
             status => {
                 let what = format!("{} of {}", file.name, job.model.id);
                 return Err(ModelError::Refused { from: HUB.into(), what, detail: format!("it answers {status}") });

@@ -249,6 +249,8 @@ pub(crate) struct Manners {
     pub(crate) break_after: Option<usize>,
     /// `Range` is not understood: the whole file comes.
     pub(crate) ignore_range: bool,
+    /// Sends everyone on to another address, as a hub does to its content network.
+    pub(crate) redirect: bool,
 }
 
 /// A hub on this machine, for as long as it is kept.
@@ -305,11 +307,18 @@ fn answer(mut stream: TcpStream, manners: &Manners, requests: &Mutex<Vec<String>
         }
     }
     requests.lock().unwrap().push(format!("{} {range:?}", path.rsplit('/').next().unwrap_or_default()));
-    let Some(bytes) = manners.files.get(&path) else {
+    if manners.redirect && !path.starts_with("/elsewhere") {
+        let headers = "Content-Length: 0\r\nConnection: close";
+        return write!(stream, "HTTP/1.1 302 Found\r\nLocation: /elsewhere{path}\r\n{headers}\r\n\r\n");
+    }
+    let Some(bytes) = manners.files.get(path.trim_start_matches("/elsewhere")) else {
         return stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     };
     let from = range.filter(|_| !manners.ignore_range).unwrap_or(0);
-    let body = bytes.get(from..).unwrap_or_default();
+    if from >= bytes.len() {
+        return stream.write_all(b"HTTP/1.1 416 Range\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    }
+    let body = &bytes[from..];
     let status = match from {
         0 => "200 OK".to_owned(),
         _ => format!("206 Partial Content\r\nContent-Range: bytes {from}-{}/{}", bytes.len() - 1, bytes.len()),

@@ -65,6 +65,33 @@ fn a_server_without_ranges_sends_all_of_it_again() {
 }
 
 #[test]
+fn a_redirect_keeps_the_place() {
+    let hub = FakeHub::with_toy();
+    hub.behave(|m| {
+        m.redirect = true;
+        m.break_after = Some(200_000);
+    });
+    let world = world(&hub);
+    world.store().pull(&catalog(Sources::Hub), &[], &mut (), &Cancel::new()).unwrap();
+    assert!(world.toy_is_whole());
+    assert_eq!(hub.requests()[2..4], ["w.bin Some(200000)", "w.bin Some(200000)"]);
+}
+
+#[test]
+fn a_file_that_shrank_does_not_stay_in_the_way() {
+    let hub = FakeHub::with_toy();
+    let path = "/me/toy/resolve/abc/w.bin";
+    hub.behave(|m| drop(m.files.insert(path.into(), weights()[..1000].to_vec())));
+    let world = world(&hub);
+    let error = world.store().pull(&catalog(Sources::Hub), &[], &mut (), &Cancel::new()).unwrap_err();
+    assert_eq!(error.code, "models.corrupt");
+    assert!(error.message.contains("less than 300000"), "{}", error.message);
+    hub.behave(|m| drop(m.files.insert(path.into(), weights())));
+    world.store().pull(&catalog(Sources::Hub), &[], &mut (), &Cancel::new()).unwrap();
+    assert!(world.toy_is_whole());
+}
+
+#[test]
 fn other_bytes_are_thrown_away() {
     let hub = FakeHub::with_toy();
     let world = world(&hub);
