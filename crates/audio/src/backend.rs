@@ -91,10 +91,7 @@ impl Connection {
 
     fn devices(&self, direction: Direction) -> Result<Vec<Found>, AudioError> {
         let default = self.default(direction).map(|device| info(&device, true).id);
-        let all = self
-            .host
-            .devices()
-            .map_err(|error| AudioError::Stopped { direction, reason: reason(&error) })?;
+        let all = self.host.devices().map_err(|error| AudioError::Stopped { direction, reason: reason(&error) })?;
         let mut found: Vec<Found> = all
             .filter(|device| match direction {
                 Direction::Input => device.supports_input() && !is_monitor(device),
@@ -148,6 +145,8 @@ pub(crate) fn explain(direction: Direction, name: &str, error: &cpal::Error) -> 
         ErrorKind::DeviceNotAvailable | ErrorKind::HostUnavailable if name.is_empty() => {
             AudioError::NoDevice { direction }
         }
+        // What ALSA's plugin for the sound server says when there is none.
+        _ if error.to_string().contains("Connection refused") => AudioError::NoServer { direction },
         _ => AudioError::Unavailable { direction, name: name.into(), reason: reason(error) },
     }
 }

@@ -24,11 +24,11 @@ pub enum AudioError {
         available: Vec<String>,
     },
     /// The device exists but could not be used.
-    #[error("The {direction} “{name}” cannot be opened: {reason}.")]
+    #[error("The {} cannot be opened: {reason}.", called(*.direction, .name))]
     Unavailable {
         /// Which side.
         direction: Direction,
-        /// The device.
+        /// The device; empty for the system's default.
         name: String,
         /// In the sound system's words, without a final full stop.
         reason: String,
@@ -36,6 +36,12 @@ pub enum AudioError {
     /// The operating system refuses access.
     #[error("This program is not allowed to use the {direction}.")]
     Refused {
+        /// Which side.
+        direction: Direction,
+    },
+    /// There is no sound server where there should be one.
+    #[error("The sound server is not running, so there is no {direction}.")]
+    NoServer {
         /// Which side.
         direction: Direction,
     },
@@ -101,6 +107,10 @@ pub enum AudioError {
     },
 }
 
+fn called(direction: Direction, name: &str) -> String {
+    if name.is_empty() { format!("{direction}") } else { format!("{direction} “{name}”") }
+}
+
 fn there_are(available: &[String]) -> String {
     match available {
         [] => "There is none at all.".into(),
@@ -118,6 +128,7 @@ impl AudioError {
             Self::UnknownDevice { .. } => "audio.unknown_device",
             Self::Unavailable { .. } => "audio.device_unavailable",
             Self::Refused { .. } => "audio.not_allowed",
+            Self::NoServer { .. } => "audio.no_server",
             Self::NoAnswer { .. } => "audio.no_answer",
             Self::Stopped { .. } => "audio.device_lost",
             Self::File { .. } => "audio.file",
@@ -150,6 +161,9 @@ impl AudioError {
                 } else {
                     "Give your user access to sound (on most systems: membership of the group “audio”), and log in again."
                 }
+            }
+            Self::NoServer { .. } => {
+                "Start it (`systemctl --user start pipewire-pulse` or `pulseaudio --start`); it is used as soon as it runs."
             }
             Self::NoAnswer { .. } => {
                 "Restart the sound server (`systemctl --user restart pipewire-pulse` or `pulseaudio -k`) if it stays like this."
@@ -187,10 +201,7 @@ mod tests {
             name: "Blue".into(),
             available: vec!["Webcam".into(), "Headset".into()],
         };
-        assert_eq!(
-            error.to_string(),
-            "There is no microphone called “Blue”. There are: “Webcam”, “Headset”."
-        );
+        assert_eq!(error.to_string(), "There is no microphone called “Blue”. There are: “Webcam”, “Headset”.");
         let seam = jarvis_core::Error::from(error);
         assert_eq!(seam.code, "audio.unknown_device");
         assert!(!seam.hint.is_empty());

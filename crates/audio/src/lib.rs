@@ -10,6 +10,8 @@
 //!
 //! Never decides what is heard or said, and never keeps sound longer than its buffers.
 
+#[cfg(test)]
+mod allocation;
 mod backend;
 mod capture;
 mod convert;

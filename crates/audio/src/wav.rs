@@ -121,11 +121,9 @@ impl Reader {
             }
         };
         read.map_err(|error| match error {
-            hound::Error::IoError(error) if error.kind() != io::ErrorKind::UnexpectedEof => AudioError::File {
-                path: self.path.clone(),
-                action: "read",
-                reason: crate::error::reason(&error),
-            },
+            hound::Error::IoError(error) if !ended_early(&error) => {
+                AudioError::File { path: self.path.clone(), action: "read", reason: crate::error::reason(&error) }
+            }
             _ => AudioError::Truncated { path: self.path.clone() },
         })?;
         self.mono.clear();
@@ -148,10 +146,14 @@ fn take<S: hound::Sample>(
     if out.len() < count { Err(hound::Error::UnfinishedSample) } else { Ok(()) }
 }
 
+/// Whether the file was at its end when more was expected; hound has words of its own for that.
+fn ended_early(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::Other)
+}
+
 fn header_error(path: &Path, error: &hound::Error) -> AudioError {
     match error {
-        hound::Error::IoError(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
-            // hound reports missing magic numbers as format errors, and everything else as what it is.
+        hound::Error::IoError(error) if !ended_early(error) => {
             AudioError::File { path: path.into(), action: "read", reason: crate::error::reason(error) }
         }
         hound::Error::Unsupported => {

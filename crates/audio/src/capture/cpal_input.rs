@@ -1,7 +1,7 @@
 //! Microphones through `cpal`: picks the device's own configuration and connects the callback to the ring.
 
 use super::feed::{Feed, Listener, Pulse};
-use super::supervisor::{InputBackend, OpenInput};
+use super::supervisor::{InputBackend, OpenInput, Watcher};
 use crate::backend::{Sound, explain, quiet, with_period};
 use crate::convert::is_convertible;
 use crate::device::Direction;
@@ -68,7 +68,7 @@ impl InputBackend for CpalInput {
         })
     }
 
-    fn watcher(&self) -> Box<dyn FnMut(&str) -> Result<String, AudioError> + Send> {
+    fn watcher(&self) -> Watcher {
         let sound = self.sound.clone();
         let mut connection = None;
         Box::new(move |wanted| {
@@ -126,10 +126,8 @@ where
         config,
         move |data, _| feed.feed(data),
         move |error| {
-            let harmless = matches!(
-                error.kind(),
-                ErrorKind::Xrun | ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied
-            );
+            let harmless =
+                matches!(error.kind(), ErrorKind::Xrun | ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied);
             // A broken ALSA stream repeats its error thousands of times a second.
             if !harmless && pulse_of_errors.break_once() {
                 let _ = broken.send(crate::error::reason(&error));

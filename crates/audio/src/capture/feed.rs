@@ -102,7 +102,29 @@ impl Feed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::allocation::allocations_in;
+    use crate::capture::framer::Framer;
     use proptest::prelude::*;
+
+    #[test]
+    fn neither_the_callback_nor_pulling_a_frame_allocates() {
+        let listener = Arc::new(Listener::default());
+        listener.attach();
+        let (mut feed, ring, pulse) = Feed::new(48_000, 2, listener);
+        let mut framer = Framer::new(ring, 48_000, pulse);
+        let (floats, integers) = (vec![0.1f32; 3_072], vec![100i16; 3_072]);
+        // Ten seconds, the last of them into a full ring.
+        let in_callback = allocations_in(|| {
+            for _ in 0..156 {
+                feed.feed(&floats);
+                feed.feed(&integers);
+            }
+        });
+        assert_eq!(in_callback, 0);
+        assert!(framer.pull().is_some());
+        let pulling = allocations_in(|| while framer.pull().is_some() {});
+        assert_eq!(pulling, 0);
+    }
 
     proptest! {
         #[test]

@@ -40,6 +40,10 @@ pub struct CaptureOptions {
 
 /// What [`Capture::next`] has to say.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "thirty frames a second are moved, not boxed: the path of sound does not allocate"
+)]
 pub enum Captured {
     /// The next 32 ms.
     Frame(AudioFrame),

@@ -11,8 +11,8 @@ use crate::error::AudioError;
 use crate::opening::{Attempt, Attempts, OPENING, detached, dispose};
 use rtrb::Consumer;
 use std::any::Any;
-use std::sync::{Arc, Weak};
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,9 @@ pub(crate) struct OpenInput {
     pub stream: Box<dyn Any + Send>,
 }
 
+/// Tells the identifier of what a name means now.
+pub(crate) type Watcher = Box<dyn FnMut(&str) -> Result<String, AudioError> + Send>;
+
 /// Where microphones come from. All of it may block.
 pub(crate) trait InputBackend: Send + Sync + 'static {
     /// Opens and starts what `wanted` means now (empty: the default); `listener` is woken for each buffer, and `broken`
@@ -50,7 +53,7 @@ pub(crate) trait InputBackend: Send + Sync + 'static {
     ) -> Result<OpenInput, AudioError>;
 
     /// Tells, again and again, the identifier of what `wanted` means now.
-    fn watcher(&self) -> Box<dyn FnMut(&str) -> Result<String, AudioError> + Send>;
+    fn watcher(&self) -> Watcher;
 }
 
 /// What the listener is told.
@@ -121,7 +124,7 @@ impl Supervisor {
         if !detached("jarvis-capture", move || supervisor.run()) {
             return Err(AudioError::Unavailable {
                 direction: Direction::Input,
-                name: "any".into(),
+                name: String::new(),
                 reason: "the system has no thread left".into(),
             });
         }

@@ -1,0 +1,216 @@
+//! The capture against a sound system that does what a test tells it.
+
+use super::feed::{Feed, Listener};
+use super::supervisor::{InputBackend, OpenInput, Watcher};
+use super::*;
+use crate::error::AudioError;
+use std::sync::Mutex;
+
+const RATE: u32 = 48_000;
+
+/// A sound system with at most one microphone.
+#[derive(Default)]
+struct Desk {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Identifier of the microphone that is plugged in.
+    plugged: Option<String>,
+    /// What runs now.
+    feed: Option<Feed>,
+    broken: Option<mpsc::Sender<String>>,
+    opened: usize,
+    /// Opening blocks for this long.
+    hangs: Duration,
+}
+
+impl Desk {
+    fn with(microphone: &str) -> Arc<Self> {
+        let desk = Arc::new(Self::default());
+        desk.plug(Some(microphone));
+        desk
+    }
+
+    fn plug(&self, microphone: Option<&str>) {
+        let mut state = self.state.lock().unwrap();
+        state.plugged = microphone.map(Into::into);
+        state.feed = None;
+    }
+
+    fn opened(&self) -> usize {
+        self.state.lock().unwrap().opened
+    }
+
+    /// Plays 20 ms of `level` into the open microphone, if there is one.
+    fn speak(&self, level: f32) {
+        if let Some(feed) = &mut self.state.lock().unwrap().feed {
+            feed.feed(&vec![level; 2 * RATE as usize / 50]);
+        }
+    }
+}
+
+impl InputBackend for Desk {
+    fn open(&self, _: &str, listener: Arc<Listener>, broken: mpsc::Sender<String>) -> Result<OpenInput, AudioError> {
+        let hangs = self.state.lock().unwrap().hangs;
+        thread::sleep(hangs);
+        let mut state = self.state.lock().unwrap();
+        let id = state.plugged.clone().ok_or(AudioError::NoDevice { direction: Direction::Input })?;
+        let (feed, ring, pulse) = Feed::new(RATE, 2, listener);
+        state.feed = Some(feed);
+        state.broken = Some(broken);
+        state.opened += 1;
+        Ok(OpenInput { name: id.clone(), id, rate: RATE, ring, pulse, stream: Box::new(()) })
+    }
+
+    fn watcher(&self) -> Watcher {
+        // The supervisor alone is under test; the watch has a test against a real server.
+        Box::new(|_| Err(AudioError::NoAnswer { seconds: 0 }))
+    }
+}
+
+fn capture(desk: &Arc<Desk>) -> Capture {
+    Capture::with_backend(Arc::clone(desk) as Arc<dyn InputBackend>, String::new()).unwrap()
+}
+
+/// Speaks and listens until `wanted` accepts something, five seconds at most; returns all that was said.
+fn until(desk: &Desk, capture: &mut Capture, level: f32, wanted: impl Fn(&Captured) -> bool) -> Vec<Captured> {
+    let end = Instant::now() + Duration::from_secs(5);
+    let mut heard = Vec::new();
+    while Instant::now() < end {
+        desk.speak(level);
+        match capture.next(Duration::from_millis(20)) {
+            Captured::Idle => {}
+            captured => {
+                let done = wanted(&captured);
+                heard.push(captured);
+                if done {
+                    return heard;
+                }
+            }
+        }
+    }
+    panic!("waited five seconds in vain; heard {} things", heard.len());
+}
+
+fn is_frame(captured: &Captured) -> bool {
+    matches!(captured, Captured::Frame(_))
+}
+
+fn is_lost(captured: &Captured) -> bool {
+    matches!(captured, Captured::Lost { .. })
+}
+
+fn is_restored(captured: &Captured) -> bool {
+    matches!(captured, Captured::Restored { .. })
+}
+
+#[test]
+fn sound_arrives_as_frames_in_order() {
+    let desk = Desk::with("desk");
+    let mut capture = capture(&desk);
+    let heard = until(&desk, &mut capture, 0.5, |c| matches!(c, Captured::Frame(f) if f.index == 9));
+    assert!(heard.iter().all(is_frame), "{heard:?}");
+    let Some(Captured::Frame(last)) = heard.last() else { panic!() };
+    assert!((last.rms() - 0.5).abs() < 0.01, "rms {}", last.rms());
+    assert_eq!(capture.device(), Some("desk"));
+}
+
+#[test]
+fn a_microphone_that_stops_is_lost_once_and_restored_once() {
+    let desk = Desk::with("desk");
+    let mut capture = capture(&desk);
+    until(&desk, &mut capture, 0.5, is_frame);
+    desk.plug(None);
+    let start = Instant::now();
+    let heard = until(&desk, &mut capture, 0.5, is_lost);
+    assert!(start.elapsed() < Duration::from_secs(2), "noticed after {:?}", start.elapsed());
+    let Some(Captured::Lost { message }) = heard.last() else { panic!() };
+    assert!(message.contains("microphone"), "{message}");
+    // Nothing more is said while it is away.
+    assert_eq!(capture.next(Duration::from_millis(700)), Captured::Idle);
+    desk.plug(Some("other"));
+    let start = Instant::now();
+    let heard = until(&desk, &mut capture, 0.5, is_frame);
+    assert!(start.elapsed() < Duration::from_secs(2), "back after {:?}", start.elapsed());
+    assert_eq!(heard.iter().filter(|c| is_restored(c)).count(), 1, "{heard:?}");
+    assert_eq!(heard.iter().filter(|c| is_lost(c)).count(), 0, "{heard:?}");
+    let Some(Captured::Frame(frame)) = heard.last() else { panic!() };
+    assert!(frame.index > 1, "the gap shows in the index");
+}
+
+#[test]
+fn a_stream_that_breaks_is_opened_again_at_once() {
+    let desk = Desk::with("desk");
+    let mut capture = capture(&desk);
+    until(&desk, &mut capture, 0.5, is_frame);
+    let broken = desk.state.lock().unwrap().broken.take().unwrap();
+    broken.send("the server is gone".into()).unwrap();
+    let start = Instant::now();
+    let heard = until(&desk, &mut capture, 0.5, is_restored);
+    assert!(start.elapsed() < Duration::from_secs(1), "back after {:?}", start.elapsed());
+    assert!(heard.iter().any(|c| matches!(c, Captured::Lost { message } if message.contains("the server is gone"))));
+    assert_eq!(desk.opened(), 2);
+}
+
+#[test]
+fn a_machine_without_a_microphone_says_so_and_waits_for_one() {
+    let desk = Arc::new(Desk::default());
+    let mut capture = capture(&desk);
+    let heard = until(&desk, &mut capture, 0.5, is_lost);
+    let Some(Captured::Lost { message }) = heard.last() else { panic!() };
+    assert!(message.starts_with("There is no microphone.") && message.contains("Plug in"), "{message}");
+    desk.plug(Some("new"));
+    until(&desk, &mut capture, 0.5, is_frame);
+}
+
+#[test]
+fn a_sound_system_that_hangs_holds_up_nobody() {
+    let desk = Desk::with("desk");
+    desk.state.lock().unwrap().hangs = Duration::from_secs(60);
+    let start = Instant::now();
+    let mut capture = capture(&desk);
+    assert_eq!(capture.next(Duration::from_millis(50)), Captured::Idle);
+    until(&desk, &mut capture, 0.5, is_lost);
+    drop(capture);
+    assert!(start.elapsed() < Duration::from_secs(4), "took {:?}", start.elapsed());
+}
+
+#[test]
+fn exact_silence_is_reported_once() {
+    let desk = Desk::with("desk");
+    let mut capture = capture(&desk);
+    until(&desk, &mut capture, 0.0, is_frame);
+    let mut reports = 0;
+    // As fast as the test can: six and a half seconds of zeros, and then as many again.
+    for _ in 0..650 {
+        desk.speak(0.0);
+        while let captured @ (Captured::Frame(_) | Captured::Silent { .. }) = capture.next(Duration::ZERO) {
+            reports += usize::from(matches!(captured, Captured::Silent { .. }));
+        }
+    }
+    assert_eq!(reports, 1);
+}
+
+#[test]
+fn a_listener_that_is_away_too_long_sees_a_gap() {
+    let desk = Desk::with("desk");
+    let mut capture = capture(&desk);
+    until(&desk, &mut capture, 0.5, is_frame);
+    // Four seconds into a ring of two.
+    for _ in 0..200 {
+        desk.speak(0.5);
+    }
+    let (mut frames, mut last) = (0, 0);
+    while let Captured::Frame(frame) = capture.next(Duration::ZERO) {
+        frames += 1;
+        last = frame.index;
+    }
+    assert!((55..=66).contains(&frames), "{frames} frames of a ring of two seconds");
+    assert!(last > frames + 55, "the last index is {last}");
+    desk.speak(0.5);
+    desk.speak(0.5);
+    capture.skip_to_now();
+    assert_eq!(capture.next(Duration::ZERO), Captured::Idle);
+}

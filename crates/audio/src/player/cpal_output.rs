@@ -42,10 +42,8 @@ impl OutputBackend for CpalOutput {
                 .with_supported_config(&supported)
                 .with_config(&config)
                 .with_error_callback(move |error: cpal::Error| {
-                    let harmless = matches!(
-                        error.kind(),
-                        ErrorKind::Xrun | ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied
-                    );
+                    let harmless =
+                        matches!(error.kind(), ErrorKind::Xrun | ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied);
                     if !harmless && !std::mem::replace(&mut told, true) {
                         let _ = broken.send(reason(&error));
                     }

@@ -11,9 +11,9 @@ mod cpal_output;
 mod cue;
 mod line;
 mod supervisor;
-mod turn;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 pub use cue::Cue;
 

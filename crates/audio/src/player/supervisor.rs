@@ -132,7 +132,7 @@ impl Supervisor {
         if !detached("jarvis-player", move || supervisor.run()) {
             return Err(AudioError::Unavailable {
                 direction: Direction::Output,
-                name: "any".into(),
+                name: String::new(),
                 reason: "the system has no thread left".into(),
             });
         }

@@ -123,13 +123,7 @@ impl Turn {
     }
 
     /// Hands over as much as fits. `tail` is how long the last sample takes from the line to the ear.
-    pub fn pump(
-        &mut self,
-        rate: NonZero<u32>,
-        tail: Duration,
-        mixer: &Mixer,
-        controls: &Arc<Controls>,
-    ) -> Pumped {
+    pub fn pump(&mut self, rate: NonZero<u32>, tail: Duration, mixer: &Mixer, controls: &Arc<Controls>) -> Pumped {
         if let Some(over) = self.over {
             return if Instant::now() >= over { Pumped::Finished } else { Pumped::Nothing };
         }
