@@ -39,8 +39,11 @@ export class Session {
     await this.attempt(async () => {
       this.overview = await call("overview");
       const status = this.overview.status;
-      // The window may have been opened after the last change of state.
-      if (status) this.conversation = { ...this.conversation, state: status.state, muted: status.muted };
+      // The window may have been opened after the last event that told these.
+      if (status) {
+        const { state, muted, ready } = status;
+        this.conversation = { ...this.conversation, state, muted, ready };
+      }
     });
   }
 

@@ -1,0 +1,263 @@
+//! Puts the parts together: engine, control socket, tray, hotkey, window; and passes the engine's events on to them.
+
+use crate::history::History;
+use crate::hotkey::Hotkey;
+use crate::installs::Installs;
+use crate::tray::{Mark, Tray};
+use crate::views::{HotkeyView, Overview, wake_phrase};
+use crate::{commands, display, window};
+use jarvis_core::{AssistantEvent, AssistantState, Error, Result};
+use jarvis_engine::{Command, Engine, EngineHandle, EngineOptions, ModelState, Subscription, control, signals};
+use jarvis_models::{Catalog, Store};
+use jarvis_settings::{HotkeyMode, Paths, Settings};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tauri::{AppHandle, Manager, RunEvent, Wry};
+
+/// How long the engine may take to end before the program does without waiting for it.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// What every part of the shell may reach.
+pub struct Shell {
+    /// Where files live.
+    pub paths: Paths,
+    /// The events of this run.
+    pub history: History,
+    /// The hotkey.
+    pub hotkey: Hotkey,
+    /// The installation that runs.
+    pub installs: Installs,
+    settings: Mutex<Settings>,
+    engine: Option<EngineHandle>,
+    tray: Option<Tray>,
+    /// What was wrong at the start and stays so.
+    troubles: Vec<Error>,
+    watching_level: AtomicBool,
+}
+
+impl Shell {
+    /// The engine.
+    ///
+    /// # Errors
+    /// It does not run in this process; says why.
+    pub fn engine(&self) -> Result<&EngineHandle> {
+        let why = || {
+            let fallback = || Error::new("shell.no_engine", "Jarvis could not start.", "Start it again.");
+            self.troubles.last().cloned().unwrap_or_else(fallback)
+        };
+        self.engine.as_ref().ok_or_else(why)
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> Settings {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the settings again and lets everything take them up: the engine, and the hotkey.
+    ///
+    /// # Errors
+    /// They cannot be read; then the old ones stay in force.
+    pub fn reload(&self, app: &AppHandle<Wry>) -> Result<()> {
+        let settings = Settings::load(&self.paths)?;
+        self.hotkey.take(app, &settings.hotkey.keys);
+        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = settings.clone();
+        if let Some(engine) = &self.engine {
+            engine.send(Command::Reload(settings));
+        }
+        Ok(())
+    }
+
+    /// Begins or ends listening to the level. The engine counts its watchers; the window is one at most.
+    pub fn watch_level(&self, on: bool) {
+        if self.watching_level.swap(on, Ordering::AcqRel) != on
+            && let Some(engine) = &self.engine
+        {
+            engine.send(Command::WatchLevel(on));
+        }
+    }
+
+    /// The models' folder.
+    pub fn store(&self) -> Store {
+        Store::new(self.paths.models_dir())
+    }
+
+    /// How everything stands.
+    pub fn overview(&self) -> Overview {
+        let settings = self.settings();
+        let status = self.engine.as_ref().map(EngineHandle::status);
+        let installed = self.store().list(&Catalog::builtin()).unwrap_or_default();
+        let missing_models = installed.into_iter().filter(|m| m.default && !m.installed).map(|m| m.id).collect();
+        let mut troubles = self.troubles.clone();
+        let hotkey = self.hotkey.standing();
+        troubles.extend(hotkey.problem.clone());
+        troubles.extend(display::tray_problem());
+        Overview {
+            version: env!("CARGO_PKG_VERSION"),
+            hotkey: HotkeyView::new(hotkey, settings.hotkey.mode == HotkeyMode::Hold),
+            wake_phrase: settings.wake.enabled.then(|| wake_phrase(&settings.wake.model)),
+            status,
+            missing_models,
+            troubles,
+        }
+    }
+
+    /// Shows the state in the tray.
+    fn show(&self, state: AssistantState, muted: bool) {
+        if let Some(tray) = &self.tray {
+            let failed = |handle: &EngineHandle| handle.status().models.values().any(|m| m.state == ModelState::Failed);
+            let trouble = state == AssistantState::Idle && self.engine.as_ref().is_none_or(failed);
+            tray.show(Mark::of(state, muted, trouble), muted);
+        }
+    }
+}
+
+/// Runs the program until it is quit.
+///
+/// # Errors
+/// There is no display or no home folder, or the desktop refuses what a program needs to run at all.
+pub fn run(with_window: bool) -> Result<()> {
+    display::open()?;
+    let paths = Paths::discover()?;
+    let app = tauri::Builder::default()
+        // First of all: a second start ends here, and the first one shows its window.
+        .plugin(tauri_plugin_single_instance::init(|app, _, _| window::open(app)))
+        .plugin(tauri_plugin_global_shortcut::Builder::new().build())
+        .invoke_handler(commands::handler())
+        .setup(move |app| {
+            start(app.handle(), paths, with_window);
+            Ok(())
+        })
+        .build(tauri::generate_context!())
+        .map_err(|error| {
+            Error::new("shell.start", format!("The desktop refuses Jarvis: {error}."), "Run `jarvis run` instead.")
+        })?;
+    app.run(|app, event| {
+        if let RunEvent::ExitRequested { api, code: None, .. } = event
+            && app.state::<Shell>().engine.is_some()
+        {
+            // The last window was closed; the assistant stays.
+            api.prevent_exit();
+        }
+    });
+    Ok(())
+}
+
+/// Starts everything. What fails is told in the window and leaves the rest running.
+fn start(app: &AppHandle<Wry>, paths: Paths, with_window: bool) {
+    let mut troubles = Vec::new();
+    let settings = Settings::load(&paths).unwrap_or_else(|error| {
+        troubles.push(error);
+        Settings::default()
+    });
+    let started = start_engine(&settings, &paths).map_err(|error| troubles.push(error)).ok();
+    for trouble in &troubles {
+        eprintln!("{} {}", trouble.message, trouble.hint);
+    }
+    let tray = Tray::new(app, paths.runtime_dir()).unwrap_or_else(|error| {
+        tracing::warn!(%error, "there is no tray icon");
+        None
+    });
+    let keys = settings.hotkey.keys.clone();
+    let seen = with_window || !troubles.is_empty() || display::tray_problem().is_some();
+    app.manage(Shell {
+        paths,
+        history: History::default(),
+        hotkey: Hotkey::default(),
+        installs: Installs::default(),
+        settings: Mutex::new(settings),
+        engine: started.as_ref().map(|started| started.engine.clone()),
+        tray,
+        troubles,
+        watching_level: AtomicBool::new(false),
+    });
+    let shell = app.state::<Shell>();
+    shell.show(AssistantState::Idle, false);
+    if let Some(Started { engine, events, server }) = started {
+        shell.hotkey.take(app, &keys);
+        let (pumped, asked) = (app.clone(), app.clone());
+        let pumping = std::thread::Builder::new().name("events".into()).spawn(move || {
+            pass_on(&pumped, &engine, events);
+            // Closes the control socket before the process goes.
+            drop(server);
+            pumped.exit(0);
+        });
+        if let Err(error) = pumping {
+            tracing::error!(%error, "no thread for the events");
+        }
+        if let Err(error) = signals::on_termination(move || quit(&asked)) {
+            tracing::warn!("{error}");
+        }
+    }
+    if let Some(problem) = display::tray_problem() {
+        eprintln!("{} {}", problem.message, problem.hint);
+    }
+    if seen {
+        window::open(app);
+    }
+}
+
+/// The engine, running.
+struct Started {
+    engine: EngineHandle,
+    events: Subscription,
+    server: control::Server,
+}
+
+/// Starts the engine and serves it on the control socket, so that `jarvis toggle` and the others reach it.
+fn start_engine(settings: &Settings, paths: &Paths) -> Result<Started> {
+    // Before the engine, so that a second one never opens the microphone.
+    let listener = control::claim(paths)?;
+    let engine = Engine::start(settings.clone(), paths.clone(), EngineOptions::default())?;
+    let events = engine.subscribe();
+    let server = control::serve(listener, paths, engine.clone())?;
+    Ok(Started { engine, events, server })
+}
+
+/// Passes the engine's events on to tray and window until it ends.
+fn pass_on(app: &AppHandle<Wry>, engine: &EngineHandle, events: Subscription) {
+    let shell = app.state::<Shell>();
+    let status = engine.status();
+    shell.show(status.state, status.muted);
+    let mut shown = (status.state, status.muted);
+    for record in events {
+        match &record.event {
+            AssistantEvent::State { state, muted } => {
+                shown = (*state, *muted);
+                shell.show(*state, *muted);
+            }
+            // What was missing may have come, or gone.
+            AssistantEvent::Ready | AssistantEvent::Error { .. } => shell.show(shown.0, shown.1),
+            AssistantEvent::Level { .. } if !window::is_visible(app) => continue,
+            _ => {}
+        }
+        shell.history.add(record);
+    }
+}
+
+/// Tells the engine something, if there is one.
+pub fn send(app: &AppHandle<Wry>, command: Command) {
+    if let Some(engine) = &app.state::<Shell>().engine {
+        engine.send(command);
+    }
+}
+
+/// Mutes the microphone, or takes that back.
+pub fn toggle_mute(app: &AppHandle<Wry>) {
+    if let Some(engine) = &app.state::<Shell>().engine {
+        engine.send(if engine.status().muted { Command::Unmute } else { Command::Mute });
+    }
+}
+
+/// Ends the program: the engine first, and the program after it or when that takes too long.
+pub fn quit(app: &AppHandle<Wry>) {
+    let Some(engine) = app.state::<Shell>().engine.clone() else {
+        return app.exit(0);
+    };
+    engine.send(Command::Quit);
+    let app = app.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(FAREWELL);
+        app.exit(0);
+    });
+}

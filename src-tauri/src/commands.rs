@@ -1,0 +1,243 @@
+//! What the window can ask for. Each command is one line to the part that does it.
+//!
+//! The table below is the one list of them: Tauri's handler and the window's `commands.ts` are both made from it.
+
+use crate::app::{self, Shell};
+use crate::views::{Check, Devices, Overview, SettingValue};
+use crate::window;
+use jarvis_core::{Error, EventRecord, Result};
+use jarvis_engine::Command;
+use jarvis_models::{Catalog, Listed};
+use jarvis_settings::{FieldSpec, Settings};
+use tauri::ipc::{Channel, Invoke};
+use tauri::{AppHandle, Manager, State, Wry};
+
+/// Makes the handler and, for tests, the signatures as TypeScript.
+macro_rules! commands {
+    ($( $name:ident($( $parameter:ident: $kind:ty ),*) -> $result:ty; )*) => {
+        /// Dispatches the window's calls.
+        pub fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
+            tauri::generate_handler![follow, $( $name ),*]
+        }
+
+        #[cfg(test)]
+        fn signatures(types: &ts_rs::Config) -> String {
+            use ts_rs::TS;
+            let mut text = String::from("export interface Commands {\n");
+            $(
+                let parameters: Vec<String> =
+                    vec![$( format!("{}: {}", stringify!($parameter), <$kind as TS>::name(types)) ),*];
+                let parameters = if parameters.is_empty() { "{}".into() } else { format!("{{ {} }}", parameters.join("; ")) };
+                let result = <$result as TS>::name(types);
+                text += &format!("  {}: {{ parameters: {parameters}; result: {result} }};\n", stringify!($name));
+            )*
+            text + "}\n"
+        }
+
+    };
+}
+
+commands! {
+    overview() -> Overview;
+    get_schema() -> Vec<FieldSpec>;
+    get_settings() -> Vec<SettingValue>;
+    set_setting(path: String, value: String) -> SettingValue;
+    list_devices() -> Devices;
+    list_models() -> Vec<Listed>;
+    pull_models(ids: Vec<String>) -> ();
+    cancel_pull() -> ();
+    remove_model(id: String) -> ();
+    run_doctor() -> Vec<Check>;
+    talk() -> ();
+    cancel() -> ();
+    ask(text: String) -> ();
+    mute(muted: bool) -> ();
+    watch_level(on: bool) -> ();
+    quit() -> ();
+}
+
+/// What happened so far in this run; `events` gets what comes after it.
+#[tauri::command]
+fn follow(shell: State<'_, Shell>, events: Channel<EventRecord>) -> Vec<EventRecord> {
+    shell.history.follow(Box::new(move |record| events.send(record.clone()).is_ok()))
+}
+
+#[tauri::command]
+async fn overview(app: AppHandle<Wry>) -> Result<Overview> {
+    aside(move || Ok(app.state::<Shell>().overview())).await
+}
+
+#[tauri::command]
+fn get_schema() -> Vec<FieldSpec> {
+    Settings::schema()
+}
+
+#[tauri::command]
+fn get_settings(shell: State<'_, Shell>) -> Vec<SettingValue> {
+    let settings = shell.settings();
+    Settings::schema().iter().filter_map(|spec| value_of(&settings, spec)).collect()
+}
+
+fn value_of(settings: &Settings, spec: &FieldSpec) -> Option<SettingValue> {
+    let entry = settings.get(spec.path).ok()?;
+    let overridden_by = match entry.origin {
+        jarvis_settings::Origin::Environment(name) => Some(name),
+        _ => None,
+    };
+    Some(SettingValue { path: spec.path.into(), value: entry.value, restart: spec.restart, overridden_by })
+}
+
+#[tauri::command]
+async fn set_setting(app: AppHandle<Wry>, path: String, value: String) -> Result<SettingValue> {
+    aside(move || {
+        let shell = app.state::<Shell>();
+        let change = Settings::save(&shell.paths, &path, &value)?;
+        shell.reload(&app)?;
+        let value = shell.settings().get(&path)?.value;
+        Ok(SettingValue { path, value, restart: change.restart, overridden_by: change.overridden_by })
+    })
+    .await
+}
+
+#[tauri::command]
+async fn list_devices() -> Result<Devices> {
+    aside(|| {
+        let names = |devices: Vec<jarvis_audio::DeviceInfo>| devices.into_iter().map(|device| device.name).collect();
+        Ok(Devices { input: names(jarvis_audio::input_devices()?), output: names(jarvis_audio::output_devices()?) })
+    })
+    .await
+}
+
+#[tauri::command]
+async fn list_models(app: AppHandle<Wry>) -> Result<Vec<Listed>> {
+    aside(move || app.state::<Shell>().store().list(&Catalog::builtin())).await
+}
+
+#[tauri::command]
+async fn pull_models(app: AppHandle<Wry>, ids: Vec<String>) -> Result<()> {
+    aside(move || {
+        let shell = app.state::<Shell>();
+        let outcome = shell.installs.run(&shell.store(), &Catalog::builtin(), &ids, &shell.history);
+        // Even a stopped installation may have brought a model that was waited for.
+        shell.reload(&app)?;
+        outcome
+    })
+    .await
+}
+
+#[tauri::command]
+fn cancel_pull(shell: State<'_, Shell>) {
+    shell.installs.cancel();
+}
+
+#[tauri::command]
+async fn remove_model(app: AppHandle<Wry>, id: String) -> Result<()> {
+    aside(move || app.state::<Shell>().store().remove(&Catalog::builtin(), &id, &jarvis_core::Cancel::new()).map(drop))
+        .await
+}
+
+#[tauri::command]
+async fn run_doctor(app: AppHandle<Wry>) -> Result<Vec<Check>> {
+    aside(move || {
+        let _ = app;
+        Ok(vec![])
+    })
+    .await
+}
+
+#[tauri::command]
+fn talk(shell: State<'_, Shell>) -> Result<()> {
+    shell.engine().map(|engine| engine.send(Command::Toggle))
+}
+
+#[tauri::command]
+fn cancel(shell: State<'_, Shell>) -> Result<()> {
+    shell.engine().map(|engine| engine.send(Command::Cancel))
+}
+
+#[tauri::command]
+fn ask(shell: State<'_, Shell>, text: String) -> Result<()> {
+    shell.engine().map(|engine| engine.send(Command::Ask { text }))
+}
+
+#[tauri::command]
+fn mute(shell: State<'_, Shell>, muted: bool) -> Result<()> {
+    shell.engine().map(|engine| engine.send(if muted { Command::Mute } else { Command::Unmute }))
+}
+
+#[tauri::command]
+fn watch_level(app: AppHandle<Wry>, on: bool) {
+    app.state::<Shell>().watch_level(on && window::is_visible(&app));
+}
+
+#[tauri::command]
+fn quit(app: AppHandle<Wry>) {
+    app::quit(&app);
+}
+
+/// Runs what may take a while where neither the window nor the desktop waits for it.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tauri::async_runtime::spawn_blocking(work).await.unwrap_or_else(|_| {
+        Err(Error::new("shell.broke_off", "This broke off because of a fault in Jarvis.", "Try again."))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+    use ts_rs::TS;
+
+    fn generate(folder: &Path) {
+        let types = ts_rs::Config::new().with_large_int("number").with_out_dir(folder);
+        // Each brings along the types that it is made of.
+        Overview::export_all(&types).unwrap();
+        FieldSpec::export_all(&types).unwrap();
+        SettingValue::export_all(&types).unwrap();
+        Devices::export_all(&types).unwrap();
+        Listed::export_all(&types).unwrap();
+        Check::export_all(&types).unwrap();
+        EventRecord::export_all(&types).unwrap();
+        let signatures = signatures(&types);
+        let mut names: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|file| file.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+            .filter(|name| signatures.split(|c: char| !c.is_alphanumeric()).any(|word| word == name))
+            .collect();
+        names.sort();
+        let imports: String =
+            names.iter().map(|name| format!("import type {{ {name} }} from \"./{name}\";\n")).collect();
+        let note =
+            "// This file was generated from the commands! table of src-tauri/src/commands.rs. Do not edit it.\n";
+        std::fs::write(folder.join("commands.ts"), format!("{note}{imports}\n{signatures}")).unwrap();
+    }
+
+    fn files(folder: &Path) -> std::collections::BTreeMap<String, String> {
+        let read = |path: std::path::PathBuf| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(&path).unwrap())
+        };
+        std::fs::read_dir(folder)
+            .map_or_else(|_| Default::default(), |all| all.map(|f| read(f.unwrap().path())).collect())
+    }
+
+    /// `JARVIS_WRITE_TYPES=1 cargo test -p jarvis-desktop types` brings them up to date.
+    #[test]
+    fn the_window_s_types_are_current() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/src/generated");
+        let fresh = tempfile::tempdir().unwrap();
+        generate(fresh.path());
+        let fresh = files(fresh.path());
+        if std::env::var_os("JARVIS_WRITE_TYPES").is_some() {
+            let _ = std::fs::remove_dir_all(&folder);
+            std::fs::create_dir_all(&folder).unwrap();
+            for (name, text) in &fresh {
+                std::fs::write(folder.join(name), text).unwrap();
+            }
+        }
+        assert!(
+            files(&folder) == fresh,
+            "ui/src/generated is out of date: run `JARVIS_WRITE_TYPES=1 cargo test -p jarvis-desktop types`"
+        );
+    }
+}
