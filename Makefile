@@ -31,7 +31,9 @@ endif
 
 test: ## Everything that tests need, then all tests
 	@scripts/bootstrap test
-	@$(MAKE) --no-print-directory build models
+	@$(MAKE) --no-print-directory ui
+	$(CARGO) test --release --workspace --locked --no-run # builds the programs too, with the features that tests see
+	@$(MAKE) --no-print-directory models
 	npm --prefix ui run test
 	$(CARGO) test --release --workspace --locked
 
