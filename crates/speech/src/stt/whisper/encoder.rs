@@ -1,7 +1,7 @@
 //! Whisper's encoder: a spectrogram to one vector for every 20 ms.
 //!
 //! Runs on as many positions as it is given, 1500 (30 s) at most; the sinusoidal positions are cut likewise. Looks at
-//! `cancel` before each layer.
+//! `cancel` before each head of each layer.
 
 use super::super::SttError;
 use super::config::Config;
@@ -99,10 +99,7 @@ impl Encoder {
         let x = self.second_pair.forward_onto_gelu(&pairs, &before.matmul(&self.second_before)?)?;
         let mut x = ops::add(x, &self.positions.narrow(0, 0, positions)?)?;
         for layer in &self.layers {
-            if cancel.is_cancelled() {
-                return Err(SttError::Cancelled);
-            }
-            x = layer.forward(x)?;
+            x = layer.forward(x, cancel)?;
         }
         Ok(self.norm.forward(&x)?)
     }
@@ -133,13 +130,16 @@ impl Layer {
         })
     }
 
-    fn forward(&self, x: Tensor) -> Result<Tensor, SttError> {
+    fn forward(&self, x: Tensor, cancel: &Cancel) -> Result<Tensor, SttError> {
         let width = x.dim(1)?;
         let depth = width / self.heads;
         let all = self.query_key_value.forward(&self.attention_norm.forward(&x)?)?;
         // A head at a time: its scores, positions squared, stay in the cache between the two products.
         let mut heads = Vec::with_capacity(self.heads);
         for head in 0..self.heads {
+            if cancel.is_cancelled() {
+                return Err(SttError::Cancelled);
+            }
             let part = |which: usize| all.narrow(1, which * width + head * depth, depth);
             let scores = ops::softmax(part(0)?.matmul(&part(1)?.t()?)?)?;
             heads.push(scores.matmul(&part(2)?)?);

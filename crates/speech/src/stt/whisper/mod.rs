@@ -21,7 +21,7 @@ mod weights;
 mod windows;
 
 use super::SttError;
-use super::mel::{HOP, LogMel};
+use super::mel::{HOP, LogMel, MAX_SAMPLES};
 use candle_core::Device;
 use config::Config;
 use decoder::Decoder;
@@ -82,7 +82,8 @@ pub struct Whisper {
 /// What one run of the decoder made of a window.
 #[derive(Debug, Clone, Default)]
 struct Attempt {
-    tokens: Vec<u32>,
+    text: String,
+    tokens: usize,
     average_log_probability: f32,
     no_speech_probability: f32,
     language: Option<String>,
@@ -245,7 +246,9 @@ impl Whisper {
             self.decoder.logits(&state, &[0], &mut self.logits)?;
         }
         attempt.average_log_probability = sum / (self.tokens.len() + 1) as f32;
-        attempt.tokens = self.tokens.clone();
+        attempt.text = self.vocabulary.text(&self.tokens).trim().to_owned();
+        attempt.tokens = self.tokens.len();
+        attempt.looped |= suspicion == Suspicion::High && search::says_twice(&attempt.text);
         timings.decode += milliseconds(began);
         Ok(attempt)
     }
@@ -297,40 +300,91 @@ impl Whisper {
         }
     }
 
-    fn recognize(&mut self, samples: &[f32], cancel: &Cancel) -> Result<Transcript, SttError> {
-        let began = Instant::now();
-        let mut transcript = Transcript {
-            seconds: samples.len() as f32 / SAMPLE_RATE as f32,
-            no_speech_probability: 1.0,
-            ..Transcript::default()
-        };
-        let mut timings = TranscriptTimings::default();
-        let (mut sum, mut count) = (0.0, 0);
-        for window in windows::windows(samples) {
-            if cancel.is_cancelled() {
-                return Err(SttError::Cancelled);
+    /// Recognizes sound of any length that comes piece by piece, holding no more than half a minute and a piece of it.
+    /// `read` appends the next 16 kHz mono samples to what it is given and returns false when there are no more.
+    ///
+    /// # Errors
+    /// As [`SpeechToText::transcribe`], and those of `read`.
+    pub fn transcribe_stream(
+        &mut self,
+        read: &mut dyn FnMut(&mut Vec<f32>) -> Result<bool>,
+        cancel: &Cancel,
+    ) -> Result<Transcript> {
+        let mut recording = Recording::new();
+        let mut pending = Vec::new();
+        let mut more = true;
+        loop {
+            while more && pending.len() <= MAX_SAMPLES {
+                more = read(&mut pending)?;
             }
-            let Some(heard) = self.window(&samples[window], &mut timings, cancel)? else { continue };
-            let text = self.vocabulary.text(&heard.tokens);
-            if !transcript.text.is_empty() {
-                transcript.text.push(' ');
+            if pending.is_empty() {
+                return Ok(recording.finish());
             }
-            transcript.text.push_str(text.trim());
-            sum += heard.average_log_probability * heard.tokens.len() as f32;
-            count += heard.tokens.len();
-            transcript.no_speech_probability = transcript.no_speech_probability.min(heard.no_speech_probability);
-            transcript.language = transcript.language.or(heard.language);
+            let length = windows::first(&pending);
+            self.hear(&pending[..length], &mut recording, cancel)?;
+            pending.drain(..length);
         }
-        transcript.average_log_probability = if count == 0 { 0.0 } else { sum / count as f32 };
-        timings.total = milliseconds(began);
-        transcript.timings_ms = timings;
-        Ok(transcript)
+    }
+
+    /// Recognizes one window and adds it to the recording's transcript.
+    fn hear(&mut self, samples: &[f32], recording: &mut Recording, cancel: &Cancel) -> Result<(), SttError> {
+        if cancel.is_cancelled() {
+            return Err(SttError::Cancelled);
+        }
+        recording.transcript.seconds += samples.len() as f32 / SAMPLE_RATE as f32;
+        let began = Instant::now();
+        let heard = self.window(samples, &mut recording.transcript.timings_ms, cancel)?;
+        recording.transcript.timings_ms.total += milliseconds(began);
+        if let Some(heard) = heard {
+            recording.add(heard);
+        }
+        Ok(())
+    }
+}
+
+/// The transcript of a recording as it grows, window by window.
+struct Recording {
+    transcript: Transcript,
+    log_probability: f32,
+    tokens: usize,
+}
+
+impl Recording {
+    fn new() -> Self {
+        let transcript = Transcript { no_speech_probability: 1.0, ..Transcript::default() };
+        Self { transcript, log_probability: 0.0, tokens: 0 }
+    }
+
+    fn add(&mut self, heard: Attempt) {
+        let transcript = &mut self.transcript;
+        if !transcript.text.is_empty() && !heard.text.is_empty() {
+            transcript.text.push(' ');
+        }
+        transcript.text.push_str(&heard.text);
+        transcript.no_speech_probability = transcript.no_speech_probability.min(heard.no_speech_probability);
+        if transcript.language.is_none() {
+            transcript.language = heard.language;
+        }
+        self.log_probability += heard.average_log_probability * heard.tokens as f32;
+        self.tokens += heard.tokens;
+    }
+
+    fn finish(mut self) -> Transcript {
+        self.transcript.average_log_probability = self.log_probability / self.tokens.max(1) as f32;
+        self.transcript
     }
 }
 
 impl SpeechToText for Whisper {
     fn transcribe(&mut self, samples: &[f32], cancel: &Cancel) -> Result<Transcript> {
-        Ok(self.recognize(samples, cancel)?)
+        let mut recording = Recording::new();
+        let mut rest = samples;
+        while !rest.is_empty() {
+            let (window, after) = rest.split_at(windows::first(rest));
+            self.hear(window, &mut recording, cancel)?;
+            rest = after;
+        }
+        Ok(recording.finish())
     }
 
     fn warm_up(&mut self) -> Result<()> {

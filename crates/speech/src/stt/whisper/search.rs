@@ -80,6 +80,19 @@ pub(super) fn loops(tokens: &[u32], suspicion: Suspicion) -> Option<usize> {
     })
 }
 
+/// Whether `text` ends with a phrase of two words or more that is said twice over. Told from the words, since the first
+/// token of a text differs from the same word later on.
+pub(super) fn says_twice(text: &str) -> bool {
+    let words: Vec<String> = text
+        .split_whitespace()
+        .map(|word| word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect())
+        .collect();
+    (2..=words.len() / 2).any(|count| {
+        let (rest, last) = words.split_at(words.len() - count);
+        rest.ends_with(last)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +130,15 @@ mod tests {
         assert_eq!(loops(&[5; 5], Suspicion::High), None);
         assert_eq!(loops(&[1, 2, 3, 4, 5, 6], Suspicion::High), None);
         assert_eq!(loops(&[], Suspicion::High), None);
+    }
+
+    #[test]
+    fn a_phrase_said_twice_is_seen_whatever_its_case() {
+        assert!(says_twice("Never mind. Never mind."));
+        assert!(says_twice("Ana is on the phone, is on the phone."));
+        for text in ["", "No.", "5 5", "No, no, no.", "Never mind.", "It was the best of times. It was the worst of times."] {
+            assert!(!says_twice(text), "{text}");
+        }
     }
 
     proptest! {
