@@ -17,14 +17,14 @@ const LONGEST_WORD: usize = 1000;
 
 /// A period after these ends nothing.
 const TITLES: [&str; 26] = [
-    "mr", "mrs", "ms", "dr", "prof", "st", "mt", "gen", "col", "lt", "sgt", "capt", "rev", "hon", "gov", "sen", "vs", "e.g",
-    "i.e", "cf", "approx", "fig", "eg", "ie", "messrs", "ave",
+    "mr", "mrs", "ms", "dr", "prof", "st", "mt", "gen", "col", "lt", "sgt", "capt", "rev", "hon", "gov", "sen", "vs",
+    "e.g", "i.e", "cf", "approx", "fig", "eg", "ie", "messrs", "ave",
 ];
 
 /// A period after these ends a sentence only if a capital follows.
 const MAY_END: [&str; 24] = [
-    "etc", "a.m", "p.m", "u.s", "u.k", "u.s.a", "e.u", "jr", "sr", "inc", "ltd", "co", "corp", "no", "ph.d", "b.c", "a.d",
-    "jan", "feb", "aug", "sept", "oct", "nov", "dec",
+    "etc", "a.m", "p.m", "u.s", "u.k", "u.s.a", "e.u", "jr", "sr", "inc", "ltd", "co", "corp", "no", "ph.d", "b.c",
+    "a.d", "jan", "feb", "aug", "sept", "oct", "nov", "dec",
 ];
 
 /// What a place after punctuation means.
@@ -95,9 +95,8 @@ impl ClauseSplitter {
                 self.cut(place, clauses);
             }
         }
-        let was_in_code = self.fence > 0;
         self.count_backticks(c);
-        let in_code = was_in_code || self.fence > 0;
+        let in_code = self.fence > 0;
         if c == '\n' && !in_code {
             self.add(c);
             if self.has_words() {
@@ -157,11 +156,14 @@ impl ClauseSplitter {
         self.blank = None;
     }
 
-    /// Backticks open code and as many close it.
+    /// Backticks open code and as many close it; code inside a line ends with the line at the latest.
     fn count_backticks(&mut self, c: char) {
         if c == '`' {
             self.ticks += 1;
             return;
+        }
+        if c == '\n' && self.fence < 3 {
+            self.fence = 0;
         }
         match (std::mem::take(&mut self.ticks), self.fence) {
             (0, _) => {}
@@ -198,9 +200,9 @@ impl ClauseSplitter {
 
 /// What a period at the end of `text` means.
 fn after_period(text: &str) -> Cut {
-    let start = text.rfind(|c: char| c.is_whitespace() || matches!(c, '(' | '"' | '“' | '—')).map_or(0, |place| {
-        place + text[place..].chars().next().map_or(1, char::len_utf8)
-    });
+    let start = text
+        .rfind(|c: char| c.is_whitespace() || matches!(c, '(' | '"' | '“' | '—'))
+        .map_or(0, |place| place + text[place..].chars().next().map_or(1, char::len_utf8));
     let word = text[start..].trim_end_matches('.').to_lowercase();
     let is_marker = word.chars().all(|c| c.is_ascii_digit())
         && text[..start].trim_end_matches([' ', '\t', '*', '#', '-']).chars().next_back().is_none_or(|c| c == '\n');
@@ -218,7 +220,10 @@ fn after_period(text: &str) -> Cut {
 pub fn ends_sentence(clause: &str) -> bool {
     let text = clause.trim_end();
     let ends_line = clause[text.len()..].contains('\n') && !text.ends_with([':', ',']);
-    ends_line || text.trim_end_matches(['"', '\'', ')', ']', '}', '*', '_', '”', '’', '»', '`']).ends_with(['.', '!', '?', '…', '。', '！', '？'])
+    ends_line
+        || text
+            .trim_end_matches(['"', '\'', ')', ']', '}', '*', '_', '”', '’', '»', '`'])
+            .ends_with(['.', '!', '?', '…', '。', '！', '？'])
 }
 
 #[cfg(test)]

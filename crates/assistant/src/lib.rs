@@ -12,6 +12,9 @@ pub mod router;
 pub mod skills;
 pub mod turn;
 
+#[cfg(test)]
+mod testing;
+
 pub use clauses::ClauseSplitter;
 pub use conversation::Conversation;
 pub use mind::{Answer, AnswerTimings, Mind, MindOptions, Piece};

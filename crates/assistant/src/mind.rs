@@ -9,8 +9,8 @@ use crate::conversation::Conversation;
 use crate::router::normalize::Request;
 use crate::router::{Routed, Router};
 use jarvis_core::{
-    AssistantEvent, Cancel, Clock, Error, GenerateOptions, HostAction, IntentMatch, LanguageModel, Prompt, Reply, Result,
-    Route, SkillContext, Slots, StopReason,
+    AssistantEvent, Cancel, Clock, Error, GenerateOptions, HostAction, IntentMatch, LanguageModel, Prompt, Reply,
+    Result, Route, SkillContext, Slots, StopReason,
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -290,7 +290,10 @@ impl Mind {
     }
 
     fn remember(&mut self, user: &str, reply: String) {
-        self.conversation.push(user, &reply, self.clock.now());
+        // An answer that was asked for once more is not news.
+        if self.last_reply.as_ref() != Some(&reply) {
+            self.conversation.push(user, &reply, self.clock.now());
+        }
         self.last_reply = Some(reply);
         self.answered += 1;
     }
@@ -348,10 +351,10 @@ impl Speech {
         self.sentences >= MOST_SENTENCES
     }
 
-    /// Says what is left, unless the text was cut off inside a sentence and whole ones were said before.
+    /// Says what is left, unless the text was cut off inside a sentence and a real one was said before.
     fn finish(&mut self, was_cut_off: bool, on_piece: &mut dyn FnMut(Piece)) {
         let Some(rest) = self.splitter.finish() else { return };
-        let is_fragment = was_cut_off && !ends_sentence(&rest) && ends_sentence(&self.said);
+        let is_fragment = was_cut_off && !ends_sentence(&rest) && self.sentences > 0 && ends_sentence(&self.said);
         if self.sentences < MOST_SENTENCES && !is_fragment {
             self.say(&rest, on_piece);
         }

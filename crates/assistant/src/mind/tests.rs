@@ -1,1 +1,162 @@
+use super::*;
+use crate::skills;
+use crate::testing::{FakeClock, Parrot};
+use jarvis_core::Role;
+use std::fmt::Write;
+use std::time::Duration;
 
+fn mind() -> (Mind, Arc<FakeClock>, Parrot) {
+    let clock = Arc::new(FakeClock::new());
+    let options = MindOptions { max_tokens: 96, temperature: 0.0, context_turns: 4, dry_run: false };
+    let parrot = Parrot::default();
+    let mut mind = Mind::new(Router::new(skills::all()), clock.clone(), options);
+    mind.set_model(Box::new(parrot.clone()));
+    (mind, clock, parrot)
+}
+
+/// Asks and notes every piece, a line each.
+fn trace(mind: &mut Mind, said: &str) -> String {
+    let mut lines = format!("user: {said}\n");
+    let result = mind.answer(said, &Cancel::new(), &mut |piece| {
+        match piece {
+            Piece::Event(AssistantEvent::Intent { intent, slots, route, .. }) => {
+                writeln!(lines, "  intent {intent} {slots:?} by {route:?}")
+            }
+            Piece::Event(AssistantEvent::ReplyText { text }) => writeln!(lines, "  text {text:?}"),
+            Piece::Event(event) => writeln!(lines, "  {event:?}"),
+            Piece::Clause(text) => writeln!(lines, "  speak {text:?}"),
+            Piece::Action(action) => writeln!(lines, "  do {action:?}"),
+        }
+        .unwrap();
+    });
+    match result {
+        Ok(answer) => writeln!(lines, "  = {}", answer.reply).unwrap(),
+        Err(error) => writeln!(lines, "  ! {}: {} {}", error.code, error.message, error.hint).unwrap(),
+    }
+    lines
+}
+
+#[test]
+fn a_dialogue() {
+    let (mut mind, clock, parrot) = mind();
+    let mut lines = String::new();
+    for said in [
+        "Hey Jarvis.",
+        "What did you say?",
+        "What time is it?",
+        "Set a pasta timer for ten minutes.",
+        "what's 17 times 23",
+    ] {
+        lines += &trace(&mut mind, said);
+    }
+    parrot.will_say(
+        "Ada Lovelace was an English mathematician, and the first programmer. She was born in 1815. She liked horses.",
+        StopReason::EndOfText,
+    );
+    lines += &trace(&mut mind, "Jarvis, who was Ada Lovelace?");
+    lines += &trace(&mut mind, "say that again");
+    clock.advance(Duration::from_secs(600));
+    while let Some(reply) = mind.due() {
+        writeln!(lines, "due: {} {:?}", reply.spoken, reply.actions).unwrap();
+    }
+    lines += &trace(&mut mind, "stop");
+    lines += &trace(&mut mind, "check my timers");
+    parrot.will_say("Sure! Here is one: a duck walks in, and it says", StopReason::Length);
+    lines += &trace(&mut mind, "tell me a joke");
+    parrot.will_say("Paris is the capital. It lies on the", StopReason::Length);
+    lines += &trace(&mut mind, "what is the capital of France?");
+    lines += &trace(&mut mind, "what is love");
+    insta::assert_snapshot!(lines);
+}
+
+#[test]
+fn what_was_said_before_is_told_to_the_model() {
+    let (mut mind, clock, parrot) = mind();
+    trace(&mut mind, "What time is it?");
+    parrot.will_say("It is afternoon.", StopReason::EndOfText);
+    trace(&mut mind, "Is that late?");
+    let asked = parrot.asked.lock().unwrap()[0].clone();
+    let said: Vec<_> = asked.iter().map(|message| (message.role, message.content.as_str())).collect();
+    assert_eq!(said[0].0, Role::System);
+    assert_eq!(
+        said[1..],
+        [(Role::User, "What time is it?"), (Role::Assistant, "It's 3:07 PM."), (Role::User, "Is that late?"),]
+    );
+    clock.advance(Duration::from_secs(3600));
+    parrot.will_say("Hello.", StopReason::EndOfText);
+    trace(&mut mind, "tell me something");
+    assert_eq!(parrot.asked.lock().unwrap()[1].len(), 2, "an hour later nothing of it is left");
+}
+
+#[test]
+fn cancelling_ends_it_and_keeps_what_was_said() {
+    let (mut mind, _clock, parrot) = mind();
+    parrot.will_say(
+        "One is a number, and two is one, and three is another, and so on. There are more.",
+        StopReason::EndOfText,
+    );
+    let cancel = Cancel::new();
+    let mut clauses = Vec::new();
+    let answer = mind.answer("tell me about numbers", &cancel, &mut |piece| {
+        if let Piece::Clause(text) = piece {
+            clauses.push(text);
+            cancel.cancel();
+        }
+    });
+    assert_eq!(clauses, ["One is a number,"]);
+    assert_eq!(answer.unwrap().reply, "One is a number,");
+    parrot.will_say("Yes.", StopReason::EndOfText);
+    trace(&mut mind, "tell me more");
+    assert_eq!(parrot.asked.lock().unwrap()[1][2].content, "One is a number,");
+}
+
+#[test]
+fn without_a_model_it_says_what_to_install_and_skills_go_on() {
+    let (mut mind, ..) = mind();
+    mind.set_no_model(no_model());
+    let lines = trace(&mut mind, "who was ada lovelace") + &trace(&mut mind, "what time is it");
+    assert!(lines.contains("! mind.no_model"), "{lines}");
+    assert!(lines.contains("jarvis models pull"));
+    assert!(lines.contains("speak \"It's 3:07 PM.\""));
+}
+
+#[test]
+fn a_model_is_loaded_when_it_is_first_needed_and_only_then() {
+    let (mut mind, _clock, parrot) = mind();
+    let loaded = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let (count, model) = (loaded.clone(), parrot.clone());
+    mind.load_model_with(Box::new(move || {
+        count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Ok(Box::new(model))
+    }));
+    trace(&mut mind, "what time is it");
+    assert_eq!(loaded.load(std::sync::atomic::Ordering::Relaxed), 0);
+    for _ in 0..2 {
+        parrot.will_say("Yes.", StopReason::EndOfText);
+        assert!(trace(&mut mind, "is the sky blue").contains("= Yes."));
+    }
+    assert_eq!(loaded.load(std::sync::atomic::Ordering::Relaxed), 1);
+
+    mind.load_model_with(Box::new(|| Err(Error::new("llm.corrupt", "The model is damaged.", "Pull it again."))));
+    for _ in 0..2 {
+        assert!(trace(&mut mind, "is the sky blue").contains("! llm.corrupt: The model is damaged."));
+    }
+}
+
+#[test]
+fn a_dry_run_decides_and_does_nothing() {
+    let (mut mind, _clock, parrot) = mind();
+    mind.set_options(MindOptions { max_tokens: 96, temperature: 0.0, context_turns: 4, dry_run: true });
+    assert!(trace(&mut mind, "set a timer for five minutes").contains("= Timer set for 5 minutes."));
+    assert_eq!(mind.next_due(), None);
+    assert!(trace(&mut mind, "who was ada lovelace").contains("intent chat"));
+    assert!(trace(&mut mind, "stop").ends_with("by Pattern\n  = \n"));
+    assert!(parrot.asked.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_model_with_nothing_to_say_is_owned_up_to() {
+    let (mut mind, _clock, parrot) = mind();
+    parrot.will_say("  \n ", StopReason::EndOfText);
+    assert!(trace(&mut mind, "is the sky blue").contains("! mind.no_answer"));
+}

@@ -1,12 +1,25 @@
 //! What Jarvis can do without a language model: one file a skill, one line here.
 
+pub mod calc;
+pub mod date;
+pub mod greeting;
+pub mod repeat;
 pub mod stop;
+pub mod time;
+pub mod timer;
 
 use jarvis_core::Skill;
 
-/// Every skill.
+/// Every skill. Where two are equally sure of a request, the one above answers.
 pub fn all() -> Vec<Box<dyn Skill>> {
     vec![
         Box::new(stop::Stop::new()),
+        Box::new(repeat::Repeat::new()),
+        Box::new(timer::Timers::new()),
+        Box::new(time::Time::new()),
+        Box::new(date::Calendar::new()),
+        Box::new(calc::Convert::new()),
+        Box::new(calc::Calculator::new()),
+        Box::new(greeting::Greeting::new()),
     ]
 }

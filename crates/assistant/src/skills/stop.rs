@@ -18,7 +18,7 @@ const TEMPLATES: &[&str] = &[
     "shut (up|it)",
     "(never mind|nevermind|forget it|forget about it|forget that|leave it|drop it)",
     "that is (enough|all|it|fine) [for now|now]",
-    "(no|no that is) (thank you|thanks|more)",
+    "no [thank you|thanks|more|stop|that is all]",
     "nothing [else]",
     "(go away|leave me alone|go to sleep|stand down|dismissed)",
 ];
@@ -47,9 +47,8 @@ impl Skill for Stop {
     }
 
     fn recognize(&self, text: &str) -> Option<IntentMatch> {
-        self.patterns.find(text, |(), _| {
-            Some(IntentMatch { intent: "assistant.stop", slots: Slots::new(), confidence: 1.0 })
-        })
+        self.patterns
+            .find(text, |(), _| Some(IntentMatch { intent: "assistant.stop", slots: Slots::new(), confidence: 1.0 }))
     }
 
     fn run(&mut self, _intent: &str, _slots: &Slots, _context: &SkillContext<'_>) -> Result<Reply> {

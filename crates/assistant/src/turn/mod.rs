@@ -250,10 +250,7 @@ impl Turn {
                 if let Some(present) = self.thinking(turn) {
                     present.mark("intent", now);
                     present.deadline = present.deadline.max(now + patience::THINK);
-                    actions.push(Action::Emit(
-                        Some(turn),
-                        AssistantEvent::Intent { intent, slots, confidence, route },
-                    ));
+                    actions.push(Action::Emit(Some(turn), AssistantEvent::Intent { intent, slots, confidence, route }));
                 }
             }
             Input::FirstToken(turn) => {
@@ -380,7 +377,8 @@ impl Turn {
     fn listen(&mut self, until: Until, origin: Origin, now: Instant, actions: &mut Vec<Action>) {
         self.interrupt(now, actions);
         if self.muted {
-            let error = Error::new("audio.muted", "The microphone is off.", "Switch it on with “Unmute” or `jarvis unmute`.");
+            let error =
+                Error::new("audio.muted", "The microphone is off.", "Switch it on with “Unmute” or `jarvis unmute`.");
             actions.push(Action::Emit(None, AssistantEvent::Error { error }));
             return;
         }

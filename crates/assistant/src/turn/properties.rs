@@ -42,13 +42,9 @@ fn input(op: &Op, last: TurnId, now: Instant) -> Input {
         15 => Input::Partial(turn, "wh".into()),
         16 => Input::Transcribed(turn, "why".into()),
         17 => Input::Transcribed(turn, String::new()),
-        18 => Input::Understood {
-            turn,
-            intent: "chat".into(),
-            slots: Slots::new(),
-            confidence: 0.5,
-            route: Route::Model,
-        },
+        18 => {
+            Input::Understood { turn, intent: "chat".into(), slots: Slots::new(), confidence: 0.5, route: Route::Model }
+        }
         19 => Input::FirstToken(turn),
         20 => Input::Text(turn, "so".into()),
         21 | 22 => Input::Clause(turn, "so.".into()),

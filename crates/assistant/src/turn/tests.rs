@@ -68,7 +68,10 @@ fn answering(trace: &mut Trace) {
     trace.after(0, Input::Wake { model: "hey_jarvis".into(), score: 0.9 });
     trace.after(300, Input::SpeechStarted(ONE));
     let utterance = trace.utterance(0);
-    trace.after(1500, Input::Heard(ONE, Utterance { speech_ended: trace.now + Duration::from_millis(800), ..utterance }));
+    trace.after(
+        1500,
+        Input::Heard(ONE, Utterance { speech_ended: trace.now + Duration::from_millis(800), ..utterance }),
+    );
     trace
         .after(400, Input::Transcribed(ONE, "What time is it?".into()))
         .after(2, understood(ONE, "time.now"))

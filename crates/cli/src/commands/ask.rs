@@ -1,12 +1,210 @@
-//! `jarvis ask`.
+//! `jarvis ask`: answers a typed question as if it had been spoken.
+//!
+//! Works without a running instance: skills answer at once, and the language model is loaded when a question first needs
+//! it. What has to outlive the command, a timer, is handed to the running instance if there is one.
 
 use crate::output::Output;
+use jarvis_assistant::{Answer, AnswerTimings, Mind, MindOptions, Piece, Routed, Router, skills};
+use jarvis_core::{AssistantEvent, Cancel, Error, Result, SystemClock};
+use jarvis_engine::control::{self, Request};
+use jarvis_engine::load::{Installed, Parts};
+use jarvis_settings::{Paths, Settings};
+use serde_json::json;
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::Instant;
+
+/// Longer questions are refused: nobody says them, and no small model answers them.
+const MOST_CHARACTERS: usize = 8000;
 
 /// What can be said to `jarvis ask`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// What to ask.
+    #[arg(required_unless_present = "stdin", conflicts_with = "stdin")]
+    text: Option<String>,
+    /// Read questions from standard input, a line each, as one conversation.
+    #[arg(long)]
+    stdin: bool,
+    /// Decide what is meant, but do nothing and ask no language model.
+    #[arg(long)]
+    dry_run: bool,
+}
 
 /// Runs the command.
-pub fn run(_args: Args, _output: &Output) -> anyhow::Result<()> {
-    anyhow::bail!("under construction")
+pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
+    let paths = Paths::discover()?;
+    let settings = Settings::load(&paths)?;
+    let mut asker = Asker {
+        mind: mind(&paths, &settings, args.dry_run),
+        socket: (!args.dry_run).then(|| paths.control_socket()),
+        output,
+    };
+    match args.text {
+        Some(text) => {
+            asker.ask(&text)?;
+            if asker.mind.next_due().is_some() {
+                eprintln!("jarvis: No Jarvis is running to keep this timer, so it ends with this command.");
+                eprintln!("        Start the app or `jarvis run` first.");
+            }
+            Ok(())
+        }
+        None => Ok(asker.converse(&lines_of_stdin())?),
+    }
+}
+
+fn mind(paths: &Paths, settings: &Settings, dry_run: bool) -> Mind {
+    let options = MindOptions { dry_run, ..MindOptions::from(&settings.mind) };
+    let mut mind = Mind::new(Router::new(skills::all()), Arc::new(SystemClock), options);
+    if !settings.mind.enabled {
+        mind.set_no_model(Error::new(
+            "mind.disabled",
+            "That needs the language model, which is switched off.",
+            "Switch it on with `jarvis config set mind.enabled true`.",
+        ));
+        return mind;
+    }
+    let (installed, settings) = (Installed::new(paths), settings.clone());
+    mind.load_model_with(Box::new(move || installed.language_model(&settings)));
+    mind
+}
+
+struct Asker<'a> {
+    mind: Mind,
+    /// Where a running instance would listen; none for a dry run.
+    socket: Option<PathBuf>,
+    output: &'a Output,
+}
+
+impl Asker<'_> {
+    /// Answers a question and prints the answer.
+    fn ask(&mut self, text: &str) -> Result<()> {
+        if text.trim().is_empty() {
+            return Err(Error::new("ask.empty", "There is nothing to answer: the text is empty.", "Say what you want to know."));
+        }
+        if text.chars().count() > MOST_CHARACTERS {
+            return Err(Error::new(
+                "ask.too_long",
+                format!("The text is longer than {MOST_CHARACTERS} characters."),
+                "Ask something shorter.",
+            ));
+        }
+        if let Some(socket) = self.running_instance_for(text) {
+            let answer = ask_instance(&socket, text)?;
+            self.output.result(&answer, || answer.reply.clone());
+            return Ok(());
+        }
+        // A person reads along; a script gets one object at the end.
+        let cancel = Cancel::new();
+        let reads_along = !self.output.is_json();
+        let answer = self.mind.answer(text, &cancel, &mut |piece| {
+            if let (Piece::Event(AssistantEvent::ReplyText { text }), true) = (piece, reads_along) {
+                let mut out = std::io::stdout().lock();
+                if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+                    cancel.cancel();
+                }
+            }
+        })?;
+        self.output.result(&answer, String::new);
+        Ok(())
+    }
+
+    /// Timers belong to the instance that stays.
+    fn running_instance_for(&self, text: &str) -> Option<PathBuf> {
+        let is_timer = |routed| matches!(routed, Routed::Skill(matched) if matched.intent.starts_with("timer."));
+        let socket = self.socket.as_ref().filter(|_| is_timer(self.mind.router().route(text)))?;
+        control::send(socket, &Request::Hello).is_ok().then(|| socket.clone())
+    }
+
+    /// Answers line after line. One that fails does not keep the next from being answered. Timers ring in between.
+    fn converse(&mut self, lines: &Receiver<std::io::Result<String>>) -> Result<()> {
+        let mut failed = 0;
+        loop {
+            let line = match self.mind.next_due() {
+                None => lines.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(due) => lines.recv_timeout(due.saturating_duration_since(Instant::now())),
+            };
+            match line {
+                Ok(Ok(line)) if line.trim().is_empty() => {}
+                Ok(Ok(line)) => {
+                    if let Err(error) = self.ask(&line) {
+                        failed += 1;
+                        self.output.result(&json!({ "text": line, "error": error }), || {
+                            format!("{} {}", error.message, error.hint).trim_end().to_owned()
+                        });
+                    }
+                }
+                Ok(Err(error)) => {
+                    let reason = format!("Standard input cannot be read: {error}.");
+                    return Err(Error::new("ask.input", reason, "Give plain UTF-8 text, a question a line."));
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    while let Some(reply) = self.mind.due() {
+                        let alarm = AssistantEvent::Alarm { text: reply.spoken.clone() };
+                        self.output.result(&alarm, || reply.spoken.clone());
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        match failed {
+            0 => Ok(()),
+            1 => Err(Error::new("ask.failed", "One question could not be answered.", "The reason stands at its place above.")),
+            _ => Err(Error::new(
+                "ask.failed",
+                format!("{failed} questions could not be answered."),
+                "The reasons stand at their places above.",
+            )),
+        }
+    }
+}
+
+/// Lines of standard input, read on a thread of their own so that timers can ring in the meantime.
+fn lines_of_stdin() -> Receiver<std::io::Result<String>> {
+    let (sender, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines() {
+            let failed = line.is_err();
+            if sender.send(line).is_err() || failed {
+                return;
+            }
+        }
+    });
+    lines
+}
+
+/// Has the running instance answer, aloud if it has a voice, and takes the answer from its events.
+fn ask_instance(socket: &Path, text: &str) -> Result<Answer> {
+    let asked = Instant::now();
+    let milliseconds = || asked.elapsed().as_secs_f64() * 1e3;
+    let events = control::subscribe(socket)?;
+    control::send(socket, &Request::Ask { text: text.to_owned() })?;
+    let mut answer: Option<Answer> = None;
+    let mut turn = None;
+    for record in events {
+        let record = record?;
+        match record.event {
+            AssistantEvent::Intent { intent, slots, confidence, route } if turn.is_none() => {
+                turn = record.turn;
+                let timings_ms = AnswerTimings { route: milliseconds(), ..AnswerTimings::default() };
+                let (text, reply) = (text.to_owned(), String::new());
+                answer = Some(Answer { text, intent, slots, confidence, route, reply, timings_ms });
+            }
+            _ if turn.is_none() || record.turn != turn => {}
+            AssistantEvent::ReplyText { text } => {
+                if let Some(answer) = &mut answer {
+                    answer.reply.push_str(&text);
+                    answer.timings_ms.total = milliseconds();
+                    // A skill's answer comes in one piece; there is no need to wait until it was spoken.
+                    break;
+                }
+            }
+            AssistantEvent::Error { error } => return Err(error),
+            AssistantEvent::TurnEnd { .. } | AssistantEvent::Cancelled => break,
+            _ => {}
+        }
+    }
+    answer.ok_or_else(|| Error::new("ask.instance", "The running Jarvis did not answer.", "Try once more, or restart it."))
 }

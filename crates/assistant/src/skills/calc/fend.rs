@@ -1,0 +1,147 @@
+//! `fend` as a calculator: an expression in, a number for the eye and the ear out, in bounded time.
+
+use jarvis_core::{Error, Result};
+use std::time::{Duration, Instant};
+
+/// A sum that takes longer is given up.
+const LONGEST: Duration = Duration::from_millis(250);
+
+/// From here on a number is said with its power of ten.
+const LARGE: f64 = 1e15;
+
+/// A number, rounded to what one can take in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Number {
+    /// The digits, thousands grouped; with `power`, the digits of the mantissa.
+    digits: String,
+    /// Power of ten, for very large and very small numbers.
+    power: Option<i32>,
+    /// Percent.
+    percent: bool,
+    /// Whether digits were left out.
+    pub rounded: bool,
+}
+
+impl Number {
+    /// For the eye.
+    pub fn shown(&self) -> String {
+        let power = self.power.map_or(String::new(), |power| format!(" × 10^{power}"));
+        format!("{}{power}{}", self.digits, if self.percent { "%" } else { "" })
+    }
+
+    /// For the ear.
+    pub fn spoken(&self) -> String {
+        let about = if self.rounded { "about " } else { "" };
+        let power = self.power.map_or(String::new(), |power| format!(" times 10 to the power of {power}"));
+        format!("{about}{}{power}{}", self.digits, if self.percent { "%" } else { "" })
+    }
+
+    /// Whether it is said as "1": then a unit is singular.
+    pub fn is_one(&self) -> bool {
+        self.digits == "1" && self.power.is_none()
+    }
+}
+
+struct Deadline(Instant);
+
+impl fend_core::Interrupt for Deadline {
+    fn should_interrupt(&self) -> bool {
+        Instant::now() >= self.0
+    }
+}
+
+/// Evaluates an expression that this crate has written.
+///
+/// # Errors
+/// It takes too long, divides by zero, or has no real value.
+pub fn evaluate(expression: &str) -> Result<Number> {
+    let cannot = || Error::new("calc.failed", "I can't work that out.", "Try to say it in another way.");
+    let mut context = fend_core::Context::new();
+    let attribute = fend_core::CustomUnitAttribute::None;
+    context.define_custom_unit_v1("calendar_month", "calendar_months", "1/12 calendar_year", &attribute);
+    let deadline = Deadline(Instant::now() + LONGEST);
+    let result = fend_core::evaluate_with_interrupt(expression, &mut context, &deadline).map_err(|message| {
+        if message.contains("by zero") {
+            Error::new("calc.zero", "Nothing can be divided by zero.", "")
+        } else if message.contains("interrupted") {
+            Error::new("calc.too_large", "That number is too large for me.", "")
+        } else {
+            cannot()
+        }
+    })?;
+    parse(result.get_main_result()).ok_or_else(cannot)
+}
+
+/// Reads fend's result: "391", "approx. 1.4142135624", "25%", possibly with a unit behind it, which is left out.
+fn parse(result: &str) -> Option<Number> {
+    let (approximate, text) = match result.strip_prefix("approx. ") {
+        Some(text) => (true, text),
+        None => (false, result),
+    };
+    let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | 'e' | '+'))).unwrap_or(text.len());
+    let percent = text[end..].starts_with('%');
+    // What follows the number may only be a unit: "2i" and "0 + 2i" are no numbers for the ear.
+    let rest = text[end..].trim_start();
+    if rest.starts_with(['+', '-']) || rest.split(' ').next() == Some("i") {
+        return None;
+    }
+    let value: f64 = text[..end].trim_end_matches('e').parse().ok()?;
+    value.is_finite().then(|| round(value, approximate, percent))
+}
+
+fn round(value: f64, approximate: bool, percent: bool) -> Number {
+    if value != 0.0 && !(1e-6..LARGE).contains(&value.abs()) {
+        let power = value.abs().log10().floor();
+        let (mantissa, _) = decimals(value / 10_f64.powf(power), 3);
+        return Number { digits: mantissa, power: Some(power as i32), percent, rounded: true };
+    }
+    // Four decimals, or four digits that say something if the number is small.
+    let places = if value == 0.0 || value.abs() >= 1.0 { 4 } else { 3 - value.abs().log10().floor() as i32 };
+    let (digits, exact) = decimals(value, places as usize);
+    Number { digits, power: None, percent, rounded: !exact || approximate && digits_are_cut(value, places as usize) }
+}
+
+/// Whether a result that fend calls approximate is one at this precision: 0.5 is not, 1.41421 is.
+fn digits_are_cut(value: f64, places: usize) -> bool {
+    let scaled = value * 10_f64.powi(places as i32);
+    (scaled - scaled.round()).abs() > 1e-4
+}
+
+/// The number with so many decimals at most and its thousands grouped, and whether that is all of it.
+fn decimals(value: f64, places: usize) -> (String, bool) {
+    let text = format!("{value:.places$}");
+    let exact = text.parse::<f64>().is_ok_and(|rounded| (rounded - value).abs() <= value.abs() * 1e-12);
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let (sign, whole) = whole.strip_prefix('-').map_or(("", whole), |whole| ("-", whole));
+    let mut grouped = String::with_capacity(text.len() + 6);
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let fraction = fraction.trim_end_matches('0');
+    let point = if fraction.is_empty() { "" } else { "." };
+    (format!("{sign}{grouped}{point}{fraction}"), exact)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_rounded_for_the_ear() {
+        for (expression, spoken) in [
+            ("1234567 * 1", "1,234,567"),
+            ("1/3", "about 0.3333"),
+            ("1/4", "0.25"),
+            ("2/3000", "about 0.0006667"),
+            ("10^20", "about 1 times 10 to the power of 20"),
+            ("-1234.5 * 1", "-1,234.5"),
+            ("0 * 5", "0"),
+            ("12.345678", "about 12.3457"),
+        ] {
+            assert_eq!(evaluate(expression).unwrap().spoken(), spoken, "{expression}");
+        }
+    }
+}

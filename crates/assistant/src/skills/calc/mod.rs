@@ -1,0 +1,169 @@
+//! Sums, and from one unit to another, worked out exactly by `fend` and rounded for the ear.
+
+mod convert;
+mod fend;
+mod sum;
+
+use crate::router::pattern::Patterns;
+use jarvis_core::{IntentMatch, Reply, Result, Risk, Skill, SkillContext, SkillSpec, Slots};
+
+pub use convert::Convert;
+
+const SPECS: &[SkillSpec] = &[SkillSpec {
+    intent: "calc.evaluate",
+    description: "Work out a sum: the four operations, powers, roots, percentages.",
+    examples: &["what is seventeen times twenty three", "square root of 144", "what is 15 percent of 80"],
+    risk: Risk::None,
+}];
+
+const TEMPLATES: &[&str] = &[
+    "(calculate|compute|evaluate|solve|work out|figure out|add up) {sum}",
+    "(what is|what are|how much is|how much are|what does|tell me what is|tell me how much is|tell me|find|give me|what would) [the (result|value|answer) (of|to)] {sum} [equal|equals|make|is|be|=]",
+    "how much does {sum} (make|equal)",
+    "{sum} (equals|is equal to|is|makes|=) [what|how much]",
+    "{sum}",
+];
+
+/// Works sums out.
+pub struct Calculator {
+    patterns: Patterns<()>,
+}
+
+impl Calculator {
+    /// The skill, ready.
+    pub fn new() -> Self {
+        Self { patterns: Patterns::new(&TEMPLATES.iter().map(|template| ((), *template)).collect::<Vec<_>>()) }
+    }
+}
+
+impl Default for Calculator {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Skill for Calculator {
+    fn specs(&self) -> &'static [SkillSpec] {
+        SPECS
+    }
+
+    fn recognize(&self, text: &str) -> Option<IntentMatch> {
+        self.patterns.find(text, |(), captures| {
+            let sum = sum::translate(captures.get("sum")?)?;
+            let slots = Slots::from([("expression".to_owned(), sum)]);
+            Some(IntentMatch { intent: "calc.evaluate", slots, confidence: 0.9 })
+        })
+    }
+
+    fn run(&mut self, _intent: &str, slots: &Slots, _context: &SkillContext<'_>) -> Result<Reply> {
+        let expression = slots.get("expression").map_or("", String::as_str);
+        let result = fend::evaluate(expression)?;
+        let shown = format!("{} {} {}", sum::shown(expression), if result.rounded { "≈" } else { "=" }, result.shown());
+        Ok(Reply { spoken: format!("That's {}.", result.spoken()), shown: Some(shown), actions: Vec::new() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::FakeClock;
+    use std::time::{Duration, Instant};
+
+    fn ask(text: &str) -> String {
+        let mut skill = Calculator::new();
+        let found = skill.recognize(text).unwrap_or_else(|| panic!("not recognized: {text}"));
+        let clock = FakeClock::new();
+        let context = SkillContext { clock: &clock, last_reply: None, dry_run: false };
+        skill.run(found.intent, &found.slots, &context).map_or_else(|error| error.message, |reply| reply.spoken)
+    }
+
+    #[test]
+    fn sums_as_people_say_them() {
+        for (asked, answer) in [
+            ("what is seventeen times twenty three", "391"),
+            ("17 * 23", "391"),
+            ("what is 17 x 23", "391"),
+            ("calculate 12 plus 30", "42"),
+            ("what is 15 % of 80", "12"),
+            ("what is fifteen percent of eighty", "12"),
+            ("what is 20 percent off 50", "40"),
+            ("what percent of 80 is 20", "25%"),
+            ("square root of 144", "12"),
+            ("what is the square root of two", "about 1.4142"),
+            ("what is the cube root of 27", "3"),
+            ("what is ten divided by four", "2.5"),
+            ("what is ten divided by three", "about 3.3333"),
+            ("two to the power of ten", "1,024"),
+            ("what is 5 squared plus 2 cubed", "33"),
+            ("what is half of ninety", "45"),
+            ("twice twenty one", "42"),
+            ("what is a third of ninety nine", "33"),
+            ("add five and seven", "12"),
+            ("subtract 5 from 12", "7"),
+            ("multiply 6 by 7", "42"),
+            ("divide 84 by 2", "42"),
+            ("what is the sum of 3 and 4", "7"),
+            ("what is the difference between 10 and 4", "6"),
+            ("what is the product of 6 and 7", "42"),
+            ("( 2 + 3 ) * 4", "20"),
+            ("2 + 3 * 4", "14"),
+            ("what is minus five plus two", "-3"),
+            ("10 - 3", "7"),
+            ("what is 5 factorial", "120"),
+            ("what is 100 modulo 7", "2"),
+            ("what is one million times one million", "1,000,000,000,000"),
+            ("what is two plus two equal", "4"),
+            ("what does 2 + 2 equal", "4"),
+            ("two plus two is", "4"),
+            ("what is pi times two", "about 6.2832"),
+            ("what is 0.1 + 0.2", "0.3"),
+            ("what is one divided by 8000", "0.000125"),
+        ] {
+            assert_eq!(ask(asked), format!("That's {answer}."), "{asked}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_worked_out_is_said() {
+        assert_eq!(ask("what is 5 divided by 0"), "Nothing can be divided by zero.");
+        assert!(ask("two to the power of 300").starts_with("That's about 2.037 times 10 to the power of 90."));
+        assert_eq!(ask("square root of minus four"), "I can't work that out.");
+    }
+
+    #[test]
+    fn monstrous_sums_end_soon() {
+        for text in [
+            "9 to the power of 9 to the power of 9 to the power of 9",
+            "100000 factorial",
+            "5 factorial factorial factorial",
+        ] {
+            let began = Instant::now();
+            ask(text);
+            assert!(began.elapsed() < Duration::from_secs(2), "{text} took {:?}", began.elapsed());
+        }
+    }
+
+    #[test]
+    fn what_is_no_sum_is_for_others() {
+        let skill = Calculator::new();
+        for text in [
+            "what is five",
+            "what is the time",
+            "what is two and two",
+            "what is love",
+            "twenty four seven",
+            "what is the square root",
+            "how much is a house",
+            "what is catch 22",
+            "what is pi",
+            "what is plus",
+            "times square",
+            "what is the x factor",
+            "half of the people",
+            "10",
+            "what is a factorial",
+        ] {
+            assert_eq!(skill.recognize(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Sums in words into sums in signs, by recursive descent.
+//!
+//! What comes out consists of digits, signs and a few functions that this file writes; nothing of what was said gets
+//! through as it is. Words that are no part of a sum make it none.
+
+use crate::numbers;
+
+/// Signs between two numbers, by what is said for them.
+const BETWEEN: &[(&[&str], &str)] = &[
+    (&["to", "the", "power", "of"], "^"),
+    (&["raised", "to", "the", "power", "of"], "^"),
+    (&["to", "the", "power"], "^"),
+    (&["raised", "to"], "^"),
+    (&["^"], "^"),
+    (&["multiplied", "by"], "*"),
+    (&["times"], "*"),
+    (&["x"], "*"),
+    (&["*"], "*"),
+    (&["×"], "*"),
+    (&["divided", "by"], "/"),
+    (&["over"], "/"),
+    (&["/"], "/"),
+    (&["÷"], "/"),
+    (&["modulo"], "mod"),
+    (&["mod"], "mod"),
+    (&["plus"], "+"),
+    (&["+"], "+"),
+    (&["minus"], "-"),
+    (&["less"], "-"),
+    (&["-"], "-"),
+    (&["−"], "-"),
+];
+
+/// What stands before a number and works on it.
+const BEFORE: &[(&[&str], &str, &str)] = &[
+    (&["the", "square", "root", "of"], "sqrt(", ")"),
+    (&["square", "root", "of"], "sqrt(", ")"),
+    (&["the", "cube", "root", "of"], "cbrt(", ")"),
+    (&["cube", "root", "of"], "cbrt(", ")"),
+    (&["the", "root", "of"], "sqrt(", ")"),
+    (&["root", "of"], "sqrt(", ")"),
+    (&["half", "of"], "(1/2 * ", ")"),
+    (&["a", "half", "of"], "(1/2 * ", ")"),
+    (&["one", "half", "of"], "(1/2 * ", ")"),
+    (&["a", "third", "of"], "(1/3 * ", ")"),
+    (&["one", "third", "of"], "(1/3 * ", ")"),
+    (&["two", "thirds", "of"], "(2/3 * ", ")"),
+    (&["a", "quarter", "of"], "(1/4 * ", ")"),
+    (&["one", "quarter", "of"], "(1/4 * ", ")"),
+    (&["three", "quarters", "of"], "(3/4 * ", ")"),
+    (&["a", "tenth", "of"], "(1/10 * ", ")"),
+    (&["twice"], "(2 * ", ")"),
+    (&["double"], "(2 * ", ")"),
+    (&["triple"], "(3 * ", ")"),
+];
+
+/// Two numbers around words, by what is said before, between and after them: `A` and `B` in the result.
+const AROUND: &[(&[&str], &[&str], &str)] = &[
+    (&["add"], &["and"], "A + B"),
+    (&["add"], &["to"], "A + B"),
+    (&["the", "sum", "of"], &["and"], "A + B"),
+    (&["sum", "of"], &["and"], "A + B"),
+    (&["subtract"], &["from"], "B - A"),
+    (&["take"], &["from"], "B - A"),
+    (&["take"], &["away", "from"], "B - A"),
+    (&["the", "difference", "between"], &["and"], "A - B"),
+    (&["the", "difference", "of"], &["and"], "A - B"),
+    (&["multiply"], &["by"], "A * B"),
+    (&["multiply"], &["and"], "A * B"),
+    (&["multiply"], &["with"], "A * B"),
+    (&["the", "product", "of"], &["and"], "A * B"),
+    (&["product", "of"], &["and"], "A * B"),
+    (&["divide"], &["by"], "A / B"),
+    (&["what", "percent", "of"], &["is"], "B / A to %"),
+    (&["what", "percentage", "of"], &["is"], "B / A to %"),
+];
+
+/// Sums of more words than this are none.
+const MOST_WORDS: usize = 40;
+
+/// The sum in signs, or `None` when the words are none: there has to be something to work out.
+pub fn translate(said: &str) -> Option<String> {
+    let said: Vec<&str> = said.split_whitespace().collect();
+    if said.len() > MOST_WORDS {
+        return None;
+    }
+    for (before, between, result) in AROUND {
+        let Some(rest) = said.strip_prefix(*before) else { continue };
+        for at in 1..rest.len() {
+            let Some(second) = rest[at..].strip_prefix(*between) else { continue };
+            if let (Some(a), Some(b)) = (whole(&rest[..at]), whole(second)) {
+                let wrap = |sum: String| if sum.contains(' ') { format!("({sum})") } else { sum };
+                return Some(result.replace('A', &wrap(a)).replace('B', &wrap(b)));
+            }
+        }
+    }
+    // "a 20 percent tip on 45"
+    let tip = said.strip_prefix(&["a"]).unwrap_or(&said);
+    if let Some(at) = tip.iter().position(|word| *word == "tip")
+        && tip.get(at + 1).is_some_and(|word| matches!(*word, "on" | "for" | "of"))
+        && let (Some(percent), Some(sum)) = (whole(&tip[..at]), whole(without_dollars(&tip[at + 2..])))
+        && percent.ends_with("/100)")
+    {
+        return Some(format!("{percent} * {sum}"));
+    }
+    let sum = whole(&said)?;
+    let is_number = numbers::parse_all(&said.join(" ")).is_some() || sum.parse::<f64>().is_ok();
+    (!is_number && sum != "pi").then_some(sum)
+}
+
+/// A sum as it is shown.
+pub fn shown(expression: &str) -> String {
+    expression
+        .replace(" * ", " × ")
+        .replace(" / ", " ÷ ")
+        .replace(" - ", " − ")
+        .replace(" to %", "")
+        .replace("sqrt(", "√(")
+        .replace("cbrt(", "∛(")
+}
+
+fn without_dollars<'a, 'b>(words: &'a [&'b str]) -> &'a [&'b str] {
+    let words = words.strip_prefix(&["$"]).unwrap_or(words);
+    words.strip_suffix(&["dollars"]).unwrap_or(words)
+}
+
+/// All of `words` as a sum or a number.
+fn whole(words: &[&str]) -> Option<String> {
+    let mut reader = Reader { words, at: 0 };
+    let sum = reader.sum()?;
+    (reader.at == words.len()).then_some(sum)
+}
+
+struct Reader<'a, 'b> {
+    words: &'a [&'b str],
+    at: usize,
+}
+
+impl Reader<'_, '_> {
+    /// Numbers with signs between them.
+    fn sum(&mut self) -> Option<String> {
+        let mut out = self.operand()?;
+        while let Some(sign) = self.take_sign() {
+            let next = self.operand()?;
+            if sign == "^" {
+                out.push_str(&format!("^{next}"));
+            } else {
+                out.push_str(&format!(" {sign} {next}"));
+            }
+        }
+        Some(out)
+    }
+
+    /// A number, with what stands before and after it.
+    fn operand(&mut self) -> Option<String> {
+        for (words, open, close) in BEFORE {
+            if self.take(words) {
+                return Some(format!("{open}{}{close}", self.operand()?));
+            }
+        }
+        if self.take(&["("]) {
+            let inside = self.sum()?;
+            return self.take(&[")"]).then(|| self.after(format!("({inside})")))?;
+        }
+        if self.take(&["pi"]) || self.take(&["the", "number", "pi"]) {
+            return self.after("pi".into());
+        }
+        if self.take(&["-"]) {
+            return Some(format!("(-{})", self.operand()?));
+        }
+        let rest = &self.words[self.at..];
+        if let Some(digits) = rest.first().and_then(|word| word.strip_prefix('-'))
+            && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+            && let Ok(number) = digits.parse::<f64>()
+        {
+            self.at += 1;
+            return self.after(format!("(-{number})"));
+        }
+        let (number, length) = numbers::parse(rest)?;
+        // "half a" waits for a unit, which a sum has not.
+        if rest[length - 1] == "a" || rest[length - 1] == "an" || rest[length - 1] == "of" {
+            return None;
+        }
+        self.at += length;
+        self.after(if number < 0.0 { format!("(-{})", -number) } else { number.to_string() })
+    }
+
+    /// "squared", "percent of", "factorial" behind a number.
+    fn after(&mut self, mut number: String) -> Option<String> {
+        loop {
+            if self.take(&["squared"]) {
+                number = format!("{number}^2");
+            } else if self.take(&["cubed"]) {
+                number = format!("{number}^3");
+            } else if self.take(&["factorial"]) {
+                number = format!("({number})!");
+            } else if self.take(&["%"]) || self.take(&["percent"]) || self.take(&["per", "cent"]) {
+                if self.take(&["of"]) {
+                    return Some(format!("({number}/100) * {}", self.operand()?));
+                }
+                if self.take(&["off", "of"]) || self.take(&["off"]) {
+                    return Some(format!("(1 - {number}/100) * {}", self.operand()?));
+                }
+                number = format!("({number}/100)");
+            } else {
+                return Some(number);
+            }
+        }
+    }
+
+    fn take_sign(&mut self) -> Option<&'static str> {
+        BETWEEN.iter().find(|(words, _)| self.take(words)).map(|(_, sign)| *sign)
+    }
+
+    fn take(&mut self, words: &[&str]) -> bool {
+        let is_next = self.words[self.at..].starts_with(words);
+        self.at += if is_next { words.len() } else { 0 };
+        is_next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn sums_are_shown_as_one_writes_them() {
+        assert_eq!(shown(&translate("17 times 23").unwrap()), "17 × 23");
+        assert_eq!(shown(&translate("square root of 2").unwrap()), "√(2)");
+    }
+
+    proptest! {
+        #[test]
+        fn sums_of_two_numbers_are_right(a in 0_u32..10_000, b in 1_u32..10_000) {
+            let value = |said: &str| super::super::fend::evaluate(&translate(said).unwrap()).unwrap().shown().replace(',', "");
+            prop_assert_eq!(value(&format!("{a} plus {b}")), (a + b).to_string());
+            prop_assert_eq!(value(&format!("{a} minus {b}")), (i64::from(a) - i64::from(b)).to_string());
+            prop_assert_eq!(value(&format!("{a} times {b}")), (u64::from(a) * u64::from(b)).to_string());
+        }
+
+        #[test]
+        fn no_words_make_it_panic(words in proptest::collection::vec(proptest::sample::select(vec![
+            "one", "hundred", "plus", "minus", "-", "-5", "times", "(", ")", "squared", "percent", "of", "half", "a",
+            "the", "square", "root", "add", "and", "to", "tip", "on", "factorial", "12", "point", "what", "is",
+        ]), 0..14)) {
+            if let Some(sum) = translate(&words.join(" ")) {
+                prop_assert!(sum.chars().all(|c| c.is_ascii()));
+                let _ = super::super::fend::evaluate(&sum);
+            }
+        }
+    }
+}

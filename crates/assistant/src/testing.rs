@@ -1,0 +1,100 @@
+//! What the tests of this crate share: a clock that stands still, and a language model that says what it is told to.
+
+use jarvis_core::{
+    Cancel, Clock, Error, GenerateOptions, Generation, GenerationTimings, LanguageModel, Message, Prompt, Result,
+    StopReason,
+};
+use jiff::Zoned;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// A clock that moves when it is told to. It begins on Saturday, 21 November 2026, 15:07 in Berlin.
+pub struct FakeClock(Mutex<(Instant, Zoned)>);
+
+impl FakeClock {
+    pub fn new() -> Self {
+        Self::at("2026-11-21T15:07:00+01:00[Europe/Berlin]")
+    }
+
+    pub fn at(local: &str) -> Self {
+        Self(Mutex::new((Instant::now(), local.parse().unwrap())))
+    }
+
+    /// Time passes.
+    pub fn advance(&self, by: Duration) {
+        let mut inside = self.0.lock().unwrap();
+        *inside = (inside.0 + by, &inside.1 + by);
+    }
+
+    /// The machine sleeps: wall time passes, monotonic time does not.
+    pub fn sleep(&self, by: Duration) {
+        let mut inside = self.0.lock().unwrap();
+        inside.1 = &inside.1 + by;
+    }
+}
+
+impl Clock for FakeClock {
+    fn now(&self) -> Instant {
+        self.0.lock().unwrap().0
+    }
+
+    fn local(&self) -> Zoned {
+        self.0.lock().unwrap().1.clone()
+    }
+}
+
+/// A language model that gives out prepared texts, a word at a time, and notes what it was asked.
+#[derive(Clone, Default)]
+pub struct Parrot {
+    texts: Arc<Mutex<VecDeque<(String, StopReason)>>>,
+    pub asked: Arc<Mutex<Vec<Vec<Message>>>>,
+}
+
+impl Parrot {
+    pub fn will_say(&self, text: &str, stop_reason: StopReason) {
+        self.texts.lock().unwrap().push_back((text.to_owned(), stop_reason));
+    }
+}
+
+impl LanguageModel for Parrot {
+    fn generate(
+        &mut self,
+        prompt: &Prompt,
+        _options: &GenerateOptions,
+        cancel: &Cancel,
+        on_text: &mut dyn FnMut(&str),
+    ) -> Result<Generation> {
+        if let Prompt::Chat(messages) = prompt {
+            self.asked.lock().unwrap().push(messages.clone());
+        }
+        let next = self.texts.lock().unwrap().pop_front();
+        let (whole, mut stop_reason) = next.ok_or_else(|| Error::new("llm.failed", "The model failed.", ""))?;
+        let mut text = String::new();
+        for piece in whole.split_inclusive(' ') {
+            if cancel.is_cancelled() {
+                stop_reason = StopReason::Cancelled;
+                break;
+            }
+            text.push_str(piece);
+            on_text(piece);
+        }
+        Ok(Generation {
+            text,
+            prompt_tokens: 0,
+            cached_tokens: 0,
+            generated_tokens: 0,
+            dropped_messages: 0,
+            stop_reason,
+            timings_ms: GenerationTimings::default(),
+        })
+    }
+
+    fn warm_up(&mut self, _beginning: &[Message]) -> Result<()> {
+        Ok(())
+    }
+
+    fn context_length(&self) -> usize {
+        2048
+    }
+}
