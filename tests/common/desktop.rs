@@ -1,0 +1,115 @@
+//! A virtual desktop for one test.
+
+use super::{data_dir, root};
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// A sound server with one microphone and one speaker, a session bus, private folders and, if asked for, a screen.
+pub struct Desktop {
+    process: Child,
+    environment: Vec<(String, String)>,
+}
+
+impl Desktop {
+    /// Without a screen.
+    pub fn start() -> Self {
+        Self::with(&["--no-screen"])
+    }
+
+    /// With a screen, for the window.
+    pub fn with_screen() -> Self {
+        Self::with(&[])
+    }
+
+    fn with(options: &[&str]) -> Self {
+        // `cat` ends with its input, and the input ends with this process, however that ends.
+        let mut process = Command::new(root().join("scripts/virtual-desktop"))
+            .args(options)
+            .args(["--print-env", "--", "cat"])
+            .env("JARVIS_DATA_DIR", data_dir())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("scripts/virtual-desktop starts");
+        let lines = BufReader::new(process.stdout.take().expect("piped")).lines();
+        let environment: Vec<(String, String)> = lines
+            .map_while(Result::ok)
+            .take_while(|line| !line.is_empty())
+            .filter_map(|line| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())))
+            .collect();
+        let desktop = Self { process, environment };
+        assert!(
+            desktop.variable("PULSE_SERVER").is_some(),
+            "the virtual desktop did not start; what it said is above. `scripts/bootstrap test` installs what it needs."
+        );
+        desktop
+    }
+
+    fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The desktop's folder.
+    pub fn folder(&self) -> &Path {
+        Path::new(self.variable("JARVIS_TEST_DESKTOP").expect("the desktop tells its folder"))
+    }
+
+    /// The pipe behind the microphone.
+    pub fn microphone_pipe(&self) -> PathBuf {
+        self.variable("JARVIS_TEST_MICROPHONE").expect("the desktop tells its microphone").into()
+    }
+
+    /// A program that lives on this desktop.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        for name in ["DISPLAY", "WAYLAND_DISPLAY", "JARVIS_CONFIG_DIR", "JARVIS_LOG", "RUST_LOG"] {
+            command.env_remove(name);
+        }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// `jarvis` on this desktop.
+    pub fn jarvis(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command(env!("CARGO_BIN_EXE_jarvis"));
+        command.args(arguments);
+        command
+    }
+
+    /// Takes the microphone away.
+    pub fn unplug_microphone(&self) {
+        self.pactl(&["unload-module", "module-pipe-source"]);
+    }
+
+    /// Brings it back.
+    pub fn plug_microphone(&self) {
+        let file = format!("file={}", self.microphone_pipe().display());
+        let source = ["source_name=microphone", file.as_str(), "format=s16le", "rate=16000", "channels=1"];
+        self.pactl(&[&["load-module", "module-pipe-source"], &source[..]].concat());
+    }
+
+    /// Takes the speaker away.
+    pub fn unplug_speaker(&self) {
+        self.pactl(&["unload-module", "module-null-sink"]);
+    }
+
+    /// Brings it back.
+    pub fn plug_speaker(&self) {
+        self.pactl(&["load-module", "module-null-sink", "sink_name=speaker", "rate=48000"]);
+        self.pactl(&["set-default-sink", "speaker"]);
+    }
+
+    fn pactl(&self, arguments: &[&str]) {
+        let output = self.command("pactl").args(arguments).output().expect("pactl starts");
+        assert!(output.status.success(), "pactl {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+impl Drop for Desktop {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
+    }
+}

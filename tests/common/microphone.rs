@@ -1,0 +1,119 @@
+//! The user's end of the microphone.
+
+use super::Desktop;
+use std::collections::VecDeque;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+const RATE: usize = 16_000;
+/// 20 ms.
+const PIECE: usize = RATE / 50;
+
+/// Feeds the microphone at the pace of real time, with what is said and with a quiet room's noise in between.
+pub struct Microphone {
+    queue: Arc<Mutex<VecDeque<f32>>>,
+    ends: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Microphone {
+    /// Switches it on.
+    pub fn of(desktop: &Desktop) -> Self {
+        let queue = Arc::new(Mutex::new(VecDeque::new()));
+        let ends = Arc::new(AtomicBool::new(false));
+        let (path, said, stop) = (desktop.microphone_pipe(), Arc::clone(&queue), Arc::clone(&ends));
+        let thread = thread::spawn(move || feed(&path, &said, &stop));
+        Self { queue, ends, thread: Some(thread) }
+    }
+
+    /// Says something: 16 kHz samples, -1..=1. Returns at once.
+    pub fn say(&self, samples: &[f32]) {
+        self.queue.lock().expect("the microphone's thread lives").extend(samples);
+    }
+
+    /// Says something and returns when the last of it was said.
+    pub fn say_and_wait(&self, samples: &[f32]) -> Instant {
+        self.say(samples);
+        let limit = Duration::from_secs(5) + Duration::from_secs_f32(samples.len() as f32 / RATE as f32);
+        super::wait_for("the microphone to say it all", limit, || {
+            self.queue.lock().expect("the microphone's thread lives").is_empty().then(Instant::now)
+        })
+    }
+}
+
+impl Drop for Microphone {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn feed(path: &Path, queue: &Mutex<VecDeque<f32>>, stop: &AtomicBool) {
+    let start = Instant::now();
+    let mut pipe = Pipe { path: path.into(), file: None };
+    let mut noise = Noise(1);
+    let mut bytes = Vec::with_capacity(2 * PIECE);
+    for piece in 1u32.. {
+        if stop.load(Ordering::Relaxed) {
+            return;
+        }
+        bytes.clear();
+        let mut queue = queue.lock().expect("nobody panics with it");
+        for _ in 0..PIECE {
+            let said = queue.pop_front().unwrap_or(0.0) * 32_767.0;
+            let sample = (said + noise.next()).clamp(-32_768.0, 32_767.0) as i16;
+            bytes.extend_from_slice(&sample.to_le_bytes());
+        }
+        drop(queue);
+        pipe.write(&bytes);
+        thread::sleep((start + Duration::from_millis(20) * piece).saturating_duration_since(Instant::now()));
+    }
+}
+
+/// The pipe into the sound server. It is another file each time the microphone is plugged in.
+struct Pipe {
+    path: PathBuf,
+    file: Option<(File, u64)>,
+}
+
+impl Pipe {
+    fn write(&mut self, bytes: &[u8]) {
+        let Ok(metadata) = std::fs::metadata(&self.path) else {
+            self.file = None;
+            return;
+        };
+        if self.file.as_ref().is_none_or(|(_, inode)| *inode != metadata.ino()) {
+            // For reading too, so that opening neither waits for the server nor breaks when it goes.
+            let opened = OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(&self.path);
+            self.file = opened.ok().map(|file| {
+                // SAFETY: a call on a file descriptor that is open. A short pipe keeps what is said from piling up while
+                // nobody listens; when it cannot be shortened it is long.
+                unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETPIPE_SZ, 4096) };
+                (file, metadata.ino())
+            });
+        }
+        if let Some((file, _)) = &mut self.file {
+            // A full pipe means that nobody listens: what is said is lost, as with a real microphone.
+            let _ = file.write(bytes);
+        }
+    }
+}
+
+/// A quiet room: white noise of about -75 dB. Real microphones are never exactly silent.
+struct Noise(u32);
+
+impl Noise {
+    fn next(&mut self) -> f32 {
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (self.0 >> 8) as f32 / (1 << 24) as f32 * 20.0 - 10.0
+    }
+}

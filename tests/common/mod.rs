@@ -1,0 +1,61 @@
+//! What the end-to-end tests share: a desktop of their own, a microphone to speak into, a speaker to listen to, and the
+//! real program between them.
+//!
+//! Everything is a child of the test and goes when it goes, however it ends: `scripts/virtual-desktop` lives as long as
+//! its standard input, which is ours. Nothing is skipped: what a test needs and does not find fails it, with the
+//! remedy.
+
+// Each test file uses its part of this.
+#![allow(dead_code)]
+
+mod daemon;
+mod desktop;
+mod microphone;
+mod speaker;
+mod voice;
+
+pub use daemon::Daemon;
+pub use desktop::Desktop;
+pub use microphone::Microphone;
+pub use speaker::Speaker;
+pub use voice::{Voice, transcribe};
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+/// Sound and models are tested one test at a time: what is measured must not be another test's load.
+pub fn one_at_a_time() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// The checkout.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the checkout")
+}
+
+/// Where the models are installed; fails when they are not.
+pub fn data_dir() -> PathBuf {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder = set("JARVIS_DATA_DIR")
+        .or_else(|| set("XDG_DATA_HOME").map(|home| home.join("jarvis")))
+        .or_else(|| set("HOME").map(|home| home.join(".local/share/jarvis")))
+        .expect("HOME is set");
+    let wake = folder.join("models/wake-hey-jarvis/head.onnx");
+    assert!(wake.is_file(), "{} is not there: the models are not installed. Run `make models`.", wake.display());
+    folder
+}
+
+/// Looks every 20 ms until `ready` has something; fails with `what` after `limit`.
+#[track_caller]
+pub fn wait_for<T>(what: &str, limit: Duration, mut ready: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + limit;
+    loop {
+        if let Some(value) = ready() {
+            return value;
+        }
+        assert!(Instant::now() < end, "waited {limit:?} for {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
