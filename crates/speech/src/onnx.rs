@@ -3,13 +3,15 @@
 //! Owns how models are opened and run: explicit threads that sleep when there is nothing to do, memory that does not
 //! grow with the longest input ever seen, no telemetry. Never knows what a model computes.
 
-use jarvis_core::Error;
+use jarvis_core::{Cancel, Error};
 use ort::environment::Environment;
-use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
+use ort::session::{NoSelectedOutputs, RunOptions, Session, SessionInputs, SessionOutputs};
 use ort::value::{PrimitiveTensorElementType, Tensor};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
 
 /// What can go wrong between this program and ONNX Runtime.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +72,9 @@ impl From<OnnxError> for Error {
             OnnxError::Model { .. } => {
                 ("speech.model_unusable", "Run `jarvis models verify`, then `jarvis models pull`.")
             }
-            OnnxError::Run { .. } => ("speech.inference_failed", "Run `jarvis doctor`; if it finds nothing, report this."),
+            OnnxError::Run { .. } => {
+                ("speech.inference_failed", "Run `jarvis doctor`; if it finds nothing, report this.")
+            }
         };
         Error::new(code, error.to_string(), hint)
     }
@@ -170,6 +174,43 @@ where
 {
     let zeros = vec![T::default(); shape.iter().product()];
     Tensor::from_array((shape.to_vec(), zeros)).map_err(OnnxError::run(what))
+}
+
+/// How often a running model is compared with the wish to stop it.
+const CANCEL_POLL: Duration = Duration::from_millis(10);
+
+/// Runs a model that may take long, and ends it between two of its operators once `cancel` is raised.
+///
+/// # Errors
+/// The computation failed, or `cancel` was raised ([`Error::cancelled`]).
+pub fn run_cancellable<'s, 'i, 'v: 'i, const N: usize>(
+    session: &'s mut Session,
+    inputs: impl Into<SessionInputs<'i, 'v, N>>,
+    cancel: &Cancel,
+    options: &'s RunOptions<NoSelectedOutputs>,
+    what: &'static str,
+) -> Result<SessionOutputs<'s>, Error> {
+    let (done, finished) = std::sync::mpsc::channel::<()>();
+    let outputs = std::thread::scope(|scope| {
+        let watch = move || {
+            while let Err(RecvTimeoutError::Timeout) = finished.recv_timeout(CANCEL_POLL) {
+                if cancel.is_cancelled() {
+                    // It fails only if the run is over.
+                    let _ = options.terminate();
+                    return;
+                }
+            }
+        };
+        // Without the thread the run is just not cut short.
+        let _ = std::thread::Builder::new().name("jarvis-cancel".into()).spawn_scoped(scope, watch);
+        let outputs = session.run_with_options(inputs, options);
+        drop(done);
+        outputs
+    });
+    match outputs {
+        Ok(_) | Err(_) if cancel.is_cancelled() => Err(Error::cancelled()),
+        outputs => outputs.map_err(|source| OnnxError::Run { what, source }.into()),
+    }
 }
 
 #[cfg(test)]

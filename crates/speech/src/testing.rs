@@ -11,7 +11,9 @@ pub fn model(id: &str) -> PathBuf {
     let data = match std::env::var_os("JARVIS_DATA_DIR") {
         Some(folder) => PathBuf::from(folder),
         None if cfg!(target_os = "macos") => home().join("Library/Application Support/Jarvis"),
-        None => std::env::var_os("XDG_DATA_HOME").map_or_else(|| home().join(".local/share"), PathBuf::from).join("jarvis"),
+        None => {
+            std::env::var_os("XDG_DATA_HOME").map_or_else(|| home().join(".local/share"), PathBuf::from).join("jarvis")
+        }
     };
     let folder = data.join("models").join(id);
     assert!(folder.is_dir(), "the model {id} isn't installed under {}: run `make models`", data.display());

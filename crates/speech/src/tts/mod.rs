@@ -1,1 +1,26 @@
-//! Under construction.
+//! From text to sound.
+//!
+//! Owns what is read aloud of a text ([`normalize`]), how words become phonemes ([`Phonemizer`]) and phonemes become
+//! samples ([`Piper`]). Never plays anything.
+
+mod espeak;
+pub mod normalize;
+mod piper;
+mod shape;
+mod voice;
+
+pub use espeak::Espeak;
+pub use piper::Piper;
+pub use voice::Voice;
+
+use jarvis_core::Result;
+
+/// Tells how words are pronounced.
+pub trait Phonemizer: Send {
+    /// The pronunciation of `clause`, words without punctuation, in the International Phonetic Alphabet: one blank
+    /// between words, stress marks before stressed syllables, no other marks. Empty when there is nothing to pronounce.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn phonemes(&mut self, clause: &str) -> Result<String>;
+}

@@ -32,7 +32,9 @@ impl Silero {
         let session = runtime.session(&path, SessionOptions::STREAMING)?;
         let names: Vec<&str> = session.inputs().iter().map(|input| input.name()).collect();
         if names != ["input", "state", "sr"] || session.outputs().len() != 2 {
-            return Err(OnnxError::model(&path, format!("it has the inputs {names:?}, not those of Silero VAD 5")).into());
+            return Err(
+                OnnxError::model(&path, format!("it has the inputs {names:?}, not those of Silero VAD 5")).into()
+            );
         }
         let mut rate = onnx::input::<i64>(&[1], WHAT)?;
         rate.extract_tensor_mut().1[0] = i64::from(SAMPLE_RATE);
@@ -54,10 +56,8 @@ impl Vad for Silero {
         let window = self.window.extract_tensor_mut().1;
         window.copy_within(FRAME_SAMPLES.., 0);
         window[CONTEXT..].copy_from_slice(&frame.samples);
-        let outputs = self
-            .session
-            .run(ort::inputs![&self.window, &self.state, &self.rate])
-            .map_err(OnnxError::run(WHAT))?;
+        let outputs =
+            self.session.run(ort::inputs![&self.window, &self.state, &self.rate]).map_err(OnnxError::run(WHAT))?;
         let (_, probability) = outputs[0].try_extract_tensor::<f32>().map_err(OnnxError::run(WHAT))?;
         let (_, state) = outputs[1].try_extract_tensor::<f32>().map_err(OnnxError::run(WHAT))?;
         let kept = self.state.extract_tensor_mut().1;

@@ -76,7 +76,9 @@ impl OpenWakeWord {
         };
         detector.learn_silence().map_err(|error| match error {
             // The first run is the test of the files: a model of other shapes is a wrong file, not a failed computation.
-            OnnxError::Run { source, .. } => OnnxError::model(folder, source.message().lines().next().unwrap_or_default()),
+            OnnxError::Run { source, .. } => {
+                OnnxError::model(folder, source.message().lines().next().unwrap_or_default())
+            }
             other => other,
         })?;
         detector.reset();
@@ -92,7 +94,9 @@ impl OpenWakeWord {
     fn learn_silence(&mut self) -> Result<(), OnnxError> {
         self.samples.extract_tensor_mut().1.fill(0.0);
         let mut frame = [0.0; MEL_BANDS];
-        frame.copy_from_slice(&run(&mut self.mel, &self.samples, MEL_FRAMES * MEL_BANDS, |mel| mel[..MEL_BANDS].to_vec())?);
+        frame.copy_from_slice(&run(&mut self.mel, &self.samples, MEL_FRAMES * MEL_BANDS, |mel| {
+            mel[..MEL_BANDS].to_vec()
+        })?);
         for row in self.window.extract_tensor_mut().1.chunks_exact_mut(MEL_BANDS) {
             for (to, from) in row.iter_mut().zip(frame) {
                 *to = scale(from);
@@ -148,7 +152,12 @@ impl OpenWakeWord {
 }
 
 /// Runs a model of one input and one output and hands the `size` numbers of the output to `read`.
-fn run<T>(session: &mut Session, input: &Tensor<f32>, size: usize, read: impl FnOnce(&[f32]) -> T) -> Result<T, OnnxError> {
+fn run<T>(
+    session: &mut Session,
+    input: &Tensor<f32>,
+    size: usize,
+    read: impl FnOnce(&[f32]) -> T,
+) -> Result<T, OnnxError> {
     let outputs = session.run(ort::inputs![input]).map_err(OnnxError::run(WHAT))?;
     let (_, values) = outputs[0].try_extract_tensor::<f32>().map_err(OnnxError::run(WHAT))?;
     if values.len() != size {

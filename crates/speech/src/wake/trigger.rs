@@ -27,11 +27,8 @@ impl Trigger {
     /// not a number counts as 0.5.
     pub fn set_sensitivity(&mut self, sensitivity: f32) {
         let sensitivity = if sensitivity.is_nan() { 0.5 } else { sensitivity.clamp(0.0, 1.0) };
-        self.threshold = if sensitivity >= 0.5 {
-            0.5 - (sensitivity - 0.5) * 0.8
-        } else {
-            0.5 + (0.5 - sensitivity) * 0.9
-        };
+        self.threshold =
+            if sensitivity >= 0.5 { 0.5 - (sensitivity - 0.5) * 0.8 } else { 0.5 + (0.5 - sensitivity) * 0.9 };
         self.patience = if sensitivity <= 0.25 { 2 } else { 1 };
     }
 

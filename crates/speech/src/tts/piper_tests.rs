@@ -1,0 +1,100 @@
+//! The real voice where sound is needed; a written-down pronunciation where it isn't.
+
+use super::*;
+use crate::testing;
+use std::time::{Duration, Instant};
+
+fn voice() -> Piper {
+    Piper::with_espeak(&testing::runtime(), &testing::model("piper-en_US-joe-medium")).unwrap()
+}
+
+fn speak(piper: &mut Piper, text: &str) -> SpeechAudio {
+    piper.synthesize(text, &Cancel::new()).unwrap()
+}
+
+#[test]
+fn a_sentence_becomes_sound_that_begins_at_once() {
+    let mut piper = voice();
+    let audio = speak(&mut piper, "The time is half past ten.");
+    assert_eq!(audio.sample_rate, 22_050);
+    assert!((1.0..3.0).contains(&audio.seconds()), "{} s", audio.seconds());
+    let peak = audio.samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+    assert!((0.2..=0.96).contains(&peak), "{peak}");
+    let first = audio.samples.iter().position(|sample| sample.abs() > 0.005).unwrap();
+    assert!(first < 22_050 * 20 / 1000, "the first sound comes after {} ms", first * 1000 / 22_050);
+}
+
+#[test]
+fn nothing_to_say_is_no_sound() {
+    let mut piper = voice();
+    for text in ["", "   ", "...", "?!", "🎉", "***", "```\ncode\n```"] {
+        assert!(speak(&mut piper, text).samples.is_empty(), "{text:?}");
+    }
+}
+
+#[test]
+fn a_faster_voice_takes_less_time() {
+    let mut piper = voice();
+    let text = "This sentence is about as long as an answer.";
+    let usual = speak(&mut piper, text).seconds();
+    piper.set_rate(2.0);
+    let fast = speak(&mut piper, text).seconds();
+    assert!(fast < usual * 0.75, "{fast} {usual}");
+    piper.set_rate(f32::NAN);
+    assert!(speak(&mut piper, text).seconds() > fast);
+}
+
+#[test]
+fn a_cancelled_call_ends_at_once() {
+    let mut piper = voice();
+    let cancel = Cancel::new();
+    cancel.cancel();
+    assert!(piper.synthesize("Never heard.", &cancel).unwrap_err().is_cancelled());
+
+    let cancel = Cancel::new();
+    let later = cancel.clone();
+    let text = "A very long sentence without an end that goes on and on ".repeat(40);
+    let canceller = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(150));
+        later.cancel();
+        Instant::now()
+    });
+    let error = piper.synthesize(&text, &cancel).unwrap_err();
+    let late = canceller.join().unwrap().elapsed();
+    assert!(error.is_cancelled(), "{error}");
+    // Generous, for a loaded machine; a whole part would take half a second and more.
+    assert!(late < Duration::from_millis(300), "{late:?}");
+    assert!(!speak(&mut piper, "It still speaks.").samples.is_empty());
+}
+
+#[test]
+fn phonemes_keep_the_punctuation_that_the_voice_breathes_by() {
+    let mut piper = voice();
+    assert_eq!(piper.phonemes("Hello, world.").unwrap(), "həlˈoʊ, wˈɜːld.");
+    assert_eq!(piper.phonemes("Is it?").unwrap(), "ɪz ɪt?");
+    assert_eq!(piper.phonemes(", .").unwrap(), "");
+}
+
+#[test]
+fn long_text_is_cut_where_a_speaker_would() {
+    assert_eq!(sentences("One. Two? Three"), ["One.", "Two?", "Three"]);
+    let clause = "a clause of some length that says nothing at all and then some,";
+    let long = [clause; 8].join(" ");
+    let parts = sentences(&long);
+    assert!(parts.len() > 1 && parts.iter().all(|part| part.len() <= LONGEST && part.ends_with(',')), "{parts:?}");
+    assert_eq!(parts.join(" "), long);
+    let words = "word ".repeat(200);
+    assert!(sentences(&words).iter().all(|part| part.len() <= LONGEST && part.ends_with("word")));
+    let unbroken = "ä".repeat(1000);
+    let parts = sentences(&unbroken);
+    assert_eq!(parts.concat(), unbroken);
+    assert!(parts.iter().all(|part| part.len() <= LONGEST));
+    assert_eq!(sentences(""), [""; 0]);
+}
+
+#[test]
+fn a_folder_without_a_voice_says_how_to_get_one() {
+    let error = Piper::with_espeak(&testing::runtime(), &testing::model("silero-vad")).err().unwrap();
+    assert_eq!(error.code, "speech.model_missing");
+    assert!(error.hint.contains("jarvis models pull"), "{}", error.hint);
+}
