@@ -9,6 +9,7 @@ use jarvis_models::Store;
 use jarvis_settings::{Paths, Settings};
 use jarvis_speech::onnx::Runtime;
 use jarvis_speech::stt::{self, Whisper};
+use jarvis_speech::tts::Piper;
 use jarvis_speech::vad::Silero;
 use jarvis_speech::wake::OpenWakeWord;
 
@@ -59,9 +60,14 @@ impl Installed {
     }
 
     fn runtime(&self) -> Result<Runtime> {
-        let file = if cfg!(target_os = "macos") { "libonnxruntime.dylib" } else { "libonnxruntime.so" };
-        Ok(Runtime::load(&self.store.folder(RUNTIME)?.join(file))?)
+        Ok(Runtime::load(&runtime_file(&self.store)?)?)
     }
+}
+
+/// Where the installed ONNX Runtime is.
+pub(crate) fn runtime_file(store: &Store) -> Result<std::path::PathBuf> {
+    let file = if cfg!(target_os = "macos") { "libonnxruntime.dylib" } else { "libonnxruntime.so" };
+    Ok(store.folder(RUNTIME)?.join(file))
 }
 
 impl Parts for Installed {
@@ -87,7 +93,8 @@ impl Parts for Installed {
 
     fn voice(&self, settings: &Settings) -> Result<Box<dyn TextToSpeech>> {
         let folder = self.store.folder(&settings.voice.model)?;
-        let _ = folder;
-        Err(jarvis_core::Error::new("voice.unfinished", "No voice yet.", ""))
+        let mut voice = Piper::with_espeak(&self.runtime()?, &folder)?;
+        voice.set_rate(settings.voice.rate);
+        Ok(Box::new(voice))
     }
 }

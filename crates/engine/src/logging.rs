@@ -4,6 +4,9 @@ use tracing_subscriber::EnvFilter;
 
 /// Starts logging once; later calls change nothing. `default` is a filter such as `warn` or `jarvis_audio=debug`.
 pub fn init(default: &str) {
-    let filter = EnvFilter::try_from_env("JARVIS_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    // The sound server's client calls each connection that we close an error.
+    let with = |wanted: &str| EnvFilter::try_new(format!("pulseaudio=off,{wanted}"));
+    let asked_for = std::env::var("JARVIS_LOG").ok().filter(|wanted| !wanted.trim().is_empty());
+    let filter = asked_for.and_then(|wanted| with(&wanted).ok()).or_else(|| with(default).ok()).unwrap_or_default();
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }

@@ -1,0 +1,177 @@
+//! `jarvis bench`: how fast Jarvis is on this machine, a row per figure.
+//!
+//! Owns the rows and what they are held against: the project's own targets, and figures of other programs on the
+//! reference machine. Never measures anything but what a user would wait for: installed models behind the same seams that
+//! the engine uses.
+
+mod models;
+mod turn;
+
+use crate::output::Output;
+use jarvis_engine::load::Installed;
+use jarvis_settings::{Paths, Settings};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// What can be said to `jarvis bench`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// What to measure.
+    #[arg(value_enum, default_value_t = What::All)]
+    what: What,
+    /// How often; the row says the median.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "N")]
+    runs: u32,
+    /// A recording of a question to play in place of the built-in ones (`turn` and `stt`); can be repeated.
+    #[arg(long, value_name = "FILE.wav")]
+    file: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum What {
+    /// Whole turns, from the end of speech to the first sound.
+    Turn,
+    /// The language model.
+    Llm,
+    /// Speech recognition.
+    Stt,
+    /// Speech synthesis.
+    Tts,
+    /// Wake word and voice activity.
+    Wake,
+    /// All of it.
+    All,
+}
+
+/// A figure.
+#[derive(Debug, Clone, Serialize)]
+struct Row {
+    bench: &'static str,
+    metric: String,
+    value: f64,
+    unit: &'static str,
+    /// What it should be.
+    target: Option<f64>,
+    /// What another program takes for the same on the reference machine.
+    baseline: Option<f64>,
+    /// How many times better than the baseline, or else than the target: above 1 is good.
+    ratio: Option<f64>,
+}
+
+/// Whether a figure should be small or large.
+#[derive(Debug, Clone, Copy)]
+enum Better {
+    Less,
+    More,
+}
+
+/// Prints rows, with their heading before the first.
+struct Rows<'a> {
+    output: &'a Output,
+    any: bool,
+}
+
+impl Rows<'_> {
+    fn add(
+        &mut self,
+        (bench, metric): (&'static str, impl Into<String>),
+        (value, unit, better): (f64, &'static str, Better),
+        (target, baseline): (Option<f64>, Option<f64>),
+    ) {
+        let ratio = baseline.or(target).filter(|_| value > 0.0).map(|against| match better {
+            Better::Less => against / value,
+            Better::More => value / against,
+        });
+        let round = |value: f64| (value * 1000.0).round() / 1000.0;
+        let row =
+            Row { bench, metric: metric.into(), value: round(value), unit, target, baseline, ratio: ratio.map(round) };
+        if !self.output.is_json() && !std::mem::replace(&mut self.any, true) {
+            println!("{:<6} {:<44} {:>10} {:<6} {:>8} {:>9} {:>6}", "bench", "metric", "value", "unit", "target", "baseline", "ratio");
+        }
+        self.output.result(&row, || {
+            let number = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.0}"));
+            format!(
+                "{:<6} {:<44} {:>10.1} {:<6} {:>8} {:>9} {:>6}",
+                row.bench,
+                row.metric,
+                row.value,
+                row.unit,
+                number(row.target),
+                number(row.baseline),
+                row.ratio.map_or("-".into(), |ratio| format!("{ratio:.2}")),
+            )
+        });
+    }
+}
+
+/// Runs the command.
+pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
+    let paths = Paths::discover()?;
+    let settings = Settings::load(&paths)?;
+    let parts = Installed::new(&paths);
+    let runs = args.runs as usize;
+    let wanted = |what| args.what == what || args.what == What::All;
+    let questions = args.file.iter().map(jarvis_audio::wav::read).collect::<Result<Vec<_>, _>>()?;
+    let mut rows = Rows { output, any: false };
+    if wanted(What::Wake) {
+        models::wake(&parts, &settings, &mut rows)?;
+    }
+    if wanted(What::Stt) {
+        models::stt(&parts, &settings, runs, &questions, &mut rows)?;
+    }
+    if wanted(What::Tts) {
+        models::tts(&parts, &settings, runs, &mut rows)?;
+    }
+    if wanted(What::Llm) {
+        models::llm(&parts, &settings, runs, &mut rows)?;
+    }
+    if wanted(What::Turn) {
+        turn::run(&parts, &paths, &settings, runs, &questions, &mut rows)?;
+    }
+    Ok(())
+}
+
+/// The middle one, or the mean of the two in the middle.
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    match values.len() {
+        0 => f64::NAN,
+        n if n % 2 == 1 => values[n / 2],
+        n => f64::midpoint(values[n / 2 - 1], values[n / 2]),
+    }
+}
+
+/// The value that 95 % are not above.
+fn p95(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let last = values.len().saturating_sub(1);
+    values.get(((values.len() * 95).div_ceil(100)).saturating_sub(1).min(last)).copied().unwrap_or(f64::NAN)
+}
+
+/// Speaks `text` with the installed voice and brings it to the microphone's 16 kHz, silence around it cut off.
+fn spoken(voice: &mut dyn jarvis_core::TextToSpeech, text: &str) -> anyhow::Result<Vec<f32>> {
+    let audio = voice.synthesize(text, &jarvis_core::Cancel::new())?;
+    let folder = std::env::temp_dir().join(format!("jarvis-bench-{}.wav", std::process::id()));
+    // By way of a file, which is how a recording comes in: one resampler serves both.
+    jarvis_audio::wav::write(&folder, &audio)?;
+    let samples = jarvis_audio::wav::read(&folder);
+    let _ = std::fs::remove_file(&folder);
+    let samples = samples?;
+    let loud = |sample: &f32| sample.abs() > 0.01;
+    let begin = samples.iter().position(loud).unwrap_or(0);
+    let end = samples.iter().rposition(loud).map_or(0, |last| last + 1);
+    Ok(samples[begin..end.max(begin)].to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians_and_percentiles() {
+        assert_eq!(median(&mut [3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(&mut [4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert_eq!(p95(&mut (1..=100).map(f64::from).collect::<Vec<_>>()), 95.0);
+        assert_eq!(p95(&mut [7.0]), 7.0);
+    }
+}

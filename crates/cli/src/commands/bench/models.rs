@@ -1,0 +1,129 @@
+//! One model at a time. Baselines are other programs on the same files and the reference machine.
+
+use super::{Better, Rows, median, p95, spoken};
+use jarvis_core::{AudioFrame, Cancel, FRAME_SAMPLES, GenerateOptions, Message, Prompt, Role};
+use jarvis_engine::load::Parts;
+use jarvis_settings::Settings;
+use std::time::Instant;
+
+/// A question of about three seconds.
+const QUESTION: &str = "Could you tell me what the weather is like in the mountains today?";
+
+fn ms(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1000.0
+}
+
+/// Wake word and voice activity over a minute of quiet noise, as they run all day.
+pub(super) fn wake(parts: &dyn Parts, settings: &Settings, rows: &mut Rows<'_>) -> anyhow::Result<()> {
+    let mut wake = parts.wake_word(settings)?;
+    let mut activity = parts.activity(settings)?;
+    let frames = 60 * 1000 / 32;
+    let mut state = 1u32;
+    let (mut of_wake, mut of_activity) = (0.0, 0.0);
+    for index in 0..frames {
+        let mut frame = AudioFrame::silence(index);
+        for sample in &mut frame.samples[..FRAME_SAMPLES] {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *sample = (state as f32 / u32::MAX as f32 - 0.5) * 0.002;
+        }
+        let start = Instant::now();
+        wake.process(&frame)?;
+        of_wake += ms(start);
+        let start = Instant::now();
+        activity.process(&frame)?;
+        of_activity += ms(start);
+    }
+    let share = |total: f64| total / (frames as f64 * 32.0) * 100.0;
+    rows.add(("wake", "wake word, share of a core"), (share(of_wake), "%", Better::Less), (None, Some(3.9)));
+    rows.add(("wake", "voice activity, share of a core"), (share(of_activity), "%", Better::Less), (None, None));
+    rows.add(("wake", "both, share of a core"), (share(of_wake + of_activity), "%", Better::Less), (Some(3.0), None));
+    Ok(())
+}
+
+/// Recognition of a question of about three seconds.
+pub(super) fn stt(
+    parts: &dyn Parts,
+    settings: &Settings,
+    runs: usize,
+    questions: &[Vec<f32>],
+    rows: &mut Rows<'_>,
+) -> anyhow::Result<()> {
+    let mut recognizer = parts.recognizer(settings)?;
+    recognizer.warm_up()?;
+    let made = match questions {
+        [] => vec![spoken(&mut *parts.voice(settings)?, QUESTION)?],
+        given => given.to_vec(),
+    };
+    let (mut totals, mut features, mut encode, mut decode, mut seconds) = (vec![], vec![], vec![], vec![], 0.0);
+    for _ in 0..runs {
+        for question in &made {
+            let start = Instant::now();
+            let transcript = recognizer.transcribe(question, &Cancel::new())?;
+            totals.push(ms(start));
+            features.push(transcript.timings_ms.features);
+            encode.push(transcript.timings_ms.encode);
+            decode.push(transcript.timings_ms.decode);
+            seconds += f64::from(transcript.seconds);
+        }
+    }
+    let count = totals.len() as f64;
+    let factor = seconds * 1000.0 / totals.iter().sum::<f64>();
+    rows.add(("stt", format!("utterance of {:.1} s", seconds / count)), (median(&mut totals), "ms", Better::Less), (None, Some(511.0)));
+    rows.add(("stt", "features"), (median(&mut features), "ms", Better::Less), (None, None));
+    rows.add(("stt", "encoder"), (median(&mut encode), "ms", Better::Less), (None, None));
+    rows.add(("stt", "decoder"), (median(&mut decode), "ms", Better::Less), (None, None));
+    rows.add(("stt", "95th percentile"), (p95(&mut totals), "ms", Better::Less), (None, Some(618.0)));
+    rows.add(("stt", "times faster than real time"), (factor, "x", Better::More), (None, None));
+    Ok(())
+}
+
+/// Synthesis of a first clause and of a sentence.
+pub(super) fn tts(parts: &dyn Parts, settings: &Settings, runs: usize, rows: &mut Rows<'_>) -> anyhow::Result<()> {
+    let mut voice = parts.voice(settings)?;
+    voice.warm_up()?;
+    for (what, text, target) in [
+        ("first clause", "It is ten past four.", Some(100.0)),
+        ("sentence", "The sky is blue because the air scatters short waves of light more than long ones.", None),
+    ] {
+        let (mut took, mut seconds) = (vec![], 0.0);
+        for _ in 0..runs {
+            let start = Instant::now();
+            let audio = voice.synthesize(text, &Cancel::new())?;
+            took.push(ms(start));
+            seconds = audio.seconds();
+        }
+        rows.add(("tts", format!("{what} ({seconds:.1} s of sound)")), (median(&mut took), "ms", Better::Less), (target, None));
+    }
+    Ok(())
+}
+
+/// A question to the language model, with what it keeps between turns and without.
+pub(super) fn llm(parts: &dyn Parts, settings: &Settings, runs: usize, rows: &mut Rows<'_>) -> anyhow::Result<()> {
+    let start = Instant::now();
+    let mut model = parts.language_model(settings)?;
+    rows.add(("llm", "load"), (ms(start), "ms", Better::Less), (None, None));
+    let system = Message::new(Role::System, jarvis_assistant::conversation::SYSTEM_PROMPT);
+    model.warm_up(std::slice::from_ref(&system))?;
+    let options = GenerateOptions { max_tokens: 64, temperature: 0.0, ..GenerateOptions::default() };
+    let (mut first, mut generate) = (vec![], vec![]);
+    for run in 0..runs {
+        let question = format!("Give me {} reasons to learn how to sail.", run + 2);
+        let prompt = Prompt::Chat(vec![system.clone(), Message::new(Role::User, question)]);
+        let made = model.generate(&prompt, &options, &Cancel::new(), &mut |_| {})?;
+        first.push(made.timings_ms.first_token);
+        let after_first = made.timings_ms.total - made.timings_ms.first_token;
+        generate.push((made.generated_tokens as f64 - 1.0) / after_first * 1000.0);
+    }
+    rows.add(("llm", "first token of a short question"), (median(&mut first), "ms", Better::Less), (Some(300.0), None));
+    rows.add(("llm", "generation"), (median(&mut generate), "tok/s", Better::More), (None, Some(128.0)));
+    let mut prefill = vec![];
+    for run in 0..runs {
+        // Another beginning each time, so that nothing is kept.
+        let text = format!("{run} {}", "The quick brown fox jumps over the lazy dog. ".repeat(13));
+        let one = GenerateOptions { max_tokens: 1, ..options.clone() };
+        let made = model.generate(&Prompt::Raw(text), &one, &Cancel::new(), &mut |_| {})?;
+        prefill.push((made.prompt_tokens - made.cached_tokens) as f64 / made.timings_ms.prefill * 1000.0);
+    }
+    rows.add(("llm", "reading a prompt of about 130 tokens"), (median(&mut prefill), "tok/s", Better::More), (None, Some(256.0)));
+    Ok(())
+}

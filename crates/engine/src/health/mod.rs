@@ -1,0 +1,216 @@
+//! What `jarvis doctor` and the window look into: is everything there that Jarvis needs, and if not, what mends it.
+//!
+//! Owns the list of checks. Each runs on a thread of its own and is given up after two seconds, since what is broken may
+//! hang. Never changes anything.
+
+mod sound;
+mod system;
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use jarvis_models::{Catalog, Store};
+use jarvis_settings::{Paths, Settings};
+use jarvis_speech::onnx::Runtime;
+use jarvis_speech::tts::Espeak;
+use serde::{Deserialize, Serialize};
+
+use crate::control::{self, Request};
+
+/// How long a check may take.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// What a check found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum CheckStatus {
+    /// All is well.
+    Ok,
+    /// Jarvis works, and something about it could be better.
+    Warn,
+    /// Something that Jarvis needs does not work.
+    Fail,
+}
+
+/// A line of `jarvis doctor`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Check {
+    /// What was looked into.
+    pub check: String,
+    /// How it stands.
+    pub status: CheckStatus,
+    /// What was found, a sentence.
+    pub detail: String,
+    /// What to do about it; empty when there is nothing to do.
+    pub remedy: String,
+}
+
+/// A check's result before it has its name.
+struct Found {
+    status: CheckStatus,
+    detail: String,
+    remedy: String,
+}
+
+impl Found {
+    fn ok(detail: impl Into<String>) -> Self {
+        Self { status: CheckStatus::Ok, detail: detail.into(), remedy: String::new() }
+    }
+
+    fn warn(detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { status: CheckStatus::Warn, detail: detail.into(), remedy: remedy.into() }
+    }
+
+    fn fail(detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { status: CheckStatus::Fail, detail: detail.into(), remedy: remedy.into() }
+    }
+}
+
+impl From<jarvis_core::Error> for Found {
+    fn from(error: jarvis_core::Error) -> Self {
+        Self::fail(error.message, error.hint)
+    }
+}
+
+type Work = Box<dyn FnOnce() -> Found + Send>;
+
+/// Runs every check, all at the same time, and gives each result to `on_check` in the order of the list. Takes two
+/// seconds at most.
+pub fn run(paths: &Paths, mut on_check: impl FnMut(Check)) {
+    let settings = Settings::load(paths);
+    let (input, output, keys) = match &settings {
+        Ok(settings) => {
+            (settings.audio.input_device.clone(), settings.audio.output_device.clone(), settings.hotkey.keys.clone())
+        }
+        Err(_) => Default::default(),
+    };
+    let of = |work: fn(&Paths) -> Found| -> Work {
+        let paths = paths.clone();
+        Box::new(move || work(&paths))
+    };
+    let checks: Vec<(&str, Work)> = vec![
+        ("settings", Box::new(move || check_settings(settings))),
+        ("models", of(check_models)),
+        ("onnxruntime", of(check_runtime)),
+        ("espeak-ng", Box::new(check_espeak)),
+        ("microphone", Box::new(move || sound::microphone(&input))),
+        ("speaker", Box::new(move || sound::speaker(&output))),
+        ("hotkey", Box::new(move || system::hotkey(&keys))),
+        ("display", Box::new(system::display)),
+        ("notifications", Box::new(system::notifications)),
+        ("disk", of(|paths| system::disk(paths.data_dir()))),
+        ("memory", Box::new(system::memory)),
+        ("running", of(check_running)),
+    ];
+    let deadline = Instant::now() + LIMIT;
+    let started: Vec<(&str, Option<Receiver<Found>>)> =
+        checks.into_iter().map(|(name, work)| (name, start(name, work))).collect();
+    for (name, answer) in started {
+        let found = match answer.map(|answer| answer.recv_timeout(deadline.saturating_duration_since(Instant::now()))) {
+            Some(Ok(found)) => found,
+            Some(Err(RecvTimeoutError::Timeout)) => {
+                Found::fail("This gives no answer within two seconds.", "Restart what it belongs to, or this machine.")
+            }
+            Some(Err(RecvTimeoutError::Disconnected)) => {
+                Found::fail("This check broke off because of a fault in Jarvis.", "Please report it.")
+            }
+            None => Found::fail("The system has no thread left.", "Close other programs."),
+        };
+        let Found { status, detail, remedy } = found;
+        on_check(Check { check: name.to_owned(), status, detail, remedy });
+    }
+}
+
+fn start(name: &str, work: Work) -> Option<Receiver<Found>> {
+    let (sender, receiver) = channel();
+    let spawned = std::thread::Builder::new().name(format!("check-{name}")).spawn(move || {
+        let _ = sender.send(work());
+    });
+    spawned.is_ok().then_some(receiver)
+}
+
+fn check_settings(settings: jarvis_core::Result<Settings>) -> Found {
+    match settings {
+        Ok(settings) => match settings.warnings() {
+            [] => Found::ok("The settings are valid."),
+            warnings => Found::warn(warnings.join(" "), "Mend it with `jarvis config set` or `jarvis config reset`."),
+        },
+        Err(error) => error.into(),
+    }
+}
+
+fn check_models(paths: &Paths) -> Found {
+    let listed = match Store::new(paths.models_dir()).list(&Catalog::builtin()) {
+        Ok(listed) => listed,
+        Err(error) => return error.into(),
+    };
+    let (mut count, mut wrong) = (0, Vec::new());
+    for model in listed.iter().filter(|model| model.default) {
+        count += 1;
+        if !model.installed {
+            wrong.push(format!("{} is {:?}", model.id, model.state).to_lowercase());
+        }
+    }
+    if wrong.is_empty() {
+        Found::ok(format!("All {count} default models are installed in {}.", paths.models_dir().display()))
+    } else {
+        Found::fail(format!("Of the default models, {}.", wrong.join(", ")), "Run `jarvis models pull`.")
+    }
+}
+
+fn check_runtime(paths: &Paths) -> Found {
+    let file = crate::load::runtime_file(&Store::new(paths.models_dir()));
+    match file.and_then(|file| Ok(Runtime::load(&file)?)) {
+        Ok(_) => Found::ok("ONNX Runtime loads."),
+        Err(error) => error.into(),
+    }
+}
+
+fn check_espeak() -> Found {
+    match Espeak::new("en-us") {
+        Ok(_) => Found::ok("espeak-ng pronounces English."),
+        Err(error) => error.into(),
+    }
+}
+
+fn check_running(paths: &Paths) -> Found {
+    match control::send(&paths.control_socket(), &Request::Status) {
+        Ok(response) => match response.status {
+            Some(status) => match status.last_error {
+                Some(error) => {
+                    Found::warn(format!("Jarvis runs (process {}). It last said: {}", status.pid, error.message), error.hint)
+                }
+                None => Found::ok(format!("Jarvis runs (process {}).", status.pid)),
+            },
+            None => Found::ok("Jarvis runs."),
+        },
+        Err(error) if error.code == "control.not_running" => {
+            Found::ok("Jarvis is not running; the control socket is free.")
+        }
+        Err(error) => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_without_models_is_told_what_to_do_within_two_seconds() {
+        let folder = tempfile::tempdir().unwrap();
+        let began = Instant::now();
+        let mut checks = Vec::new();
+        run(&Paths::under(folder.path()), |check| checks.push(check));
+        assert!(began.elapsed() < LIMIT + Duration::from_millis(500), "{:?}", began.elapsed());
+        assert_eq!(checks.len(), 12);
+        let models = checks.iter().find(|check| check.check == "models").unwrap();
+        assert_eq!(models.status, CheckStatus::Fail);
+        assert!(models.remedy.contains("jarvis models pull"), "{models:?}");
+        for check in &checks {
+            assert!(check.detail.ends_with('.'), "not a sentence: {check:?}");
+            assert_eq!(check.status == CheckStatus::Ok, check.remedy.is_empty(), "{check:?}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The desktop and the machine around Jarvis.
+
+use std::env::var_os;
+use std::ffi::CString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::Found;
+
+/// Free disk that models and their downloads want.
+const DISK: u64 = 1_000_000_000;
+/// Memory that a Jarvis with everything loaded wants.
+const MEMORY: u64 = 700_000_000;
+
+fn is_set(variable: &str) -> bool {
+    var_os(variable).is_some_and(|value| !value.is_empty())
+}
+
+pub(super) fn hotkey(keys: &str) -> Found {
+    if cfg!(target_os = "macos") {
+        return Found::ok(format!("{keys} is registered when the app starts."));
+    }
+    if is_set("WAYLAND_DISPLAY") {
+        return Found::warn(
+            "Wayland desktops give no global hotkeys to applications.",
+            "Bind the command `jarvis toggle` to a key in the desktop's keyboard settings.",
+        );
+    }
+    if is_set("DISPLAY") {
+        Found::ok(format!("{keys} is registered when the app starts."))
+    } else {
+        Found::warn("There is no display, so no hotkey.", "Use the wake word, or `jarvis toggle`.")
+    }
+}
+
+pub(super) fn display() -> Found {
+    if cfg!(target_os = "macos") || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY") {
+        Found::ok("There is a display for the window.")
+    } else {
+        Found::warn("There is no display.", "`jarvis run` works without one.")
+    }
+}
+
+#[cfg(target_os = "macos")]
+pub(super) fn notifications() -> Found {
+    Found::ok("The system shows notifications.")
+}
+
+#[cfg(not(target_os = "macos"))]
+pub(super) fn notifications() -> Found {
+    match notify_rust::get_server_information() {
+        Ok(server) => Found::ok(format!("{} shows notifications.", server.name)),
+        Err(_) => Found::warn(
+            "There is no D-Bus session with a notification service, so timers are only spoken.",
+            "On a desktop, start a notification service; on a server, nothing is to be done.",
+        ),
+    }
+}
+
+pub(super) fn disk(folder: &Path) -> Found {
+    // The folder may not be there yet; what counts is the disk that it will be on.
+    let there = folder.ancestors().find(|ancestor| ancestor.is_dir()).unwrap_or(Path::new("/"));
+    match free_bytes(there) {
+        Some(free) if free < DISK => Found::warn(
+            format!("Only {} MB are free for models in {}.", free / 1_000_000, folder.display()),
+            "Free some space, or set JARVIS_DATA_DIR to a folder on another disk.",
+        ),
+        Some(free) => Found::ok(format!("{:.1} GB are free in {}.", free as f64 / 1e9, folder.display())),
+        None => Found::warn(
+            format!("It cannot be told how much is free in {}.", folder.display()),
+            "Check that the folder can be read.",
+        ),
+    }
+}
+
+fn free_bytes(folder: &Path) -> Option<u64> {
+    let path = CString::new(folder.as_os_str().as_bytes()).ok()?;
+    // SAFETY: `path` ends in a NUL and `found` is a valid place for the result, read only after success.
+    let found = unsafe {
+        let mut found = std::mem::MaybeUninit::<libc::statvfs>::uninit();
+        (libc::statvfs(path.as_ptr(), found.as_mut_ptr()) == 0).then(|| found.assume_init())
+    }?;
+    #[allow(clippy::unnecessary_cast, reason = "the fields are narrower on some systems")]
+    Some(found.f_bavail as u64 * found.f_frsize as u64)
+}
+
+pub(super) fn memory() -> Found {
+    let Ok(text) = std::fs::read_to_string("/proc/meminfo") else {
+        return Found::ok("This system does not tell how much memory is free.");
+    };
+    match available_bytes(&text) {
+        Some(free) if free < MEMORY => Found::warn(
+            format!("Only {} MB of memory are free.", free / 1_000_000),
+            "Close other programs, or leave the language model out with `jarvis config set mind.enabled false`.",
+        ),
+        Some(free) => Found::ok(format!("{:.1} GB of memory are free.", free as f64 / 1e9)),
+        None => Found::ok("This system does not tell how much memory is free."),
+    }
+}
+
+/// `MemAvailable` of `/proc/meminfo`.
+fn available_bytes(meminfo: &str) -> Option<u64> {
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn free_memory_is_read() {
+        assert_eq!(available_bytes("MemTotal: 9 kB\nMemAvailable:   24000 kB\n"), Some(24_576_000));
+        assert_eq!(available_bytes("nonsense"), None);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_yet_is_on_a_disk_all_the_same() {
+        let found = disk(Path::new("/tmp/not/there/yet"));
+        assert!(found.detail.contains("/tmp/not/there/yet"));
+        assert!(free_bytes(Path::new("/tmp")).is_some());
+    }
+}

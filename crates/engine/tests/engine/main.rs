@@ -1,0 +1,5 @@
+//! The engine as a whole: every thread, with quick stand-ins for the models and a room in place of the devices.
+
+mod control_socket;
+mod stage;
+mod whole_turns;

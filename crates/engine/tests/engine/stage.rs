@@ -1,0 +1,281 @@
+//! Engines that are quick and do as they are told, and a stage for whole turns.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use jarvis_core::{
+    AssistantEvent, AudioFrame, Cancel, Error, EventRecord, GenerateOptions, Generation, GenerationTimings, LanguageModel,
+    Message, Prompt, Result, SpeechAudio, SpeechToText, StopReason, TextToSpeech, Transcript, TurnId, Vad, WakeDetection,
+    WakeWord,
+};
+use jarvis_engine::load::Parts;
+use jarvis_engine::recorded::Room;
+use jarvis_engine::{Engine, EngineHandle, EngineOptions, Subscription};
+use jarvis_settings::{Paths, Settings};
+
+/// Level that the wake word is "said" at; speech is quieter.
+const WAKE_LEVEL: f32 = 0.9;
+const SPEECH_LEVEL: f32 = 0.2;
+
+/// What goes wrong, and what is recognized.
+#[derive(Default)]
+pub struct Script {
+    pub words: Mutex<VecDeque<String>>,
+    pub missing: Mutex<Vec<&'static str>>,
+    pub recognizer_panics: AtomicBool,
+    pub mind_panics: AtomicBool,
+    pub voice_fails: AtomicBool,
+    pub loads: AtomicUsize,
+    pub generated: AtomicUsize,
+}
+
+impl Script {
+    fn check(&self, part: &'static str) -> Result<()> {
+        self.loads.fetch_add(1, Ordering::Relaxed);
+        if self.missing.lock().unwrap().contains(&part) {
+            let message = format!("The {part} model is not installed.");
+            return Err(Error::new(format!("models.{part}"), message, "Run `jarvis models pull`."));
+        }
+        Ok(())
+    }
+}
+
+/// Sound that the fakes take for the wake word and then speech of this many seconds.
+pub fn wake_and_say(seconds: f32) -> Vec<f32> {
+    let mut samples = vec![WAKE_LEVEL; 5 * 512];
+    samples.extend(vec![0.0; 8 * 512]);
+    samples.extend(speech(seconds));
+    samples
+}
+
+/// Sound that the fakes take for speech.
+pub fn speech(seconds: f32) -> Vec<f32> {
+    vec![SPEECH_LEVEL; (16_000.0 * seconds) as usize]
+}
+
+struct FakeVad;
+
+impl Vad for FakeVad {
+    fn process(&mut self, frame: &AudioFrame) -> Result<f32> {
+        let rms = frame.rms();
+        Ok(if rms > 0.02 && rms < 0.5 { 0.95 } else { 0.02 })
+    }
+    fn reset(&mut self) {}
+}
+
+struct FakeWake {
+    heard: bool,
+}
+
+impl WakeWord for FakeWake {
+    fn process(&mut self, frame: &AudioFrame) -> Result<Option<WakeDetection>> {
+        let loud = frame.rms() > 0.8;
+        let first = loud && !self.heard;
+        self.heard = loud;
+        let at_sample = frame.index * 512;
+        Ok(first.then(|| WakeDetection { model: "hey_jarvis".into(), score: 0.9, at_sample }))
+    }
+    fn reset(&mut self) {}
+    fn set_sensitivity(&mut self, _sensitivity: f32) {}
+}
+
+struct FakeRecognizer(Arc<Script>);
+
+impl SpeechToText for FakeRecognizer {
+    fn transcribe(&mut self, samples: &[f32], _cancel: &Cancel) -> Result<Transcript> {
+        if self.0.recognizer_panics.swap(false, Ordering::Relaxed) {
+            panic!("index out of bounds: the len is 3 but the index is 7");
+        }
+        assert!(samples.iter().any(|sample| sample.abs() > 0.1), "an utterance has speech in it");
+        let text = self.0.words.lock().unwrap().pop_front().unwrap_or_default();
+        Ok(Transcript { text, ..Transcript::default() })
+    }
+    fn warm_up(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Says "One two three." in sentences for ever, 5 ms a word.
+struct FakeMind(Arc<Script>);
+
+impl LanguageModel for FakeMind {
+    fn generate(
+        &mut self,
+        _prompt: &Prompt,
+        options: &GenerateOptions,
+        cancel: &Cancel,
+        on_text: &mut dyn FnMut(&str),
+    ) -> Result<Generation> {
+        if self.0.mind_panics.swap(false, Ordering::Relaxed) {
+            panic!("shape mismatch");
+        }
+        let mut text = String::new();
+        let mut tokens = 0;
+        while tokens < options.max_tokens && !cancel.is_cancelled() {
+            std::thread::sleep(Duration::from_millis(5));
+            let word = [" One", " two", " three", " four."][tokens % 4];
+            text.push_str(word);
+            on_text(word);
+            tokens += 1;
+            self.0.generated.fetch_add(1, Ordering::Relaxed);
+        }
+        let stop_reason = if cancel.is_cancelled() { StopReason::Cancelled } else { StopReason::Length };
+        Ok(Generation {
+            text,
+            prompt_tokens: 10,
+            cached_tokens: 0,
+            generated_tokens: tokens,
+            dropped_messages: 0,
+            stop_reason,
+            timings_ms: GenerationTimings::default(),
+        })
+    }
+    fn warm_up(&mut self, _beginning: &[Message]) -> Result<()> {
+        Ok(())
+    }
+    fn context_length(&self) -> usize {
+        2048
+    }
+}
+
+/// 60 ms of a tone a character.
+struct FakeVoice(Arc<Script>);
+
+impl TextToSpeech for FakeVoice {
+    fn sample_rate(&self) -> u32 {
+        16_000
+    }
+    fn synthesize(&mut self, text: &str, _cancel: &Cancel) -> Result<SpeechAudio> {
+        if self.0.voice_fails.load(Ordering::Relaxed) {
+            return Err(Error::new("voice.broken", "The voice is broken.", ""));
+        }
+        Ok(SpeechAudio { samples: vec![0.1; 960 * text.len()], sample_rate: 16_000 })
+    }
+    fn warm_up(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+struct Fakes(Arc<Script>);
+
+impl Parts for Fakes {
+    fn activity(&self, _: &Settings) -> Result<Box<dyn Vad>> {
+        self.0.check("activity")?;
+        Ok(Box::new(FakeVad))
+    }
+    fn wake_word(&self, _: &Settings) -> Result<Box<dyn WakeWord>> {
+        self.0.check("wake")?;
+        Ok(Box::new(FakeWake { heard: false }))
+    }
+    fn recognizer(&self, _: &Settings) -> Result<Box<dyn SpeechToText>> {
+        self.0.check("recognition")?;
+        Ok(Box::new(FakeRecognizer(Arc::clone(&self.0))))
+    }
+    fn language_model(&self, _: &Settings) -> Result<Box<dyn LanguageModel>> {
+        self.0.check("language")?;
+        Ok(Box::new(FakeMind(Arc::clone(&self.0))))
+    }
+    fn voice(&self, _: &Settings) -> Result<Box<dyn TextToSpeech>> {
+        self.0.check("voice")?;
+        Ok(Box::new(FakeVoice(Arc::clone(&self.0))))
+    }
+}
+
+/// A running engine in a room of its own.
+pub struct Stage {
+    pub engine: EngineHandle,
+    pub events: Subscription,
+    pub room: Room,
+    pub script: Arc<Script>,
+    _folder: tempfile::TempDir,
+    pub paths: Paths,
+    /// Everything that was seen.
+    pub seen: Vec<EventRecord>,
+}
+
+impl Stage {
+    pub fn new() -> Self {
+        Self::with(Script::default(), |_, _| {})
+    }
+
+    pub fn with(script: Script, change: impl FnOnce(&mut Settings, &mut EngineOptions)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::under(folder.path());
+        let mut settings = Settings::load_with(&paths, []).unwrap();
+        let script = Arc::new(script);
+        let room = Room::new();
+        let mut options = EngineOptions {
+            io: Arc::new(room.clone()),
+            parts: Some(Arc::new(Fakes(Arc::clone(&script)))),
+            ..EngineOptions::default()
+        };
+        change(&mut settings, &mut options);
+        let engine = Engine::start(settings, paths.clone(), options).unwrap();
+        let events = engine.subscribe();
+        Self { engine, events, room, script, _folder: folder, paths, seen: Vec::new() }
+    }
+
+    pub fn will_hear(&self, words: &str) {
+        self.script.words.lock().unwrap().push_back(words.into());
+    }
+
+    /// Waits for an event; what came before it is kept in `seen`.
+    #[track_caller]
+    pub fn wait_for(&mut self, what: &str, is_it: impl Fn(&EventRecord) -> bool) -> EventRecord {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.events.recv_timeout(left) {
+                Ok(record) => {
+                    self.seen.push(record.clone());
+                    if is_it(&record) {
+                        return record;
+                    }
+                }
+                Err(_) => panic!("no {what}; there were {:#?}", self.names()),
+            }
+        }
+    }
+
+    #[track_caller]
+    pub fn wait_for_event(&mut self, name: &str) -> EventRecord {
+        let name = name.to_owned();
+        self.wait_for(&name.clone(), move |record| event_name(record) == name)
+    }
+
+    #[track_caller]
+    pub fn ready(&mut self) {
+        // It may have been ready before anyone looked.
+        if !self.engine.status().ready {
+            self.wait_for_event("ready");
+        }
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        self.seen.iter().map(|record| format!("{:>8.1} {:?} {}", record.t_ms, record.turn, event_name(record))).collect()
+    }
+
+    pub fn said(&self, turn: TurnId) -> String {
+        self.seen
+            .iter()
+            .filter(|record| record.turn == Some(turn))
+            .filter_map(|record| match &record.event {
+                AssistantEvent::ReplyText { text } => Some(text.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.engine.send(jarvis_engine::Command::Quit);
+        self.engine.wait();
+    }
+}
+
+pub fn event_name(record: &EventRecord) -> String {
+    serde_json::to_value(record).unwrap()["event"].as_str().unwrap().to_owned()
+}

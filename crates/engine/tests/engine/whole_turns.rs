@@ -1,0 +1,264 @@
+//! Whole turns through every thread, with quick stand-ins for the models and a room in place of the devices.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crate::stage::{Script, Stage, event_name, speech, wake_and_say};
+use jarvis_core::{AssistantEvent, AssistantState, TurnId};
+use jarvis_engine::Command;
+
+const ONE: TurnId = TurnId(1);
+
+fn ask(text: &str) -> Command {
+    Command::Ask { text: text.into() }
+}
+
+#[test]
+fn a_question_by_wake_word_is_answered_aloud() {
+    let mut stage = Stage::new();
+    stage.ready();
+    stage.will_hear("what time is it");
+    stage.room.say(&wake_and_say(1.0));
+    stage.wait_for_event("turn_end");
+    let turn: Vec<_> = stage.seen.iter().filter(|r| r.turn == Some(ONE)).map(event_name).collect();
+    let turn: Vec<_> = turn.iter().map(String::as_str).filter(|name| *name != "state").collect();
+    assert_eq!(
+        turn,
+        [
+            "wake", "speech_start", "speech_end", "transcript", "intent", "reply_text", "first_audio", "playback_end",
+            "turn_end"
+        ]
+    );
+    let first_audio = stage.seen.iter().find_map(|record| match record.event {
+        AssistantEvent::FirstAudio { since_speech_end_ms } => since_speech_end_ms,
+        _ => None,
+    });
+    // 0.7 s of silence end the question; everything else is quick here.
+    let first_audio = first_audio.expect("measured from the end of speech");
+    assert!((650.0..1500.0).contains(&first_audio), "{first_audio}");
+    let played = stage.room.take_played();
+    assert_eq!(played.len(), 1);
+    assert!(!played[0].clauses.is_empty());
+}
+
+#[test]
+fn a_typed_question_goes_to_the_language_model_and_is_spoken_by_clause() {
+    let mut stage = Stage::new();
+    stage.ready();
+    stage.engine.send(ask("tell me something about the sea"));
+    stage.wait_for_event("first_token");
+    stage.wait_for_event("first_audio");
+    stage.wait_for_event("turn_end");
+    assert!(stage.said(ONE).starts_with("One two three four."), "{}", stage.said(ONE));
+    assert!(stage.room.take_played()[0].clauses.len() >= 2);
+}
+
+#[test]
+fn without_voice_nothing_is_captured_or_played() {
+    let mut stage = Stage::with(Script::default(), |_, options| options.no_voice = true);
+    stage.ready();
+    stage.engine.send(ask("what is two plus two"));
+    stage.wait_for_event("turn_end");
+    assert!(!stage.said(ONE).is_empty());
+    assert_eq!(stage.room.open_microphones(), 0);
+    assert!(stage.room.take_played().is_empty());
+    stage.engine.send(Command::Toggle);
+    let error = stage.wait_for_event("error");
+    assert!(matches!(error.event, AssistantEvent::Error { error } if error.code == "voice.off"));
+}
+
+#[test]
+fn speaking_over_the_answer_silences_it() {
+    let mut stage = Stage::new();
+    stage.ready();
+    stage.engine.send(ask("tell me a long story"));
+    stage.wait_for_event("first_audio");
+    std::thread::sleep(Duration::from_millis(600));
+    stage.will_hear("stop");
+    let began = Instant::now();
+    stage.room.say(&speech(0.8));
+    stage.wait_for_event("barge_in");
+    let silent_after = began.elapsed();
+    assert!(silent_after < Duration::from_millis(500), "{silent_after:?}");
+    stage.wait_for("the end of the second turn", |record| {
+        record.turn == Some(TurnId(2)) && event_name(record) == "turn_end"
+    });
+    let played = stage.room.take_played();
+    let whole: f32 = played[0].clauses.iter().map(jarvis_core::SpeechAudio::seconds).sum();
+    assert!(played[0].seconds < whole - 0.3, "{} of {whole} s", played[0].seconds);
+    assert!(stage.seen.iter().any(|r| matches!(&r.event, AssistantEvent::Transcript { text } if text == "stop")));
+}
+
+#[test]
+fn the_wake_word_alone_interrupts_where_that_was_chosen() {
+    let mut stage =
+        Stage::with(Script::default(), |settings, _| settings.voice.barge_in = jarvis_settings::BargeIn::WakeWord);
+    stage.ready();
+    stage.engine.send(ask("tell me a long story"));
+    stage.wait_for_event("first_audio");
+    std::thread::sleep(Duration::from_millis(600));
+    stage.room.say(&speech(0.6));
+    stage.will_hear("what time is it");
+    stage.room.say(&vec![0.0; 16_000 / 2]);
+    stage.room.say(&wake_and_say(0.8));
+    stage.wait_for_event("barge_in");
+    let wake = stage.wait_for_event("wake");
+    assert_eq!(wake.turn, Some(TurnId(2)));
+    stage.wait_for("the answer", |record| record.turn == Some(TurnId(2)) && event_name(record) == "first_audio");
+}
+
+#[test]
+fn cancelling_stops_thinking_and_speaking_at_once() {
+    let mut stage = Stage::new();
+    stage.ready();
+    stage.engine.send(ask("tell me a long story"));
+    stage.wait_for_event("first_token");
+    stage.engine.send(Command::Cancel);
+    stage.wait_for_event("turn_end");
+    std::thread::sleep(Duration::from_millis(50));
+    let generated = stage.script.generated.load(Ordering::Relaxed);
+    std::thread::sleep(Duration::from_millis(150));
+    assert_eq!(stage.script.generated.load(Ordering::Relaxed), generated, "it went on thinking");
+    assert_eq!(stage.engine.status().state, AssistantState::Idle);
+    while let Ok(late) = stage.events.try_recv() {
+        assert!(!matches!(event_name(&late).as_str(), "first_audio" | "reply_text"), "{late:?}");
+    }
+}
+
+#[test]
+fn a_stage_that_panics_is_restarted_and_the_next_turn_works() {
+    let mut stage = Stage::new();
+    stage.ready();
+    stage.script.recognizer_panics.store(true, Ordering::Relaxed);
+    stage.will_hear("what time is it");
+    stage.engine.send(Command::Start);
+    stage.room.say(&speech(0.7));
+    let error = stage.wait_for_event("error");
+    assert!(matches!(error.event, AssistantEvent::Error { error } if error.code == "internal.panic"));
+    stage.wait_for_event("turn_end");
+
+    stage.script.mind_panics.store(true, Ordering::Relaxed);
+    stage.engine.send(ask("tell me something"));
+    stage.wait_for_event("error");
+    stage.wait_for_event("turn_end");
+
+    stage.engine.send(Command::Start);
+    stage.room.say(&speech(0.7));
+    stage.wait_for_event("first_audio");
+    stage.engine.send(ask("tell me something"));
+    stage.wait_for_event("first_token");
+    stage.wait_for_event("first_audio");
+}
+
+#[test]
+fn missing_models_are_told_and_the_rest_works() {
+    let script = Script::default();
+    *script.missing.lock().unwrap() = vec!["language", "recognition", "wake"];
+    let mut stage = Stage::with(script, |_, _| {});
+    stage.wait_for_event("ready");
+    assert_eq!(stage.seen.iter().filter(|record| event_name(record) == "error").count(), 3);
+    stage.engine.send(ask("what is two plus two"));
+    stage.wait_for_event("first_audio");
+    stage.wait_for_event("turn_end");
+    stage.engine.send(ask("tell me about the sea"));
+    let error = stage.wait_for_event("error");
+    assert!(matches!(error.event, AssistantEvent::Error { error } if error.code == "models.language"));
+    // That is said, too.
+    stage.wait_for_event("first_audio");
+    stage.wait_for_event("turn_end");
+
+    // They were installed meanwhile.
+    stage.script.missing.lock().unwrap().clear();
+    let settings = jarvis_settings::Settings::load_with(&stage.paths, []).unwrap();
+    stage.engine.send(Command::Reload(settings));
+    stage.engine.send(ask("tell me about the sea"));
+    stage.wait_for_event("first_token");
+}
+
+#[test]
+fn a_broken_voice_leaves_the_answer_in_writing() {
+    let mut stage = Stage::new();
+    stage.ready();
+    stage.script.voice_fails.store(true, Ordering::Relaxed);
+    stage.engine.send(ask("tell me something"));
+    stage.wait_for_event("error");
+    stage.wait_for_event("turn_end");
+    assert!(stage.said(ONE).len() > 20, "{}", stage.said(ONE));
+    assert_eq!(stage.engine.status().state, AssistantState::Idle);
+}
+
+#[test]
+fn muting_closes_the_microphone() {
+    let mut stage = Stage::new();
+    stage.ready();
+    assert_eq!(stage.room.open_microphones(), 1);
+    stage.engine.send(Command::Mute);
+    stage.wait_for("muted", |record| matches!(record.event, AssistantEvent::State { muted: true, .. }));
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(stage.room.open_microphones(), 0);
+    stage.engine.send(Command::Unmute);
+    stage.will_hear("what time is it");
+    std::thread::sleep(Duration::from_millis(300));
+    stage.room.say(&wake_and_say(0.8));
+    stage.wait_for_event("first_audio");
+}
+
+#[test]
+fn a_microphone_that_goes_away_ends_the_recording_and_comes_back() {
+    let mut stage = Stage::new();
+    stage.ready();
+    stage.engine.send(Command::Press);
+    stage.wait_for("listening", |record| {
+        matches!(record.event, AssistantEvent::State { state: AssistantState::Listening, .. })
+    });
+    stage.room.unplug(true);
+    stage.wait_for("the device", |r| matches!(r.event, AssistantEvent::Device { available: false, .. }));
+    stage.wait_for_event("turn_end");
+    stage.engine.send(Command::Press);
+    stage.wait_for_event("error");
+    stage.wait_for_event("turn_end");
+    stage.room.unplug(false);
+    stage.wait_for("the device", |r| matches!(r.event, AssistantEvent::Device { available: true, .. }));
+    stage.will_hear("what time is it");
+    stage.room.say(&wake_and_say(0.8));
+    stage.wait_for_event("first_audio");
+}
+
+#[test]
+fn twenty_turns_in_a_row() {
+    let mut stage = Stage::new();
+    stage.ready();
+    for turn in 1..=20 {
+        stage.engine.send(ask(if turn % 2 == 0 { "what time is it" } else { "what is two plus two" }));
+        let end = stage.wait_for_event("turn_end");
+        assert_eq!(end.turn, Some(TurnId(turn)));
+    }
+}
+
+#[test]
+fn levels_are_told_only_while_someone_watches() {
+    let mut stage = Stage::new();
+    stage.ready();
+    std::thread::sleep(Duration::from_millis(400));
+    stage.engine.send(Command::WatchLevel(true));
+    stage.room.say(&speech(0.5));
+    stage.wait_for("a level", |record| matches!(record.event, AssistantEvent::Level { level } if level > 0.3));
+    let levels = |stage: &Stage| stage.seen.iter().filter(|record| event_name(record) == "level").count();
+    assert!(levels(&stage) <= 3);
+    stage.engine.send(Command::WatchLevel(false));
+    std::thread::sleep(Duration::from_millis(300));
+    while stage.events.try_recv().is_ok() {}
+    std::thread::sleep(Duration::from_millis(400));
+    assert!(stage.events.try_recv().is_err());
+}
+
+#[test]
+fn quitting_ends_everything_and_the_stream_of_events() {
+    let stage = Stage::new();
+    stage.engine.send(Command::Quit);
+    let began = Instant::now();
+    stage.engine.wait();
+    assert!(began.elapsed() < Duration::from_secs(3));
+    while stage.events.recv().is_ok() {}
+    assert_eq!(stage.room.open_microphones(), 0);
+}
