@@ -1,6 +1,6 @@
 //! The settings themselves: one line each, from which everything else follows.
 //!
-//! A line reads: `name: type = default, kind, label, help [, env SHORT_NAME] [restart];`. The help is one sentence for
+//! A line reads: `name: type = default, kind, label, help [, env "SHORT_NAME"] [[restart]];`. The help is one sentence for
 //! a person, shown beside the control. `restart` marks what a running Jarvis takes up only after a restart.
 
 use crate::define::{define_choice, define_settings};
@@ -49,7 +49,7 @@ define_settings! {
         enabled: bool = true, Kind::Switch, "Listen for the wake word",
             "Lets you say \"hey Jarvis\" in place of the hotkey; the microphone stays on, and nothing leaves this machine.";
         model: String = "wake-hey-jarvis", Kind::Model { of: "wake" }, "Wake word",
-            "Which word wakes Jarvis." [restart];
+            "Which word wakes Jarvis.";
         sensitivity: f32 = 0.5_f32, Kind::number(0.0, 1.0, ""), "Sensitivity",
             "Higher wakes more easily, and more often by mistake.";
     }
@@ -65,7 +65,7 @@ define_settings! {
     /// Turning speech into words.
     recognition: Recognition, "Recognition" {
         model: String = "whisper-tiny.en", Kind::Model { of: "recognition" }, "Model",
-            "The model that turns speech into words; bigger ones hear better and answer later." [restart];
+            "The model that turns speech into words; bigger ones hear better and answer later.";
     }
 
     /// How Jarvis sounds.
@@ -73,7 +73,7 @@ define_settings! {
         enabled: bool = true, Kind::Switch, "Speak answers",
             "Off shows answers without speaking them.";
         model: String = "piper-en_US-joe-medium", Kind::Model { of: "voice" }, "Voice",
-            "The voice that answers." [restart];
+            "The voice that answers.";
         rate: f32 = 1.0_f32, Kind::number(0.5, 2.0, "×"), "Speed",
             "How fast Jarvis speaks: 0.5 is half, 2 is double.";
         barge_in: BargeIn = BargeIn::Speech, Kind::Choice { options: BargeIn::OPTIONS }, "Interrupt an answer by",
@@ -83,9 +83,9 @@ define_settings! {
     /// The language model.
     mind: Mind, "Mind" {
         enabled: bool = true, Kind::Switch, "Use the language model",
-            "Off answers only what the built-in skills know, and needs far less memory." [restart];
+            "Off answers only what the built-in skills know, and needs far less memory.";
         model: String = "smollm2-135m-instruct", Kind::Model { of: "language" }, "Model",
-            "The language model that answers what no skill knows." [restart];
+            "The language model that answers what no skill knows.";
         max_tokens: u32 = 96_u32, Kind::integer(8, 1024, "tokens"), "Longest answer",
             "The most that the language model says at once; a token is about three quarters of a word.";
         temperature: f32 = 0.2_f32, Kind::number(0.0, 2.0, ""), "Temperature",

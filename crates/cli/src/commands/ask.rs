@@ -60,7 +60,7 @@ fn mind(paths: &Paths, settings: &Settings, dry_run: bool) -> Mind {
     let mut mind = Mind::new(Router::new(skills::all()), Arc::new(SystemClock), options);
     if !settings.mind.enabled {
         mind.set_no_model(Error::new(
-            "mind.disabled",
+            "mind.off",
             "That needs the language model, which is switched off.",
             "Switch it on with `jarvis config set mind.enabled true`.",
         ));
