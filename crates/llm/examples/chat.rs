@@ -1,4 +1,5 @@
-//! Asks a model some questions: `cargo run --release -p jarvis-llm --example chat FILE [SYSTEM] < questions`.
+//! Asks a model some questions: `cargo run --release -p jarvis-llm --example chat FILE [SYSTEM [QUESTION ANSWER]..] < questions`.
+//! `TEMPERATURE`, `TOP_K`, `TOP_P` and `PENALTY` in the environment set the sampling.
 
 use jarvis_core::{Cancel, GenerateOptions, LanguageModel, Message, Prompt, Role};
 use std::io::Write;
@@ -7,7 +8,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
     let file = args.next().ok_or("which model file?")?;
     let mut model = jarvis_llm::GgufModel::load(file.as_ref(), &jarvis_llm::LoadOptions::default())?;
-    let system: Vec<Message> = args.next().map(|text| Message::new(Role::System, text)).into_iter().collect();
+    let roles = std::iter::once(Role::System).chain([Role::User, Role::Assistant].into_iter().cycle());
+    let beginning: Vec<Message> = roles.zip(args).map(|(role, text)| Message::new(role, text)).collect();
     let number = |name: &str, default: f32| std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default);
     let options = GenerateOptions {
         max_tokens: 96,
@@ -17,12 +19,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         repetition_penalty: number("PENALTY", 1.1),
         ..Default::default()
     };
-    model.warm_up(&system)?;
+    model.warm_up(&beginning)?;
     for question in std::io::stdin().lines() {
         let question = question?;
-        let mut messages = system.clone();
+        let mut messages = beginning.clone();
         messages.push(Message::new(Role::User, question.as_str()));
-        print!("> {question}\n");
+        println!("> {question}");
         let made = model.generate(&Prompt::Chat(messages), &options, &Cancel::new(), &mut |text| {
             print!("{text}");
             let _ = std::io::stdout().flush();

@@ -279,3 +279,7 @@ impl LanguageModel for GgufModel {
         self.llama.capacity()
     }
 }
+
+#[cfg(test)]
+#[path = "model_tests.rs"]
+mod tests;

@@ -140,3 +140,91 @@ impl std::io::Write for Bounded {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The dialogue with which llama.cpp tests its templates; the renderings below are those that it, or the model's own
+    /// page, publishes.
+    fn dialogue() -> Vec<Message> {
+        [
+            (Role::System, "You are a helpful assistant"),
+            (Role::User, "Hello"),
+            (Role::Assistant, "Hi there"),
+            (Role::User, "Who are you"),
+            (Role::Assistant, "   I am an assistant   "),
+            (Role::User, "Another question"),
+        ]
+        .map(|(role, text)| Message::new(role, text))
+        .to_vec()
+    }
+
+    const CHATML_RENDERED: &str = "<|im_start|>system\nYou are a helpful assistant<|im_end|>\n<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\nHi there<|im_end|>\n<|im_start|>user\nWho are you<|im_end|>\n<|im_start|>assistant\n   I am an assistant   <|im_end|>\n<|im_start|>user\nAnother question<|im_end|>\n<|im_start|>assistant\n";
+    const SMOLLM2: &str = "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n' }}{% endif %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
+    const MISTRAL: &str = "{{ bos_token }}{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('Conversation roles must alternate user/assistant/user/assistant/...') }}{% endif %}{% if message['role'] == 'user' %}{{ '[INST] ' + message['content'] + ' [/INST]' }}{% elif message['role'] == 'assistant' %}{{ message['content'] + eos_token + ' ' }}{% else %}{{ raise_exception('Only user and assistant roles are supported!') }}{% endif %}{% endfor %}";
+    const LLAMA3: &str = "{% set loop_messages = messages %}{% for message in loop_messages %}{% set content = '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n'+ message['content'] | trim + '<|eot_id|>' %}{% if loop.index0 == 0 %}{% set content = bos_token + content %}{% endif %}{{ content }}{% endfor %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}";
+    /// With line breaks between its tags: right only when those are trimmed.
+    const ZEPHYR: &str = "{% for message in messages %}\n{% if message['role'] == 'user' %}\n{{ '<|user|>\n' + message['content'] + eos_token }}\n{% elif message['role'] == 'system' %}\n{{ '<|system|>\n' + message['content'] + eos_token }}\n{% elif message['role'] == 'assistant' %}\n{{ '<|assistant|>\n'  + message['content'] + eos_token }}\n{% endif %}\n{% if loop.last and add_generation_prompt %}\n{{ '<|assistant|>' }}\n{% endif %}\n{% endfor %}";
+
+    fn rendered(source: Option<&str>, messages: &[Message]) -> Result<String> {
+        ChatTemplate::new(source, "<s>", "</s>").and_then(|template| template.render(messages, true))
+    }
+
+    #[test]
+    fn renderings_are_those_published() {
+        assert_eq!(rendered(None, &dialogue()).unwrap(), CHATML_RENDERED);
+        assert_eq!(rendered(Some("  \n"), &dialogue()).unwrap(), CHATML_RENDERED);
+        assert_eq!(rendered(Some(SMOLLM2), &dialogue()).unwrap(), CHATML_RENDERED);
+        assert_eq!(
+            rendered(Some(SMOLLM2), &dialogue()[1..2]).unwrap(),
+            "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n"
+        );
+        let talk = ["Hello, how are you?", "I'm doing great. How can I help you today?", "I'd like to show off how chat templating works!"];
+        let talk: Vec<Message> =
+            talk.iter().zip([Role::User, Role::Assistant, Role::User]).map(|(text, role)| Message::new(role, *text)).collect();
+        assert_eq!(
+            rendered(Some(MISTRAL), &talk).unwrap(),
+            "<s>[INST] Hello, how are you? [/INST]I'm doing great. How can I help you today?</s> [INST] I'd like to show off how chat templating works! [/INST]"
+        );
+        assert_eq!(
+            rendered(Some(LLAMA3), &dialogue()).unwrap(),
+            "<s><|start_header_id|>system<|end_header_id|>\n\nYou are a helpful assistant<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nHello<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nHi there<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nWho are you<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nI am an assistant<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nAnother question<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
+        );
+        assert_eq!(
+            rendered(Some(ZEPHYR), &dialogue()).unwrap(),
+            "<|system|>\nYou are a helpful assistant</s>\n<|user|>\nHello</s>\n<|assistant|>\nHi there</s>\n<|user|>\nWho are you</s>\n<|assistant|>\n   I am an assistant   </s>\n<|user|>\nAnother question</s>\n<|assistant|>\n"
+        );
+    }
+
+    #[test]
+    fn the_installed_model_has_the_template_tested_here() {
+        let gguf = crate::testing::default_gguf();
+        assert_eq!(gguf.header.metadata.text("tokenizer.chat_template").unwrap(), Some(SMOLLM2));
+    }
+
+    #[test]
+    fn python_methods_work() {
+        let source = "{{ messages[0].content.strip().upper() }}|{{ messages[0]['content'].split(' ')[1] }}|{{ messages[0].get('tool', 'none') }}|{{ 'ab'.startswith('a') }}|{% for k, v in messages[0].items() %}{{ k }} {% endfor %}";
+        let found = rendered(Some(source), &[Message::new(Role::User, "hello world ")]).unwrap();
+        assert_eq!(found, "HELLO WORLD|world|none|True|content role ");
+    }
+
+    #[test]
+    fn what_a_template_refuses_is_told_in_its_words() {
+        let reason = rendered(Some(MISTRAL), &dialogue()).unwrap_err().to_string();
+        assert!(reason.contains("roles must alternate"), "{reason}");
+    }
+
+    #[test]
+    fn hostile_templates_end() {
+        let endless = "{% for a in range(10000) %}{% for b in range(10000) %}{% for c in range(10000) %}{% endfor %}{% endfor %}{% endfor %}";
+        let huge = "{% for a in range(10000) %}{{ 'xxxxxxxxxx' * 1000 }}{% endfor %}";
+        let deep = "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}";
+        for source in [endless, huge, deep, "{{ messages[0]['content'", "{{ nosuch() }}", "{% include 'file' %}"] {
+            let started = std::time::Instant::now();
+            assert!(matches!(rendered(Some(source), &dialogue()), Err(LlmError::Template(_))), "{source}");
+            assert!(started.elapsed().as_secs() < 2, "{source}");
+        }
+    }
+}

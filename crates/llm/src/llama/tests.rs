@@ -116,3 +116,52 @@ fn cancelled_reading_reads_nothing() {
     assert!(!model.read(&[4, 5], &cancel));
     assert_eq!(model.len(), 3);
 }
+
+#[test]
+fn every_type_gives_the_scores_of_candle() {
+    use crate::gguf::TensorType::*;
+    let folder = tempfile::tempdir().unwrap();
+    let tokens: Vec<u32> = (0..40).map(|i| i * 37 % 261).collect();
+    for kind in [F32, F16, Bf16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2K, Q3K, Q4K, Q5K, Q6K] {
+        let path = folder.path().join(format!("{kind:?}.gguf"));
+        crate::gguf::testing::small_model(kind, 64).write(&path);
+        let mut file = std::fs::File::open(&path).unwrap();
+        let content = gguf_file::Content::read(&mut file).unwrap();
+        let mut theirs = ModelWeights::from_gguf(content, &mut file, &Device::Cpu).unwrap();
+        let input = Tensor::new(&tokens[..], &Device::Cpu).unwrap().unsqueeze(0).unwrap();
+        let expected: Vec<f32> = theirs.forward(&input, 0).unwrap().squeeze(0).unwrap().to_vec1().unwrap();
+
+        let gguf = Gguf::open(&path).unwrap();
+        let mut ours = Llama::load(&gguf, Config::read(&gguf).unwrap(), 64, 2, Kernel::detect()).unwrap();
+        assert!(ours.read(&tokens, &Cancel::new()));
+        let cosine = cosine(ours.logits(), &expected);
+        // candle has one scale for 256 activations with the K types, and is less exact there.
+        assert!(cosine > 0.997, "{kind:?}: {cosine}");
+    }
+}
+
+#[test]
+fn packed_rows_are_the_file_s_rows() {
+    use crate::gguf::TensorType::*;
+    // How far a weight may be off, as a part of the largest: rounding of scales, or requantization to eight bits.
+    for (kind, tolerance) in [(Q4_0, 0.0), (Q4_1, 0.0), (Q8_0, 0.0), (Q4K, 2e-3), (Q6K, 5e-3), (Q5_1, 5e-3), (F16, 5e-3)] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.gguf");
+        crate::gguf::testing::small_model(kind, 64).write(&path);
+        let gguf = Gguf::open(&path).unwrap();
+        let config = Config::read(&gguf).unwrap();
+        let weights = Weights::load(&gguf, &config, &mut Team::new(2).unwrap()).unwrap();
+        let mut file = std::fs::File::open(&path).unwrap();
+        let content = gguf_file::Content::read(&mut file).unwrap();
+        let tensor = content.tensor(&mut file, "blk.1.ffn_down.weight", &Device::Cpu).unwrap();
+        let expected: Vec<Vec<f32>> = tensor.dequantize(&Device::Cpu).unwrap().to_vec2().unwrap();
+        let mut row = vec![0.0; config.feed_forward];
+        for (index, expected) in expected.iter().enumerate() {
+            weights.layers[1].down.row(index, &mut row);
+            let largest = expected.iter().fold(0f32, |a, b| a.max(b.abs()));
+            for (found, expected) in row.iter().zip(expected) {
+                assert!((found - expected).abs() <= tolerance * largest + 1e-7, "{kind:?}: {found} and {expected}");
+            }
+        }
+    }
+}
