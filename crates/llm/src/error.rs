@@ -66,7 +66,9 @@ impl LlmError {
 impl From<LlmError> for Error {
     fn from(error: LlmError) -> Self {
         let (code, hint) = match &error {
-            LlmError::Io { .. } => ("llm.unreadable_model", "Check the path, or install the model with `jarvis models pull`."),
+            LlmError::Io { .. } => {
+                ("llm.unreadable_model", "Check the path, or install the model with `jarvis models pull`.")
+            }
             LlmError::Malformed(_) => {
                 ("llm.bad_model", "The file may be incomplete: install the model again with `jarvis models pull`.")
             }

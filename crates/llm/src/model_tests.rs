@@ -27,7 +27,8 @@ const SYSTEM: &str = "You are a voice assistant. Answer in one short sentence.";
 #[test]
 fn a_fact_is_told_and_the_answer_ends() {
     let mut model = load(512);
-    let prompt = chat(&[(Role::System, "You are a helpful assistant."), (Role::User, "What is the capital of France?")]);
+    let prompt =
+        chat(&[(Role::System, "You are a helpful assistant."), (Role::User, "What is the capital of France?")]);
     let made = generate(&mut model, &prompt, &greedy(64));
     assert!(made.text.contains("Paris"), "{}", made.text);
     assert_eq!(made.stop_reason, StopReason::EndOfText);
@@ -74,7 +75,7 @@ fn a_dialogue_that_is_too_long_loses_its_oldest_exchanges() {
     }
     messages.push(Message::new(Role::User, "Thank you!"));
     let tokens = model.encode_chat(&messages, 192).unwrap();
-    assert!(tokens.ids.len() <= 192 && tokens.dropped > 10 && tokens.dropped % 2 == 0, "{}", tokens.dropped);
+    assert!(tokens.ids.len() <= 192 && tokens.dropped > 10 && tokens.dropped.is_multiple_of(2), "{}", tokens.dropped);
     let bytes: Vec<u8> = tokens.ids.iter().flat_map(|id| model.tokenizer.bytes(*id)).copied().collect();
     let text = String::from_utf8(bytes).unwrap();
     assert!(text.starts_with(&format!("system\n{SYSTEM}\nuser\nQuestion")), "{text}");
@@ -86,7 +87,9 @@ fn a_dialogue_that_is_too_long_loses_its_oldest_exchanges() {
 #[test]
 fn a_single_message_that_is_too_long_is_refused() {
     let mut model = load(128);
-    for prompt in [chat(&[(Role::System, SYSTEM), (Role::User, &"word ".repeat(400))]), Prompt::Raw("word ".repeat(400))] {
+    for prompt in
+        [chat(&[(Role::System, SYSTEM), (Role::User, &"word ".repeat(400))]), Prompt::Raw("word ".repeat(400))]
+    {
         let error = model.generate(&prompt, &greedy(8), &Cancel::new(), &mut |_| {}).unwrap_err();
         assert_eq!(error.code, "llm.prompt_too_long");
         assert!(error.message.contains("too long") && !error.hint.is_empty());

@@ -58,8 +58,8 @@ impl Sampler {
     /// Not one of the scores is a number: the weights are broken.
     pub(crate) fn sample(&mut self, logits: &mut [f32], recent: &[u32]) -> Result<u32> {
         self.penalize(logits, recent);
-        let (best, highest) = likeliest(logits)
-            .ok_or_else(|| LlmError::malformed("its weights give scores that are not numbers"))?;
+        let (best, highest) =
+            likeliest(logits).ok_or_else(|| LlmError::malformed("its weights give scores that are not numbers"))?;
         if self.temperature <= 0.0 {
             return Ok(best);
         }

@@ -27,7 +27,10 @@ pub(crate) fn check(stops: &[String]) -> Result<()> {
     if stops.len() > MAX_STOPS || stops.iter().any(|stop| stop.is_empty() || stop.len() > MAX_STOP_BYTES) {
         return Err(Error::new(
             "llm.bad_option",
-            format!("stop has {} texts; at most {MAX_STOPS} are allowed, each of 1 to {MAX_STOP_BYTES} bytes.", stops.len()),
+            format!(
+                "stop has {} texts; at most {MAX_STOPS} are allowed, each of 1 to {MAX_STOP_BYTES} bytes.",
+                stops.len()
+            ),
             "Give fewer, or shorter and not empty ones.",
         ));
     }
@@ -95,7 +98,8 @@ impl TextStream {
     /// Bytes at the end of `held` that may be the beginning of a stop string.
     fn undecided(&self) -> usize {
         let held = self.held.as_bytes();
-        let longest = |stop: &String| (1..stop.len().min(held.len() + 1)).rev().find(|n| held.ends_with(&stop.as_bytes()[..*n]));
+        let longest =
+            |stop: &String| (1..stop.len().min(held.len() + 1)).rev().find(|n| held.ends_with(&stop.as_bytes()[..*n]));
         let mut bytes = self.stops.iter().filter_map(longest).max().unwrap_or(0);
         // A beginning may end inside a character; then the whole character waits.
         while !self.held.is_char_boundary(self.held.len() - bytes) {

@@ -246,7 +246,11 @@ impl<'a, T> Parts<'a, T> {
     /// The part is not within the slice.
     #[allow(clippy::mut_from_ref)]
     pub(crate) unsafe fn part(&self, first: usize, length: usize) -> &mut [T] {
-        assert!(first.checked_add(length).is_some_and(|end| end <= self.length), "part {first}+{length} of {}", self.length);
+        assert!(
+            first.checked_add(length).is_some_and(|end| end <= self.length),
+            "part {first}+{length} of {}",
+            self.length
+        );
         // SAFETY: within the slice (checked), and not aliased by the caller's promise.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(first), length) }
     }

@@ -85,7 +85,9 @@ impl ChatTemplate {
             Err(Error::new(ErrorKind::InvalidOperation, message))
         });
         let source = source.filter(|source| !source.trim().is_empty()).unwrap_or(CHATML);
-        environment.add_template_owned("chat", source.to_owned()).map_err(|error| LlmError::Template(sentence(&error)))?;
+        environment
+            .add_template_owned("chat", source.to_owned())
+            .map_err(|error| LlmError::Template(sentence(&error)))?;
         Ok(Self { environment, beginning: beginning.to_owned(), end: end.to_owned() })
     }
 
@@ -102,7 +104,10 @@ impl ChatTemplate {
                     Role::User => "user",
                     Role::Assistant => "assistant",
                 };
-                Value::from(BTreeMap::from([("role", Value::from(role)), ("content", Value::from(message.content.as_str()))]))
+                Value::from(BTreeMap::from([
+                    ("role", Value::from(role)),
+                    ("content", Value::from(message.content.as_str())),
+                ]))
             })
             .collect();
         let context = Value::from(BTreeMap::from([
@@ -113,9 +118,7 @@ impl ChatTemplate {
         ]));
         let template = self.environment.get_template("chat").map_err(|error| LlmError::Template(sentence(&error)))?;
         let mut rendered = Bounded(Vec::new());
-        template
-            .render_captured_to(context, &mut rendered)
-            .map_err(|error| LlmError::Template(sentence(&error)))?;
+        template.render_captured_to(context, &mut rendered).map_err(|error| LlmError::Template(sentence(&error)))?;
         String::from_utf8(rendered.0).map_err(|_| LlmError::Template("it makes text that is not UTF-8".into()))
     }
 }
@@ -180,9 +183,16 @@ mod tests {
             rendered(Some(SMOLLM2), &dialogue()[1..2]).unwrap(),
             "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n"
         );
-        let talk = ["Hello, how are you?", "I'm doing great. How can I help you today?", "I'd like to show off how chat templating works!"];
-        let talk: Vec<Message> =
-            talk.iter().zip([Role::User, Role::Assistant, Role::User]).map(|(text, role)| Message::new(role, *text)).collect();
+        let talk = [
+            "Hello, how are you?",
+            "I'm doing great. How can I help you today?",
+            "I'd like to show off how chat templating works!",
+        ];
+        let talk: Vec<Message> = talk
+            .iter()
+            .zip([Role::User, Role::Assistant, Role::User])
+            .map(|(text, role)| Message::new(role, *text))
+            .collect();
         assert_eq!(
             rendered(Some(MISTRAL), &talk).unwrap(),
             "<s>[INST] Hello, how are you? [/INST]I'm doing great. How can I help you today?</s> [INST] I'd like to show off how chat templating works! [/INST]"

@@ -229,8 +229,10 @@ impl<R: Read> Reader<R> {
             LlmError::unsupported(format!("its tensor {name} has the type {id}, for which there is no kernel"))
         })?;
         let offset = self.u64(&what)?;
-        if cols % kind.block_len() as u64 != 0 {
-            return Err(LlmError::malformed(format!("the tensor {name} has rows of {cols}, which {kind:?} can't hold")));
+        if !cols.is_multiple_of(kind.block_len() as u64) {
+            return Err(LlmError::malformed(format!(
+                "the tensor {name} has rows of {cols}, which {kind:?} can't hold"
+            )));
         }
         Ok(TensorInfo { kind, rows: rows as usize, cols: cols as usize, offset })
     }

@@ -58,8 +58,6 @@ impl Gguf {
     /// The file can't be read, or was cut off since it was opened.
     pub(crate) fn read_rows(&self, tensor: &TensorInfo, first: usize, buffer: &mut [u8]) -> Result<()> {
         let offset = tensor.offset + first as u64 * tensor.row_bytes() as u64;
-        self.file
-            .read_exact_at(buffer, offset)
-            .map_err(|source| LlmError::Io { path: self.path.clone(), source })
+        self.file.read_exact_at(buffer, offset).map_err(|source| LlmError::Io { path: self.path.clone(), source })
     }
 }

@@ -6,13 +6,15 @@ use candle_core::{Device, Tensor};
 use std::io::Write;
 use std::path::Path;
 
+/// Name, dimensions as in the file (the first is the row length), type number, bytes.
+pub(crate) type RawTensor = (String, Vec<u64>, u32, Vec<u8>);
+
 /// A GGUF file in the making. Entries and tensors can be replaced before it is written.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Builder {
     /// Key and the bytes of its typed value.
     pub(crate) entries: Vec<(String, Vec<u8>)>,
-    /// Name, dimensions as in the file (the first is the row length), type number, bytes.
-    pub(crate) tensors: Vec<(String, Vec<u64>, u32, Vec<u8>)>,
+    pub(crate) tensors: Vec<RawTensor>,
 }
 
 fn text(text: &str) -> Vec<u8> {
@@ -75,7 +77,8 @@ impl Builder {
 
     /// `rows` x `cols` weights of about `1 / sqrt(cols)`, always the same for the same name.
     pub(crate) fn weights(self, name: &str, rows: usize, cols: usize, kind: TensorType) -> Self {
-        let mut state = name.bytes().fold(0x9e37_79b9_7f4a_7c15u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+        let mut state =
+            name.bytes().fold(0x9e37_79b9_7f4a_7c15u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
         let floats: Vec<f32> = (0..rows * cols)
             .map(|_| {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

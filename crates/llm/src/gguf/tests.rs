@@ -1,6 +1,6 @@
 //! Files that are cut off, contradict themselves, or lie about their size: refused by name, quickly, in little memory.
 
-use super::testing::{Builder, small_model};
+use super::testing::{Builder, RawTensor, small_model};
 use super::*;
 use crate::{GgufModel, LoadOptions};
 use proptest::prelude::*;
@@ -128,7 +128,7 @@ fn wrong_metadata_is_refused_by_name() {
 
 #[test]
 fn wrong_tensors_are_refused_by_name() {
-    let with = |change: &dyn Fn(&mut (String, Vec<u64>, u32, Vec<u8>))| {
+    let with = |change: &dyn Fn(&mut RawTensor)| {
         let mut builder = small();
         change(builder.tensors.iter_mut().find(|tensor| tensor.0 == "blk.0.attn_k.weight").unwrap());
         refusal(&builder.bytes())

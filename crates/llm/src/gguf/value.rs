@@ -207,9 +207,9 @@ impl Metadata {
     pub(crate) fn numbers(&self, key: &str) -> Result<Option<Vec<f64>>> {
         match self.get(key) {
             None => Ok(None),
-            Some(Value::Numbers { kind, raw }) => Ok(Some(
-                raw.chunks_exact(kind.bytes()).map(|b| kind.read(b).as_float().unwrap_or(0.0)).collect(),
-            )),
+            Some(Value::Numbers { kind, raw }) => {
+                Ok(Some(raw.chunks_exact(kind.bytes()).map(|b| kind.read(b).as_float().unwrap_or(0.0)).collect()))
+            }
             Some(value) => Err(Self::wrong(key, value, "a list of numbers")),
         }
     }

@@ -80,8 +80,7 @@ pub(super) fn four<const T: usize>(lines: &[Line], scales: &[u16], rows: [Row<'_
             }
             let dots = _mm256_cvtepi32_ps(_mm256_madd_epi16(sum, ones));
             // SAFETY: the lengths of the row were checked.
-            let (row_scale, row_sum) =
-                unsafe { (*row.scales.get_unchecked(block), *row.sums.get_unchecked(block)) };
+            let (row_scale, row_sum) = unsafe { (*row.scales.get_unchecked(block), *row.sums.get_unchecked(block)) };
             products[t] = _mm256_fmadd_ps(_mm256_mul_ps(dots, scale), _mm256_set1_ps(row_scale), products[t]);
             minima[t] = _mm256_fmadd_ps(minimum, _mm256_set1_ps(row_sum), minima[t]);
         }
@@ -127,7 +126,7 @@ pub(super) fn eight<const T: usize>(lines: &[Line], scales: &[u16], rows: [Row<'
 #[target_feature(enable = "avx2,fma,f16c")]
 pub(super) fn scores(query: &[f32], keys: &[u16], scores: &mut [f32]) {
     let width = query.len();
-    assert!(width % 8 == 0 && keys.len() >= scores.len() * width);
+    assert!(width.is_multiple_of(8) && keys.len() >= scores.len() * width);
     let mut position = 0;
     while position < scores.len() {
         let count = (scores.len() - position).min(4);
@@ -156,7 +155,7 @@ pub(super) fn scores(query: &[f32], keys: &[u16], scores: &mut [f32]) {
 #[target_feature(enable = "avx2,fma,f16c")]
 pub(super) fn weighted_sum(weights: &[f32], values: &[u16], out: &mut [f32]) {
     let width = out.len();
-    assert!(width % 8 == 0 && values.len() >= weights.len() * width);
+    assert!(width.is_multiple_of(8) && values.len() >= weights.len() * width);
     let mut d = 0;
     while d + 64 <= width {
         columns::<8>(weights, values, d, out);

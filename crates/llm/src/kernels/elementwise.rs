@@ -18,7 +18,10 @@ pub(super) fn exp(x: f32) -> f32 {
     let series = 1.0
         + rest
             * (1.0
-                + rest * (0.5 + rest * (0.166_666_67 + rest * (0.041_666_67 + rest * (0.008_333_334 + rest * 0.001_388_89)))));
+                + rest
+                    * (0.5
+                        + rest
+                            * (0.166_666_67 + rest * (0.041_666_67 + rest * (0.008_333_334 + rest * 0.001_388_89)))));
     series * f32::from_bits(((power as i32 + 127) as u32) << 23)
 }
 

@@ -25,7 +25,9 @@ impl Cache {
         let bytes = [config.layers, config.kv_width(), capacity, 4].iter().try_fold(1usize, |a, b| a.checked_mul(*b));
         match bytes {
             Some(bytes) if bytes <= MAX_BYTES => Ok(()),
-            _ => Err(LlmError::unsupported(format!("keys and values of {capacity} tokens would take more than 16 GiB"))),
+            _ => {
+                Err(LlmError::unsupported(format!("keys and values of {capacity} tokens would take more than 16 GiB")))
+            }
         }
     }
 

@@ -70,7 +70,8 @@ impl Config {
             return Err(LlmError::malformed(format!("{rotated} of a head's {head_width} numbers can't be rotated")));
         }
         let feed_forward = metadata.required("llama.feed_forward_length", 1..=MAX_WIDTH)?;
-        for (name, number) in [("embedding", width), ("feed-forward", feed_forward), ("attention", heads * head_width)] {
+        for (name, number) in [("embedding", width), ("feed-forward", feed_forward), ("attention", heads * head_width)]
+        {
             if number % BLOCK != 0 {
                 return Err(LlmError::unsupported(format!("its {name} width {number} is no multiple of {BLOCK}")));
             }
@@ -126,8 +127,9 @@ fn frequencies(gguf: &Gguf, rotated: usize) -> Result<Vec<f32>> {
     if !(1.0..=1e4).contains(&stretch) {
         return Err(LlmError::malformed(format!("its rope.scaling.factor is {stretch}")));
     }
-    let mut frequencies: Vec<f32> =
-        (0..rotated / 2).map(|i| (1.0 / f64::from(base).powf(2.0 * i as f64 / rotated as f64)) as f32 / stretch).collect();
+    let mut frequencies: Vec<f32> = (0..rotated / 2)
+        .map(|i| (1.0 / f64::from(base).powf(2.0 * i as f64 / rotated as f64)) as f32 / stretch)
+        .collect();
     // Llama 3.1 and later carry a divisor for each pair.
     if gguf.header.tensors.contains_key("rope_freqs.weight") {
         let divisors = super::weights::vector(gguf, "rope_freqs.weight", rotated / 2)?;

@@ -279,11 +279,17 @@ fn products<const N: usize>(
         for (weights, out) in &parts {
             let own = start.max(passed)..end.min(passed + weights.groups());
             if own.start < own.end {
-                kernels::matmul(kernel, weights, activations, own.start - passed..own.end - passed, |token, row, values| {
-                    // SAFETY: each chunk has its own rows.
-                    let out = unsafe { out.part(token * weights.rows + row, values.len().min(LANES)) };
-                    out.copy_from_slice(values);
-                });
+                kernels::matmul(
+                    kernel,
+                    weights,
+                    activations,
+                    own.start - passed..own.end - passed,
+                    |token, row, values| {
+                        // SAFETY: each chunk has its own rows.
+                        let out = unsafe { out.part(token * weights.rows + row, values.len().min(LANES)) };
+                        out.copy_from_slice(values);
+                    },
+                );
                 start = own.end;
             }
             passed += weights.groups();

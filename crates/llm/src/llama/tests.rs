@@ -144,7 +144,9 @@ fn every_type_gives_the_scores_of_candle() {
 fn packed_rows_are_the_file_s_rows() {
     use crate::gguf::TensorType::*;
     // How far a weight may be off, as a part of the largest: rounding of scales, or requantization to eight bits.
-    for (kind, tolerance) in [(Q4_0, 0.0), (Q4_1, 0.0), (Q8_0, 0.0), (Q4K, 2e-3), (Q6K, 5e-3), (Q5_1, 5e-3), (F16, 5e-3)] {
+    for (kind, tolerance) in
+        [(Q4_0, 0.0), (Q4_1, 0.0), (Q8_0, 0.0), (Q4K, 2e-3), (Q6K, 5e-3), (Q5_1, 5e-3), (F16, 5e-3)]
+    {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.gguf");
         crate::gguf::testing::small_model(kind, 64).write(&path);

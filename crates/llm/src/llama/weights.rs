@@ -155,7 +155,10 @@ fn matrix(gguf: &Gguf, name: &str, rows: usize, cols: usize, team: &mut Team) ->
         let count = piece.min(groups - first);
         // SAFETY: each chunk has its own groups.
         let (lines, scales) = unsafe {
-            (lines.part(first * group_lines, count * group_lines), scales.part(first * group_scales, count * group_scales))
+            (
+                lines.part(first * group_lines, count * group_lines),
+                scales.part(first * group_scales, count * group_scales),
+            )
         };
         let mut read = || -> Result<()> {
             let first_row = first * LANES;
@@ -257,7 +260,8 @@ fn floats_of(kind: TensorType, bytes: &[u8], out: &mut [f32]) -> Result<()> {
         }
         return Ok(());
     }
-    let storage = QStorage::from_data(Cow::Borrowed(bytes), &Device::Cpu, kind.to_candle()).map_err(LlmError::engine)?;
+    let storage =
+        QStorage::from_data(Cow::Borrowed(bytes), &Device::Cpu, kind.to_candle()).map_err(LlmError::engine)?;
     let tensor = QTensor::new(storage, out.len()).and_then(|tensor| tensor.dequantize(&Device::Cpu));
     let floats = tensor.and_then(|tensor| tensor.to_vec1::<f32>()).map_err(LlmError::engine)?;
     out.copy_from_slice(&floats);

@@ -6,11 +6,11 @@ use crate::gguf::{Metadata, Strings};
 use std::collections::HashSet;
 use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::normalizers::{NormalizerWrapper, Prepend, Replace, Sequence as Normalizers};
+use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::pre_tokenizers::digits::Digits;
 use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
-use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::tokenizer::SplitDelimiterBehavior;
 use tokenizers::{AddedToken, Tokenizer};
 
@@ -20,7 +20,8 @@ const MAX_MERGES: usize = 1 << 20;
 /// How Llama 3 cuts a text into words (published in its `tokenizer.json`).
 const LLAMA3_WORDS: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 /// How Qwen 2 does: the same with digits one by one.
-const QWEN2_WORDS: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+const QWEN2_WORDS: &str =
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
 /// The pipeline for the vocabulary `tokens`.
 pub(super) fn pipeline(
@@ -50,7 +51,8 @@ fn bytes(metadata: &Metadata, vocabulary: Vocab) -> Result<Tokenizer> {
         .iter()
         .map(|merge| {
             // A piece may itself be a space only in vocabularies that are not byte-level.
-            let (a, b) = merge.split_once(' ').ok_or_else(|| LlmError::malformed(format!("its merge {merge:?} is no pair")))?;
+            let (a, b) =
+                merge.split_once(' ').ok_or_else(|| LlmError::malformed(format!("its merge {merge:?} is no pair")))?;
             Ok((a.to_owned(), b.to_owned()))
         })
         .collect::<Result<Vec<_>>>()?;
@@ -63,11 +65,15 @@ fn bytes(metadata: &Metadata, vocabulary: Vocab) -> Result<Tokenizer> {
     let name = metadata.text("tokenizer.ggml.pre")?.unwrap_or("gpt-2");
     let (before, whole_words) = match name {
         "gpt-2" | "gpt2" | "mpt" | "olmo" | "phi-2" | "jais" | "default" => (vec![gpt2()], false),
-        "smollm" | "starcoder" | "refact" | "command-r" | "codeshell" => (vec![Digits::new(true).into(), gpt2()], false),
+        "smollm" | "starcoder" | "refact" | "command-r" | "codeshell" => {
+            (vec![Digits::new(true).into(), gpt2()], false)
+        }
         "llama-bpe" | "llama3" | "llama-v3" => (vec![words(LLAMA3_WORDS)?, plain()], true),
         "qwen2" | "deepseek-r1-qwen" | "megrez" => (vec![words(QWEN2_WORDS)?, plain()], false),
         other => {
-            return Err(LlmError::unsupported(format!("its tokenizer cuts words by the rules {other:?}, which are not known here")));
+            return Err(LlmError::unsupported(format!(
+                "its tokenizer cuts words by the rules {other:?}, which are not known here"
+            )));
         }
     };
     let model = model(vocabulary, pairs, |builder| builder.ignore_merges(whole_words))?;

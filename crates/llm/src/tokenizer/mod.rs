@@ -63,7 +63,11 @@ impl Tokenizer {
         let sentencepiece = match model {
             "gpt2" => false,
             "llama" => true,
-            other => return Err(LlmError::unsupported(format!("its tokenizer is {other:?}; \"gpt2\" and \"llama\" are supported"))),
+            other => {
+                return Err(LlmError::unsupported(format!(
+                    "its tokenizer is {other:?}; \"gpt2\" and \"llama\" are supported"
+                )));
+            }
         };
         let inner = build::pipeline(metadata, tokens, &kinds, sentencepiece)?;
 
@@ -84,8 +88,7 @@ impl Tokenizer {
         let id = |key: &str| metadata.whole(key, 0..=u64::MAX);
         let in_vocabulary = |id: Option<usize>| id.filter(|id| *id < vocabulary).map(|id| id as u32);
         let end = in_vocabulary(id("tokenizer.ggml.eos_token_id")?);
-        let mut end_ids: Vec<u32> =
-            end.into_iter().chain(in_vocabulary(id("tokenizer.ggml.eot_token_id")?)).collect();
+        let mut end_ids: Vec<u32> = end.into_iter().chain(in_vocabulary(id("tokenizer.ggml.eot_token_id")?)).collect();
         let is_end = |(index, token): (usize, &str)| {
             (kinds[index] == TokenKind::Control && END_TOKENS.contains(&token)).then_some(index as u32)
         };

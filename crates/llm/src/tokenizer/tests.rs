@@ -89,8 +89,9 @@ fn sentencepiece_vocabularies_work() {
     assert_eq!(tokenizer.encode("é").unwrap(), [1, id("▁"), id("<0xC3>"), id("<0xA9>")]);
     assert_eq!(text_of(&tokenizer, &tokenizer.encode("hello é").unwrap()), " hello é");
     assert!(tokenizer.is_end(2));
-    let plain = built(builder.bool("tokenizer.ggml.add_space_prefix", false).bool("tokenizer.ggml.add_bos_token", false), tokens.len());
-    assert_eq!(text_of(&plain.as_ref().unwrap(), &plain.as_ref().unwrap().encode("hello").unwrap()), "hello");
+    let builder = builder.bool("tokenizer.ggml.add_space_prefix", false).bool("tokenizer.ggml.add_bos_token", false);
+    let plain = built(builder, tokens.len()).unwrap();
+    assert_eq!(text_of(&plain, &plain.encode("hello").unwrap()), "hello");
 }
 
 proptest! {
