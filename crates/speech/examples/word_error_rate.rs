@@ -55,7 +55,11 @@ fn measure(model: &Path, list: &Path) -> Result<(), Box<dyn std::error::Error>> 
     }
     totals.sort_by(f64::total_cmp);
     if let (Some(median), Some(longest)) = (totals.get(totals.len() / 2), totals.last()) {
-        println!("word error rate {:.2} % of {} words; median {median:.0} ms, longest {longest:.0} ms", all.rate() * 100.0, all.words);
+        println!(
+            "word error rate {:.2} % of {} words; median {median:.0} ms, longest {longest:.0} ms",
+            all.rate() * 100.0,
+            all.words
+        );
     }
     Ok(())
 }

@@ -65,9 +65,7 @@ impl From<SttError> for jarvis_core::Error {
                 Self::new(
                     "stt.model_damaged",
                     message,
-                    format!(
-                        "Install it again with `jarvis models remove {model}` and `jarvis models pull {model}`."
-                    ),
+                    format!("Install it again with `jarvis models remove {model}` and `jarvis models pull {model}`."),
                 )
             }
             SttError::Language { .. } => Self::new(

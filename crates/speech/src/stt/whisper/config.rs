@@ -73,10 +73,15 @@ mod tests {
     fn numbers_are_refused_by_name() {
         check(&serde_json::from_str(TINY).unwrap()).unwrap();
         assert!(refused(&TINY.replace("384", "18446744073709551615")).contains("`d_model`"));
-        assert!(refused(&TINY.replace("384", "-1")).contains("384") || refused(&TINY.replace("384", "-1")).contains("-1"));
+        assert!(
+            refused(&TINY.replace("384", "-1")).contains("384") || refused(&TINY.replace("384", "-1")).contains("-1")
+        );
         assert!(refused(&TINY.replace("\"encoder_layers\":4", "\"encoder_layers\":0")).contains("`encoder_layers`"));
         assert!(refused(&TINY.replace("448", "4000000000")).contains("`max_target_positions`"));
-        assert!(refused(&TINY.replace("\"decoder_attention_heads\":6", "\"decoder_attention_heads\":7")).contains("multiple"));
+        assert!(
+            refused(&TINY.replace("\"decoder_attention_heads\":6", "\"decoder_attention_heads\":7"))
+                .contains("multiple")
+        );
         assert!(refused(&TINY.replace("51864", "3")).contains("`vocab_size`"));
         assert!(refused(&TINY.replace(":80", ":0")).contains("`num_mel_bins`"));
         assert!(refused("{}").contains("num_mel_bins"));

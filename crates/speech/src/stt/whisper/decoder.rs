@@ -194,7 +194,9 @@ impl Layer {
         let x = ops::add(x, &self.out.forward(&heard)?)?;
 
         let Some((keys, values)) = &self.sound else {
-            return Err(candle_core::Error::Msg("the decoder was asked for words before it heard anything".into()).into());
+            return Err(
+                candle_core::Error::Msg("the decoder was asked for words before it heard anything".into()).into()
+            );
         };
         let query = (self.split(&self.sound_query.forward(&self.sound_norm.forward(&x)?)?)? * scale)?;
         let heard = joined(ops::softmax(query.matmul(keys)?)?.matmul(values)?)?;

@@ -298,7 +298,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn values(range: std::ops::Range<f32>, count: impl Into<prop::collection::SizeRange>) -> impl Strategy<Value = Vec<f32>> {
+    fn values(
+        range: std::ops::Range<f32>,
+        count: impl Into<prop::collection::SizeRange>,
+    ) -> impl Strategy<Value = Vec<f32>> {
         prop::collection::vec(range, count)
     }
 

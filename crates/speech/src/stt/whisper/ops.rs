@@ -34,7 +34,13 @@ impl InplaceOp2 for AddBias {
         "add-bias"
     }
 
-    fn cpu_fwd(&self, x: &mut CpuStorage, x_layout: &Layout, bias: &CpuStorage, bias_layout: &Layout) -> candle_core::Result<()> {
+    fn cpu_fwd(
+        &self,
+        x: &mut CpuStorage,
+        x_layout: &Layout,
+        bias: &CpuStorage,
+        bias_layout: &Layout,
+    ) -> candle_core::Result<()> {
         let x = values_mut(x, x_layout)?;
         let bias = values(bias, bias_layout)?;
         let add = if self.gelu { kernels::bias_gelu_rows } else { kernels::bias_rows };
@@ -51,7 +57,13 @@ impl InplaceOp2 for Add {
         "add-in-place"
     }
 
-    fn cpu_fwd(&self, x: &mut CpuStorage, x_layout: &Layout, y: &CpuStorage, y_layout: &Layout) -> candle_core::Result<()> {
+    fn cpu_fwd(
+        &self,
+        x: &mut CpuStorage,
+        x_layout: &Layout,
+        y: &CpuStorage,
+        y_layout: &Layout,
+    ) -> candle_core::Result<()> {
         // One row, as long as the tensor.
         kernels::bias_rows(values_mut(x, x_layout)?, values(y, y_layout)?);
         Ok(())
@@ -265,9 +277,7 @@ impl Narrow {
                 let values = indices.iter().flat_map(|i| weight.row(*i as usize)).map(|value| value.to_f32()).collect();
                 Tensor::from_vec::<_, f32>(values, (indices.len(), weight.columns()), &Device::Cpu)
             }
-            Self::Wide { weight, .. } => {
-                weight.t()?.index_select(&Tensor::new(indices, weight.device())?, 0)
-            }
+            Self::Wide { weight, .. } => weight.t()?.index_select(&Tensor::new(indices, weight.device())?, 0),
         }
     }
 }

@@ -136,7 +136,9 @@ mod tests {
     fn a_phrase_said_twice_is_seen_whatever_its_case() {
         assert!(says_twice("Never mind. Never mind."));
         assert!(says_twice("Ana is on the phone, is on the phone."));
-        for text in ["", "No.", "5 5", "No, no, no.", "Never mind.", "It was the best of times. It was the worst of times."] {
+        for text in
+            ["", "No.", "5 5", "No, no, no.", "Never mind.", "It was the best of times. It was the worst of times."]
+        {
             assert!(!says_twice(text), "{text}");
         }
     }

@@ -19,7 +19,10 @@ fn transcribe(samples: &[f32]) -> Transcript {
 
 /// From LibriVox, read by a person; in the public domain.
 const READ: [(&str, &str); 2] = [
-    ("sense-and-sensibility-0920", "had he married a more amiable woman he might have been made still more respectable than he was"),
+    (
+        "sense-and-sensibility-0920",
+        "had he married a more amiable woman he might have been made still more respectable than he was",
+    ),
     ("sense-and-sensibility-0930", "he might even have been made amiable himself"),
 ];
 
@@ -54,7 +57,8 @@ fn silence_noise_and_clicks_give_no_text() {
             Some(*state)
         })
         .collect();
-    let hum: Vec<f32> = (0..3 * SECOND).map(|i| 0.2 * (i as f32 * 50.0 * std::f32::consts::TAU / 16_000.0).sin()).collect();
+    let hum: Vec<f32> =
+        (0..3 * SECOND).map(|i| 0.2 * (i as f32 * 50.0 * std::f32::consts::TAU / 16_000.0).sin()).collect();
     let cases: [(&str, Vec<f32>); 11] = [
         ("nothing", Vec::new()),
         ("one sample", vec![0.5]),
@@ -114,11 +118,11 @@ fn the_cache_changes_nothing() {
 fn the_tokens_kept_back_are_those_of_whisper() {
     // `suppress_tokens` as published with tiny.en, less the signs.
     let published = [
-        1, 2, 7, 8, 9, 10, 14, 25, 26, 27, 28, 29, 31, 58, 59, 60, 61, 62, 63, 90, 91, 92, 93, 357, 366, 438, 532, 685, 705,
-        796, 930, 1058, 1220, 1267, 1279, 1303, 1343, 1377, 1391, 1635, 1782, 1875, 2162, 2361, 2488, 3467, 4008, 4211,
-        4600, 4808, 5299, 5855, 6329, 7203, 9609, 9959, 10563, 10786, 11420, 11709, 11907, 13163, 13697, 13700, 14808,
-        15306, 16410, 16791, 17992, 19203, 19510, 20724, 22305, 22935, 27007, 30109, 30420, 33409, 34949, 40283, 40493,
-        40549, 47282, 49146,
+        1, 2, 7, 8, 9, 10, 14, 25, 26, 27, 28, 29, 31, 58, 59, 60, 61, 62, 63, 90, 91, 92, 93, 357, 366, 438, 532, 685,
+        705, 796, 930, 1058, 1220, 1267, 1279, 1303, 1343, 1377, 1391, 1635, 1782, 1875, 2162, 2361, 2488, 3467, 4008,
+        4211, 4600, 4808, 5299, 5855, 6329, 7203, 9609, 9959, 10563, 10786, 11420, 11709, 11907, 13163, 13697, 13700,
+        14808, 15306, 16410, 16791, 17992, 19203, 19510, 20724, 22305, 22935, 27007, 30109, 30420, 33409, 34949, 40283,
+        40493, 40549, 47282, 49146,
     ];
     let vocabulary = whisper().vocabulary;
     assert_eq!(vocabulary.suppressed, published);
@@ -230,7 +234,8 @@ fn damage_is_refused_by_name() {
     let cut = |file: &'static str, length: u64| {
         move |folder: &Path| fs::File::options().write(true).open(folder.join(file)).unwrap().set_len(length).unwrap()
     };
-    let write = |file: &'static str, text: &'static [u8]| move |folder: &Path| fs::write(folder.join(file), text).unwrap();
+    let write =
+        |file: &'static str, text: &'static [u8]| move |folder: &Path| fs::write(folder.join(file), text).unwrap();
     let config = |from: &'static str, to: &'static str| {
         move |folder: &Path| {
             let path = folder.join("config.json");
@@ -249,21 +254,23 @@ fn damage_is_refused_by_name() {
         ("no-tensors", Box::new(write("model.safetensors", b"\x02\0\0\0\0\0\0\0{}")), "model.encoder"),
         (
             "renamed",
-            Box::new(|f: &Path| change_header(f, "model.decoder.layers.2.fc1.weight", "model.decoder.layers.2.fc1.wEIGHT")),
+            Box::new(|f: &Path| {
+                change_header(f, "model.decoder.layers.2.fc1.weight", "model.decoder.layers.2.fc1.wEIGHT")
+            }),
             "model.decoder.layers.2.fc1.weight",
         ),
-        (
-            "type",
-            Box::new(|f: &Path| change_header(f, "\"F16\"", "\"I16\"")),
-            "I16",
-        ),
+        ("type", Box::new(|f: &Path| change_header(f, "\"F16\"", "\"I16\"")), "I16"),
         ("config-cut", Box::new(cut("config.json", 20)), "config.json"),
         ("config-width", Box::new(config("\"d_model\": 384", "\"d_model\": 768")), "model.encoder"),
         ("config-huge", Box::new(config("\"d_model\": 384", "\"d_model\": 384000000000")), "d_model"),
         ("config-layers", Box::new(config("\"decoder_layers\": 4", "\"decoder_layers\": 5")), "model.decoder.layers.4"),
         ("tokenizer-cut", Box::new(cut("tokenizer.json", 100_000)), "tokenizer.json"),
         ("tokenizer-list", Box::new(write("tokenizer.json", b"[1, 2]")), "tokenizer.json"),
-        ("tokenizer-bare", Box::new(write("tokenizer.json", b"{\"added_tokens\":[],\"model\":{\"vocab\":{}}}")), "<|endoftext|>"),
+        (
+            "tokenizer-bare",
+            Box::new(write("tokenizer.json", b"{\"added_tokens\":[],\"model\":{\"vocab\":{}}}")),
+            "<|endoftext|>",
+        ),
     ];
     for (name, change, named) in cases {
         let error = Damaged::new(name, change).refusal();

@@ -75,7 +75,8 @@ impl Vocabulary {
         for (token, id) in &file.model.vocab {
             if let Some(slot) = texts.get_mut(*id as usize) {
                 let bytes = token.chars().map(byte_of).collect::<Option<Vec<u8>>>();
-                *slot = Some(bytes.ok_or_else(|| format!("the token `{token}` has characters that stand for no byte"))?);
+                *slot =
+                    Some(bytes.ok_or_else(|| format!("the token `{token}` has characters that stand for no byte"))?);
             }
         }
         let mut bytes = Vec::new();
@@ -169,8 +170,11 @@ mod tests {
             .filter_map(|c| byte_of(c).map(|byte| (c.to_string(), u32::from(byte))))
             .collect();
         assert_eq!(letters.len(), 256);
-        let added_tokens =
-            signs.iter().enumerate().map(|(i, name)| AddedToken { id: 256 + i as u32, content: (*name).into() }).collect();
+        let added_tokens = signs
+            .iter()
+            .enumerate()
+            .map(|(i, name)| AddedToken { id: 256 + i as u32, content: (*name).into() })
+            .collect();
         File { added_tokens, model: Model { vocab: letters } }
     }
 

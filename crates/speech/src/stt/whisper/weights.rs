@@ -54,6 +54,16 @@ impl Weights {
         Ok(Self { map: Arc::new(map), entries, path: path.to_owned() })
     }
 
+    /// Takes what was copied out of the file out of this process's memory too. What stays in use comes back when it is
+    /// next read.
+    pub(super) fn release(&self) {
+        #[cfg(unix)]
+        // SAFETY: the map is read-only and of a file, so that pages come back as they were.
+        if let Err(error) = unsafe { self.map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) } {
+            tracing::debug!(%error, "the weights that were copied stay mapped");
+        }
+    }
+
     /// The tensor `name`, if it has `shape` and a type that can be read.
     fn entry(&self, name: &str, shape: &[usize]) -> Result<&Entry, SttError> {
         let Some(entry) = self.entries.get(name) else {
