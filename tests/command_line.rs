@@ -55,7 +55,12 @@ impl Home {
 
     fn wav(&self, name: &str, channels: u16, rate: u32, seconds: f32) -> String {
         let path = self.path(name);
-        let spec = hound::WavSpec { channels, sample_rate: rate, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+        let spec = hound::WavSpec {
+            channels,
+            sample_rate: rate,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
         let mut writer = hound::WavWriter::create(&path, spec).expect("a new file");
         for _ in 0..(rate as f32 * seconds) as usize * usize::from(channels) {
             writer.write_sample(0i16).expect("disk space");
@@ -181,8 +186,11 @@ fn unknown_models_voices_and_numbers_out_of_range_are_refused() {
 fn a_missing_model_names_the_command_that_installs_it() {
     let home = Home::new();
     let silence = home.wav("silence.wav", 1, 16_000, 0.5);
-    let output =
-        home.command(&["--json", "transcribe", &silence]).env("JARVIS_DATA_DIR", home.path("no-data")).output().unwrap();
+    let output = home
+        .command(&["--json", "transcribe", &silence])
+        .env("JARVIS_DATA_DIR", home.path("no-data"))
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(1));
     let error: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(error["error"]["hint"].as_str().unwrap().contains("jarvis models pull"), "{error}");

@@ -2,8 +2,9 @@
 
 mod common;
 
-use common::{Daemon, Desktop, Microphone, Speaker, Voice, one_at_a_time};
+use common::{Daemon, Desktop, Microphone, Speaker, Voice, one_at_a_time, wait_for};
 use serde_json::Value;
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -65,8 +66,8 @@ fn without_a_microphone_it_says_so_and_still_answers_in_writing() {
     let speaker = Speaker::of(&desktop);
     desktop.unplug_microphone();
     let mut daemon = Daemon::start(&desktop, &[]);
-    let doctor = desktop.jarvis(&["--json", "status"]).output().expect("jarvis starts");
-    assert!(doctor.status.success(), "{}", String::from_utf8_lossy(&doctor.stdout));
+    let status = desktop.jarvis(&["--json", "status"]).output().expect("jarvis starts");
+    assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stdout));
     daemon.pass_over();
     let asked = desktop.jarvis(&["ask", "what is two plus two"]).output().expect("jarvis starts");
     assert!(String::from_utf8_lossy(&asked.stdout).contains('4'), "{}", String::from_utf8_lossy(&asked.stdout));
@@ -80,11 +81,14 @@ fn an_unknown_microphone_is_refused_with_a_list() {
     let _turn = one_at_a_time();
     let desktop = Desktop::start();
     let _microphone = Microphone::of(&desktop);
-    let output = desktop
+    let mut process = desktop
         .jarvis(&["--json", "run", "--input-device", "Nonexistent 3000"])
-        .output()
+        .stdout(Stdio::piped())
+        .spawn()
         .expect("jarvis starts");
-    assert_eq!(output.status.code(), Some(1));
+    let status = wait_for("the refusal", Duration::from_secs(10), || process.try_wait().expect("a child"));
+    assert_eq!(status.code(), Some(1));
+    let output = process.wait_with_output().expect("its output");
     let text = String::from_utf8_lossy(&output.stdout);
     let error: Value = serde_json::from_str(text.lines().last().unwrap_or_default()).expect("an error as JSON");
     assert_eq!(error["error"]["code"], "audio.unknown_device", "{text}");

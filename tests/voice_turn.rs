@@ -2,8 +2,7 @@
 
 mod common;
 
-use common::{Daemon, Desktop, Microphone, Speaker, Voice, one_at_a_time, transcribe};
-use std::process::Command;
+use common::{Daemon, Desktop, Microphone, Speaker, Voice, clock::now, clock::tells, one_at_a_time, transcribe};
 use std::time::Duration;
 
 /// How long an answer may take to begin, end of speech to first sound, before the test gives up on it.
@@ -39,48 +38,9 @@ impl Conversation {
     }
 }
 
-/// Hour and minute now, on a clock of twelve hours.
-fn clock() -> (u32, u32) {
-    let output = Command::new("date").arg("+%I %M").output().expect("date runs");
-    let text = String::from_utf8(output.stdout).expect("UTF-8");
-    let mut numbers = text.split_whitespace().map(|number| number.parse().expect("a number"));
-    (numbers.next().expect("the hour"), numbers.next().expect("the minute"))
-}
-
-/// Whether `words` tell that time, however the recognizer writes it: `10:05`, `10.05`, `10 05`, `ten oh five`.
-fn tells(words: &str, (hour, minute): (u32, u32)) -> bool {
-    let digits: Vec<u32> = words
-        .split(|c: char| !c.is_ascii_digit())
-        .filter(|run| !run.is_empty())
-        .filter_map(|run| run.parse().ok())
-        .collect();
-    let spoken = format!("{} {}", number(hour), minutes(minute));
-    let plain: String = words.chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
-    let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    let exact = minute == 0 && digits.first() == Some(&hour);
-    exact || digits.windows(2).any(|pair| pair == [hour, minute]) || digits.contains(&(hour * 100 + minute))
-        || plain.contains(spoken.trim())
-}
-
-fn number(n: u32) -> String {
-    const SMALL: [&str; 20] = [
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-        "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-    ];
-    const TENS: [&str; 6] = ["", "", "twenty", "thirty", "forty", "fifty"];
-    match (n / 10, n % 10) {
-        _ if n < 20 => SMALL[n as usize].into(),
-        (tens, 0) => TENS[tens as usize].into(),
-        (tens, ones) => format!("{} {}", TENS[tens as usize], SMALL[ones as usize]),
-    }
-}
-
-fn minutes(minute: u32) -> String {
-    match minute {
-        0 => String::new(),
-        1..=9 => format!("oh {}", number(minute)),
-        _ => number(minute),
-    }
+/// The words of a text, without case and punctuation.
+fn words(text: &str) -> Vec<String> {
+    text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 #[test]
@@ -99,10 +59,10 @@ fn a_spoken_question_for_the_time_gets_the_right_time_spoken() {
     let _turn = one_at_a_time();
     let mut conversation = Conversation::start();
     for voice in [Voice::Piper, Voice::Espeak] {
-        let before = clock();
+        let before = now();
         let answer = conversation.ask(voice, "Hey Jarvis, what time is it?");
         // The minute may turn while it is said.
-        let after = clock();
+        let after = now();
         assert!(
             tells(&answer, before) || tells(&answer, after),
             "{voice:?} asked at {before:?} and heard “{answer}”; written it was “{}”",
@@ -120,10 +80,14 @@ fn a_spoken_question_for_the_time_gets_the_right_time_spoken() {
 fn a_question_for_the_language_model_is_answered() {
     let _turn = one_at_a_time();
     let mut conversation = Conversation::start();
-    let answer = conversation.ask(Voice::Piper, "Hey Jarvis, what is the capital of France?");
+    let answer = conversation.ask(Voice::Piper, "Hey Jarvis, tell me something about the sea.");
     let intent = conversation.daemon.all("intent").pop().expect("it was understood");
     assert_eq!(intent["intent"], "chat");
-    assert!(answer.contains("paris"), "it answered “{answer}”; written “{}”", conversation.daemon.last_reply());
+    // What so small a model says is its own affair; that it is heard as it was written is ours.
+    let written = conversation.daemon.last_reply();
+    let (heard, meant) = (words(&answer), words(&written));
+    let understood = meant.iter().filter(|word| heard.contains(word)).count();
+    assert!(meant.len() >= 3 && 2 * understood >= meant.len(), "heard “{answer}”; written it was “{written}”");
     let first = conversation.daemon.all("first_audio").pop().expect("it was spoken");
     println!("language model, end of speech to first sound: {} ms", first["since_speech_end_ms"]);
 }

@@ -7,7 +7,9 @@ use crate::tray::{Mark, Tray};
 use crate::views::{HotkeyView, Overview, wake_phrase};
 use crate::{commands, display, window};
 use jarvis_core::{AssistantEvent, AssistantState, Error, Result};
-use jarvis_engine::{Command, Engine, EngineHandle, EngineOptions, ModelState, Subscription, control, signals};
+use jarvis_engine::health::{self, Check, CheckStatus};
+use jarvis_engine::{Command, Engine, EngineHandle, EngineOptions, ModelState, Status, Subscription};
+use jarvis_engine::{control, signals};
 use jarvis_models::{Catalog, Store};
 use jarvis_settings::{HotkeyMode, Paths, Settings};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -85,7 +87,7 @@ impl Shell {
     /// How everything stands.
     pub fn overview(&self) -> Overview {
         let settings = self.settings();
-        let status = self.engine.as_ref().map(EngineHandle::status);
+        let status = self.status();
         let installed = self.store().list(&Catalog::builtin()).unwrap_or_default();
         let missing_models = installed.into_iter().filter(|m| m.default && !m.installed).map(|m| m.id).collect();
         let mut troubles = self.troubles.clone();
@@ -96,20 +98,51 @@ impl Shell {
             version: env!("CARGO_PKG_VERSION"),
             hotkey: HotkeyView::new(hotkey, settings.hotkey.mode == HotkeyMode::Hold),
             wake_phrase: settings.wake.enabled.then(|| wake_phrase(&settings.wake.model)),
+            broken: self.is_broken(status.as_ref()),
             status,
             missing_models,
             troubles,
         }
     }
 
+    /// What is there and what is not, with what this program alone can tell.
+    pub fn examine(&self) -> Vec<Check> {
+        let mut checks = Vec::new();
+        health::run(&self.paths, |check| checks.push(check));
+        checks.retain(|check| check.check != "hotkey");
+        let hotkey = self.hotkey.standing();
+        checks.push(check("hotkey", hotkey.problem, format!("{} makes Jarvis listen.", hotkey.keys)));
+        checks.push(check("tray", display::tray_problem(), "The tray shows what Jarvis does.".into()));
+        checks
+    }
+
+    /// Whether a question could not be asked or answered now.
+    fn is_broken(&self, status: Option<&Status>) -> bool {
+        let Some(status) = status else { return true };
+        let failed = status.models.values().any(|model| model.state == ModelState::Failed);
+        let deaf = status.ready && !status.voice_off && !status.muted && !status.microphone.available;
+        failed || deaf
+    }
+
     /// Shows the state in the tray.
     fn show(&self, state: AssistantState, muted: bool) {
         if let Some(tray) = &self.tray {
-            let failed = |handle: &EngineHandle| handle.status().models.values().any(|m| m.state == ModelState::Failed);
-            let trouble = state == AssistantState::Idle && self.engine.as_ref().is_none_or(failed);
-            tray.show(Mark::of(state, muted, trouble), muted);
+            let broken = state == AssistantState::Idle && self.is_broken(self.status().as_ref());
+            tray.show(Mark::of(state, muted, broken), muted);
         }
     }
+
+    fn status(&self) -> Option<Status> {
+        self.engine.as_ref().map(EngineHandle::status)
+    }
+}
+
+fn check(name: &str, problem: Option<Error>, well: String) -> Check {
+    let (status, detail, remedy) = match problem {
+        None => (CheckStatus::Ok, well, String::new()),
+        Some(problem) => (CheckStatus::Warn, problem.message, problem.hint),
+    };
+    Check { check: name.into(), status, detail, remedy }
 }
 
 /// Runs the program until it is quit.
@@ -227,7 +260,7 @@ fn pass_on(app: &AppHandle<Wry>, engine: &EngineHandle, events: Subscription) {
                 shell.show(*state, *muted);
             }
             // What was missing may have come, or gone.
-            AssistantEvent::Ready | AssistantEvent::Error { .. } => shell.show(shown.0, shown.1),
+            AssistantEvent::Ready | AssistantEvent::Device { .. } | AssistantEvent::Error { .. } => shell.show(shown.0, shown.1),
             AssistantEvent::Level { .. } if !window::is_visible(app) => continue,
             _ => {}
         }

@@ -3,10 +3,11 @@
 //! The table below is the one list of them: Tauri's handler and the window's `commands.ts` are both made from it.
 
 use crate::app::{self, Shell};
-use crate::views::{Check, Devices, Overview, SettingValue};
+use crate::views::{Devices, Overview, SettingValue};
 use crate::window;
 use jarvis_core::{Error, EventRecord, Result};
 use jarvis_engine::Command;
+use jarvis_engine::health::Check;
 use jarvis_models::{Catalog, Listed};
 use jarvis_settings::{FieldSpec, Settings};
 use tauri::ipc::{Channel, Invoke};
@@ -138,11 +139,7 @@ async fn remove_model(app: AppHandle<Wry>, id: String) -> Result<()> {
 
 #[tauri::command]
 async fn run_doctor(app: AppHandle<Wry>) -> Result<Vec<Check>> {
-    aside(move || {
-        let _ = app;
-        Ok(vec![])
-    })
-    .await
+    aside(move || Ok(app.state::<Shell>().examine())).await
 }
 
 #[tauri::command]

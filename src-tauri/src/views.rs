@@ -20,7 +20,9 @@ pub struct Overview {
     pub wake_phrase: Option<String>,
     /// Ids of models that a turn needs and that are not installed.
     pub missing_models: Vec<String>,
-    /// What does not work and needs the user.
+    /// Whether a question could not be asked or answered now.
+    pub broken: bool,
+    /// What does not work around it and needs the user.
     pub troubles: Vec<Error>,
 }
 
@@ -86,11 +88,4 @@ mod tests {
         assert_eq!(wake_phrase("wake-alexa"), "Alexa");
         assert_eq!(wake_phrase(""), "");
     }
-}
-
-/// temp
-#[derive(Debug, Serialize, TS)]
-pub struct Check {
-    /// x
-    pub check: String,
 }

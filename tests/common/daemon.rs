@@ -31,7 +31,7 @@ impl Daemon {
         let mut process = desktop
             .jarvis(&["run", "--events", "-"])
             .args(arguments)
-            .env("RUST_LOG", "info")
+            .env("JARVIS_LOG", "info")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(&log).expect("the desktop has a folder for logs"))

@@ -1,6 +1,6 @@
 //! A virtual desktop for one test.
 
-use super::{data_dir, root};
+use super::{data_dir, program, root};
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -47,7 +47,8 @@ impl Desktop {
         desktop
     }
 
-    fn variable(&self, name: &str) -> Option<&str> {
+    /// A variable of its environment.
+    pub fn variable(&self, name: &str) -> Option<&str> {
         self.environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
@@ -64,7 +65,7 @@ impl Desktop {
     /// A program that lives on this desktop.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
-        for name in ["DISPLAY", "WAYLAND_DISPLAY", "JARVIS_CONFIG_DIR", "JARVIS_LOG", "RUST_LOG"] {
+        for name in ["DISPLAY", "WAYLAND_DISPLAY", "JARVIS_CONFIG_DIR", "JARVIS_LOG"] {
             command.env_remove(name);
         }
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
@@ -73,7 +74,7 @@ impl Desktop {
 
     /// `jarvis` on this desktop.
     pub fn jarvis(&self, arguments: &[&str]) -> Command {
-        let mut command = self.command(env!("CARGO_BIN_EXE_jarvis"));
+        let mut command = self.command(program("jarvis"));
         command.args(arguments);
         command
     }

@@ -6,8 +6,9 @@
 //! remedy.
 
 // Each test file uses its part of this.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
+pub mod clock;
 mod daemon;
 mod desktop;
 mod microphone;
@@ -30,9 +31,19 @@ pub fn one_at_a_time() -> MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// The checkout.
+/// The checkout, from whichever package a test belongs to.
 pub fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the checkout")
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().find(|folder| folder.join("scripts/virtual-desktop").is_file()).expect("the checkout").into()
+}
+
+/// A program of ours, built beside this test.
+pub fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("this test is a file");
+    let folder = test.ancestors().find(|folder| folder.ends_with("deps")).and_then(std::path::Path::parent);
+    let program = folder.expect("cargo builds tests into deps/").join(name);
+    assert!(program.is_file(), "{} is not built. Run `make build`.", program.display());
+    program
 }
 
 /// Where the models are installed; fails when they are not.

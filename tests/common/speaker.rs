@@ -35,7 +35,9 @@ impl Speaker {
                 odd.extend_from_slice(&buffer[..count]);
                 let whole = odd.len() / 2 * 2;
                 let mut samples = samples.lock().expect("nobody panics with it");
-                samples.extend(odd[..whole].chunks_exact(2).map(|b| f32::from(i16::from_le_bytes([b[0], b[1]])) / 32_768.0));
+                samples.extend(
+                    odd[..whole].chunks_exact(2).map(|b| f32::from(i16::from_le_bytes([b[0], b[1]])) / 32_768.0),
+                );
                 drop(samples);
                 odd.drain(..whole);
             }
@@ -57,9 +59,7 @@ impl Speaker {
     /// Waits until something is heard after `position`.
     #[track_caller]
     pub fn wait_for_sound(&self, position: usize, limit: Duration) -> Instant {
-        super::wait_for("a sound from the speaker", limit, || {
-            is_sound(&self.since(position)).then(Instant::now)
-        })
+        super::wait_for("a sound from the speaker", limit, || is_sound(&self.since(position)).then(Instant::now))
     }
 
     /// Waits until nothing has been heard for `quiet`; returns when it fell silent.

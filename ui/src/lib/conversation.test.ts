@@ -120,7 +120,7 @@ describe("timing", () => {
   });
 
   it("lays the stages end to end", () => {
-    expect(waterfall(spoken).at(-1)).toEqual({ label: "end", from: 885, to: 2400 });
+    expect(waterfall(spoken).at(-1)).toEqual({ label: "said", from: 885, to: 2400 });
     // A clock that was read in another order does not give a negative length.
     expect(
       waterfall([

@@ -159,6 +159,7 @@ const STAGE_LABELS: Record<string, string> = {
   first_token: "first word",
   first_clause: "first clause",
   first_audio: "first sound",
+  end: "said",
 };
 
 /** What the timing line tells: the steps of the wait for an answer. */

@@ -1,0 +1,230 @@
+//! The real app on a real screen: its hotkey, its window, its tray, and what it says where one of them is missing.
+
+mod common;
+#[path = "desktop/driver.rs"]
+mod driver;
+#[path = "desktop/tray.rs"]
+mod tray;
+
+use common::clock::{now, tells};
+use common::{Daemon, Desktop, Microphone, Speaker, Voice, one_at_a_time, program, transcribe, wait_for};
+use driver::Driver;
+use jarvis_core::{AssistantEvent, AssistantState, EventRecord};
+use jarvis_engine::control;
+use serde_json::Value;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+use tray::Tray;
+
+const HOTKEY: &str = "ctrl+shift+space";
+/// How long the app may take to load everything on a slow machine.
+const LOADING: Duration = Duration::from_secs(60);
+const MOMENT: Duration = Duration::from_secs(10);
+
+fn app() -> PathBuf {
+    program("jarvis-desktop")
+}
+
+/// The app, started as a person starts it.
+struct App {
+    process: Child,
+    log: PathBuf,
+}
+
+impl App {
+    fn start(desktop: &Desktop, name: &str, adapt: impl FnOnce(&mut Command)) -> Self {
+        let log = desktop.folder().join(format!("logs/{name}.log"));
+        let mut command = desktop.command(app());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log).expect("a log"));
+        adapt(&mut command);
+        Self { process: command.spawn().expect("the app starts"), log }
+    }
+
+    fn said(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    #[track_caller]
+    fn wait_until_it_says(&self, words: &str) {
+        let end = Instant::now() + MOMENT;
+        while !self.said().contains(words) {
+            assert!(Instant::now() < end, "waited for “{words}”; it said:\n{}", self.said());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn xdotool(desktop: &Desktop, arguments: &[&str]) -> String {
+    let output = desktop.command("xdotool").args(arguments).output().expect("xdotool starts");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn windows(desktop: &Desktop) -> usize {
+    xdotool(desktop, &["search", "--onlyvisible", "--name", "^Jarvis$"]).lines().count()
+}
+
+fn status(desktop: &Desktop) -> Value {
+    let output = desktop.jarvis(&["--json", "status"]).output().expect("jarvis starts");
+    serde_json::from_slice(&output.stdout).unwrap_or_default()
+}
+
+fn socket(desktop: &Desktop) -> PathBuf {
+    Path::new(desktop.variable("XDG_RUNTIME_DIR").expect("a runtime folder")).join("jarvis/control.sock")
+}
+
+/// The app's events from now on, each with the time at which it came.
+fn events_of(desktop: &Desktop) -> mpsc::Receiver<(Instant, EventRecord)> {
+    let (sender, events) = mpsc::channel();
+    let (ready, begun) = mpsc::channel();
+    let socket = socket(desktop);
+    thread::spawn(move || {
+        let subscribed = control::subscribe(&socket).expect("the app serves the control socket");
+        let _ = ready.send(());
+        for event in subscribed.map_while(Result::ok) {
+            if sender.send((Instant::now(), event)).is_err() {
+                return;
+            }
+        }
+    });
+    begun.recv().expect("the app takes observers");
+    events
+}
+
+fn picture(name: &str) -> Vec<u8> {
+    let path = common::root().join(format!("icons/tray/{name}.png"));
+    pixels(&fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+}
+
+/// What a PNG shows. The tray writes the same picture with another compression.
+fn pixels(png: &[u8]) -> Vec<u8> {
+    tauri::image::Image::from_bytes(png).map(|image| image.rgba().to_vec()).unwrap_or_default()
+}
+
+fn wait_for_picture(tray: &Tray, name: &str) {
+    let wanted = picture(name);
+    wait_for(&format!("the tray to show {name}"), MOMENT, || (pixels(&tray.picture()) == wanted).then_some(()));
+}
+
+#[test]
+fn a_question_asked_with_the_hotkey_held_is_answered_aloud_and_in_the_window() {
+    let _turn = one_at_a_time();
+    let desktop = Desktop::with_screen();
+    let tray = Tray::of(&desktop);
+    let microphone = Microphone::of(&desktop);
+    let speaker = Speaker::of(&desktop);
+    let question = Voice::Piper.speak(&desktop, "What time is it?");
+    let window = Driver::start(&desktop, &app());
+    wait_for("the app to be ready", LOADING, || (window.text("header [role=status]") == "Ready").then_some(()));
+    assert!(!window.text(".transcript").contains("tray"), "there is a tray");
+    wait_for_picture(&tray, "idle");
+
+    let events = events_of(&desktop);
+    let before = (speaker.position(), now());
+    let pressed = Instant::now();
+    xdotool(&desktop, &["keydown", HOTKEY]);
+    let (heard_at, _) = events
+        .iter()
+        .find(|(_, record)| matches!(record.event, AssistantEvent::State { state: AssistantState::Listening, .. }))
+        .expect("the hotkey makes it listen");
+    println!("hotkey pressed to listening: {} ms", (heard_at - pressed).as_millis());
+    wait_for_picture(&tray, "listening");
+    microphone.say_and_wait(&question);
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(status(&desktop)["state"], "listening", "it listens as long as the keys are held");
+    xdotool(&desktop, &["keyup", HOTKEY]);
+
+    wait_for("the answer to be over", Duration::from_secs(30), || {
+        let (_, record) = events.recv_timeout(Duration::from_secs(30)).ok()?;
+        matches!(record.event, AssistantEvent::PlaybackEnd).then_some(())
+    });
+    speaker.wait_for_silence(Duration::from_millis(400), MOMENT);
+    let answer = transcribe(&desktop, &speaker.since(before.0));
+    assert!(tells(&answer, before.1) || tells(&answer, now()), "asked at {:?}, it said “{answer}”", before.1);
+    wait_for_picture(&tray, "idle");
+
+    let shown = wait_for("the window to show how long it took", MOMENT, || {
+        let text = window.text(".transcript");
+        text.contains("first sound").then_some(text)
+    });
+    println!("the window shows:\n{shown}");
+    assert!(shown.to_lowercase().contains("what time is it"), "{shown}");
+    assert!(shown.contains("Jarvis"), "{shown}");
+
+    window.type_into("form input", "what is twelve times twelve\u{e007}");
+    wait_for("the answer to a typed question", MOMENT, || window.text(".transcript").contains("144").then_some(()));
+}
+
+#[test]
+fn the_window_comes_when_asked_goes_when_closed_and_the_app_stays() {
+    let _turn = one_at_a_time();
+    let desktop = Desktop::with_screen();
+    let tray = Tray::of(&desktop);
+    let mut first = App::start(&desktop, "app", |_| {});
+    tray.picture();
+    wait_for("the control socket", MOMENT, || status(&desktop)["state"].is_string().then_some(()));
+    assert_eq!(windows(&desktop), 0, "it starts without a window");
+
+    for round in 0..2 {
+        let second = desktop.command(app()).output().expect("a second start");
+        assert!(second.status.success(), "{}", String::from_utf8_lossy(&second.stderr));
+        wait_for("a second start to open the window", MOMENT, || (windows(&desktop) == 1).then_some(()));
+        thread::sleep(Duration::from_secs(1));
+        xdotool(&desktop, &["search", "--onlyvisible", "--name", "^Jarvis$", "windowclose"]);
+        wait_for("the window to close", MOMENT, || (windows(&desktop) == 0).then_some(()));
+        assert!(status(&desktop)["state"].is_string(), "round {round}: closing the window ended the app");
+    }
+
+    assert!(desktop.jarvis(&["quit"]).status().expect("jarvis starts").success());
+    let ended = wait_for("the app to end", MOMENT, || first.process.try_wait().expect("it is our child"));
+    assert!(ended.success(), "{ended}: {}", first.said());
+}
+
+#[test]
+fn without_tray_bus_models_and_with_the_hotkey_taken_it_runs_and_says_so() {
+    let _turn = one_at_a_time();
+    let desktop = Desktop::with_screen();
+    let bare = |command: &mut Command, name: &str| {
+        command
+            .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
+            .env("JARVIS_RUNTIME_DIR", desktop.folder().join(name))
+            .env("JARVIS_DATA_DIR", desktop.folder().join("nothing"));
+    };
+    let first = App::start(&desktop, "first", |command| bare(command, "one"));
+    first.wait_until_it_says("There is no session bus (D-Bus), so there can be no tray icon.");
+    wait_for("the window that stands in for the tray", MOMENT, || (windows(&desktop) == 1).then_some(()));
+
+    let second = App::start(&desktop, "second", |command| bare(command, "two"));
+    second.wait_until_it_says("Another application already has Ctrl+Shift+Space");
+    second.wait_until_it_says("Ctrl+Alt+Space");
+    wait_for("the second window", MOMENT, || (windows(&desktop) == 2).then_some(()));
+}
+
+#[test]
+fn beside_a_daemon_it_says_that_jarvis_runs_already() {
+    let _turn = one_at_a_time();
+    let desktop = Desktop::with_screen();
+    let daemon = Daemon::start(&desktop, &["--no-voice", "--no-neural"]);
+    let app = App::start(&desktop, "app", |_| {});
+    app.wait_until_it_says(&format!("Jarvis is already running (process {}).", daemon.id()));
+    wait_for("the window that says it", MOMENT, || (windows(&desktop) == 1).then_some(()));
+}
+
+#[test]
+fn without_a_display_it_names_the_way_that_works() {
+    let desktop = Desktop::start();
+    let output = desktop.command(app()).output().expect("the app starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("There is no display") && said.contains("jarvis run"), "{said}");
+}

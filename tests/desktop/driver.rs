@@ -1,0 +1,91 @@
+//! The real window, looked at and typed into through WebKitWebDriver (the W3C WebDriver protocol).
+
+use crate::common::{Desktop, wait_for};
+use serde_json::{Value, json};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+/// A program that was started through the driver, and its window.
+pub struct Driver {
+    process: Child,
+    port: u16,
+    session: String,
+}
+
+impl Driver {
+    /// Starts `program --window`.
+    pub fn start(desktop: &Desktop, program: &Path) -> Self {
+        // The port is free now; that something else takes it at once is unlikely enough.
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|l| l.local_addr()).expect("a port").port();
+        let log = File::create(desktop.folder().join("logs/app.log")).expect("the desktop has a folder for logs");
+        let process = desktop
+            .command("WebKitWebDriver")
+            .arg(format!("--port={port}"))
+            .env("TAURI_AUTOMATION", "true")
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a file can be cloned"))
+            .stderr(log)
+            .spawn()
+            .expect("WebKitWebDriver starts; `scripts/bootstrap test` installs it");
+        let mut driver = Self { process, port, session: String::new() };
+        wait_for("WebKitWebDriver to answer", Duration::from_secs(10), || {
+            TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()
+        });
+        let options = json!({ "binary": program, "args": ["--window"] });
+        let wanted = json!({ "capabilities": { "alwaysMatch": { "webkitgtk:browserOptions": options } } });
+        let session = driver.call("POST", "/session", &wanted);
+        driver.session = session["sessionId"].as_str().expect("a session").to_owned();
+        driver
+    }
+
+    /// The value of a JavaScript expression in the window.
+    pub fn look(&self, expression: &str) -> Value {
+        let script = json!({ "script": format!("return {expression}"), "args": [] });
+        self.call("POST", &format!("/session/{}/execute/sync", self.session), &script)
+    }
+
+    /// The text of the first element that `selector` finds; empty when there is none.
+    pub fn text(&self, selector: &str) -> String {
+        let text = self.look(&format!("document.querySelector({})?.innerText ?? ''", json!(selector)));
+        text.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Types into the element that `selector` finds, as a person would.
+    pub fn type_into(&self, selector: &str, text: &str) {
+        let by = json!({ "using": "css selector", "value": selector });
+        let element = self.call("POST", &format!("/session/{}/element", self.session), &by);
+        let id = element.as_object().and_then(|e| e.values().next()).and_then(Value::as_str).expect("an element");
+        self.call("POST", &format!("/session/{}/element/{id}/value", self.session), &json!({ "text": text }));
+    }
+
+    fn call(&self, method: &str, path: &str, body: &Value) -> Value {
+        let body = body.to_string();
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).expect("the driver listens");
+        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout can be set");
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).expect("the driver reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("the driver answers within a minute");
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{method} {path}: {answer:?}"));
+        let value: Value = serde_json::from_str(body).unwrap_or_else(|_| panic!("{method} {path}: {body:?}"));
+        assert!(value["value"]["error"].is_null(), "{method} {path}: {value}");
+        value["value"].clone()
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // The program it started ends with it.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
