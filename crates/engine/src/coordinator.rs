@@ -258,13 +258,7 @@ impl Coordinator {
         }
     }
 
-    fn microphone(
-        &mut self,
-        device: DeviceStatus,
-        error: Option<Error>,
-        now: Instant,
-        actions: &mut Vec<Action>,
-    ) {
+    fn microphone(&mut self, device: DeviceStatus, error: Option<Error>, now: Instant, actions: &mut Vec<Action>) {
         let before = self.status.lock().unwrap_or_else(PoisonError::into_inner).microphone.clone();
         let first = !std::mem::replace(&mut self.microphone_tried, true);
         if first || before.available != device.available {
@@ -309,8 +303,7 @@ impl Coordinator {
     }
 
     fn watch_level(&mut self, on: bool) {
-        self.level_watchers =
-            if on { self.level_watchers + 1 } else { self.level_watchers.saturating_sub(1) };
+        self.level_watchers = if on { self.level_watchers + 1 } else { self.level_watchers.saturating_sub(1) };
         let _ = self.workers.listen.send(listen::Job::Level(self.level_watchers > 0));
     }
 

@@ -43,9 +43,10 @@ impl Playback {
         }
         let step = (audio.sample_rate as usize * STEP.as_millis() as usize / 1000).max(1);
         timeline.envelope.extend(
-            audio.samples.chunks(step).map(|chunk| {
-                (chunk.iter().map(|sample| sample * sample).sum::<f32>() / chunk.len() as f32).sqrt()
-            }),
+            audio
+                .samples
+                .chunks(step)
+                .map(|chunk| (chunk.iter().map(|sample| sample * sample).sum::<f32>() / chunk.len() as f32).sqrt()),
         );
     }
 

@@ -4,13 +4,14 @@
 //! Works only when a frame comes; with the microphone off it sleeps. Never decides what an utterance is for: the turn says
 //! when to record.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
 use jarvis_assistant::turn::{Input, Origin, Until};
 use jarvis_audio::Captured;
-use jarvis_core::{AssistantEvent, AudioFrame, Error, Result, TurnId, Vad, WakeWord};
+use jarvis_core::{AssistantEvent, AudioFrame, Error, FRAME_SAMPLES, Result, TurnId, Vad, WakeWord};
 use jarvis_settings::{BargeIn, Settings};
 use jarvis_speech::endpoint::{EndpointEvent, EndpointOptions, Endpointer};
 
@@ -38,6 +39,13 @@ pub(crate) enum Job {
     Settings(Arc<Settings>),
 }
 
+/// Sound that is kept from before a wake word was noticed: all of the word.
+const WAKE_WORD: usize = 16_000 * 3 / 2;
+
+/// An utterance shorter than this right after the wake word, in seconds, is recognized together with it: by itself it may
+/// be no more than the word's end, which becomes anything.
+const SHORT: f32 = 1.0;
+
 /// How long a silent device may keep a job waiting.
 const PATIENCE: Duration = Duration::from_millis(100);
 
@@ -63,6 +71,10 @@ pub(crate) struct Listen {
     guard: Guard,
     recording: Option<TurnId>,
     speaking: Option<TurnId>,
+    /// The newest sound, for the wake word in it.
+    lately: VecDeque<f32>,
+    /// The wake word and all since, while that is short.
+    since_wake: Option<Vec<f32>>,
     watch_level: bool,
     loudest: f32,
     level_frames: u32,
@@ -93,6 +105,8 @@ impl Listen {
             guard: Guard::default(),
             recording: None,
             speaking: None,
+            lately: VecDeque::with_capacity(WAKE_WORD + FRAME_SAMPLES),
+            since_wake: None,
             watch_level: false,
             loudest: 0.0,
             level_frames: 0,
@@ -200,6 +214,11 @@ impl Listen {
 
     fn record(&mut self, turn: TurnId, until: Until, origin: Origin) {
         self.recording = Some(turn);
+        self.since_wake = (origin == Origin::WakeWord).then(|| {
+            let mut sound = Vec::with_capacity(2 * WAKE_WORD);
+            sound.extend(&self.lately);
+            sound
+        });
         match (origin, until) {
             // What the guard let through is being recorded since its first word.
             (Origin::SpokeOver, _) if self.endpointer.is_active() => {
@@ -259,6 +278,7 @@ impl Listen {
 
     fn hear_words(&mut self, frame: &AudioFrame, rms: f32) -> Result<()> {
         let now = Instant::now();
+        self.keep(frame);
         if let Some(wake) = &mut self.wake
             && let Some(detection) = wake.process(frame)?
             && self.recording.is_none()
@@ -297,10 +317,30 @@ impl Listen {
             // Something was said over the answer, and too little of it.
             return self.watch();
         };
+        let since_wake = self.since_wake.take();
         self.outbox.turn(match event {
-            EndpointEvent::SpeechEnd(utterance) | EndpointEvent::TooLong(utterance) => Input::Heard(turn, utterance),
+            EndpointEvent::SpeechEnd(mut utterance) | EndpointEvent::TooLong(mut utterance) => {
+                if let Some(sound) = since_wake
+                    && utterance.seconds() < SHORT
+                {
+                    utterance.samples = sound;
+                }
+                Input::Heard(turn, utterance)
+            }
             EndpointEvent::NoSpeech | EndpointEvent::SpeechStart => Input::HeardNothing(turn),
         });
+    }
+
+    fn keep(&mut self, frame: &AudioFrame) {
+        if self.wake.is_some() {
+            let extra = (self.lately.len() + FRAME_SAMPLES).saturating_sub(WAKE_WORD);
+            self.lately.drain(..extra);
+            self.lately.extend(frame.samples);
+        }
+        match &mut self.since_wake {
+            Some(sound) if sound.len() + FRAME_SAMPLES <= sound.capacity() => sound.extend(frame.samples),
+            long => *long = None,
+        }
     }
 
     fn report_level(&mut self, rms: f32) {

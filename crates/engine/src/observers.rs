@@ -168,7 +168,10 @@ impl Default for Observers {
 
 /// What an observer can do without.
 fn is_expendable(event: &AssistantEvent) -> bool {
-    matches!(event, AssistantEvent::Level { .. } | AssistantEvent::Partial { .. } | AssistantEvent::ModelProgress { .. })
+    matches!(
+        event,
+        AssistantEvent::Level { .. } | AssistantEvent::Partial { .. } | AssistantEvent::ModelProgress { .. }
+    )
 }
 
 fn push(queue: &mut Queue, record: &EventRecord) {

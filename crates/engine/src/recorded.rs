@@ -100,9 +100,10 @@ impl AudioIo for Room {
     fn speaker(&self, _device: &str, _volume: f32, events: Sender<PlayerEvent>) -> Result<Arc<dyn Speaker>> {
         let (notes, receiver) = channel();
         let player = RoomPlayer { room: self.clone(), events, turn: None, until: Instant::now(), ends: false };
-        std::thread::Builder::new().name("room-speaker".into()).spawn(move || player.run(&receiver)).map_err(
-            |error| Error::new("internal.thread", format!("No thread can be started: {error}."), ""),
-        )?;
+        std::thread::Builder::new()
+            .name("room-speaker".into())
+            .spawn(move || player.run(&receiver))
+            .map_err(|error| Error::new("internal.thread", format!("No thread can be started: {error}."), ""))?;
         Ok(Arc::new(RoomSpeaker(notes)))
     }
 }

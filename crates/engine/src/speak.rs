@@ -165,9 +165,8 @@ impl Speak {
         let name = self.settings.audio.output_device.clone();
         // The old one first: two at a time may not be allowed.
         self.mouth.replace(None);
-        let opened = contained("Opening the speaker", || {
-            self.io.speaker(&name, self.settings.audio.volume, events.clone())
-        });
+        let opened =
+            contained("Opening the speaker", || self.io.speaker(&name, self.settings.audio.volume, events.clone()));
         match opened {
             Ok(speaker) => {
                 self.mouth.replace(Some(speaker));

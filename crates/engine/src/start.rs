@@ -108,14 +108,8 @@ impl Engine {
 
         let workers = Workers { listen, recognize, think, speak };
         let ended = Arc::new(Ended::default());
-        let coordinator = Coordinator::new(
-            settings,
-            !options.no_voice,
-            workers,
-            mouth,
-            Arc::clone(&observers),
-            Arc::clone(&status),
-        );
+        let coordinator =
+            Coordinator::new(settings, !options.no_voice, workers, mouth, Arc::clone(&observers), Arc::clone(&status));
         let at_the_end = Arc::clone(&ended);
         spawn("coordinator", move || {
             // Whatever happens to the coordinator, nobody waits for it in vain.

@@ -11,8 +11,8 @@ use std::time::Instant;
 use jarvis_assistant::turn::{Input, Stage};
 use jarvis_assistant::{Mind, Piece, Routed, Router, skills};
 use jarvis_core::{
-    AssistantEvent, Cancel, Error, GenerateOptions, Generation, HostAction, LanguageModel, Message as ChatMessage, Prompt,
-    Reply, Result, SystemClock, TurnId,
+    AssistantEvent, Cancel, Error, GenerateOptions, Generation, HostAction, LanguageModel, Message as ChatMessage,
+    Prompt, Reply, Result, SystemClock, TurnId,
 };
 use jarvis_settings::Settings;
 
@@ -84,8 +84,8 @@ impl Think {
                 Ok(Job::Settings(settings)) => {
                     let before = std::mem::replace(&mut self.settings, settings);
                     self.mind.set_options((&self.settings.mind).into());
-                    let other =
-                        (&before.mind.model, before.mind.enabled) != (&self.settings.mind.model, self.settings.mind.enabled);
+                    let other = (&before.mind.model, before.mind.enabled)
+                        != (&self.settings.mind.model, self.settings.mind.enabled);
                     if other || (!self.mind.has_model() && !self.loading) {
                         self.load();
                     }

@@ -122,6 +122,13 @@ impl Request {
     }
 }
 
+/// Whether nothing was said but the name: "hey Jarvis".
+pub fn is_only_a_call(said: &str) -> bool {
+    let folded = fold(said);
+    let words: Vec<&str> = folded.split_whitespace().collect();
+    !words.is_empty() && call_length(&words) == words.len()
+}
+
 /// How many words at the beginning call Jarvis.
 fn call_length(words: &[&str]) -> usize {
     let is_call = |word: &&str| CALLS.contains(word);
@@ -271,7 +278,9 @@ mod tests {
     fn just_the_name_is_a_greeting() {
         for said in ["Hey Jarvis", "Jarvis?", "Hello, Jarvis!", "hey, jarvis."] {
             assert_eq!(Request::new(said).words, "hello", "{said}");
+            assert!(is_only_a_call(said), "{said}");
         }
+        assert!(!is_only_a_call("") && !is_only_a_call("hey") && !is_only_a_call("Jarvis, stop"));
         assert_eq!(Request::new("thank you").words, "thank you");
         assert_eq!(Request::new("please").words, "please");
         assert_eq!(Request::new("").words, "");

@@ -22,6 +22,8 @@ use std::time::{Duration, Instant};
 
 use jarvis_core::{AssistantEvent, AssistantState, Error, TurnId, Utterance};
 
+use crate::router::normalize::is_only_a_call;
+
 pub use words::{Action, Input, Origin, Stage, Until, Voice};
 
 /// What the user chose about turns.
@@ -103,6 +105,8 @@ struct Present {
     id: TurnId,
     phase: Phase,
     deadline: Instant,
+    /// Begun by the wake word, and nothing but that was recognized so far.
+    called: bool,
     /// The end of the user's speech, or the typed request.
     zero: Option<Instant>,
     /// Milliseconds from `zero` to what was reached.
@@ -330,6 +334,7 @@ impl Turn {
             id: self.last,
             phase,
             deadline: now + patience,
+            called: false,
             zero,
             marks: Vec::new(),
             aloud: self.voice == Voice::Words,
@@ -389,6 +394,9 @@ impl Turn {
         let patience = if held { self.options.max_listen + patience::LISTEN } else { patience::FIRST_WORD };
         let phase = Phase::Listening { held, speech: false, finishing: false };
         let turn = self.begin(phase, patience, None, now);
+        if let Some(present) = &mut self.present {
+            present.called = origin == Origin::WakeWord;
+        }
         actions.push(Action::Listen { turn, until, origin });
         self.tell_state(actions);
     }
@@ -428,9 +436,16 @@ impl Turn {
 
     fn transcribed(&mut self, turn: TurnId, text: String, now: Instant, actions: &mut Vec<Action>) {
         let Some(Present { phase: Phase::Transcribing, .. }) = self.current(turn) else { return };
-        if let Some(present) = &mut self.present {
-            present.mark("transcript", now);
+        let Some(present) = &mut self.present else { return };
+        if std::mem::take(&mut present.called) && is_only_a_call(&text) {
+            // A wake word that was drawn out is no question; the question is still to come.
+            present.marks.clear();
+            present.zero = None;
+            actions.push(Action::Listen { turn, until: Until::Silence, origin: Origin::Key });
+            let phase = Phase::Listening { held: false, speech: false, finishing: false };
+            return self.enter(phase, patience::FIRST_WORD, now, actions);
         }
+        present.mark("transcript", now);
         actions.push(Action::Emit(Some(turn), AssistantEvent::Transcript { text: text.clone() }));
         if text.is_empty() {
             return self.end(now, actions);

@@ -227,3 +227,16 @@ fn a_key_without_a_microphone_is_answered_aloud() {
     assert_eq!(trace.turn.state(), AssistantState::Idle);
     insta::assert_snapshot!(trace.text);
 }
+
+#[test]
+fn a_wake_word_that_was_drawn_out_is_no_question() {
+    let mut trace = Trace::new(TurnOptions::default());
+    trace.after(0, Input::Wake { model: "hey_jarvis".into(), score: 0.9 }).after(200, Input::SpeechStarted(ONE));
+    let utterance = trace.utterance(700);
+    trace.after(900, Input::Heard(ONE, utterance)).after(200, Input::Transcribed(ONE, "Hey Jarvis.".into()));
+    trace.after(400, Input::SpeechStarted(ONE));
+    let utterance = trace.utterance(0);
+    trace.after(1500, Input::Heard(ONE, utterance)).after(200, Input::Transcribed(ONE, "Hey Jarvis!".into()));
+    assert_eq!(trace.turn.state(), AssistantState::Thinking);
+    insta::assert_snapshot!(trace.text);
+}

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::thread::JoinHandle;
 
 use crate::output::Output;
+use jarvis_audio::{Direction, check_device};
 use jarvis_core::{AssistantEvent, AssistantState, Error, EventRecord};
 use jarvis_engine::{Command, Engine, EngineOptions, Subscription, control, signals};
 use jarvis_settings::{Paths, Settings};
@@ -38,9 +39,11 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
         tracing::warn!("{warning}");
     }
     if let Some(device) = &args.input_device {
+        check_device(Direction::Input, device)?;
         settings.set_by_flag("audio.input_device", device, "--input-device")?;
     }
     if let Some(device) = &args.output_device {
+        check_device(Direction::Output, device)?;
         settings.set_by_flag("audio.output_device", device, "--output-device")?;
     }
     let sink = args.events.as_deref().map(open_sink).transpose()?;

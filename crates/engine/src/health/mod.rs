@@ -179,9 +179,10 @@ fn check_running(paths: &Paths) -> Found {
     match control::send(&paths.control_socket(), &Request::Status) {
         Ok(response) => match response.status {
             Some(status) => match status.last_error {
-                Some(error) => {
-                    Found::warn(format!("Jarvis runs (process {}). It last said: {}", status.pid, error.message), error.hint)
-                }
+                Some(error) => Found::warn(
+                    format!("Jarvis runs (process {}). It last said: {}", status.pid, error.message),
+                    error.hint,
+                ),
                 None => Found::ok(format!("Jarvis runs (process {}).", status.pid)),
             },
             None => Found::ok("Jarvis runs."),

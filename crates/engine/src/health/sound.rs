@@ -22,7 +22,9 @@ pub(super) fn microphone(wanted: &str) -> Found {
         Ok(levels) => Found::ok(format!("{} hears (level {:.1} dB).", levels.device, decibels(levels.rms))),
         Err(error) => {
             let hint = match input_devices() {
-                Ok(devices) if !devices.is_empty() => format!("There are: {}.", names(devices.into_iter().map(|d| d.name))),
+                Ok(devices) if !devices.is_empty() => {
+                    format!("There are: {}.", names(devices.into_iter().map(|d| d.name)))
+                }
                 _ => "Plug one in, and check that the sound server runs.".into(),
             };
             Found::fail(error.message, format!("{} {hint}", error.hint).trim().to_owned())

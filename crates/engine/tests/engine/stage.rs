@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use jarvis_core::{
-    AssistantEvent, AudioFrame, Cancel, Error, EventRecord, GenerateOptions, Generation, GenerationTimings, LanguageModel,
-    Message, Prompt, Result, SpeechAudio, SpeechToText, StopReason, TextToSpeech, Transcript, TurnId, Vad, WakeDetection,
-    WakeWord,
+    AssistantEvent, AudioFrame, Cancel, Error, EventRecord, GenerateOptions, Generation, GenerationTimings,
+    LanguageModel, Message, Prompt, Result, SpeechAudio, SpeechToText, StopReason, TextToSpeech, Transcript, TurnId,
+    Vad, WakeDetection, WakeWord,
 };
 use jarvis_engine::load::Parts;
 use jarvis_engine::recorded::Room;
@@ -254,7 +254,10 @@ impl Stage {
     }
 
     pub fn names(&self) -> Vec<String> {
-        self.seen.iter().map(|record| format!("{:>8.1} {:?} {}", record.t_ms, record.turn, event_name(record))).collect()
+        self.seen
+            .iter()
+            .map(|record| format!("{:>8.1} {:?} {}", record.t_ms, record.turn, event_name(record)))
+            .collect()
     }
 
     pub fn said(&self, turn: TurnId) -> String {

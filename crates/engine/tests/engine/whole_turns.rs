@@ -25,7 +25,14 @@ fn a_question_by_wake_word_is_answered_aloud() {
     assert_eq!(
         turn,
         [
-            "wake", "speech_start", "speech_end", "transcript", "intent", "reply_text", "first_audio", "playback_end",
+            "wake",
+            "speech_start",
+            "speech_end",
+            "transcript",
+            "intent",
+            "reply_text",
+            "first_audio",
+            "playback_end",
             "turn_end"
         ]
     );

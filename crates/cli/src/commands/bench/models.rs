@@ -68,7 +68,11 @@ pub(super) fn stt(
     }
     let count = totals.len() as f64;
     let factor = seconds * 1000.0 / totals.iter().sum::<f64>();
-    rows.add(("stt", format!("utterance of {:.1} s", seconds / count)), (median(&mut totals), "ms", Better::Less), (None, Some(511.0)));
+    rows.add(
+        ("stt", format!("utterance of {:.1} s", seconds / count)),
+        (median(&mut totals), "ms", Better::Less),
+        (None, Some(511.0)),
+    );
     rows.add(("stt", "features"), (median(&mut features), "ms", Better::Less), (None, None));
     rows.add(("stt", "encoder"), (median(&mut encode), "ms", Better::Less), (None, None));
     rows.add(("stt", "decoder"), (median(&mut decode), "ms", Better::Less), (None, None));
@@ -92,7 +96,11 @@ pub(super) fn tts(parts: &dyn Parts, settings: &Settings, runs: usize, rows: &mu
             took.push(ms(start));
             seconds = audio.seconds();
         }
-        rows.add(("tts", format!("{what} ({seconds:.1} s of sound)")), (median(&mut took), "ms", Better::Less), (target, None));
+        rows.add(
+            ("tts", format!("{what} ({seconds:.1} s of sound)")),
+            (median(&mut took), "ms", Better::Less),
+            (target, None),
+        );
     }
     Ok(())
 }
@@ -124,6 +132,10 @@ pub(super) fn llm(parts: &dyn Parts, settings: &Settings, runs: usize, rows: &mu
         let made = model.generate(&Prompt::Raw(text), &one, &Cancel::new(), &mut |_| {})?;
         prefill.push((made.prompt_tokens - made.cached_tokens) as f64 / made.timings_ms.prefill * 1000.0);
     }
-    rows.add(("llm", "reading a prompt of about 130 tokens"), (median(&mut prefill), "tok/s", Better::More), (None, Some(256.0)));
+    rows.add(
+        ("llm", "reading a prompt of about 130 tokens"),
+        (median(&mut prefill), "tok/s", Better::More),
+        (None, Some(256.0)),
+    );
     Ok(())
 }

@@ -16,10 +16,8 @@ const LIMIT: Duration = Duration::from_secs(60);
 const IDLE: Duration = Duration::from_secs(10);
 
 /// What is asked, with the most milliseconds that its first sound may take.
-const QUESTIONS: [(&str, &str, f64); 2] = [
-    ("skill", "What time is it?", 1500.0),
-    ("language model", "Why is the sky blue?", 2500.0),
-];
+const QUESTIONS: [(&str, &str, f64); 2] =
+    [("skill", "What time is it?", 1500.0), ("language model", "Why is the sky blue?", 2500.0)];
 
 pub(super) fn run(
     parts: &Installed,
@@ -51,10 +49,18 @@ pub(super) fn run(
     let _end = End(engine.clone());
     let events = engine.subscribe();
     wait_ready(&engine, &events)?;
-    rows.add(("turn", "start to ready"), (start.elapsed().as_secs_f64() * 1000.0, "ms", Better::Less), (Some(2000.0), None));
+    rows.add(
+        ("turn", "start to ready"),
+        (start.elapsed().as_secs_f64() * 1000.0, "ms", Better::Less),
+        (Some(2000.0), None),
+    );
     let megabytes = |bytes: Option<u64>| bytes.map(|bytes| bytes as f64 / 1e6);
     if let Some(idle) = megabytes(resident_bytes()) {
-        rows.add(("turn", "memory, everything loaded, before the first turn"), (idle, "MB", Better::Less), (Some(526.0), None));
+        rows.add(
+            ("turn", "memory, everything loaded, before the first turn"),
+            (idle, "MB", Better::Less),
+            (Some(526.0), None),
+        );
     }
     let cpu = cpu_seconds();
     std::thread::sleep(IDLE);
@@ -144,7 +150,11 @@ fn one_turn(
                     return Err(error.into());
                 }
                 if !timings_ms.iter().any(|(stage, _)| stage == "first_audio") {
-                    let error = Error::new("bench.no_answer", "A question was not understood.", "Run with -v for what was heard.");
+                    let error = Error::new(
+                        "bench.no_answer",
+                        "A question was not understood.",
+                        "Run with -v for what was heard.",
+                    );
                     return Err(error.into());
                 }
                 return Ok(timings_ms);
