@@ -1,18 +1,43 @@
 //! What was said lately, as the language model gets to see it.
 //!
 //! Owns the system prompt and the last exchanges, skills' answers among them. Bounded in exchanges, in characters and in
-//! time: what was said long ago does not colour a new question. Never generates anything.
+//! time: what was said long ago does not colour a new question. And a question that stands by itself is asked by itself:
+//! a small model that sees its own last answers repeats them ("The answer is: ..."), and a prompt that is always the same
+//! up to the question is read already when the question comes. Never generates anything.
 
 use jarvis_core::{Message, Role};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// Standing instructions. Short: a small model loses long ones, and every word costs time before the first answer.
-pub const SYSTEM_PROMPT: &str = "You are Jarvis, a friendly voice assistant. \
-     Answer in one or two short, plain sentences.";
+/// Standing instructions. Short: a small model loses long ones, and every word costs time before the first answer. The
+/// first sentence is close to the one that small instruction models were trained with: away from it, SmolLM2 of 135
+/// million parameters no longer knows the capital of France.
+pub const SYSTEM_PROMPT: &str = "You are a helpful AI assistant named Jarvis. Answer in one or two short sentences.";
 
 /// After this long without a word, a question begins a new conversation.
 const FORGET_AFTER: Duration = Duration::from_secs(10 * 60);
+
+/// Words that stand for something said before.
+const REFERRING: [&str; 27] = [
+    "he", "she", "him", "her", "his", "hers", "they", "them", "their", "theirs", "it", "its", "this", "that", "these",
+    "those", "one", "ones", "former", "latter", "same", "else", "again", "more", "another", "instead", "too",
+];
+
+/// Beginnings of questions that go on from the last answer.
+const GOING_ON: [&str; 12] = [
+    "and ",
+    "but ",
+    "or ",
+    "so ",
+    "what about",
+    "how about",
+    "why not",
+    "go on",
+    "continue",
+    "explain",
+    "really",
+    "are you sure",
+];
 
 /// The most characters of remembered exchanges in a prompt: about 400 tokens.
 const MOST_CHARACTERS: usize = 1600;
@@ -72,12 +97,12 @@ impl Conversation {
         vec![Message::new(Role::System, SYSTEM_PROMPT)]
     }
 
-    /// The prompt for a new question: the system prompt, what is remembered, the question.
+    /// The prompt for a new question: the system prompt, what is remembered if the question refers to it, the question.
     pub fn messages_for(&mut self, user: &str, now: Instant) -> Vec<Message> {
         if self.exchanges.back().is_some_and(|last| now.saturating_duration_since(last.at) > FORGET_AFTER) {
             self.clear();
         }
-        let mut room = MOST_CHARACTERS;
+        let mut room = if refers_back(user) { MOST_CHARACTERS } else { 0 };
         let fits = |exchange: &&Exchange| {
             let length = exchange.user.len() + exchange.assistant.len();
             let fits = length <= room;
@@ -101,6 +126,16 @@ impl Conversation {
     }
 }
 
+/// Whether a question can only be understood with what was said before: "when was she born", "and in Germany", "why".
+fn refers_back(question: &str) -> bool {
+    let question = question.to_lowercase();
+    let words: Vec<&str> = question.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let plain = words.join(" ");
+    words.len() <= 2
+        || words.iter().any(|word| REFERRING.contains(word))
+        || GOING_ON.iter().any(|beginning| plain.starts_with(beginning))
+}
+
 /// The beginning of a text that is too long, up to a word's end.
 fn cut(text: &str) -> &str {
     let text = text.trim();
@@ -122,9 +157,9 @@ mod tests {
         for (user, assistant) in [("one", "1"), ("two", "2"), ("three", "3")] {
             conversation.push(user, assistant, now);
         }
-        let messages = conversation.messages_for(" four ", now);
+        let messages = conversation.messages_for(" and four? ", now);
         let contents: Vec<_> = messages.iter().map(|message| message.content.as_str()).collect();
-        assert_eq!(contents, [SYSTEM_PROMPT, "two", "2", "three", "3", "four"]);
+        assert_eq!(contents, [SYSTEM_PROMPT, "two", "2", "three", "3", "and four?"]);
         assert_eq!(messages[1].role, Role::User);
         assert_eq!(messages[2].role, Role::Assistant);
     }
@@ -137,6 +172,31 @@ mod tests {
         assert_eq!(conversation.messages_for("when was she born", now + FORGET_AFTER).len(), 4);
         assert_eq!(conversation.messages_for("hello", now + FORGET_AFTER * 2).len(), 2);
         assert!(conversation.is_empty());
+    }
+
+    #[test]
+    fn a_question_that_stands_by_itself_is_asked_by_itself() {
+        for question in [
+            "When was she born?",
+            "Why?",
+            "And in Germany?",
+            "What about dogs?",
+            "Tell me more.",
+            "Is that late?",
+            "Another one, please.",
+        ] {
+            assert!(refers_back(question), "{question}");
+        }
+        for question in
+            ["What is the capital of France?", "Tell me a joke.", "Why is the sky blue?", "Who wrote Hamlet?"]
+        {
+            assert!(!refers_back(question), "{question}");
+        }
+        let now = Instant::now();
+        let mut conversation = Conversation::new(4);
+        conversation.push("who was ada lovelace", "A mathematician.", now);
+        assert_eq!(conversation.messages_for("why is the sky blue", now).len(), 2);
+        assert_eq!(conversation.len(), 1, "it is still remembered");
     }
 
     proptest! {

@@ -25,6 +25,9 @@ const MOST_SENTENCES: usize = 2;
 /// Sentences of fewer words ("Sure!") don't count towards [`MOST_SENTENCES`].
 const SENTENCE_WORDS: usize = 3;
 
+/// Light: a small model that may not repeat the words of the question answers another one.
+const REPETITION_PENALTY: f32 = 1.05;
+
 /// A piece of an answer, given out as soon as it is there.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Piece {
@@ -262,6 +265,7 @@ impl Mind {
         let options = GenerateOptions {
             max_tokens: self.options.max_tokens,
             temperature: self.options.temperature,
+            repetition_penalty: REPETITION_PENALTY,
             seed: self.answered,
             ..GenerateOptions::default()
         };
@@ -325,8 +329,9 @@ fn no_model() -> Error {
     )
 }
 
+/// To the microsecond.
 fn milliseconds(since: Instant) -> f64 {
-    since.elapsed().as_secs_f64() * 1000.0
+    since.elapsed().as_micros() as f64 / 1000.0
 }
 
 /// A generated text on its way to the voice: cut into clauses, ended after enough sentences.

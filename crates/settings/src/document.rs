@@ -62,7 +62,7 @@ impl Document {
         }
         let root: Value = match serde_json::from_str(text) {
             Ok(root) => root,
-            Err(error) => return Err(broken(file, &error)),
+            Err(error) => return Err(broken(file, text, &error)),
         };
         let Value::Object(mut root) = root else {
             return Err(SettingsError::Shape { file, place: "the whole".into() });
@@ -188,10 +188,15 @@ pub(crate) fn split(path: &str) -> (&str, &str) {
 }
 
 /// serde_json's message without its own place, which is told apart.
-fn broken(file: PathBuf, error: &serde_json::Error) -> SettingsError {
+fn broken(file: PathBuf, text: &str, error: &serde_json::Error) -> SettingsError {
+    // Column 0 is the end of the line before.
+    let (line, column) = match (error.line(), error.column()) {
+        (line @ 2.., 0) => (line - 1, text.lines().nth(line - 2).map_or(0, |before| before.chars().count()) + 1),
+        place => place,
+    };
     let message = error.to_string();
     let reason = message.split(" at line ").next().unwrap_or_default().to_owned();
-    SettingsError::Broken { file, line: error.line(), column: error.column(), reason }
+    SettingsError::Broken { file, line, column, reason }
 }
 
 /// An I/O error without the number.
@@ -219,6 +224,12 @@ mod tests {
         let error = read("{\n  \"audio\": {\n    \"volume\": 0.5,\n  }\n}").unwrap_err();
         assert!(matches!(&error, SettingsError::Broken { line: 4, column: 3, .. }), "{error}");
         assert_eq!(error.to_string(), "The settings file config.json is broken at line 4, column 3: trailing comma.");
+    }
+
+    #[test]
+    fn a_text_that_breaks_off_is_placed_at_the_end_of_its_line() {
+        let error = read("{\n\"a\n").unwrap_err();
+        assert!(matches!(&error, SettingsError::Broken { line: 2, column: 3, .. }), "{error}");
     }
 
     #[test]

@@ -90,8 +90,8 @@ define_settings! {
             "The most that the language model says at once; a token is about three quarters of a word.";
         temperature: f32 = 0.2_f32, Kind::number(0.0, 2.0, ""), "Temperature",
             "0 always gives the likeliest answer; higher varies more and is wrong more often.";
-        context_turns: u32 = 4_u32, Kind::integer(0, 32, "exchanges"), "Remembered exchanges",
-            "How many of your last questions and answers the language model sees.";
+        context_turns: u32 = 2_u32, Kind::integer(0, 32, "exchanges"), "Remembered exchanges",
+            "How many of your last questions and answers the language model sees when you refer to them.";
     }
 
     /// Learning from use.

@@ -106,7 +106,7 @@ fn cancelling_ends_it_and_keeps_what_was_said() {
     assert_eq!(clauses, ["One is a number,"]);
     assert_eq!(answer.unwrap().reply, "One is a number,");
     parrot.will_say("Yes.", StopReason::EndOfText);
-    trace(&mut mind, "tell me more");
+    trace(&mut mind, "tell me more about it");
     assert_eq!(parrot.asked.lock().unwrap()[1][2].content, "One is a number,");
 }
 

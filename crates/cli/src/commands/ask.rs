@@ -82,7 +82,11 @@ impl Asker<'_> {
     /// Answers a question and prints the answer.
     fn ask(&mut self, text: &str) -> Result<()> {
         if text.trim().is_empty() {
-            return Err(Error::new("ask.empty", "There is nothing to answer: the text is empty.", "Say what you want to know."));
+            return Err(Error::new(
+                "ask.empty",
+                "There is nothing to answer: the text is empty.",
+                "Say what you want to know.",
+            ));
         }
         if text.chars().count() > MOST_CHARACTERS {
             return Err(Error::new(
@@ -151,7 +155,11 @@ impl Asker<'_> {
         }
         match failed {
             0 => Ok(()),
-            1 => Err(Error::new("ask.failed", "One question could not be answered.", "The reason stands at its place above.")),
+            1 => Err(Error::new(
+                "ask.failed",
+                "One question could not be answered.",
+                "The reason stands at its place above.",
+            )),
             _ => Err(Error::new(
                 "ask.failed",
                 format!("{failed} questions could not be answered."),
@@ -206,5 +214,7 @@ fn ask_instance(socket: &Path, text: &str) -> Result<Answer> {
             _ => {}
         }
     }
-    answer.ok_or_else(|| Error::new("ask.instance", "The running Jarvis did not answer.", "Try once more, or restart it."))
+    answer.ok_or_else(|| {
+        Error::new("ask.instance", "The running Jarvis did not answer.", "Try once more, or restart it.")
+    })
 }
