@@ -59,6 +59,47 @@ fn a_microphone_that_was_away_is_used_again() {
 }
 
 #[test]
+fn a_sound_server_that_restarts_is_used_again() {
+    let _turn = one_at_a_time();
+    let mut desktop = Desktop::start();
+    let microphone = Microphone::of(&desktop);
+    let mut daemon = Daemon::start(&desktop, &[]);
+    daemon.pass_over();
+    desktop.restart_sound_server(Duration::from_secs(1));
+    let back = Instant::now();
+    let restored = |event: &Value| is_device(event, "input", true);
+    let (at, _) = daemon.wait_until("the return of the microphone", 2 * RECOVERY, restored);
+    println!("the microphone works again after {} ms", at.saturating_duration_since(back).as_millis());
+    assert!(at.saturating_duration_since(back) < RECOVERY);
+    let speaker = Speaker::of(&desktop);
+    asks_for_the_time(&desktop, &mut daemon, &microphone, &speaker);
+}
+
+#[test]
+fn a_speaker_lost_during_an_answer_ends_the_turn_and_is_used_again() {
+    let _turn = one_at_a_time();
+    let desktop = Desktop::start();
+    let microphone = Microphone::of(&desktop);
+    let speaker = Speaker::of(&desktop);
+    let mut daemon = Daemon::start(&desktop, &[]);
+    let question = Voice::Piper.speak(&desktop, "Hey Jarvis, tell me a long story about a dragon.");
+    microphone.say_and_wait(&question);
+    daemon.wait_for("first_audio", Duration::from_secs(20));
+    desktop.unplug_speaker();
+    daemon.wait_until("the loss of the speaker", 2 * RECOVERY, |event| is_device(event, "output", false));
+    daemon.wait_for("turn_end", Duration::from_secs(30));
+    drop(speaker);
+
+    desktop.plug_speaker();
+    let back = Instant::now();
+    let restored = |event: &Value| is_device(event, "output", true);
+    let (at, _) = daemon.wait_until("the return of the speaker", 2 * RECOVERY, restored);
+    println!("the speaker works again after {} ms", at.saturating_duration_since(back).as_millis());
+    let speaker = Speaker::of(&desktop);
+    asks_for_the_time(&desktop, &mut daemon, &microphone, &speaker);
+}
+
+#[test]
 fn without_a_microphone_it_says_so_and_still_answers_in_writing() {
     let _turn = one_at_a_time();
     let desktop = Desktop::start();

@@ -5,10 +5,14 @@ use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 /// A sound server with one microphone and one speaker, a session bus, private folders and, if asked for, a screen.
 pub struct Desktop {
     process: Child,
+    /// The sound server after a restart, which is then ours.
+    sound_server: Option<Child>,
     environment: Vec<(String, String)>,
 }
 
@@ -39,7 +43,7 @@ impl Desktop {
             .take_while(|line| !line.is_empty())
             .filter_map(|line| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())))
             .collect();
-        let desktop = Self { process, environment };
+        let desktop = Self { process, sound_server: None, environment };
         assert!(
             desktop.variable("PULSE_SERVER").is_some(),
             "the virtual desktop did not start; what it said is above. `scripts/bootstrap test` installs what it needs."
@@ -102,6 +106,29 @@ impl Desktop {
         self.pactl(&["set-default-sink", "speaker"]);
     }
 
+    /// Ends the sound server, and starts another after `away`.
+    pub fn restart_sound_server(&mut self, away: Duration) {
+        // The server may be gone before it has answered.
+        let _ = self.command("pactl").arg("exit").output();
+        if let Some(mut server) = self.sound_server.take() {
+            let _ = server.wait();
+        }
+        thread::sleep(away);
+        let server = self
+            .command("pulseaudio")
+            .arg("-n")
+            .arg("-F")
+            .arg(self.folder().join("pulse.pa"))
+            .args(["--exit-idle-time=-1", "--daemonize=no", "--use-pid-file=no"])
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("pulseaudio starts");
+        self.sound_server = Some(server);
+        super::wait_for("the sound server", Duration::from_secs(10), || {
+            self.command("pactl").arg("info").output().expect("pactl starts").status.success().then_some(())
+        });
+    }
+
     fn pactl(&self, arguments: &[&str]) {
         let output = self.command("pactl").args(arguments).output().expect("pactl starts");
         assert!(output.status.success(), "pactl {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -110,6 +137,10 @@ impl Desktop {
 
 impl Drop for Desktop {
     fn drop(&mut self) {
+        if let Some(mut server) = self.sound_server.take() {
+            let _ = server.kill();
+            let _ = server.wait();
+        }
         drop(self.process.stdin.take());
         let _ = self.process.wait();
     }

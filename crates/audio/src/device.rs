@@ -3,7 +3,7 @@
 //! Names are what the system shows to people ("Headset Stereo"); a device's identifier in the sound system
 //! (`alsa_input.usb-…`) is taken too. Never opens a device.
 
-use crate::backend::Sound;
+use crate::backend::{Sound, quiet};
 use crate::error::AudioError;
 use crate::opening::within;
 use std::fmt;
@@ -55,6 +55,26 @@ pub fn input_devices() -> jarvis_core::Result<Vec<DeviceInfo>> {
 /// The sound system does not answer.
 pub fn output_devices() -> jarvis_core::Result<Vec<DeviceInfo>> {
     list(Direction::Output)
+}
+
+/// Checks the name of a device before it is used. Empty (the default) is always right, and so is any name while no
+/// device exists or the sound system does not answer: that can mend itself, a wrong name cannot.
+///
+/// # Errors
+/// No device has that name; the message lists what exists.
+pub fn check_device(direction: Direction, wanted: &str) -> jarvis_core::Result<()> {
+    if wanted.trim().is_empty() {
+        return Ok(());
+    }
+    let wanted = wanted.to_owned();
+    let found = within(LISTING_LIMIT, "jarvis-devices", move || {
+        quiet();
+        Sound::new().find(direction, &wanted).map(|_| ())
+    });
+    match found {
+        Some(Err(error @ AudioError::UnknownDevice { .. })) => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 fn list(direction: Direction) -> jarvis_core::Result<Vec<DeviceInfo>> {

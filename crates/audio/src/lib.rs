@@ -24,7 +24,7 @@ mod resample;
 pub mod wav;
 
 pub use capture::{Capture, CaptureOptions, Captured};
-pub use device::{DeviceInfo, Direction, input_devices, output_devices};
+pub use device::{DeviceInfo, Direction, check_device, input_devices, output_devices};
 pub use error::AudioError;
 pub use player::{Cue, Player, PlayerEvent, PlayerOptions};
 pub use probe::{InputLevels, probe_input};

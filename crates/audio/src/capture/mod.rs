@@ -15,9 +15,8 @@ mod supervisor;
 mod tests;
 
 use crate::backend::Sound;
-use crate::device::Direction;
+use crate::device::{Direction, check_device};
 use crate::error::AudioError;
-use crate::opening::within;
 use cpal_input::CpalInput;
 use feed::Listener;
 use framer::Framer;
@@ -27,9 +26,6 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 use supervisor::{InputBackend, Notice, Supervisor};
-
-/// How long the check of a device's name may take.
-const CHECK_LIMIT: Duration = Duration::from_secs(4);
 
 /// What to capture.
 #[derive(Debug, Clone, Default)]
@@ -88,19 +84,8 @@ impl Capture {
     /// # Errors
     /// A name was given that no device has (the message lists what exists), or the system has no thread left.
     pub fn open(options: CaptureOptions) -> jarvis_core::Result<Self> {
-        let sound = Sound::new();
-        if !options.device.trim().is_empty() {
-            let (sound, wanted) = (sound.clone(), options.device.clone());
-            let checked = within(CHECK_LIMIT, "jarvis-devices", move || {
-                crate::backend::quiet();
-                sound.find(Direction::Input, &wanted).map(|_| ())
-            });
-            // Only a wrong name is the caller's mistake; everything else can mend itself.
-            if let Some(Err(error @ AudioError::UnknownDevice { .. })) = checked {
-                return Err(error.into());
-            }
-        }
-        Ok(Self::with_backend(Arc::new(CpalInput::new(sound)), options.device)?)
+        check_device(Direction::Input, &options.device)?;
+        Ok(Self::with_backend(Arc::new(CpalInput::new(Sound::new())), options.device)?)
     }
 
     fn with_backend(backend: Arc<dyn InputBackend>, wanted: String) -> Result<Self, AudioError> {

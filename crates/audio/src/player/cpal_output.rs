@@ -1,13 +1,14 @@
 //! Speakers through `rodio`'s device sink.
 
 use super::supervisor::{OpenOutput, OutputBackend};
-use crate::backend::{Sound, explain, quiet, with_period};
+use crate::backend::{Connection, Sound, explain, quiet, with_period};
 use crate::device::Direction;
 use crate::error::{AudioError, reason};
 use cpal::ErrorKind;
 use cpal::traits::DeviceTrait;
 use rodio::stream::{DeviceSinkBuilder, DeviceSinkError};
 use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Length of the device's buffer. Two of them are filled ahead: what was silenced is heard at most 40 ms longer.
@@ -16,11 +17,13 @@ const PERIOD_MS: u32 = 20;
 /// The machine's speakers.
 pub(crate) struct CpalOutput {
     sound: Sound,
+    /// Kept for [`OutputBackend::current`], which is asked every second.
+    connection: Mutex<Option<Connection>>,
 }
 
 impl CpalOutput {
     pub fn new(sound: Sound) -> Self {
-        Self { sound }
+        Self { sound, connection: Mutex::new(None) }
     }
 }
 
@@ -75,6 +78,14 @@ impl OutputBackend for CpalOutput {
 
     fn current(&self, wanted: &str) -> Result<String, AudioError> {
         quiet();
-        Ok(self.sound.find(Direction::Output, wanted)?.info.id)
+        // Taken out while it is used: a connection that hangs hangs nobody else.
+        let kept = self.connection.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let connection = match kept {
+            Some(connection) => connection,
+            None => self.sound.connect(Direction::Output)?,
+        };
+        let found = connection.find(Direction::Output, wanted)?;
+        *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+        Ok(found.info.id)
     }
 }

@@ -18,19 +18,14 @@ mod turn;
 pub use cue::Cue;
 
 use crate::backend::Sound;
-use crate::device::Direction;
+use crate::device::{Direction, check_device};
 use crate::error::AudioError;
-use crate::opening::within;
 use cpal_output::CpalOutput;
 use jarvis_core::{SpeechAudio, TurnId};
 use line::Controls;
 use std::sync::Arc;
 use std::sync::mpsc;
-use std::time::Duration;
 use supervisor::{Note, OutputBackend, Supervisor};
-
-/// How long the check of a device's name may take.
-const CHECK_LIMIT: Duration = Duration::from_secs(4);
 
 /// Where and how loud to play.
 #[derive(Debug, Clone)]
@@ -82,18 +77,8 @@ impl Player {
     /// # Errors
     /// A name was given that no device has (the message lists what exists), or the system has no thread left.
     pub fn open(options: PlayerOptions, events: mpsc::Sender<PlayerEvent>) -> jarvis_core::Result<Self> {
-        let sound = Sound::new();
-        if !options.device.trim().is_empty() {
-            let (sound, wanted) = (sound.clone(), options.device.clone());
-            let checked = within(CHECK_LIMIT, "jarvis-devices", move || {
-                crate::backend::quiet();
-                sound.find(Direction::Output, &wanted).map(|_| ())
-            });
-            if let Some(Err(error @ AudioError::UnknownDevice { .. })) = checked {
-                return Err(error.into());
-            }
-        }
-        Ok(Self::with_backend(Arc::new(CpalOutput::new(sound)), options, events)?)
+        check_device(Direction::Output, &options.device)?;
+        Ok(Self::with_backend(Arc::new(CpalOutput::new(Sound::new())), options, events)?)
     }
 
     fn with_backend(

@@ -7,7 +7,7 @@ use rodio::mixer::{MixerSource, mixer};
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const RATE: u32 = 48_000;
 
