@@ -50,7 +50,7 @@ fn assert_close(got: &[f32], want: &[f32]) {
 #[test]
 fn the_filters_are_those_that_whisper_was_trained_with() {
     // Rows of the published 80 x 201 matrix: row, first bin, weights.
-    let published: [(usize, usize, &[f32]); 6] = [
+    let published: [(usize, usize, &[f64]); 6] = [
         (0, 1, &[0.024862595]),
         (1, 1, &[0.0019908219, 0.022871772]),
         (10, 10, &[0.01990822, 0.0049543753]),
@@ -82,7 +82,7 @@ fn the_filters_are_those_that_whisper_was_trained_with() {
         assert_eq!(filters[row].first, first, "row {row}");
         assert_eq!(filters[row].weights.len(), weights.len(), "row {row}");
         for (got, want) in filters[row].weights.iter().zip(weights) {
-            assert!((got - want).abs() < 1e-6, "row {row}: {got} is not {want}");
+            assert!((f64::from(*got) - want).abs() < 1e-6, "row {row}: {got} is not {want}");
         }
     }
     let sum: f32 = filters.iter().flat_map(|f| &f.weights).sum();

@@ -96,7 +96,7 @@ fn spoken(number: u32) -> Vec<String> {
     }
     if number < 20 {
         out.push(ONES[number as usize].to_owned());
-    } else if number % 10 != 0 {
+    } else if !number.is_multiple_of(10) {
         out.push(ONES[number as usize % 10].to_owned());
     }
     out

@@ -48,7 +48,7 @@ fn check(config: &Config) -> Result<(), String> {
         ("encoder_attention_heads", config.encoder_attention_heads),
         ("decoder_attention_heads", config.decoder_attention_heads),
     ] {
-        if config.d_model % heads != 0 {
+        if !config.d_model.is_multiple_of(heads) {
             return Err(format!("`d_model`, {}, is not a multiple of `{name}`, {heads}", config.d_model));
         }
     }
