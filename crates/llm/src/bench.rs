@@ -44,13 +44,15 @@ pub struct BenchOptions {
     pub generate: usize,
     /// How often to measure; the best counts.
     pub rounds: usize,
+    /// Use the kernels of a machine without vector instructions that we know, to see what such a machine gets.
+    pub plain: bool,
     /// Measure the baseline too. It takes several times as long as ours.
     pub baseline: bool,
 }
 
 impl Default for BenchOptions {
     fn default() -> Self {
-        Self { threads: 0, prompts: vec![128, 512], generate: 64, rounds: 3, baseline: true }
+        Self { threads: 0, prompts: vec![128, 512], generate: 64, rounds: 3, plain: false, baseline: true }
     }
 }
 
@@ -115,7 +117,8 @@ pub fn bench(path: &Path, options: &BenchOptions) -> jarvis_core::Result<Vec<Ben
 fn run(path: &Path, options: &BenchOptions) -> Result<Vec<BenchRow>> {
     let longest = options.prompts.iter().max().copied().unwrap_or(0) + options.generate;
     let load = LoadOptions { context_length: longest.max(64), threads: options.threads };
-    let (mut ours, config, milliseconds) = load_ours(path, &load)?;
+    let kernel = if options.plain { Kernel::Plain } else { Kernel::detect() };
+    let (mut ours, config, milliseconds) = load_ours(path, &load, kernel)?;
     let mut baseline = match options.baseline && longest <= MAX_SEQ_LEN {
         true => Some(load_baseline(path)?),
         false => None,
@@ -148,12 +151,12 @@ fn run(path: &Path, options: &BenchOptions) -> Result<Vec<BenchRow>> {
     Ok(rows)
 }
 
-fn load_ours(path: &Path, options: &LoadOptions) -> Result<(Llama, Config, f64)> {
+fn load_ours(path: &Path, options: &LoadOptions, kernel: Kernel) -> Result<(Llama, Config, f64)> {
     options.check()?;
     let started = Instant::now();
     let gguf = Gguf::open(path)?;
     let config = Config::read(&gguf)?;
-    let llama = Llama::load(&gguf, config.clone(), options.context_length, options.threads(), Kernel::detect())?;
+    let llama = Llama::load(&gguf, config.clone(), options.context_length, options.threads(), kernel)?;
     Ok((llama, config, started.elapsed().as_secs_f64() * 1e3))
 }
 
