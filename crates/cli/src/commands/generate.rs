@@ -105,7 +105,10 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
             tokens_per_second: Speed {
                 prefill: per_second(generation.prompt_tokens - generation.cached_tokens, timings.prefill),
                 // The first token comes with the prompt; the others took the time after it.
-                generate: per_second(generation.generated_tokens.saturating_sub(1), timings.total - timings.first_token),
+                generate: per_second(
+                    generation.generated_tokens.saturating_sub(1),
+                    timings.total - timings.first_token,
+                ),
             },
         },
         String::new,
