@@ -9,3 +9,6 @@ mod level;
 mod preroll;
 
 pub use endpointer::{EndpointEvent, EndpointOptions, Endpointer};
+
+#[cfg(test)]
+mod hearing_tests;
