@@ -260,7 +260,9 @@ fn pass_on(app: &AppHandle<Wry>, engine: &EngineHandle, events: Subscription) {
                 shell.show(*state, *muted);
             }
             // What was missing may have come, or gone.
-            AssistantEvent::Ready | AssistantEvent::Device { .. } | AssistantEvent::Error { .. } => shell.show(shown.0, shown.1),
+            AssistantEvent::Ready | AssistantEvent::Device { .. } | AssistantEvent::Error { .. } => {
+                shell.show(shown.0, shown.1)
+            }
             AssistantEvent::Level { .. } if !window::is_visible(app) => continue,
             _ => {}
         }

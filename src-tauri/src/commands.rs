@@ -182,7 +182,8 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'sta
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
+    use std::collections::BTreeMap;
+    use std::path::{Path, PathBuf};
     use ts_rs::TS;
 
     fn generate(folder: &Path) {
@@ -209,13 +210,21 @@ mod tests {
         std::fs::write(folder.join("commands.ts"), format!("{note}{imports}\n{signatures}")).unwrap();
     }
 
-    fn files(folder: &Path) -> std::collections::BTreeMap<String, String> {
-        let read = |path: std::path::PathBuf| {
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            (name, std::fs::read_to_string(&path).unwrap())
-        };
-        std::fs::read_dir(folder)
-            .map_or_else(|_| Default::default(), |all| all.map(|f| read(f.unwrap().path())).collect())
+    /// Every file below `folder` by its path from there.
+    fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
+        let mut found = BTreeMap::new();
+        let mut folders = vec![folder.to_owned()];
+        while let Some(next) = folders.pop() {
+            for path in std::fs::read_dir(next).into_iter().flatten().map(|entry| entry.unwrap().path()) {
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let text = std::fs::read_to_string(&path).unwrap();
+                    found.insert(path.strip_prefix(folder).unwrap().to_owned(), text);
+                }
+            }
+        }
+        found
     }
 
     /// `JARVIS_WRITE_TYPES=1 cargo test -p jarvis-desktop types` brings them up to date.
@@ -227,9 +236,10 @@ mod tests {
         let fresh = files(fresh.path());
         if std::env::var_os("JARVIS_WRITE_TYPES").is_some() {
             let _ = std::fs::remove_dir_all(&folder);
-            std::fs::create_dir_all(&folder).unwrap();
             for (name, text) in &fresh {
-                std::fs::write(folder.join(name), text).unwrap();
+                let file = folder.join(name);
+                std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+                std::fs::write(file, text).unwrap();
             }
         }
         assert!(

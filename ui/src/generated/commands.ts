@@ -1,9 +1,11 @@
+// This file was generated from the commands! table of src-tauri/src/commands.rs. Do not edit it.
 import type { Check } from "./Check";
 import type { Devices } from "./Devices";
 import type { FieldSpec } from "./FieldSpec";
 import type { Listed } from "./Listed";
 import type { Overview } from "./Overview";
 import type { SettingValue } from "./SettingValue";
+
 export interface Commands {
   overview: { parameters: {}; result: Overview };
   get_schema: { parameters: {}; result: Array<FieldSpec> };
