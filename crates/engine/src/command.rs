@@ -7,6 +7,7 @@ use jarvis_settings::Settings;
 use serde::{Deserialize, Serialize};
 
 /// A word to the running engine.
+#[expect(clippy::large_enum_variant, reason = "a message a second at most, and simpler to make than a box")]
 #[derive(Debug, Clone)]
 pub enum Command {
     /// The hotkey went down.

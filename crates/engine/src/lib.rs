@@ -31,6 +31,7 @@ pub mod signals;
 mod speak;
 mod start;
 mod think;
+mod wake_gate;
 
 pub use command::{Command, DeviceStatus, ModelState, ModelStatus, Status};
 pub use observers::Subscription;

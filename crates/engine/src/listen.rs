@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use jarvis_assistant::turn::{Input, Origin, Until};
 use jarvis_audio::Captured;
-use jarvis_core::{AssistantEvent, AudioFrame, Error, FRAME_SAMPLES, Result, TurnId, Vad, WakeWord};
+use jarvis_core::{AssistantEvent, AudioFrame, Error, FRAME_SAMPLES, Result, TurnId, Vad};
 use jarvis_settings::{BargeIn, Settings};
 use jarvis_speech::endpoint::{EndpointEvent, EndpointOptions, Endpointer};
 
@@ -20,6 +20,7 @@ use crate::echo::{Guard, Playback};
 use crate::io::{AudioIo, Microphone};
 use crate::load::{ACTIVITY_MODEL, Parts};
 use crate::message::{Loaded, Message, Outbox, PANICKED, Part, contained};
+use crate::wake_gate::WakeGate;
 
 /// Work for the thread.
 pub(crate) enum Job {
@@ -66,7 +67,7 @@ pub(crate) struct Listen {
     /// A frame came since it was opened or restored.
     works: bool,
     activity: Result<Box<dyn Vad>, Error>,
-    wake: Option<Box<dyn WakeWord>>,
+    wake: Option<WakeGate>,
     endpointer: Endpointer,
     guard: Guard,
     recording: Option<TurnId>,
@@ -279,26 +280,29 @@ impl Listen {
     fn hear_words(&mut self, frame: &AudioFrame, rms: f32) -> Result<()> {
         let now = Instant::now();
         self.keep(frame);
+        let mut probability = match &mut self.activity {
+            Ok(activity) => Some(activity.process(frame)?),
+            Err(_) => None,
+        };
         if let Some(wake) = &mut self.wake
-            && let Some(detection) = wake.process(frame)?
+            && let Some(detection) = wake.process(frame, probability.unwrap_or(1.0))?
             && self.recording.is_none()
         {
             self.outbox.turn(Input::Wake { model: detection.model, score: detection.score });
         }
-        let Ok(activity) = &mut self.activity else { return Ok(()) };
-        let mut probability = activity.process(frame)?;
+        let Some(probability) = &mut probability else { return Ok(()) };
         if let Some(turn) = self.speaking
             && self.recording.is_none()
         {
-            let heard = self.guard.on_frame(rms, probability, self.playback.loudest(now));
+            let heard = self.guard.on_frame(rms, *probability, self.playback.loudest(now));
             if !heard.louder {
-                probability = 0.0;
+                *probability = 0.0;
             }
             if heard.sustained && self.settings.voice.barge_in == BargeIn::Speech {
                 self.outbox.turn(Input::SpokeOver(turn));
             }
         }
-        if let Some(event) = self.endpointer.process(frame, probability, now) {
+        if let Some(event) = self.endpointer.process(frame, *probability, now) {
             match event {
                 EndpointEvent::SpeechStart => {
                     if let Some(turn) = self.recording {
@@ -417,7 +421,7 @@ impl Listen {
         let id = &self.settings.wake.model;
         if self.settings.wake.enabled {
             let parts = &self.parts;
-            self.wake = timed(&self.outbox, Part::Wake, id, || parts.wake_word(&self.settings)).ok();
+            self.wake = timed(&self.outbox, Part::Wake, id, || parts.wake_word(&self.settings)).ok().map(WakeGate::new);
         } else {
             self.outbox.part(Part::Wake, id, Loaded::Off);
         }

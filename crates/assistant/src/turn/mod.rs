@@ -484,12 +484,13 @@ impl Turn {
         if error.is_cancelled() {
             return;
         }
-        let expected = match (&present.phase, stage) {
-            (Phase::Listening { .. }, Stage::Listen) | (Phase::Transcribing, Stage::Recognize) => true,
-            (Phase::Thinking | Phase::Speaking { answered: false }, Stage::Think) => true,
-            (Phase::Speaking { .. }, Stage::Speak) => true,
-            _ => false,
-        };
+        let expected = matches!(
+            (&present.phase, stage),
+            (Phase::Listening { .. }, Stage::Listen)
+                | (Phase::Transcribing, Stage::Recognize)
+                | (Phase::Thinking | Phase::Speaking { answered: false }, Stage::Think)
+                | (Phase::Speaking { .. }, Stage::Speak)
+        );
         if !expected {
             return;
         }

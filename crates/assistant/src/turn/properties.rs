@@ -40,7 +40,7 @@ fn input(op: &Op, last: TurnId, now: Instant) -> Input {
         12 | 13 => Input::Heard(turn, Utterance { samples: vec![0.0; 160], speech_ended: now }),
         14 => Input::HeardNothing(turn),
         15 => Input::Partial(turn, "wh".into()),
-        16 => Input::Transcribed(turn, if op.ms % 3 == 0 { "Hey Jarvis." } else { "why" }.into()),
+        16 => Input::Transcribed(turn, if op.ms.is_multiple_of(3) { "Hey Jarvis." } else { "why" }.into()),
         17 => Input::Transcribed(turn, String::new()),
         18 => {
             Input::Understood { turn, intent: "chat".into(), slots: Slots::new(), confidence: 0.5, route: Route::Model }

@@ -60,7 +60,7 @@ struct FakeVad;
 impl Vad for FakeVad {
     fn process(&mut self, frame: &AudioFrame) -> Result<f32> {
         let rms = frame.rms();
-        Ok(if rms > 0.02 && rms < 0.5 { 0.95 } else { 0.02 })
+        Ok(if rms > 0.02 { 0.95 } else { 0.02 })
     }
     fn reset(&mut self) {}
 }

@@ -190,6 +190,7 @@ fn a_broken_voice_leaves_the_answer_in_writing() {
     stage.engine.send(ask("tell me something"));
     stage.wait_for_event("error");
     stage.wait_for_event("turn_end");
+    stage.wait_for("idle", |r| matches!(r.event, AssistantEvent::State { state: AssistantState::Idle, .. }));
     assert!(stage.said(ONE).len() > 20, "{}", stage.said(ONE));
     assert_eq!(stage.engine.status().state, AssistantState::Idle);
 }
