@@ -100,18 +100,29 @@ fn a_question_for_the_language_model_is_answered() {
 fn twenty_turns_in_a_row_without_a_restart() {
     let _turn = one_at_a_time();
     let mut conversation = Conversation::start();
-    let questions = ["what time is it?", "what is twelve times twelve?", "what day is it today?", "how are you?"];
-    let mut latencies = Vec::new();
+    let questions = [
+        ("what time is it?", Some("time.now")),
+        ("what is twelve times twelve?", Some("calc.evaluate")),
+        ("what day is it today?", Some("date.today")),
+        ("tell me something about the moon.", None),
+    ];
+    let (mut latencies, mut misheard) = (Vec::new(), Vec::new());
     for turn in 0..20 {
-        let text = format!("Hey Jarvis, {}", questions[turn % questions.len()]);
-        let answer = conversation.ask(Voice::Piper, &text);
-        assert!(!answer.is_empty(), "turn {turn}, “{text}”: nothing was heard");
-        if turn % questions.len() == 1 {
+        let (question, expected) = questions[turn % questions.len()];
+        let answer = conversation.ask(Voice::Piper, &format!("Hey Jarvis, {question}"));
+        assert!(!answer.is_empty(), "turn {turn}, “{question}”: nothing was heard");
+        let intent = conversation.daemon.all("intent").pop().expect("it was understood as something");
+        if expected.is_some_and(|expected| intent["intent"] != expected) {
+            let transcript = conversation.daemon.all("transcript").pop().unwrap_or_default();
+            misheard.push(format!("{question} -> {}", transcript["text"]));
+        } else if expected == Some("calc.evaluate") {
             assert!(answer.contains("144"), "turn {turn}: “{answer}”");
         }
         let first = conversation.daemon.all("first_audio").pop().expect("it was spoken");
         latencies.push(first["since_speech_end_ms"].as_f64().expect("it was measured"));
     }
+    // The smallest recognizer mishears a word now and then; an assistant that does so often is of no use.
+    assert!(misheard.len() <= 2, "misheard: {misheard:#?}");
     assert_eq!(conversation.daemon.all("error"), Vec::<serde_json::Value>::new());
-    println!("end of speech to first sound, 20 turns: {latencies:.0?} ms");
+    println!("end of speech to first sound, 20 turns: {latencies:.0?} ms; misheard: {misheard:?}");
 }
