@@ -3,6 +3,11 @@
 //! Works on pieces of a text too, where a mark's other half is missing. Blocks of code are left out: nobody can follow
 //! them by ear.
 
+/// Characters in which the other end of a footnote's mark or a tag has to come.
+const LONGEST_NOTE: usize = 200;
+/// Characters in which a link's address has to end. Bounds the work on text that only looks like links.
+const LONGEST_TARGET: usize = 2000;
+
 /// The text of `markdown`. Headings, list items, table rows and paragraphs end with a mark.
 pub fn strip(markdown: &str) -> String {
     let mut text = String::with_capacity(markdown.len());
@@ -147,7 +152,7 @@ fn inline(line: &str, text: &mut String) {
             }
             '!' if next == Some('[') => {}
             '[' if next == Some('^') => {
-                at += rest.iter().position(|c| *c == ']').map_or(2, |end| end + 1);
+                at += rest.iter().take(LONGEST_NOTE).position(|c| *c == ']').map_or(2, |end| end + 1);
                 continue;
             }
             '[' => {}
@@ -204,7 +209,7 @@ fn link_target(rest: &[char]) -> usize {
         _ => return 0,
     };
     let mut depth = 0_usize;
-    for (i, character) in rest.iter().enumerate() {
+    for (i, character) in rest.iter().take(LONGEST_TARGET).enumerate() {
         if *character == rest[0] {
             depth += 1;
         } else if *character == close {
@@ -220,7 +225,7 @@ fn link_target(rest: &[char]) -> usize {
 /// Length of the tag of HTML at the beginning; `<https://...>` is an address and none.
 fn tag(rest: &[char]) -> Option<usize> {
     let name = rest.get(1).filter(|c| c.is_ascii_alphabetic() || matches!(c, '/' | '!'))?;
-    let end = rest.iter().take(200).position(|c| *c == '>')?;
+    let end = rest.iter().take(LONGEST_NOTE).position(|c| *c == '>')?;
     let inside = &rest[1..end];
     let is_address = *name != '/' && inside.iter().any(|c| matches!(c, ':' | '@')) && !inside.contains(&' ');
     (!is_address).then_some(end + 1)

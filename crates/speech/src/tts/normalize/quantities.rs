@@ -296,10 +296,7 @@ fn suffix(reader: &mut Reader, literal: &Literal) -> Option<String> {
         return Some(format!("{} times ten to the {exponent}", literal.words()));
     }
     match reader.peek()? {
-        'x' | 'X' | '×' if reader.ahead(1).is_some_and(|c| c.is_ascii_digit()) => {
-            reader.advance(1);
-            Some(format!("{} by {}", literal.words(), amount(reader)?))
-        }
+        'x' | 'X' | '×' if reader.ahead(1).is_some_and(|c| c.is_ascii_digit()) => Some(dimensions(reader, literal)),
         'x' | 'X' if ends_with(reader, "x") => {
             reader.advance(1);
             Some(format!("{} times", literal.words()))
@@ -314,6 +311,24 @@ fn suffix(reader: &mut Reader, literal: &Literal) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// The rest of `3x4x5 cm`, whose first number was read.
+fn dimensions(reader: &mut Reader, first: &Literal) -> String {
+    let mut words = first.words();
+    let further = |reader: &mut Reader| {
+        attempt(reader, |reader| {
+            reader.eat_any(&['x', 'X', '×'])?;
+            literal(reader)
+        })
+    };
+    let mut next = further(reader);
+    while let Some(number) = next {
+        let named = attempt(reader, |reader| measure(reader, &number));
+        words += &format!(" by {}", named.unwrap_or_else(|| number.words()));
+        next = further(reader);
+    }
+    words
 }
 
 /// Whether `text` is next and a word ends after it.

@@ -74,6 +74,7 @@ fn numbers() {
         ("mp3", "mp three"),
         ("#5", "number five"),
         ("3x faster, 1920x1080", "three times faster, one thousand nine hundred twenty by one thousand eighty"),
+        ("3x4x5 cm", "three by four by five centimeters"),
         ("5-minute walk", "five minute walk"),
     ]);
 }
@@ -258,6 +259,15 @@ fn markdown() {
         ("***Warning:*** stop", "Warning: stop"),
         ("**Note", "Note"),
     ]);
+}
+
+#[test]
+fn text_that_goes_on_for_ever_takes_no_longer_than_it_should() {
+    for piece in ["1x", "](", "[^", "<a", "a.io.", "1-", "1/", "**", "$", "((", "e.g.", "\n- ", "'", ". "] {
+        let start = std::time::Instant::now();
+        speakable(&piece.repeat(50_000));
+        assert!(start.elapsed().as_secs() < 5, "{piece:?} takes {:?}", start.elapsed());
+    }
 }
 
 proptest! {

@@ -98,8 +98,7 @@ fn web(address: &str) -> Option<String> {
     let host = bare.split(['/', '?', '#']).next()?;
     let host = host.rsplit('@').next()?.split(':').next()?;
     let host = host.strip_prefix("www.").unwrap_or(host);
-    let is_host =
-        host.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
+    let is_host = is_host_name(host);
     let known =
         host.rsplit_once('.').is_some_and(|(_, end)| SAID_DOMAINS.contains(&end) || SPELLED_DOMAINS.contains(&end));
     if certain && !is_host {
@@ -113,9 +112,14 @@ fn web(address: &str) -> Option<String> {
 fn mail(address: &str) -> Option<String> {
     let (user, host) = address.split_once('@')?;
     let is_user = !user.is_empty() && user.chars().all(|c| c.is_ascii_alphanumeric() || ".-_+".contains(c));
-    let is_host = host.contains('.')
-        && host.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
+    let is_host = host.contains('.') && is_host_name(host);
     (is_user && is_host).then(|| format!("{} at {}", spell_out(user), domain(&host.to_lowercase())))
+}
+
+/// Whether this may name a host: letters, digits and hyphens between points, no longer than such names are.
+fn is_host_name(name: &str) -> bool {
+    let is_label = |label: &str| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    name.len() <= 253 && name.split('.').all(is_label)
 }
 
 fn domain(host: &str) -> String {
