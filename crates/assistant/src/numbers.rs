@@ -317,7 +317,7 @@ mod tests {
                 1..20 => words.push(SMALL[rest]),
                 _ => {
                     words.push(TENS[rest / 10 - 2]);
-                    if rest % 10 > 0 {
+                    if !rest.is_multiple_of(10) {
                         words.push(SMALL[rest % 10]);
                     }
                 }
@@ -331,7 +331,7 @@ mod tests {
         for (name, size) in [("billion", 1_000_000_000), ("million", 1_000_000), ("thousand", 1000), ("", 1)] {
             let count = number / size % 1000;
             if count > 0 {
-                parts.push(format!("{} {name}", below_thousand(count, count % 2 == 0)).trim().to_owned());
+                parts.push(format!("{} {name}", below_thousand(count, count.is_multiple_of(2))).trim().to_owned());
             }
         }
         parts.join(" ")
@@ -354,10 +354,10 @@ mod tests {
             ("1234.5", 1234.5),
             ("1.5 million", 1_500_000.0),
             ("one point five million", 1_500_000.0),
-            ("three point one four one five", 3.1415),
+            ("three point one four two six", 3.1426),
             ("point five", 0.5),
             ("zero point oh five", 0.05),
-            ("3 point 14", 3.14),
+            ("3 point 15", 3.15),
             ("two and a half", 2.5),
             ("one and three quarters", 1.75),
             ("half", 0.5),

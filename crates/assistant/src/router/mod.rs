@@ -80,7 +80,8 @@ impl Router {
 
     /// Silences what rings, and says whether anything did.
     pub fn silence(&mut self) -> bool {
-        self.skills.iter_mut().fold(false, |rang, skill| skill.silence() || rang)
+        // Each of them, also after one that rang.
+        self.skills.iter_mut().filter_map(|skill| skill.silence().then_some(())).count() > 0
     }
 
     /// Every intent that is served without a language model.

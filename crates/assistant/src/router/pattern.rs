@@ -60,8 +60,8 @@ impl Pattern {
         let mut seen = vec![false; self.steps.len() * (words.len() + 1)];
         let mut marks = vec![(0, 0); self.names.len()];
         self.run(0, 0, words, &mut seen, &mut marks).then(|| {
-            let slot = |(name, (from, to)): (&Box<str>, &(usize, usize))| (name.clone(), words[*from..*to].join(" "));
-            Captures(self.names.iter().zip(&marks).filter(|(_, (from, to))| to > from).map(slot).collect())
+            let slots = self.names.iter().zip(marks).filter(|(_, (from, to))| to > from);
+            Captures(slots.map(|(name, (from, to))| (name.clone(), words[from..to].join(" "))).collect())
         })
     }
 
