@@ -9,7 +9,8 @@ SHELL := /usr/bin/env bash
 # Where a window can be shown, `make run` starts the menu bar app; elsewhere, or with HEADLESS=1, the daemon.
 HEADLESS ?= $(if $(filter Darwin,$(shell uname -s)),,$(if $(DISPLAY)$(WAYLAND_DISPLAY),,1))
 CARGO ?= cargo
-export PATH := $(HOME)/.cargo/bin:$(PATH)
+# What scripts/bootstrap had to bring for this checkout alone stands in .tools.
+export PATH := $(CURDIR)/.tools/node/bin:$(HOME)/.cargo/bin:$(PATH)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(TARGET)/release
 

@@ -165,7 +165,8 @@ mod tests {
 
     #[test]
     fn an_error_event_carries_code_message_and_hint() {
-        let event = AssistantEvent::Error { error: Error::new("audio.no_microphone", "No microphone.", "Plug one in.") };
+        let event =
+            AssistantEvent::Error { error: Error::new("audio.no_microphone", "No microphone.", "Plug one in.") };
         let json = serde_json::to_value(&event).unwrap();
         assert_eq!(json["event"], "error");
         assert_eq!(json["code"], "audio.no_microphone");

@@ -19,11 +19,7 @@ pub use cancel::Cancel;
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, Result};
 pub use event::{AssistantEvent, AssistantState, EventRecord};
-pub use language::{
-    GenerateOptions, Generation, GenerationTimings, LanguageModel, Message, Prompt, Role, StopReason,
-};
+pub use language::{GenerateOptions, Generation, GenerationTimings, LanguageModel, Message, Prompt, Role, StopReason};
 pub use skill::{HostAction, IntentMatch, Reply, Risk, Route, Skill, SkillContext, SkillSpec, Slots};
-pub use speech::{
-    SpeechToText, TextToSpeech, Transcript, TranscriptTimings, Vad, WakeDetection, WakeWord,
-};
+pub use speech::{SpeechToText, TextToSpeech, Transcript, TranscriptTimings, Vad, WakeDetection, WakeWord};
 pub use turn::TurnId;
