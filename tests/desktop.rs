@@ -19,6 +19,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 use tray::Tray;
+use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt, EventMask};
 
 const HOTKEY: &str = "ctrl+shift+space";
 /// How long the app may take to load everything on a slow machine.
@@ -72,6 +73,17 @@ fn xdotool(desktop: &Desktop, arguments: &[&str]) -> String {
 
 fn windows(desktop: &Desktop) -> usize {
     xdotool(desktop, &["search", "--onlyvisible", "--name", "^Jarvis$"]).lines().count()
+}
+
+/// Asks the window to close, as its button in the title bar does.
+fn close_window(desktop: &Desktop) {
+    let found = xdotool(desktop, &["search", "--onlyvisible", "--name", "^Jarvis$"]);
+    let window: u32 = found.trim().parse().expect("one window");
+    let (server, _) = x11rb::connect(desktop.variable("DISPLAY")).expect("the screen is there");
+    let atom = |name: &str| server.intern_atom(false, name.as_bytes()).unwrap().reply().unwrap().atom;
+    let (protocols, delete) = (atom("WM_PROTOCOLS"), atom("WM_DELETE_WINDOW"));
+    let wish = ClientMessageEvent::new(32, window, protocols, [delete, 0, 0, 0, 0]);
+    server.send_event(false, window, EventMask::NO_EVENT, wish).unwrap().check().expect("the window takes it");
 }
 
 fn status(desktop: &Desktop) -> Value {
@@ -180,7 +192,7 @@ fn the_window_comes_when_asked_goes_when_closed_and_the_app_stays() {
         assert!(second.status.success(), "{}", String::from_utf8_lossy(&second.stderr));
         wait_for("a second start to open the window", MOMENT, || (windows(&desktop) == 1).then_some(()));
         thread::sleep(Duration::from_secs(1));
-        xdotool(&desktop, &["search", "--onlyvisible", "--name", "^Jarvis$", "windowclose"]);
+        close_window(&desktop);
         wait_for("the window to close", MOMENT, || (windows(&desktop) == 0).then_some(()));
         assert!(status(&desktop)["state"].is_string(), "round {round}: closing the window ended the app");
     }

@@ -165,13 +165,17 @@ pub fn run(with_window: bool) -> Result<()> {
         .map_err(|error| {
             Error::new("shell.start", format!("The desktop refuses Jarvis: {error}."), "Run `jarvis run` instead.")
         })?;
-    app.run(|app, event| {
-        if let RunEvent::ExitRequested { api, code: None, .. } = event
-            && app.state::<Shell>().engine.is_some()
-        {
-            // The last window was closed; the assistant stays.
-            api.prevent_exit();
+    app.run(|app, event| match event {
+        // The last window was closed; the assistant stays.
+        RunEvent::ExitRequested { api, code: None, .. } if app.state::<Shell>().engine.is_some() => api.prevent_exit(),
+        RunEvent::Exit => {
+            app.cleanup_before_exit();
+            // A quit while models load leaves threads inside native libraries; their destructors, which an ordinary exit
+            // runs, would pull the ground from under them.
+            // SAFETY: ends the process; all that is ours was closed.
+            unsafe { libc::_exit(0) }
         }
+        _ => {}
     });
     Ok(())
 }

@@ -64,27 +64,33 @@ impl Driver {
     }
 
     fn call(&self, method: &str, path: &str, body: &Value) -> Value {
-        let body = body.to_string();
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).expect("the driver listens");
-        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout can be set");
-        let length = body.len();
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
-             Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-        );
-        stream.write_all(request.as_bytes()).expect("the driver reads");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("the driver answers within a minute");
+        let answer = self.exchange(method, path, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"));
         let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{method} {path}: {answer:?}"));
         let value: Value = serde_json::from_str(body).unwrap_or_else(|_| panic!("{method} {path}: {body:?}"));
         assert!(value["value"]["error"].is_null(), "{method} {path}: {value}");
         value["value"].clone()
     }
+
+    fn exchange(&self, method: &str, path: &str, body: &Value) -> std::io::Result<String> {
+        let body = body.to_string();
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes())?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    }
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // The program it started ends with it.
+        // The program ends with its session.
+        let _ = self.exchange("DELETE", &format!("/session/{}", self.session), &Value::Null);
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
