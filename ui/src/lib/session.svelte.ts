@@ -60,10 +60,10 @@ export class Session {
     if (record.event === "ready" || record.event === "device" || record.event === "error") void this.refresh();
   }
 
-  talk = () => this.attempt(() => call("talk"));
-  cancel = () => this.attempt(() => call("cancel"));
-  ask = (text: string) => this.attempt(() => call("ask", { text }));
-  mute = (muted: boolean) => this.attempt(() => call("mute", { muted }));
+  talk = () => this.act(() => call("talk"));
+  cancel = () => this.act(() => call("cancel"));
+  ask = (text: string) => this.act(() => call("ask", { text }));
+  mute = (muted: boolean) => this.act(() => call("mute", { muted }));
   watchLevel = async (on: boolean): Promise<void> => {
     if (!on) this.level = 0;
     await this.attempt(() => call("watch_level", { on }));
@@ -73,20 +73,28 @@ export class Session {
   async install(ids: string[]): Promise<void> {
     for (const id of ids) this.installing.set(id, { done: 0, total: 0 });
     try {
-      await this.attempt(() => call("pull_models", { ids }));
+      await this.act(() => call("pull_models", { ids }));
     } finally {
       for (const id of ids) this.installing.delete(id);
       await this.refresh();
     }
   }
 
-  cancelInstall = () => this.attempt(() => call("cancel_pull"));
+  cancelInstall = () => this.act(() => call("cancel_pull"));
 
-  /** Runs `work`; what goes wrong is shown instead of thrown. Says whether it went well. */
+  /** Does what the person asked for: what went wrong before is old news now. Says whether it went well. */
+  act(work: () => Promise<unknown>): Promise<boolean> {
+    this.failure = null;
+    return this.attempt(work);
+  }
+
+  /**
+   * Runs `work`; what goes wrong is shown instead of thrown. Says whether it went well. What is shown already stays, so
+   * that the window's own reading never wipes away what the person has not read.
+   */
   async attempt(work: () => Promise<unknown>): Promise<boolean> {
     try {
       await work();
-      this.failure = null;
       return true;
     } catch (reason) {
       const failure = asFailure(reason);
