@@ -1,4 +1,7 @@
 //! Whoever speaks over an answer silences it, and "stop" always works.
+//!
+//! Linux only: the screen, microphone and speaker of the tests are Xvfb and PulseAudio.
+#![cfg(target_os = "linux")]
 
 mod common;
 

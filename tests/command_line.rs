@@ -21,6 +21,10 @@ impl Home {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_jarvis"));
+        // Nothing of the caller's own settings, nor of a Jarvis of theirs that runs.
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("JARVIS_") && name != "JARVIS_DATA_DIR") {
+            command.env_remove(name);
+        }
         command.args(arguments).env("JARVIS_CONFIG_DIR", self.path("config")).env("XDG_RUNTIME_DIR", self.0.path());
         command
     }

@@ -1,4 +1,7 @@
 //! The real app on a real screen: its hotkey, its window, its tray, and what it says where one of them is missing.
+//!
+//! Linux only: the screen, microphone and speaker of the tests are Xvfb and PulseAudio.
+#![cfg(target_os = "linux")]
 
 mod common;
 #[path = "desktop/driver.rs"]

@@ -1,4 +1,7 @@
 //! Devices that come and go while Jarvis runs, and machines that have none.
+//!
+//! Linux only: the screen, microphone and speaker of the tests are Xvfb and PulseAudio.
+#![cfg(target_os = "linux")]
 
 mod common;
 

@@ -1,4 +1,7 @@
 //! A whole voice turn on real sound: speech into the microphone, speech out of the speaker.
+//!
+//! Linux only: the screen, microphone and speaker of the tests are Xvfb and PulseAudio.
+#![cfg(target_os = "linux")]
 
 mod common;
 
