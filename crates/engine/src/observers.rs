@@ -13,6 +13,9 @@ use jarvis_core::{AssistantEvent, EventRecord, TurnId};
 /// Events that wait for one observer at most.
 const CAPACITY: usize = 1024;
 
+/// Events of the start that are kept.
+const MOST_OF_START: usize = 64;
+
 #[derive(Debug, Default)]
 struct Queue {
     events: VecDeque<EventRecord>,
@@ -85,6 +88,11 @@ impl Subscription {
         self.0.with(|queue| std::mem::take(&mut queue.lost))
     }
 
+    /// What ends this subscription from another thread.
+    pub(crate) fn ender(&self) -> Ender {
+        Ender(Arc::clone(&self.0))
+    }
+
     /// The events until the engine ends.
     pub fn iter(&self) -> impl Iterator<Item = EventRecord> + '_ {
         std::iter::from_fn(|| self.recv().ok())
@@ -108,17 +116,41 @@ impl Drop for Subscription {
     }
 }
 
+/// Everyone who watches, and what happened before anyone could.
+#[derive(Debug, Default)]
+struct Everyone {
+    observers: Vec<Arc<Shared>>,
+    /// The events of the start, up to and with [`AssistantEvent::Ready`].
+    of_start: Vec<EventRecord>,
+    started: bool,
+}
+
+/// Ends a [`Subscription`]: whoever waits for its next event is told that none will come.
+#[derive(Debug)]
+pub(crate) struct Ender(Arc<Shared>);
+
+impl Ender {
+    pub(crate) fn end(&self) {
+        self.0.with(|queue| {
+            queue.closed = true;
+            queue.abandoned = true;
+            queue.events.clear();
+        });
+        self.0.filled.notify_all();
+    }
+}
+
 /// Everyone who watches.
 #[derive(Debug)]
 pub struct Observers {
     start: Instant,
-    all: Mutex<Vec<Arc<Shared>>>,
+    all: Mutex<Everyone>,
 }
 
 impl Observers {
     /// Nobody yet; `t_ms` counts from now.
     pub fn new() -> Self {
-        Self { start: Instant::now(), all: Mutex::new(Vec::new()) }
+        Self { start: Instant::now(), all: Mutex::default() }
     }
 
     /// When `t_ms` was 0.
@@ -126,10 +158,13 @@ impl Observers {
         self.start
     }
 
-    /// A new observer, of what happens from now on.
+    /// A new observer. It first gets what happened during the start, so that being quick or slow to subscribe makes no
+    /// difference to what is known of missing models and devices; then what happens from now on.
     pub fn subscribe(&self) -> Subscription {
         let shared = Arc::new(Shared::default());
-        self.all.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&shared));
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.with(|queue| queue.events.extend(all.of_start.iter().cloned()));
+        all.observers.push(Arc::clone(&shared));
         Subscription(shared)
     }
 
@@ -139,7 +174,11 @@ impl Observers {
         log(turn, &event);
         let record = EventRecord { t_ms, turn, event };
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|observer| {
+        if !all.started && all.of_start.len() < MOST_OF_START && !is_expendable(&record.event) {
+            all.of_start.push(record.clone());
+        }
+        all.started |= record.event == AssistantEvent::Ready;
+        all.observers.retain(|observer| {
             let there = observer.with(|queue| {
                 if !queue.abandoned {
                     push(queue, &record);
@@ -153,7 +192,7 @@ impl Observers {
 
     /// Says that no more events will come.
     pub fn close(&self) {
-        for observer in self.all.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        for observer in self.all.lock().unwrap_or_else(PoisonError::into_inner).observers.drain(..) {
             observer.with(|queue| queue.closed = true);
             observer.filled.notify_all();
         }
@@ -239,7 +278,17 @@ mod tests {
         let observers = Observers::new();
         drop(observers.subscribe());
         observers.emit(None, AssistantEvent::Ready);
-        assert!(observers.all.lock().unwrap().is_empty());
+        assert!(observers.all.lock().unwrap().observers.is_empty());
+    }
+
+    #[test]
+    fn who_comes_late_learns_of_the_start() {
+        let observers = Observers::new();
+        observers.emit(None, AssistantEvent::Ready);
+        observers.emit(Some(TurnId(1)), AssistantEvent::SpeechStart);
+        let late = observers.subscribe();
+        assert_eq!(late.try_recv().unwrap().event, AssistantEvent::Ready);
+        assert_eq!(late.try_recv(), Err(TryRecvError::Empty));
     }
 
     #[test]
