@@ -95,9 +95,9 @@ impl Pipe {
             // For reading too, so that opening neither waits for the server nor breaks when it goes.
             let opened = OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(&self.path);
             self.file = opened.ok().map(|file| {
-                // SAFETY: a call on a file descriptor that is open. A short pipe keeps what is said from piling up while
-                // nobody listens; when it cannot be shortened it is long.
-                unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETPIPE_SZ, 4096) };
+                // SAFETY: a call on a file descriptor that is open. A pipe of half a second outlasts a busy machine and
+                // keeps what is said from piling up while nobody listens; when it cannot be shortened it is longer.
+                unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETPIPE_SZ, 16_384) };
                 (file, metadata.ino())
             });
         }
