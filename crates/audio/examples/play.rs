@@ -15,7 +15,7 @@ fn main() -> jarvis_core::Result<()> {
     let start = Instant::now();
     let (events, inbox) = mpsc::channel();
     let player = Player::open(PlayerOptions { device, volume: 0.8 }, events)?;
-    player.play_cue(Cue::ListenStart);
+    player.play_cue(Cue::Alarm);
     let turn = TurnId(1);
     player.begin(turn);
     for hertz in [330.0f32, 440.0] {

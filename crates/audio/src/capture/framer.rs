@@ -58,17 +58,6 @@ impl Framer {
         Some((self.frames(self.pulse.take_dropped()), frame))
     }
 
-    /// Forgets all that is there; returns the number of frames that this loses.
-    pub fn clear(&mut self) -> u64 {
-        let waiting = self.ring.slots();
-        if let Ok(chunk) = self.ring.read_chunk(waiting) {
-            chunk.commit_all();
-        }
-        self.ready.clear();
-        self.start = 0;
-        self.frames(self.pulse.take_dropped() + waiting as u64)
-    }
-
     /// What to tell the user, once, when the microphone sends nothing but zeros.
     pub fn silent(&mut self) -> Option<String> {
         let limit = Capture::SILENT_AFTER.as_secs() * u64::from(self.rate);

@@ -15,7 +15,6 @@ mod supervisor;
 mod tests;
 
 use crate::backend::Sound;
-use crate::device::{Direction, check_device};
 use crate::error::AudioError;
 use cpal_input::CpalInput;
 use feed::Listener;
@@ -78,13 +77,12 @@ impl Capture {
     /// How long exact digital silence lasts before it is reported.
     pub const SILENT_AFTER: Duration = Duration::from_secs(5);
 
-    /// Opens a microphone in the background and keeps it open. Returns at once when it is the default one; the first
-    /// [`Self::next`]s tell what came of it. A machine without a microphone is no error here: it may get one.
+    /// Opens a microphone in the background and keeps it open. Returns at once; the first [`Self::next`]s tell what came
+    /// of it. A microphone that is not there, by its name or at all, is no error here: it may be plugged in.
     ///
     /// # Errors
-    /// A name was given that no device has (the message lists what exists), or the system has no thread left.
+    /// The system has no thread left.
     pub fn open(options: CaptureOptions) -> jarvis_core::Result<Self> {
-        check_device(Direction::Input, &options.device)?;
         Ok(Self::with_backend(Arc::new(CpalInput::new(Sound::new())), options.device)?)
     }
 
@@ -125,13 +123,6 @@ impl Capture {
     /// Name of the microphone that is open, if one is.
     pub fn device(&self) -> Option<&str> {
         self.device.as_deref()
-    }
-
-    /// Forgets what was captured but not fetched yet, so that the next frame is fresh.
-    pub fn skip_to_now(&mut self) {
-        if let Some(framer) = &mut self.framer {
-            self.index += framer.clear();
-        }
     }
 
     fn notice(&mut self) -> Option<Captured> {

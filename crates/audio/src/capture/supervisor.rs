@@ -20,8 +20,9 @@ use std::time::{Duration, Instant};
 const STALLED: Duration = Duration::from_millis(700);
 /// How often the callback counter is looked at.
 const TICK: Duration = Duration::from_millis(200);
-/// How often the user's choice is resolved anew.
-const WATCH: Duration = Duration::from_millis(500);
+/// How often the user's choice is resolved anew: as seldom as lets another microphone be in use within two seconds.
+const WATCH: Duration = Duration::from_secs(1);
+
 /// A microphone that runs.
 pub(crate) struct OpenInput {
     /// Identifier of the device.

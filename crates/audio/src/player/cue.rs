@@ -1,4 +1,4 @@
-//! The small sounds: listening begins, listening ends, an alarm rings.
+//! The small sounds: an alarm rings.
 //!
 //! Computed, not recorded: sine tones with soft edges and a little of the octave, so that they are heard on small
 //! speakers and startle nobody. Never played by themselves; [`super::Player::play_cue`] mixes them in.
@@ -12,10 +12,6 @@ use std::time::Duration;
 /// A small sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cue {
-    /// Two rising notes: I am listening.
-    ListenStart,
-    /// Two falling notes: I stopped listening.
-    ListenEnd,
     /// One round of an alarm, two seconds; play it again for as long as it rings.
     Alarm,
 }
@@ -32,9 +28,6 @@ const fn note(hertz: f32, at: f32, lasts: f32, level: f32) -> Note {
     Note { hertz, at, lasts, level }
 }
 
-// E5 and A5: a fourth, heard as a question when it rises and as an end when it falls.
-const LISTEN_START: &[Note] = &[note(659.3, 0.0, 0.09, 0.16), note(880.0, 0.07, 0.12, 0.16)];
-const LISTEN_END: &[Note] = &[note(880.0, 0.0, 0.09, 0.12), note(659.3, 0.07, 0.12, 0.12)];
 const ALARM: &[Note] = &[
     note(880.0, 0.0, 0.16, 0.3),
     note(1108.7, 0.2, 0.16, 0.3),
@@ -50,8 +43,6 @@ const ATTACK: f32 = 0.008;
 impl Cue {
     fn notes(self) -> &'static [Note] {
         match self {
-            Self::ListenStart => LISTEN_START,
-            Self::ListenEnd => LISTEN_END,
             Self::Alarm => ALARM,
         }
     }
@@ -59,7 +50,6 @@ impl Cue {
     /// How long it lasts, in seconds.
     fn seconds(self) -> f32 {
         match self {
-            Self::ListenStart | Self::ListenEnd => 0.2,
             Self::Alarm => 2.0,
         }
     }
@@ -143,17 +133,15 @@ mod tests {
     #[test]
     fn cues_are_soft_and_begin_and_end_in_silence() {
         let rate = NonZero::new(48_000).unwrap();
-        for cue in [Cue::ListenStart, Cue::ListenEnd, Cue::Alarm] {
-            let controls = Arc::new(Controls::new(1.0));
-            let source = CueSource::new(cue, rate, controls, 0);
-            let seconds = source.duration().as_secs_f32();
-            let samples: Vec<f32> = source.collect();
-            assert_eq!(samples.len(), (seconds * 48_000.0) as usize, "{cue:?}");
-            let peak = samples.iter().fold(0.0f32, |peak, s| peak.max(s.abs()));
-            assert!((0.05..0.5).contains(&peak), "{cue:?} peaks at {peak}");
-            let step = samples.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0f32, f32::max);
-            assert!(step < 0.1, "{cue:?} clicks: a step of {step}");
-            assert!(samples[0].abs() < 1e-3 && samples[samples.len() - 1].abs() < 1e-3);
-        }
+        let controls = Arc::new(Controls::new(1.0));
+        let source = CueSource::new(Cue::Alarm, rate, controls, 0);
+        let seconds = source.duration().as_secs_f32();
+        let samples: Vec<f32> = source.collect();
+        assert_eq!(samples.len(), (seconds * 48_000.0) as usize);
+        let peak = samples.iter().fold(0.0f32, |peak, s| peak.max(s.abs()));
+        assert!((0.05..0.5).contains(&peak), "peaks at {peak}");
+        let step = samples.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0f32, f32::max);
+        assert!(step < 0.1, "clicks: a step of {step}");
+        assert!(samples[0].abs() < 1e-3 && samples[samples.len() - 1].abs() < 1e-3);
     }
 }

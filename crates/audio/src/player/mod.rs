@@ -18,7 +18,6 @@ mod turn;
 pub use cue::Cue;
 
 use crate::backend::Sound;
-use crate::device::{Direction, check_device};
 use crate::error::AudioError;
 use cpal_output::CpalOutput;
 use jarvis_core::{SpeechAudio, TurnId};
@@ -71,13 +70,12 @@ pub struct Player {
 }
 
 impl Player {
-    /// Starts a player that reports to `events`. The speaker itself is opened when it is needed; a machine without one
-    /// is no error here.
+    /// Starts a player that reports to `events`. The speaker itself is opened when it is needed; one that is not there, by
+    /// its name or at all, is no error here: it may be plugged in.
     ///
     /// # Errors
-    /// A name was given that no device has (the message lists what exists), or the system has no thread left.
+    /// The system has no thread left.
     pub fn open(options: PlayerOptions, events: mpsc::Sender<PlayerEvent>) -> jarvis_core::Result<Self> {
-        check_device(Direction::Output, &options.device)?;
         Ok(Self::with_backend(Arc::new(CpalOutput::new(Sound::new())), options, events)?)
     }
 

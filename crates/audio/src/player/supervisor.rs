@@ -27,7 +27,7 @@ const IDLE_TICK: Duration = Duration::from_millis(500);
 const KEEP_OPEN: Duration = Duration::from_secs(10);
 /// How long a turn waits for a speaker before its sound is given up.
 const GIVE_UP: Duration = Duration::from_secs(2);
-/// How often the user's choice is resolved anew while a stream is open.
+/// How often the user's choice is resolved anew while a stream is open; one question at a time.
 const WATCH: Duration = Duration::from_secs(1);
 /// Added to the device's own buffer before a turn counts as heard.
 const LAST_SOUND: Duration = Duration::from_millis(10);
@@ -99,6 +99,8 @@ struct Running {
     mixer: Mixer,
     broken: mpsc::Receiver<String>,
     watched: Instant,
+    /// The last question was not answered yet.
+    watching: bool,
     stream: Box<dyn Any + Send>,
 }
 
@@ -230,10 +232,10 @@ impl Supervisor {
         }
         if !needed {
             self.close();
-        } else if now.duration_since(running.watched) >= WATCH {
+        } else if !running.watching && now.duration_since(running.watched) >= WATCH {
             running.watched = now;
             let (backend, wanted, sender) = (Arc::clone(&self.backend), self.wanted.clone(), self.sender.clone());
-            detached("jarvis-watch-out", move || {
+            running.watching = detached("jarvis-watch-out", move || {
                 let _ = sender.send(Note::Target(backend.current(&wanted)));
             });
         }
@@ -291,11 +293,15 @@ impl Supervisor {
             mixer: output.mixer,
             broken,
             watched: Instant::now(),
+            watching: false,
             stream: output.stream,
         });
     }
 
     fn target(&mut self, target: Result<String, AudioError>) {
+        if let Some(running) = &mut self.stream {
+            running.watching = false;
+        }
         match (&self.stream, target) {
             (Some(running), Ok(id)) if running.id != id => {
                 tracing::info!(device = %id, "another speaker is meant by now");

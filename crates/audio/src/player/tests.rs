@@ -235,7 +235,7 @@ fn without_a_speaker_turns_still_end_and_it_is_said_once() {
 fn volume_and_cues_are_heard() {
     let mut room = Room::new();
     room.player.set_volume(0.1);
-    room.player.play_cue(Cue::ListenStart);
+    room.player.play_cue(Cue::Alarm);
     room.player.begin(TurnId(1));
     room.say(1, 0.3);
     room.player.finish(TurnId(1));
