@@ -9,8 +9,8 @@ use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{NoSelectedOutputs, RunOptions, Session, SessionInputs, SessionOutputs};
 use ort::value::{PrimitiveTensorElementType, Tensor};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::mpsc::RecvTimeoutError;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// What can go wrong between this program and ONNX Runtime.
@@ -179,37 +179,67 @@ where
 /// How often a running model is compared with the wish to stop it.
 const CANCEL_POLL: Duration = Duration::from_millis(10);
 
-/// Runs a model that may take long, and ends it between two of its operators once `cancel` is raised.
-///
-/// # Errors
-/// The computation failed, or `cancel` was raised ([`Error::cancelled`]).
-pub fn run_cancellable<'s, 'i, 'v: 'i, const N: usize>(
-    session: &'s mut Session,
-    inputs: impl Into<SessionInputs<'i, 'v, N>>,
-    cancel: &Cancel,
-    options: &'s RunOptions<NoSelectedOutputs>,
-    what: &'static str,
-) -> Result<SessionOutputs<'s>, Error> {
-    let (done, finished) = std::sync::mpsc::channel::<()>();
-    let outputs = std::thread::scope(|scope| {
+/// Ends runs of models that may take long, between two of their operators. It has one thread, which sleeps while nothing
+/// runs and ends with it.
+pub struct Canceller(Option<Sender<Watched>>);
+
+/// A run that may have to be ended.
+struct Watched {
+    cancel: Cancel,
+    options: Arc<RunOptions<NoSelectedOutputs>>,
+    /// Closed when the run is over.
+    over: Receiver<()>,
+}
+
+impl Canceller {
+    /// Without a thread to be had, runs are just not cut short.
+    pub fn new() -> Self {
+        let (sender, runs) = channel::<Watched>();
         let watch = move || {
-            while let Err(RecvTimeoutError::Timeout) = finished.recv_timeout(CANCEL_POLL) {
-                if cancel.is_cancelled() {
-                    // It fails only if the run is over.
-                    let _ = options.terminate();
-                    return;
+            for run in runs {
+                while let Err(RecvTimeoutError::Timeout) = run.over.recv_timeout(CANCEL_POLL) {
+                    if run.cancel.is_cancelled() {
+                        // It fails only if the run is over.
+                        let _ = run.options.terminate();
+                        break;
+                    }
                 }
             }
         };
-        // Without the thread the run is just not cut short.
-        let _ = std::thread::Builder::new().name("jarvis-cancel".into()).spawn_scoped(scope, watch);
-        let outputs = session.run_with_options(inputs, options);
+        let started = std::thread::Builder::new().name("jarvis-cancel".into()).spawn(watch);
+        if let Err(error) = &started {
+            tracing::warn!(%error, "no thread to end computations early");
+        }
+        Self(started.is_ok().then_some(sender))
+    }
+
+    /// Runs a model, and ends it once `cancel` is raised. What it computed goes to `take`.
+    ///
+    /// # Errors
+    /// The computation failed, or `cancel` was raised ([`Error::cancelled`]).
+    pub fn run<'i, 'v: 'i, T, const N: usize>(
+        &self,
+        session: &mut Session,
+        inputs: impl Into<SessionInputs<'i, 'v, N>>,
+        cancel: &Cancel,
+        what: &'static str,
+        take: impl FnOnce(&SessionOutputs<'_>) -> ort::Result<T>,
+    ) -> Result<T, Error> {
+        let failed = |source| Error::from(OnnxError::Run { what, source });
+        let options = Arc::new(RunOptions::new().map_err(failed)?);
+        let (done, over) = channel();
+        if let Some(watch) = &self.0 {
+            let _ = watch.send(Watched { cancel: cancel.clone(), options: Arc::clone(&options), over });
+        }
+        let result = session.run_with_options(inputs, &*options).and_then(|outputs| take(&outputs));
         drop(done);
-        outputs
-    });
-    match outputs {
-        Ok(_) | Err(_) if cancel.is_cancelled() => Err(Error::cancelled()),
-        outputs => outputs.map_err(|source| OnnxError::Run { what, source }.into()),
+        if cancel.is_cancelled() { Err(Error::cancelled()) } else { result.map_err(failed) }
+    }
+}
+
+impl Default for Canceller {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -7,7 +7,7 @@
 use super::level::Levels;
 use super::preroll::PreRoll;
 use jarvis_core::{AudioFrame, FRAME_SAMPLES, SAMPLE_RATE, Utterance};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const FRAME_MS: u32 = FRAME_SAMPLES as u32 * 1000 / SAMPLE_RATE;
 
@@ -187,6 +187,13 @@ impl Endpointer {
         self.idle();
     }
 
+    /// Gives up what was begun and forgets every frame: what comes is other sound, from another place or time.
+    pub fn reset(&mut self) {
+        self.idle();
+        self.pre_roll.keep(0);
+        self.levels = Levels::new();
+    }
+
     /// Whether something was begun and hasn't ended.
     pub fn is_active(&self) -> bool {
         self.mode.is_some()
@@ -200,11 +207,6 @@ impl Endpointer {
     /// What is recorded so far, 16 kHz mono: for words that are shown while the user speaks.
     pub fn so_far(&self) -> &[f32] {
         &self.recording
-    }
-
-    /// How long the user has been silent since the last word; zero before the first.
-    pub fn pause(&self) -> Duration {
-        if self.voiced.is_some() { AudioFrame::DURATION * self.quiet } else { Duration::ZERO }
     }
 
     /// Takes the next frame, the probability 0..=1 that it has speech in it, and the time at which its end was heard.

@@ -340,3 +340,23 @@ proptest! {
         prop_assert!(numbers.len() >= LEAD + 20);
     }
 }
+
+#[test]
+fn nothing_from_before_a_reset_is_in_an_utterance() {
+    let mut endpointer = Endpointer::new(EndpointOptions::default());
+    let now = Instant::now();
+    let frame = |index, level| AudioFrame { index, samples: [level; FRAME_SAMPLES] };
+    for index in 0..40 {
+        endpointer.process(&frame(index, 0.9), 0.0, now);
+    }
+    endpointer.reset();
+    endpointer.begin_hold();
+    for index in 40..60 {
+        endpointer.process(&frame(index, 0.2), 0.9, now);
+    }
+    for index in 60..64 {
+        endpointer.process(&frame(index, 0.0), 0.0, now);
+    }
+    let Some(EndpointEvent::SpeechEnd(utterance)) = endpointer.release() else { panic!("no utterance") };
+    assert!(utterance.samples.iter().all(|sample| *sample < 0.5));
+}

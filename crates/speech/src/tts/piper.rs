@@ -6,9 +6,9 @@
 
 use super::voice::Voice;
 use super::{Espeak, Phonemizer, normalize, shape};
-use crate::onnx::{self, OnnxError, Runtime, SessionOptions};
+use crate::onnx::{Canceller, OnnxError, Runtime, SessionOptions};
 use jarvis_core::{Cancel, Error, Result, SpeechAudio, TextToSpeech};
-use ort::session::{RunOptions, Session};
+use ort::session::{Session, SessionOutputs};
 use ort::value::Tensor;
 use std::path::Path;
 
@@ -21,6 +21,7 @@ const THREADS: usize = 4;
 /// A Piper voice.
 pub struct Piper {
     session: Session,
+    canceller: Canceller,
     voice: Voice,
     phonemizer: Box<dyn Phonemizer>,
     rate: f32,
@@ -48,7 +49,7 @@ impl Piper {
                 OnnxError::model(&path, format!("it has the inputs {names:?}, not those of a Piper voice")).into()
             );
         }
-        Ok(Self { session, voice, phonemizer, rate: 1.0, ids: Vec::new() })
+        Ok(Self { session, canceller: Canceller::new(), voice, phonemizer, rate: 1.0, ids: Vec::new() })
     }
 
     /// [`Self::load`] with espeak-ng's pronunciation of the language that the voice speaks.
@@ -110,20 +111,17 @@ impl Piper {
             ))
         };
         let (ids, lengths, scales, speaker) = inputs().map_err(tensor)?;
-        let options = RunOptions::new().map_err(OnnxError::run(WHAT))?;
-        let outputs = if self.voice.speakers > 1 {
-            onnx::run_cancellable(
-                &mut self.session,
-                ort::inputs![&ids, &lengths, &scales, &speaker],
-                cancel,
-                &options,
-                WHAT,
-            )?
-        } else {
-            onnx::run_cancellable(&mut self.session, ort::inputs![&ids, &lengths, &scales], cancel, &options, WHAT)?
+        let sound = |outputs: &SessionOutputs<'_>| -> ort::Result<Vec<f32>> {
+            let (_, samples) = outputs[0].try_extract_tensor::<f32>()?;
+            Ok(samples.iter().map(|sample| if sample.is_finite() { *sample } else { 0.0 }).collect())
         };
-        let (_, samples) = outputs[0].try_extract_tensor::<f32>().map_err(OnnxError::run(WHAT))?;
-        Ok(samples.iter().map(|sample| if sample.is_finite() { *sample } else { 0.0 }).collect())
+        let session = &mut self.session;
+        if self.voice.speakers > 1 {
+            let inputs = ort::inputs![&ids, &lengths, &scales, &speaker];
+            self.canceller.run(session, inputs, cancel, WHAT, sound)
+        } else {
+            self.canceller.run(session, ort::inputs![&ids, &lengths, &scales], cancel, WHAT, sound)
+        }
     }
 }
 
