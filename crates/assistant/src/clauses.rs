@@ -81,11 +81,6 @@ impl ClauseSplitter {
         (!rest.trim().is_empty()).then_some(rest)
     }
 
-    /// What is held back because its end has not come yet.
-    pub fn held(&self) -> &str {
-        &self.held
-    }
-
     fn take(&mut self, c: char, clauses: &mut Vec<String>) {
         if let Some(place) = self.waiting
             && !c.is_whitespace()

@@ -18,4 +18,5 @@ mod testing;
 pub use clauses::ClauseSplitter;
 pub use conversation::Conversation;
 pub use mind::{Answer, AnswerTimings, Mind, MindOptions, Piece};
+pub use router::normalize::Names;
 pub use router::{Routed, Router};

@@ -6,7 +6,7 @@
 
 use crate::clauses::{ClauseSplitter, ends_sentence};
 use crate::conversation::Conversation;
-use crate::router::normalize::Request;
+use crate::router::normalize::{Names, Request};
 use crate::router::{Routed, Router};
 use jarvis_core::{
     AssistantEvent, Cancel, Clock, Error, GenerateOptions, HostAction, IntentMatch, LanguageModel, Prompt, Reply,
@@ -135,6 +135,11 @@ impl Mind {
         self.options = options;
     }
 
+    /// Takes what Jarvis is called by: see [`Names::of_wake_model`].
+    pub fn set_names(&mut self, names: Names) {
+        self.router.set_names(names);
+    }
+
     /// Answers with this model from now on.
     pub fn set_model(&mut self, model: Box<dyn LanguageModel>) {
         self.model = Model::Ready(model);
@@ -176,7 +181,7 @@ impl Mind {
     /// understood was given out as a piece before.
     pub fn answer(&mut self, said: &str, cancel: &Cancel, on_piece: &mut dyn FnMut(Piece)) -> Result<Answer> {
         let asked = Instant::now();
-        let request = Request::new(said);
+        let request = self.router.read(said);
         let (matched, route) = match self.router.route_request(&request) {
             Routed::Skill(matched) => (matched, Route::Pattern),
             Routed::Chat => (IntentMatch { intent: CHAT, slots: Slots::new(), confidence: 1.0 }, Route::Model),

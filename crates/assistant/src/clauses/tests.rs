@@ -1,3 +1,5 @@
+//! Clauses as they are cut: by hand, and for any text that nothing is lost and nothing grows too long.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Whole answers with prepared words in place of a language model, as traces.
+
 use super::*;
 use crate::skills;
 use crate::testing::{FakeClock, Parrot};

@@ -6,7 +6,7 @@
 pub mod normalize;
 pub mod pattern;
 
-use crate::router::normalize::Request;
+use crate::router::normalize::{Names, Request};
 use jarvis_core::{Error, IntentMatch, Reply, Result, Skill, SkillContext, SkillSpec};
 use std::time::Instant;
 
@@ -28,17 +28,28 @@ pub enum Routed {
 /// The skills and the choice between them.
 pub struct Router {
     skills: Vec<Box<dyn Skill>>,
+    names: Names,
 }
 
 impl Router {
     /// A router over these skills (usually [`crate::skills::all`]).
     pub fn new(skills: Vec<Box<dyn Skill>>) -> Self {
-        Self { skills }
+        Self { skills, names: Names::default() }
+    }
+
+    /// Takes what Jarvis is called by; at first that is its own name alone.
+    pub fn set_names(&mut self, names: Names) {
+        self.names = names;
+    }
+
+    /// Reads what was said, without the name.
+    pub fn read(&self, said: &str) -> Request {
+        Request::new(said, &self.names)
     }
 
     /// Decides who answers `said`.
     pub fn route(&self, said: &str) -> Routed {
-        self.route_request(&Request::new(said))
+        self.route_request(&self.read(said))
     }
 
     /// As [`Self::route`], for a request that was read already.

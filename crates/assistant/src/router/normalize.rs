@@ -8,11 +8,21 @@ const NAMES: [&str; 14] = [
     "jervais", "jarvi", "charvis",
 ];
 
-/// Words that are the name only after a "hey": people and things are called so too.
+/// Words that are the name only right after a "hey": people and things are called so too.
 const NAMES_AFTER_HEY: [&str; 8] = ["travis", "service", "harvest", "davis", "chavez", "jarvest", "jarvey", "java's"];
+
+/// The names in the other wake words: how else recognition writes each, and how right after a "hey".
+const OTHER_NAMES: [(&str, &[&str], &[&str]); 3] = [
+    ("alexa", &["alexa's", "alexia"], &["alexis", "alex"]),
+    ("mycroft", &["mycroft's", "microft", "mycraft"], &["microsoft", "minecraft"]),
+    ("marvin", &["marvin's", "marven"], &["martin", "marvel"]),
+];
 
 /// What comes before the name. Recognition hears "hey" in many ways.
 const CALLS: [&str; 11] = ["hey", "hay", "hi", "hello", "okay", "ok", "a", "eh", "yo", "he", "hate"];
+
+/// Those of them that nobody says but to call; "a service" is a service.
+const HEYS: [&str; 5] = ["hey", "hay", "hi", "okay", "ok"];
 
 /// What says nothing at the beginning of a request.
 const OPENINGS: [&[&str]; 32] = [
@@ -104,17 +114,48 @@ pub struct Request {
     pub text: String,
 }
 
+/// What Jarvis is called by: its own name always, and the one in the wake word where that is another.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Names {
+    /// The name as the wake word's model is called after it, in lower case.
+    other: Option<String>,
+}
+
+impl Names {
+    /// The names for a wake word's model: that of `wake-hey-mycroft`, or `hey_mycroft`, is "mycroft".
+    pub fn of_wake_model(model: &str) -> Self {
+        let name = model.rsplit(['-', '_']).next().unwrap_or_default().to_lowercase();
+        Self { other: (!name.is_empty() && name != "jarvis").then_some(name) }
+    }
+
+    /// Whether `word` is a name wherever it stands at either end.
+    fn has(&self, word: &str) -> bool {
+        NAMES.contains(&word) || self.other.as_deref() == Some(word) || self.spellings().0.contains(&word)
+    }
+
+    /// Whether `word` is a name right after a "hey".
+    fn has_after_hey(&self, word: &str) -> bool {
+        NAMES_AFTER_HEY.contains(&word) || self.spellings().1.contains(&word)
+    }
+
+    /// How recognition writes the other name: always, and after a "hey".
+    fn spellings(&self) -> (&'static [&'static str], &'static [&'static str]) {
+        let known = OTHER_NAMES.iter().find(|(name, ..)| self.other.as_deref() == Some(*name));
+        known.map_or((&[], &[]), |(_, always, after_hey)| (always, after_hey))
+    }
+}
+
 impl Request {
     /// Reads what was said. Just the name, or a greeting with it, becomes "hello".
-    pub fn new(said: &str) -> Self {
+    pub fn new(said: &str, names: &Names) -> Self {
         let folded = fold(said);
         let all: Vec<&str> = folded.split_whitespace().collect();
-        let called = call_length(&all);
+        let called = call_length(&all, names);
         let mut words = &all[called..];
         if words.is_empty() && called > 0 {
             return Self { words: "hello".into(), text: said.trim().to_owned() };
         }
-        words = without_name_at_the_end(words);
+        words = without_name_at_the_end(words, names);
         while let Some(shorter) = shorten(words) {
             words = shorter;
         }
@@ -123,30 +164,34 @@ impl Request {
 }
 
 /// Whether nothing was said but the name: "hey Jarvis".
-pub fn is_only_a_call(said: &str) -> bool {
+pub fn is_only_a_call(said: &str, names: &Names) -> bool {
     let folded = fold(said);
     let words: Vec<&str> = folded.split_whitespace().collect();
-    !words.is_empty() && call_length(&words) == words.len()
+    !words.is_empty() && call_length(&words, names) == words.len()
 }
 
-/// How many words at the beginning call Jarvis.
-fn call_length(words: &[&str]) -> usize {
-    let is_call = |word: &&str| CALLS.contains(word);
-    let name_at = |at: usize, names: &[&str]| words.get(at).is_some_and(|word| names.contains(word));
-    let calls = words.iter().take_while(|word| is_call(word)).count().min(2);
-    for at in (0..=calls).rev() {
-        if name_at(at, &NAMES) || (at > 0 && name_at(at, &NAMES_AFTER_HEY)) {
-            // "Jarvis, hey Jarvis, ..." happens to those who have to say it twice.
-            let length = at + 1;
-            return if length < words.len() { length + call_length(&words[length..]) } else { length };
-        }
+/// How many words at the beginning call Jarvis. "Jarvis, hey Jarvis, ..." happens to those who have to say it twice.
+fn call_length(words: &[&str], names: &Names) -> usize {
+    let mut length = 0;
+    while let Some(call) = one_call(&words[length..], names) {
+        length += call;
     }
-    0
+    length
 }
 
-fn without_name_at_the_end<'a, 'b>(words: &'a [&'b str]) -> &'a [&'b str] {
+/// How many words the call is that `words` begin with.
+fn one_call(words: &[&str], names: &Names) -> Option<usize> {
+    let calls = words.iter().take_while(|word| CALLS.contains(word)).count().min(2);
+    let is_name = |at: usize| {
+        let after_hey = at > 0 && HEYS.contains(&words[at - 1]);
+        words.get(at).is_some_and(|word| names.has(word) || (after_hey && names.has_after_hey(word)))
+    };
+    (0..=calls).rev().find(|at| is_name(*at)).map(|at| at + 1)
+}
+
+fn without_name_at_the_end<'a, 'b>(words: &'a [&'b str], names: &Names) -> &'a [&'b str] {
     match words.split_last() {
-        Some((last, before)) if !before.is_empty() && NAMES.contains(last) => before,
+        Some((last, before)) if !before.is_empty() && names.has(last) => before,
         _ => words,
     }
 }
@@ -181,7 +226,12 @@ fn is_word(c: char) -> bool {
 pub fn fold(said: &str) -> String {
     let letters: Vec<char> = said.chars().flat_map(char::to_lowercase).collect();
     let mut out = String::with_capacity(said.len() + 8);
+    // Where the word began that goes on; a period may be inside it.
+    let mut word = 0;
     for (i, &c) in letters.iter().enumerate() {
+        if !c.is_alphanumeric() && c != '.' {
+            word = i + 1;
+        }
         let before = i.checked_sub(1).map(|j| letters[j]);
         let after = letters.get(i + 1).copied();
         let digit_before = before.is_some_and(|c| c.is_ascii_digit());
@@ -190,8 +240,9 @@ pub fn fold(said: &str) -> String {
         let letter_after = after.is_some_and(char::is_alphabetic);
         match c {
             _ if c.is_alphanumeric() => {
-                // "5km" is two words; "1st" and "mp3" are one each.
-                let unit_begins = c.is_alphabetic() && digit_before && !is_ordinal_or_name(&letters, i);
+                // "5km" is two words; "1st" and "r2d2" are one each.
+                let belongs = || letters[word].is_alphabetic() || is_ordinal(&letters[i..]);
+                let unit_begins = c.is_alphabetic() && digit_before && !belongs();
                 if unit_begins {
                     out.push(' ');
                 }
@@ -225,12 +276,10 @@ pub fn fold(said: &str) -> String {
     out.split_whitespace().map(word_out).collect::<Vec<_>>().join(" ")
 }
 
-/// Whether the letters at `i`, right after a digit, belong to it: 1st, 2nd, 3rd, 4th, or part of a name such as r2d2.
-fn is_ordinal_or_name(letters: &[char], i: usize) -> bool {
-    let end = letters[i..].iter().position(|c| !c.is_alphanumeric()).map_or(letters.len(), |length| i + length);
-    let ending: String = letters[i..end].iter().collect();
-    let start = letters[..i].iter().rposition(|c| !c.is_alphanumeric() && *c != '.').map_or(0, |j| j + 1);
-    matches!(ending.as_str(), "st" | "nd" | "rd" | "th") || letters[start].is_alphabetic()
+/// Whether the letters right after a digit make it 1st, 2nd, 3rd or 4th.
+fn is_ordinal(letters: &[char]) -> bool {
+    let ends = letters.get(2).is_none_or(|c| !c.is_alphanumeric());
+    ends && matches!(letters, ['s', 't', ..] | ['n', 'd', ..] | ['r', 'd', ..] | ['t', 'h', ..])
 }
 
 /// Whether exactly three digits follow: the comma groups them.
@@ -242,6 +291,10 @@ fn is_thousands(after: &[char]) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn request(said: &str) -> Request {
+        Request::new(said, &Names::default())
+    }
 
     #[test]
     fn the_name_goes_however_it_was_heard() {
@@ -263,33 +316,75 @@ mod tests {
             "um, so, what time is it?",
             "What time is it, please? Thank you.",
         ] {
-            assert_eq!(Request::new(said).words, "what time is it", "{said}");
+            assert_eq!(request(said).words, "what time is it", "{said}");
         }
     }
 
     #[test]
     fn other_people_keep_their_names() {
-        assert_eq!(Request::new("Travis is late").words, "travis is late");
-        assert_eq!(Request::new("who is jarvis cocker").words, "who is jarvis cocker");
-        assert_eq!(Request::new("A service is down").words, "a service is down".strip_prefix("a service ").unwrap());
+        assert_eq!(request("Travis is late").words, "travis is late");
+        assert_eq!(request("who is jarvis cocker").words, "who is jarvis cocker");
+        for said in ["a service dog costs how much", "he travis", "hello service", "a davis cup", "hate harvest season"]
+        {
+            assert_eq!(request(said).words, said);
+        }
+        assert_eq!(request("alexa is late").words, "alexa is late");
+        assert_eq!(request("hey alexa is late").words, "alexa is late");
+    }
+
+    #[test]
+    fn the_name_of_another_wake_word_goes_too() {
+        for (model, said) in [
+            ("wake-alexa", "Alexa, what time is it?"),
+            ("wake-alexa", "Hey Alexis, what time is it?"),
+            ("wake-hey-mycroft", "Hey, Mycroft. What time is it?"),
+            ("wake-hey-mycroft", "Hey Microsoft, what time is it?"),
+            ("hey_marvin", "hey marvin what time is it"),
+            ("wake-hey-marvin", "What time is it, Marvin?"),
+            ("wake-computer", "Computer, what time is it?"),
+            ("wake-computer", "Hey Jarvis, what time is it?"),
+        ] {
+            assert_eq!(Request::new(said, &Names::of_wake_model(model)).words, "what time is it", "{said}");
+        }
+        let mycroft = Names::of_wake_model("wake-hey-mycroft");
+        assert!(is_only_a_call("Hey Mycroft", &mycroft) && !is_only_a_call("Hey Marvin", &mycroft));
+        assert_eq!(Request::new("Microsoft is large", &mycroft).words, "microsoft is large");
+        assert_eq!(Names::of_wake_model("wake-hey-jarvis"), Names::default());
+        assert_eq!(Names::of_wake_model(""), Names::default());
+    }
+
+    /// What the size of a request is bounded by, many times over: stack and time must not follow it.
+    #[test]
+    fn the_longest_request_is_read_at_once() {
+        let called = "hey jarvis ".repeat(100_000);
+        let began = std::time::Instant::now();
+        assert!(is_only_a_call(&called, &Names::default()));
+        assert_eq!(request(&called).words, "hello");
+        for word in ["1a", "a1", "1.a", "1,", "please "] {
+            request(&word.repeat(200_000));
+        }
+        // Quadratic work would take minutes.
+        assert!(began.elapsed() < std::time::Duration::from_secs(20));
     }
 
     #[test]
     fn just_the_name_is_a_greeting() {
         for said in ["Hey Jarvis", "Jarvis?", "Hello, Jarvis!", "hey, jarvis."] {
-            assert_eq!(Request::new(said).words, "hello", "{said}");
-            assert!(is_only_a_call(said), "{said}");
+            assert_eq!(request(said).words, "hello", "{said}");
+            assert!(is_only_a_call(said, &Names::default()), "{said}");
         }
-        assert!(!is_only_a_call("") && !is_only_a_call("hey") && !is_only_a_call("Jarvis, stop"));
-        assert_eq!(Request::new("thank you").words, "thank you");
-        assert_eq!(Request::new("please").words, "please");
-        assert_eq!(Request::new("").words, "");
-        assert_eq!(Request::new("?!").words, "");
+        for said in ["", "hey", "Jarvis, stop"] {
+            assert!(!is_only_a_call(said, &Names::default()), "{said}");
+        }
+        assert_eq!(request("thank you").words, "thank you");
+        assert_eq!(request("please").words, "please");
+        assert_eq!(request("").words, "");
+        assert_eq!(request("?!").words, "");
     }
 
     #[test]
     fn the_language_model_gets_what_was_said() {
-        let text = |said: &str| Request::new(said).text;
+        let text = |said: &str| request(said).text;
         assert_eq!(text("Hey, Jarvis. who was Ada Lovelace?"), "Who was Ada Lovelace?");
         assert_eq!(text("Could you tell me a joke, please?"), "Could you tell me a joke, please?");
         assert_eq!(text("Jarvis, \"hello\" in French?"), "\"hello\" in French?");
@@ -317,7 +412,7 @@ mod tests {
     proptest! {
         #[test]
         fn anything_can_be_read_and_reading_again_changes_little(said in ".{0,80}") {
-            let request = Request::new(&said);
+            let request = request(&said);
             prop_assert!(!request.words.contains("  "));
             prop_assert_eq!(request.words.trim(), &request.words);
             let (once, twice) = (fold(&request.words), fold(&fold(&request.words)));

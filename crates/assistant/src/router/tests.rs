@@ -1,3 +1,5 @@
+//! The router over all skills, on some three hundred requests with the slips of the ear that recognition brings.
+
 use super::*;
 use crate::skills;
 use jarvis_core::{Risk, Slots};

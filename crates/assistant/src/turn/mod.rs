@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use jarvis_core::{AssistantEvent, AssistantState, Error, TurnId, Utterance};
 
-use crate::router::normalize::is_only_a_call;
+use crate::router::normalize::{Names, is_only_a_call};
 
 pub use words::{Action, Input, Origin, Stage, Until, Voice};
 
@@ -105,8 +105,8 @@ struct Present {
     id: TurnId,
     phase: Phase,
     deadline: Instant,
-    /// Begun by the wake word, and nothing but that was recognized so far.
-    called: bool,
+    /// Begun by this wake word, and nothing but that was recognized so far.
+    called: Option<Names>,
     /// The end of the user's speech, or the typed request.
     zero: Option<Instant>,
     /// Milliseconds from `zero` to what was reached.
@@ -334,7 +334,7 @@ impl Turn {
             id: self.last,
             phase,
             deadline: now + patience,
-            called: false,
+            called: None,
             zero,
             marks: Vec::new(),
             aloud: self.voice == Voice::Words,
@@ -374,8 +374,12 @@ impl Turn {
         };
         if heeded && !self.muted {
             self.interrupt(now, actions);
+            let names = Names::of_wake_model(&model);
             actions.push(Action::Emit(Some(self.last.next()), AssistantEvent::Wake { model, score }));
             self.listen(Until::Silence, Origin::WakeWord, now, actions);
+            if let Some(present) = &mut self.present {
+                present.called = Some(names);
+            }
         }
     }
 
@@ -394,9 +398,6 @@ impl Turn {
         let patience = if held { self.options.max_listen + patience::LISTEN } else { patience::FIRST_WORD };
         let phase = Phase::Listening { held, speech: false, finishing: false };
         let turn = self.begin(phase, patience, None, now);
-        if let Some(present) = &mut self.present {
-            present.called = origin == Origin::WakeWord;
-        }
         actions.push(Action::Listen { turn, until, origin });
         self.tell_state(actions);
     }
@@ -437,7 +438,7 @@ impl Turn {
     fn transcribed(&mut self, turn: TurnId, text: String, now: Instant, actions: &mut Vec<Action>) {
         let Some(Present { phase: Phase::Transcribing, .. }) = self.current(turn) else { return };
         let Some(present) = &mut self.present else { return };
-        if std::mem::take(&mut present.called) && is_only_a_call(&text) {
+        if present.called.take().is_some_and(|names| is_only_a_call(&text, &names)) {
             // A wake word that was drawn out is no question; the question is still to come.
             present.marks.clear();
             present.zero = None;

@@ -1,3 +1,5 @@
+//! Timers by a clock of their own: set, told, rung, silenced, and cancelled.
+
 use super::*;
 use crate::testing::FakeClock;
 use jarvis_core::Clock as _;
