@@ -78,7 +78,7 @@ macro_rules! define_settings {
         $(#[$doc:meta])*
         $section:ident: $Section:ident, $title:literal {
             $( $field:ident: $ty:ty = $default:expr, $kind:expr, $label:literal, $help:literal
-               $(, env $env:literal)? $( [$restart:ident] )? ; )*
+               $(, env $env:literal)? $( [$mark:ident] )? ; )*
         }
     )*) => {
         $(
@@ -112,7 +112,8 @@ macro_rules! define_settings {
                     kind: $kind,
                     default: $crate::define::SettingValue::to_json(&<$ty>::from($default)),
                     environment: $crate::define::environment(stringify!($section), stringify!($field), &[ $( $env )? ]),
-                    restart: $crate::define::is_restart(&[ $( stringify!($restart) )? ]),
+                    restart: $crate::define::is_marked(&[ $( stringify!($mark) )? ], "restart"),
+                    unused: $crate::define::is_marked(&[ $( stringify!($mark) )? ], "unused"),
                 }, )* )* ]
             }
 
@@ -147,9 +148,9 @@ pub(crate) fn environment(section: &str, field: &str, short: &[&str]) -> Vec<Str
     short.iter().map(|name| (*name).to_owned()).chain([long]).collect()
 }
 
-/// Whether the definition carries the word `restart`.
-pub(crate) fn is_restart(words: &[&str]) -> bool {
-    words.contains(&"restart")
+/// Whether the definition carries this mark.
+pub(crate) fn is_marked(marks: &[&str], mark: &str) -> bool {
+    marks.contains(&mark)
 }
 
 pub(crate) use {define_choice, define_settings};

@@ -34,6 +34,14 @@ impl Document {
     /// # Errors
     /// The file cannot be read, is not JSON, or its sections are not objects.
     pub fn read(file: &Path) -> Result<Self, SettingsError> {
+        whole(Self::read_good(file)?)
+    }
+
+    /// As [`Self::read`], but leaves out each section that is no object, with its error.
+    ///
+    /// # Errors
+    /// Nothing of the file can be read.
+    pub(crate) fn read_good(file: &Path) -> Result<(Self, Vec<SettingsError>), SettingsError> {
         let unreadable = |reason: String| SettingsError::Unreadable { file: file.to_owned(), reason };
         let mut text = String::new();
         match File::open(file) {
@@ -47,7 +55,7 @@ impl Document {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(unreadable(plain(&error))),
         }
-        Self::from_text(file, &text)
+        Self::good_of_text(file, &text)
     }
 
     /// The document that `text` would be as `file`.
@@ -55,11 +63,15 @@ impl Document {
     /// # Errors
     /// As [`Self::read`].
     pub fn from_text(file: &Path, text: &str) -> Result<Self, SettingsError> {
+        whole(Self::good_of_text(file, text)?)
+    }
+
+    fn good_of_text(file: &Path, text: &str) -> Result<(Self, Vec<SettingsError>), SettingsError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let file = file.to_owned();
         if text.trim().is_empty() {
-            return Ok(Self { file, root: Map::new() });
+            return Ok((Self::empty(file), Vec::new()));
         }
+        let file = file.to_owned();
         let root: Value = match serde_json::from_str(text) {
             Ok(root) => root,
             Err(error) => return Err(broken(file, text, &error)),
@@ -68,11 +80,21 @@ impl Document {
             return Err(SettingsError::Shape { file, place: "the whole".into() });
         };
         let sections: Vec<&str> = crate::Settings::schema().iter().map(|spec| split(spec.path).0).collect();
-        if let Some((name, _)) = root.iter().find(|(name, v)| sections.contains(&name.as_str()) && !v.is_object()) {
-            return Err(SettingsError::Shape { place: format!("\"{name}\""), file });
-        }
+        let mut problems = Vec::new();
+        root.retain(|name, fields| {
+            let is_good = fields.is_object() || !sections.contains(&name.as_str());
+            if !is_good {
+                problems.push(SettingsError::Shape { place: format!("\"{name}\""), file: file.clone() });
+            }
+            is_good
+        });
         migrate(&mut root, &MIGRATIONS);
-        Ok(Self { file, root })
+        Ok((Self { file, root }, problems))
+    }
+
+    /// A document without any settings.
+    pub(crate) fn empty(file: &Path) -> Self {
+        Self { file: file.to_owned(), root: Map::new() }
     }
 
     /// Which file this is.
@@ -167,6 +189,11 @@ impl Document {
         }
         Ok(result)
     }
+}
+
+/// The document, if nothing of it had to be left out.
+fn whole((document, problems): (Document, Vec<SettingsError>)) -> Result<Document, SettingsError> {
+    problems.into_iter().next().map_or(Ok(document), Err)
 }
 
 /// Brings `root` up to [`VERSION`]. A file of a newer version is taken as it is: what is known in it is read.

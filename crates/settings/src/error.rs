@@ -70,6 +70,9 @@ pub enum SettingsError {
         /// Why.
         reason: String,
     },
+    /// Whether the wake word is wanted could not be read.
+    #[error("The wake word is off, because it could not be read whether it is wanted.")]
+    WakeWordUnknown,
     /// There is no home folder, and nothing else says where files live.
     #[error("It is not known where this user's files live: there is no home folder.")]
     NoHome,
@@ -85,6 +88,7 @@ impl SettingsError {
             Self::Unreadable { .. } => "config.unreadable",
             Self::Unwritable { .. } => "config.unwritable",
             Self::Folder { .. } => "config.folder",
+            Self::WakeWordUnknown => "config.wake_word_off",
             Self::NoHome => "config.no_home",
         }
     }
@@ -114,6 +118,7 @@ impl SettingsError {
             Self::Folder { folder, .. } => {
                 format!("Check who owns {} and that you may write to it, or remove it.", folder.display())
             }
+            Self::WakeWordUnknown => "Mend the settings; the hotkey works meanwhile.".into(),
             Self::NoHome => "Set HOME, or JARVIS_DATA_DIR and JARVIS_CONFIG_DIR.".into(),
         }
     }

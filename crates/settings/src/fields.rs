@@ -1,7 +1,8 @@
 //! The settings themselves: one line each, from which everything else follows.
 //!
-//! A line reads: `name: type = default, kind, label, help [, env "SHORT_NAME"] [[restart]];`. The help is one sentence for
-//! a person, shown beside the control. `restart` marks what a running Jarvis takes up only after a restart.
+//! A line reads: `name: type = default, kind, label, help [, env "SHORT_NAME"] [[mark]];`. The help is one sentence for
+//! a person, shown beside the control. `restart` marks what a running Jarvis takes up only after a restart, `unused` what
+//! is accepted because people may have it in their files or environment, while nothing reads it yet.
 
 use crate::define::{define_choice, define_settings};
 use crate::spec::Kind;
@@ -97,30 +98,30 @@ define_settings! {
     /// Learning from use.
     learning: Learning, "Learning" {
         enabled: bool = true, Kind::Switch, "Learn from use",
-            "Lets Jarvis learn your phrasings from your corrections, on this machine alone.", env "JARVIS_LEARNING" [restart];
+            "Lets Jarvis learn your phrasings from your corrections, on this machine alone.", env "JARVIS_LEARNING" [unused];
     }
 
     /// How hard Jarvis may work this machine.
     performance: Performance, "Performance" {
         cache_size: u32 = 1000_u32, Kind::integer(0, 1_000_000, "entries"), "Cache size",
-            "How many results are kept for when they are asked for again.", env "JARVIS_CACHE_SIZE" [restart];
+            "How many results are kept for when they are asked for again.", env "JARVIS_CACHE_SIZE" [unused];
         thread_workers: u32 = 0_u32, Kind::integer(0, 256, "threads"), "Worker threads",
-            "How many threads compute at a time; 0 fits it to this machine.", env "JARVIS_THREAD_WORKERS" [restart];
+            "How many threads recognition and the language model compute with; 0 fits it to this machine.", env "JARVIS_THREAD_WORKERS" [restart];
         monitoring_interval: f32 = 5.0_f32, Kind::number(0.1, 3600.0, "s"), "Monitoring interval",
-            "Seconds between two looks at processor and memory.", env "JARVIS_MONITORING_INTERVAL" [restart];
+            "Seconds between two looks at processor and memory.", env "JARVIS_MONITORING_INTERVAL" [unused];
         memory_threshold: f32 = 0.8_f32, Kind::number(0.1, 1.0, ""), "Memory threshold",
-            "Background work slows down when more than this share of memory is used." [restart];
+            "Background work slows down when more than this share of memory is used." [unused];
         cpu_threshold: f32 = 0.7_f32, Kind::number(0.1, 1.0, ""), "Processor threshold",
-            "Background work slows down when more than this share of the processor is used." [restart];
+            "Background work slows down when more than this share of the processor is used." [unused];
         batch_size: u32 = 10_u32, Kind::integer(1, 1024, "items"), "Batch size",
-            "How many pieces of background work are done together at most.", env "JARVIS_BATCH_SIZE" [restart];
+            "How many pieces of background work are done together at most.", env "JARVIS_BATCH_SIZE" [unused];
         batch_timeout: f32 = 0.1_f32, Kind::number(0.0, 10.0, "s"), "Batch timeout",
-            "How many seconds a piece of background work waits for others to join it." [restart];
+            "How many seconds a piece of background work waits for others to join it." [unused];
         gpu_enabled: bool = true, Kind::Switch, "Use the graphics processor",
-            "Computes on the graphics processor where there is one that fits.", env "JARVIS_GPU_ENABLED" [restart];
+            "Recognizes on the graphics processor where there is one and this program was built for it.", env "JARVIS_GPU_ENABLED" [restart];
         gc_interval: u32 = 300_u32, Kind::integer(0, 86_400, "s"), "Memory trim interval",
-            "Seconds between two returns of unused memory to the system; 0 never does.", env "JARVIS_GC_INTERVAL" [restart];
+            "Seconds between two returns of unused memory to the system; 0 never does.", env "JARVIS_GC_INTERVAL" [unused];
         profile: bool = false, Kind::Switch, "Record a profile",
-            "Records where the time of each answer goes, for those who want to make Jarvis faster.", env "JARVIS_PROFILE" [restart];
+            "Records where the time of each answer goes, for those who want to make Jarvis faster.", env "JARVIS_PROFILE" [unused];
     }
 }

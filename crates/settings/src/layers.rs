@@ -4,7 +4,7 @@
 
 use crate::document::split;
 use crate::{Document, FieldSpec, Paths, Settings, SettingsError};
-use jarvis_core::Result;
+use jarvis_core::{Error, Result};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -89,24 +89,68 @@ impl Settings {
         document: &Document,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, SettingsError> {
+        let (settings, problems) = Self::lay(document, environment);
+        problems.into_iter().next().map_or(Ok(settings), Err)
+    }
+
+    /// As [`Self::load`] for a program that has to start whatever the file says: every good value counts, and each bad
+    /// one leaves the layer below in force and is told. A microphone is never on by accident: where it cannot be read
+    /// whether the wake word is wanted, it is off.
+    pub fn load_good(paths: &Paths) -> (Self, Vec<Error>) {
+        Self::load_good_with(paths, environment_of_process())
+    }
+
+    /// As [`Self::load_good`], with the environment given.
+    pub fn load_good_with(
+        paths: &Paths,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> (Self, Vec<Error>) {
+        let file = paths.config_file();
+        let (document, mut problems) = match Document::read_good(&file) {
+            Ok((document, problems)) => (Some(document), problems),
+            Err(error) => (None, vec![error]),
+        };
+        let (mut settings, bad_values) = Self::lay(document.as_ref().unwrap_or(&Document::empty(&file)), environment);
+        problems.extend(bad_values);
+        let unsaid = !settings.origins.contains_key("wake.enabled");
+        let hides_the_wish = |problem: &SettingsError| match problem {
+            // A variable is stronger than a good value of the file.
+            SettingsError::BadValue { path, origin, .. } => {
+                path == "wake.enabled" && (unsaid || matches!(origin, Origin::Environment(_)))
+            }
+            SettingsError::Shape { place, .. } => unsaid && place == "\"wake\"",
+            _ => false,
+        };
+        let is_unknown = (document.is_none() && unsaid) || problems.iter().any(hides_the_wish);
+        if is_unknown && settings.wake.enabled {
+            settings.wake.enabled = false;
+            problems.push(SettingsError::WakeWordUnknown);
+        }
+        (settings, problems.into_iter().map(Error::from).collect())
+    }
+
+    /// Lays the layers over each other. A value that is not allowed is left out, with its error.
+    fn lay(document: &Document, environment: impl IntoIterator<Item = (String, String)>) -> (Self, Vec<SettingsError>) {
         let environment: BTreeMap<String, String> = environment.into_iter().collect();
         let mut settings = Self::default();
+        let mut problems = Vec::new();
         for spec in Self::schema() {
             if let Some(value) = document.get(spec.path) {
                 let origin = Origin::File(document.file().to_owned());
-                if !spec.accepts(value) {
-                    return Err(bad_value(&spec, value.to_string(), origin));
-                }
-                settings.put(&spec, value, origin)?;
+                let put = match spec.accepts(value) {
+                    true => settings.put(&spec, value, origin),
+                    false => Err(bad_value(&spec, value.to_string(), origin)),
+                };
+                problems.extend(put.err());
             }
             for name in &spec.environment {
                 if let Some(text) = environment.get(name) {
-                    settings.put_text(&spec, text, Origin::Environment(name.clone()))?;
+                    problems.extend(settings.put_text(&spec, text, Origin::Environment(name.clone())).err());
                 }
             }
         }
         settings.warnings = warnings(document, &environment);
-        Ok(settings)
+        (settings, problems)
     }
 
     /// What a person should know although nothing failed: names that are no settings.

@@ -95,6 +95,8 @@ pub struct FieldSpec {
     pub environment: Vec<String>,
     /// Whether a running Jarvis takes a new value up only after a restart.
     pub restart: bool,
+    /// Accepted, but read by nothing yet: not to be shown as if it worked.
+    pub unused: bool,
 }
 
 impl FieldSpec {

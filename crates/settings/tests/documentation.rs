@@ -49,7 +49,8 @@ fn row(spec: &FieldSpec) -> String {
         Kind::Hotkey => "keys joined by `+`".into(),
     };
     let restart = if spec.restart { " After a restart." } else { "" };
-    format!("| `{}` | {} | `{}` | {}{restart} |", spec.path, values.trim_end(), spec.default, spec.help)
+    let unused = if spec.unused { "Accepted, not used yet: " } else { "" };
+    format!("| `{}` | {} | `{}` | {unused}{}{restart} |", spec.path, values.trim_end(), spec.default, spec.help)
 }
 
 #[test]

@@ -33,7 +33,11 @@ environment: Array<string>,
 /**
  * Whether a running Jarvis takes a new value up only after a restart.
  */
-restart: boolean, } & ({ "kind": "switch" } | { "kind": "integer", 
+restart: boolean, 
+/**
+ * Accepted, but read by nothing yet: not to be shown as if it worked.
+ */
+unused: boolean, } & ({ "kind": "switch" } | { "kind": "integer", 
 /**
  * Smallest allowed.
  */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { FieldSpec } from "../generated/FieldSpec";
 import { findSettings, fitsSlider, shownNumber, sliderStep } from "./settings";
 
-const common = { default: 0, environment: [], restart: false, help: "" };
+const common = { default: 0, environment: [], restart: false, unused: false, help: "" };
 const volume: FieldSpec = {
   ...common,
   path: "audio.volume",
@@ -52,6 +52,10 @@ describe("findSettings", () => {
     expect(titles("QUIET")).toEqual(["Sound", "Voice"]);
     expect(titles("cut off")).toEqual(["End of speech"]);
     expect(titles("xylophone")).toEqual([]);
+  });
+
+  it("leaves out what changes nothing yet", () => {
+    expect(findSettings([volume, { ...cache, unused: true }], "").map((s) => s.title)).toEqual(["Sound"]);
   });
 
   it("wants every word", () => {

@@ -20,11 +20,12 @@ const MEANINGS: Record<string, string> = {
   performance: "speed fast slow memory ram cpu gpu battery cache threads",
 };
 
-/** The sections whose settings match every word of `query`. */
+/** The sections whose settings match every word of `query`, without those that change nothing yet. */
 export function findSettings(schema: readonly FieldSpec[], query: string): Section[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const sections = new Map<string, FieldSpec[]>();
   for (const field of schema) {
+    if (field.unused) continue;
     const group = field.path.split(".")[0] ?? "";
     const text = `${field.section} ${field.label} ${field.help} ${field.path} ${MEANINGS[group] ?? ""}`.toLowerCase();
     if (!words.every((word) => text.includes(word))) continue;

@@ -1,3 +1,5 @@
+//! Layers: which one wins, what each refuses and how, and what survives the file.
+
 use super::*;
 use crate::HotkeyMode;
 use proptest::prelude::*;
@@ -107,7 +109,7 @@ fn what_is_saved_is_there_when_loaded_and_gone_when_reset() {
     let (_root, paths) = paths();
     let change = Settings::save(&paths, "endpoint.silence_ms", "450").unwrap();
     assert!(!change.restart);
-    assert!(Settings::save(&paths, "performance.batch_size", "4").unwrap().restart);
+    assert!(Settings::save(&paths, "performance.thread_workers", "4").unwrap().restart);
     let settings = Settings::load_with(&paths, []).unwrap();
     assert_eq!(settings.endpoint.silence_ms, 450);
     assert_eq!(Settings::reset(&paths, Some("endpoint.silence_ms")).unwrap()[0].1.value, 700);
@@ -124,6 +126,47 @@ fn one_bad_value_in_the_file_does_not_keep_others_from_being_mended() {
     assert!(Settings::load_with(&paths, []).is_err());
     Settings::save(&paths, "audio.volume", "0.7").unwrap();
     assert_eq!(Settings::load_with(&paths, []).unwrap().audio.volume, 0.7);
+}
+
+/// What a program that has to start makes of this file: the settings, and the codes of what it tells.
+fn good(text: &str, variables: &[(&str, &str)]) -> (Settings, Vec<String>) {
+    let (_root, paths) = paths();
+    std::fs::create_dir_all(paths.config_dir()).unwrap();
+    std::fs::write(paths.config_file(), text).unwrap();
+    let (settings, problems) = Settings::load_good_with(&paths, environment(variables));
+    assert!(problems.iter().all(|problem| !problem.message.is_empty() && !problem.hint.is_empty()));
+    (settings, problems.into_iter().map(|problem| problem.code).collect())
+}
+
+#[test]
+fn every_good_value_counts_whatever_stands_beside_it() {
+    let file = r#"{"audio": {"volume": 7, "input_device": "Desk"}, "endpoint": 5, "wake": {"enabled": false}}"#;
+    let (settings, codes) = good(file, &[("JARVIS_VOICE_RATE", "fast"), ("JARVIS_MIND_MAX_TOKENS", "64")]);
+    assert_eq!(codes, ["config.broken_file", "config.bad_value", "config.bad_value"]);
+    assert_eq!((settings.audio.volume, settings.voice.rate, settings.endpoint.silence_ms), (1.0, 1.0, 700));
+    assert_eq!((settings.audio.input_device.as_str(), settings.mind.max_tokens), ("Desk", 64));
+    assert!(!settings.wake.enabled);
+    assert_eq!(good(r#"{"audio": {"volume": 0.5}}"#, &[]).1, Vec::<String>::new());
+}
+
+#[test]
+fn a_bad_variable_leaves_the_file_s_value_in_force() {
+    let (settings, codes) = good(r#"{"audio": {"volume": 0.5}}"#, &[("JARVIS_AUDIO_VOLUME", "loud")]);
+    assert_eq!((settings.audio.volume, codes.len()), (0.5, 1));
+}
+
+#[test]
+fn no_microphone_is_on_because_a_file_could_not_be_read() {
+    let off = "config.wake_word_off".to_owned();
+    for text in ["{ oops", "[]", r#"{"wake": 5}"#, r#"{"wake": {"enabled": "off"}}"#] {
+        let (settings, codes) = good(text, &[]);
+        assert!(!settings.wake.enabled && codes.len() == 2 && codes.last() == Some(&off), "{text}: {codes:?}");
+        let (settings, codes) = good(text, &[("JARVIS_WAKE_ENABLED", "on")]);
+        assert!(settings.wake.enabled && codes.len() == 1, "{text}: {codes:?}");
+    }
+    let (settings, codes) = good(r#"{"wake": {"enabled": true}}"#, &[("JARVIS_WAKE_ENABLED", "never")]);
+    assert!(!settings.wake.enabled && codes.contains(&off));
+    assert!(good(r#"{"audio": {"volume": 7}}"#, &[]).0.wake.enabled);
 }
 
 #[test]
