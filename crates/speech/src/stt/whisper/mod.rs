@@ -27,8 +27,10 @@ use config::Config;
 use decoder::Decoder;
 use encoder::Encoder;
 use jarvis_core::{Cancel, Result, SAMPLE_RATE, SpeechToText, Transcript, TranscriptTimings};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use search::{Sampler, Suspicion};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 use vocabulary::Vocabulary;
 
@@ -62,6 +64,8 @@ pub struct Options {
     pub language: Option<String>,
     /// Where to compute.
     pub compute: Compute,
+    /// Threads to compute with on the processor; 0 for one per core.
+    pub threads: usize,
 }
 
 /// A loaded Whisper model.
@@ -73,6 +77,8 @@ pub struct Whisper {
     spectrogram: LogMel,
     encoder: Encoder,
     decoder: Decoder,
+    /// The threads that were asked for; none for those that all of the process shares.
+    threads: Option<Arc<ThreadPool>>,
     // Kept between calls, so that they are allocated once.
     mel: Vec<f32>,
     logits: Vec<f32>,
@@ -137,6 +143,7 @@ impl Whisper {
         Ok(Self {
             encoder,
             decoder,
+            threads: pool(options.threads),
             spectrogram: LogMel::new(config.num_mel_bins),
             language,
             vocabulary,
@@ -333,7 +340,8 @@ impl Whisper {
         }
         recording.transcript.seconds += samples.len() as f32 / SAMPLE_RATE as f32;
         let began = Instant::now();
-        let heard = self.window(samples, &mut recording.transcript.timings_ms, cancel)?;
+        let timings = &mut recording.transcript.timings_ms;
+        let heard = on(self.threads.clone(), || self.window(samples, timings, cancel))?;
         recording.transcript.timings_ms.total += milliseconds(began);
         if let Some(heard) = heard {
             recording.add(heard);
@@ -390,9 +398,28 @@ impl SpeechToText for Whisper {
     fn warm_up(&mut self) -> Result<()> {
         let cancel = Cancel::new();
         let mut timings = TranscriptTimings::default();
-        self.listen(&[], FEWEST_POSITIONS, &mut timings, &cancel)?;
-        self.begin()?;
+        on(self.threads.clone(), || {
+            self.listen(&[], FEWEST_POSITIONS, &mut timings, &cancel)?;
+            self.begin()
+        })?;
         Ok(())
+    }
+}
+
+/// `count` threads of one's own; none when they are not wanted, or cannot be had.
+fn pool(count: usize) -> Option<Arc<ThreadPool>> {
+    if count == 0 {
+        return None;
+    }
+    let built = ThreadPoolBuilder::new().num_threads(count).thread_name(|i| format!("whisper-{i}")).build();
+    built.map(Arc::new).inspect_err(|error| tracing::warn!(%error, "recognizing on the shared threads")).ok()
+}
+
+/// Does `work` on these threads, or on those that all of the process shares.
+fn on<T: Send>(threads: Option<Arc<ThreadPool>>, work: impl FnOnce() -> T + Send) -> T {
+    match threads {
+        Some(threads) => threads.install(work),
+        None => work(),
     }
 }
 
