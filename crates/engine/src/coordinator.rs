@@ -119,10 +119,6 @@ impl Coordinator {
         }
         self.turn.on(Input::Cancel, Instant::now(), &mut actions);
         self.act(&mut actions);
-        self.flags.work.cancel();
-        self.flags.sound.cancel();
-        let _ = self.workers.think.send(think::Job::Quit);
-        self.observers.close();
     }
 
     fn take(&mut self, message: Message, actions: &mut Vec<Action>) -> Next {
@@ -319,6 +315,17 @@ impl Coordinator {
     }
 }
 
+/// However it ends, by a panic too: nobody works on, and nobody waits for an event in vain.
+impl Drop for Coordinator {
+    fn drop(&mut self) {
+        self.flags.work.cancel();
+        self.flags.sound.cancel();
+        self.mouth.silence();
+        let _ = self.workers.think.send(think::Job::Quit);
+        self.observers.close();
+    }
+}
+
 fn device_event(direction: &str, device: &DeviceStatus) -> AssistantEvent {
     AssistantEvent::Device {
         direction: direction.into(),
@@ -355,4 +362,36 @@ fn turn_input(command: Command) -> Option<Input> {
         Command::Ask { text } => Input::Ask(text),
         Command::Reload(_) | Command::WatchLevel(_) | Command::Quit => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jarvis_settings::Paths;
+    use std::sync::mpsc::channel;
+
+    #[test]
+    fn a_coordinator_that_breaks_off_ends_its_threads_and_its_observers() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Arc::new(Settings::load_with(&Paths::under(folder.path()), []).unwrap());
+        let (listen, _listen) = channel();
+        let (recognize, _recognize) = channel();
+        let (think, thinking) = channel();
+        let (speak, _speak) = channel();
+        let observers = Arc::new(Observers::new());
+        let events = observers.subscribe();
+        let status = Arc::new(Mutex::new(crate::start::new_status(false, &settings)));
+        let workers = Workers { listen, recognize, think, speak };
+        let mouth = Arc::new(Mouth::default());
+        let coordinator = Coordinator::new(settings, true, workers, mouth, observers, status);
+        let flags = coordinator.flags.clone();
+        let broken = std::thread::spawn(move || {
+            let _coordinator = coordinator;
+            panic!("on purpose");
+        });
+        assert!(broken.join().is_err());
+        assert!(events.recv().is_err());
+        assert!(matches!(thinking.try_recv(), Ok(think::Job::Quit)));
+        assert!(flags.work.is_cancelled() && flags.sound.is_cancelled());
+    }
 }

@@ -1,8 +1,8 @@
 //! The listening thread: the microphone's frames in, wake words and utterances out. Owns the microphone, the wake word,
 //! voice activity and the endpointer.
 //!
-//! Works only when a frame comes; with the microphone off it sleeps. Never decides what an utterance is for: the turn says
-//! when to record.
+//! Works only when a frame comes; with the microphone off it sleeps. Without a wake word the microphone is open only while
+//! it is needed and [`KEEP_OPEN`] longer. Never decides what an utterance is for: the turn says when to record.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use jarvis_speech::endpoint::{EndpointEvent, EndpointOptions, Endpointer};
 use crate::DeviceStatus;
 use crate::echo::{Guard, Playback};
 use crate::io::{AudioIo, Microphone};
-use crate::load::{ACTIVITY_MODEL, Parts};
+use crate::load::{ACTIVITY_MODEL, Parts, load_and_tell};
 use crate::message::{Loaded, Message, Outbox, PANICKED, Part, contained};
 use crate::wake_gate::WakeGate;
 
@@ -53,6 +53,16 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// Frames for one report of the level: 128 ms, so at most 8 reports a second.
 const LEVEL_FRAMES: u32 = 4;
 
+/// How long a microphone that nothing needs stays open: the next question may follow, and its first word is kept whole by
+/// what was heard before the key.
+const KEEP_OPEN: Duration = Duration::from_secs(5);
+
+/// Panics of wake word and voice activity, one soon after the other, that are a fault and not an accident.
+const PANICS: u32 = 2;
+
+/// Frames without a panic after which the next one is an accident again: half a minute.
+const STEADY: u32 = 1000;
+
 /// The thread's state.
 pub(crate) struct Listen {
     parts: Arc<dyn Parts>,
@@ -66,8 +76,15 @@ pub(crate) struct Listen {
     microphone: Option<Box<dyn Microphone>>,
     /// A frame came since it was opened or restored.
     works: bool,
+    /// It is gone. Kept "open" then, so that its return is noticed.
+    lost: bool,
+    /// When to close it, while nothing needs it.
+    close_at: Option<Instant>,
     activity: Result<Box<dyn Vad>, Error>,
     wake: Option<WakeGate>,
+    /// Panics in a row, and frames since the last.
+    panics: u32,
+    steady: u32,
     endpointer: Endpointer,
     guard: Guard,
     recording: Option<TurnId>,
@@ -100,8 +117,12 @@ impl Listen {
             on: true,
             microphone: None,
             works: false,
+            lost: false,
+            close_at: None,
             activity: Err(Error::new("speech.loading", "I am still starting.", "Try again in a moment.")),
             wake: None,
+            panics: 0,
+            steady: 0,
             endpointer,
             guard: Guard::default(),
             recording: None,
@@ -116,10 +137,14 @@ impl Listen {
 
     /// Opens and loads, then works until the channel is closed.
     pub(crate) fn run(mut self, jobs: Receiver<Job>) {
-        self.open();
+        // While the models load: the device takes its time, too.
+        if self.settings.wake.enabled {
+            self.open();
+        }
         self.load_activity();
         self.load_wake_word();
         loop {
+            self.attend(Instant::now());
             let captured = match &mut self.microphone {
                 Some(microphone) => Some(microphone.next(PATIENCE)),
                 // Nothing to hear: sleep until told something.
@@ -171,18 +196,19 @@ impl Listen {
             Job::Speaking(turn) => {
                 if self.speaking != turn {
                     self.speaking = turn;
+                    self.attend(Instant::now());
                     self.guard.begin();
                     self.watch();
                 }
             }
             Job::Microphone(on) => {
                 self.on = on;
-                if on {
-                    self.open();
-                } else {
-                    self.microphone = None;
+                if !on {
+                    self.close();
                     self.recording = None;
-                    self.endpointer.cancel();
+                } else if !self.is_needed() {
+                    // It is opened, and found missing, when someone speaks.
+                    self.tell_ear();
                 }
             }
             Job::Level(on) => {
@@ -208,13 +234,39 @@ impl Listen {
         if another_word || self.wake.is_none() {
             self.load_wake_word();
         }
-        if self.on && (another_microphone || self.microphone.is_none()) {
-            self.open();
+        if another_microphone {
+            self.close();
+            if !self.is_needed() {
+                self.tell_ear();
+            }
+        }
+    }
+
+    /// Whether the microphone has to be open now.
+    fn is_needed(&self) -> bool {
+        self.on
+            && (self.wake.is_some()
+                || self.recording.is_some()
+                || self.lost
+                || (self.speaking.is_some() && self.settings.voice.barge_in == BargeIn::Speech))
+    }
+
+    /// Opens the microphone when it is needed, and closes it a while after it was.
+    fn attend(&mut self, now: Instant) {
+        if self.is_needed() {
+            self.close_at = None;
+            if self.microphone.is_none() {
+                self.open();
+            }
+        } else if self.microphone.is_some() && now >= *self.close_at.get_or_insert(now + KEEP_OPEN) {
+            tracing::debug!("nothing needs the microphone; it is closed");
+            self.close();
         }
     }
 
     fn record(&mut self, turn: TurnId, until: Until, origin: Origin) {
         self.recording = Some(turn);
+        self.attend(Instant::now());
         self.since_wake = (origin == Origin::WakeWord).then(|| {
             let mut sound = Vec::with_capacity(2 * WAKE_WORD);
             sound.extend(&self.lately);
@@ -261,18 +313,28 @@ impl Listen {
                 self.outbox.send(Message::Event(AssistantEvent::Error { error }));
             }
             self.endpointer.cancel();
-            if panicked {
+            self.panics = if panicked { self.panics + 1 } else { PANICS };
+            self.steady = 0;
+            if self.panics < PANICS {
                 self.load_activity();
                 self.load_wake_word();
             } else {
                 // It would fail again at the next frame, thirty times a second.
-                self.activity = Err(Error::new(
+                self.panics = 0;
+                let error = Error::new(
                     "speech.activity_failed",
                     "Voice activity detection failed.",
                     "Run `jarvis models verify`, then start Jarvis again.",
-                ));
+                );
+                self.outbox.send(Message::Event(AssistantEvent::Error { error: error.clone() }));
+                self.activity = Err(error);
                 self.wake = None;
                 self.tell_ear();
+            }
+        } else {
+            self.steady = self.steady.saturating_add(1);
+            if self.steady >= STEADY {
+                self.panics = 0;
             }
         }
     }
@@ -359,9 +421,30 @@ impl Listen {
         }
     }
 
-    fn open(&mut self) {
+    fn close(&mut self) {
         self.microphone = None;
         self.works = false;
+        self.lost = false;
+        self.close_at = None;
+        self.forget();
+    }
+
+    /// Nothing that was heard so far belongs to what comes: the microphone was closed, or another one is opened.
+    fn forget(&mut self) {
+        self.lately.clear();
+        self.since_wake = None;
+        self.endpointer.reset();
+        if let Ok(activity) = &mut self.activity {
+            activity.reset();
+        }
+        if let Some(wake) = &mut self.wake {
+            wake.reset();
+        }
+        (self.loudest, self.level_frames) = (0.0, 0);
+    }
+
+    fn open(&mut self) {
+        self.close();
         let device = self.settings.audio.input_device.clone();
         match contained("Opening the microphone", || self.io.microphone(&device)) {
             Ok(microphone) => self.microphone = Some(microphone),
@@ -382,8 +465,9 @@ impl Listen {
 
     fn lost(&mut self, message: String) {
         self.works = false;
+        self.lost = true;
         self.recording = None;
-        self.endpointer.cancel();
+        self.forget();
         let name = self.settings.audio.input_device.clone();
         let error = Error::new(
             "audio.no_microphone",
@@ -396,12 +480,7 @@ impl Listen {
 
     fn restored(&mut self, device: String) {
         self.works = true;
-        if let Ok(activity) = &mut self.activity {
-            activity.reset();
-        }
-        if let Some(wake) = &mut self.wake {
-            wake.reset();
-        }
+        self.lost = false;
         let error = self.activity.as_ref().err().cloned();
         let message = format!("The microphone is back: {device}.");
         let device = DeviceStatus { available: true, name: device, message };
@@ -410,8 +489,10 @@ impl Listen {
 
     fn load_activity(&mut self) {
         let parts = &self.parts;
-        self.activity = timed(&self.outbox, Part::Activity, ACTIVITY_MODEL, || parts.activity(&self.settings));
-        if self.works {
+        let load = || parts.activity(&self.settings);
+        self.activity = load_and_tell(&self.outbox, Part::Activity, ACTIVITY_MODEL, load);
+        // A microphone that is closed for now is there as far as anyone knows.
+        if self.works || self.microphone.is_none() {
             self.tell_ear();
         }
     }
@@ -421,24 +502,12 @@ impl Listen {
         let id = &self.settings.wake.model;
         if self.settings.wake.enabled {
             let parts = &self.parts;
-            self.wake = timed(&self.outbox, Part::Wake, id, || parts.wake_word(&self.settings)).ok().map(WakeGate::new);
+            let load = || parts.wake_word(&self.settings);
+            self.wake = load_and_tell(&self.outbox, Part::Wake, id, load).ok().map(WakeGate::new);
         } else {
             self.outbox.part(Part::Wake, id, Loaded::Off);
         }
     }
-}
-
-/// Loads a part and reports how that went.
-fn timed<T>(outbox: &Outbox, part: Part, id: &str, load: impl FnOnce() -> Result<T>) -> Result<T> {
-    let start = Instant::now();
-    outbox.part(part, id, Loaded::Loading);
-    let loaded = contained("Loading a model", load);
-    let report = match &loaded {
-        Ok(_) => Loaded::Ready(start.elapsed()),
-        Err(error) => Loaded::Failed(error.clone()),
-    };
-    outbox.part(part, id, report);
-    loaded
 }
 
 fn endpoint_options(settings: &Settings) -> EndpointOptions {

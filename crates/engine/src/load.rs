@@ -1,7 +1,9 @@
 //! The models as they are installed: from settings and folders to engines behind the seams of `core`.
 //!
-//! Owns which engine serves which kind of model, and nothing else: each thread asks for its own when it starts, so all
-//! of them load side by side, and a missing one is that thread's error alone.
+//! Owns which engine serves which kind of model, and how its loading is told, and nothing else: each thread asks for its
+//! own when it starts, so all of them load side by side, and a missing one is that thread's error alone.
+
+use std::time::Instant;
 
 use jarvis_core::{LanguageModel, Result, SpeechToText, TextToSpeech, Vad, WakeWord};
 use jarvis_llm::{GgufModel, LoadOptions};
@@ -12,6 +14,8 @@ use jarvis_speech::stt::{self, Whisper};
 use jarvis_speech::tts::Piper;
 use jarvis_speech::vad::Silero;
 use jarvis_speech::wake::OpenWakeWord;
+
+use crate::message::{Loaded, Outbox, Part, contained};
 
 /// The voice activity model; there is one.
 pub(crate) const ACTIVITY_MODEL: &str = "silero-vad";
@@ -62,6 +66,19 @@ impl Installed {
     fn runtime(&self) -> Result<Runtime> {
         Ok(Runtime::load(&runtime_file(&self.store)?)?)
     }
+}
+
+/// Loads a part and reports how that went, with the time that it took.
+pub(crate) fn load_and_tell<T>(outbox: &Outbox, part: Part, id: &str, load: impl FnOnce() -> Result<T>) -> Result<T> {
+    let start = Instant::now();
+    outbox.part(part, id, Loaded::Loading);
+    let loaded = contained("Loading a model", load);
+    let report = match &loaded {
+        Ok(_) => Loaded::Ready(start.elapsed()),
+        Err(error) => Loaded::Failed(error.clone()),
+    };
+    outbox.part(part, id, report);
+    loaded
 }
 
 /// Where the installed ONNX Runtime is.

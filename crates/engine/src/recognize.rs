@@ -4,15 +4,14 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::time::Instant;
 
 use jarvis_assistant::turn::{Input, Stage};
 use jarvis_core::{Cancel, Error, Result, SpeechToText, TurnId, Utterance};
 use jarvis_settings::Settings;
 
 use crate::heavy::Heavy;
-use crate::load::Parts;
-use crate::message::{Loaded, Outbox, PANICKED, Part, contained};
+use crate::load::{Parts, load_and_tell};
+use crate::message::{Outbox, PANICKED, Part, contained};
 
 /// Work for the thread.
 pub(crate) enum Job {
@@ -71,19 +70,10 @@ impl Recognize {
     }
 
     fn load(&self) -> Result<Box<dyn SpeechToText>, Error> {
-        let id = &self.settings.recognition.model;
-        let start = Instant::now();
-        self.outbox.part(Part::Recognition, id, Loaded::Loading);
-        let loaded = contained("Loading speech recognition", || {
+        load_and_tell(&self.outbox, Part::Recognition, &self.settings.recognition.model, || {
             let mut recognizer = self.parts.recognizer(&self.settings)?;
             recognizer.warm_up()?;
             Ok(recognizer)
-        });
-        let report = match &loaded {
-            Ok(_) => Loaded::Ready(start.elapsed()),
-            Err(error) => Loaded::Failed(error.clone()),
-        };
-        self.outbox.part(Part::Recognition, id, report);
-        loaded
+        })
     }
 }

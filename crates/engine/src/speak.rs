@@ -16,7 +16,7 @@ use crate::DeviceStatus;
 use crate::echo::Playback;
 use crate::heavy::Heavy;
 use crate::io::{AudioIo, Speaker};
-use crate::load::Parts;
+use crate::load::{Parts, load_and_tell};
 use crate::message::{Loaded, Message, Outbox, PANICKED, Part, contained};
 
 /// Work for the thread. `cancel` goes up when the turn's sound is not wanted any more.
@@ -53,6 +53,7 @@ impl Mouth {
 
     fn replace(&self, new: Option<Arc<dyn Speaker>>) {
         *self.speaker.lock().unwrap_or_else(PoisonError::into_inner) = new;
+        self.playback.silence(Instant::now());
     }
 
     fn is_open(&self) -> bool {
@@ -93,8 +94,9 @@ impl Speak {
         self.open(&player_events);
         let mut voice = self.load();
         self.tell_voice(&voice);
-        // The turn whose sound is being given to the speaker.
+        // The turn whose sound is being given to the speaker, and the one that was given all of it.
         let mut begun = None;
+        let mut given = None;
         for job in jobs {
             match job {
                 Job::Ring { turn, cancel } => {
@@ -127,10 +129,10 @@ impl Speak {
                     }
                 }
                 Job::LastWords { turn, cancel } => {
-                    if begun == Some(turn) {
-                        self.mouth.with(&cancel, |speaker| speaker.finish(turn));
-                    } else if !cancel.is_cancelled() {
-                        // There was nothing to say aloud.
+                    given = Some(turn);
+                    let will_end = begun == Some(turn) && self.mouth.with(&cancel, |speaker| speaker.finish(turn));
+                    if !will_end && !cancel.is_cancelled() {
+                        // There was nothing to say aloud, or nothing is left to say it with.
                         self.outbox.turn(Input::Finished(turn));
                     }
                 }
@@ -139,10 +141,16 @@ impl Speak {
                     let (audio, audio_before) = (&self.settings.audio, &before.audio);
                     if audio.output_device != audio_before.output_device || !self.mouth.is_open() {
                         self.open(&player_events);
+                        begun = None;
+                        // The speaker that was told to say when this turn has been played is gone.
+                        if let Some(turn) = given.take() {
+                            self.outbox.turn(Input::Finished(turn));
+                        }
                     } else if audio.volume != audio_before.volume {
                         self.mouth.with(&Cancel::new(), |speaker| speaker.set_volume(audio.volume));
                     }
-                    if self.settings.voice != before.voice || voice.is_err() {
+                    let (now, then) = (&self.settings.voice, &before.voice);
+                    if (&now.model, now.rate, now.enabled) != (&then.model, then.rate, then.enabled) || voice.is_err() {
                         voice = self.load();
                     }
                     self.tell_voice(&voice);
@@ -190,19 +198,11 @@ impl Speak {
                 "Switch it on with `jarvis config set voice.enabled true`.",
             ));
         }
-        let start = Instant::now();
-        self.outbox.part(Part::Voice, id, Loaded::Loading);
-        let loaded = contained("Loading the voice", || {
+        load_and_tell(&self.outbox, Part::Voice, id, || {
             let mut voice = self.parts.voice(&self.settings)?;
             voice.warm_up()?;
             Ok(voice)
-        });
-        let report = match &loaded {
-            Ok(_) => Loaded::Ready(start.elapsed()),
-            Err(error) => Loaded::Failed(error.clone()),
-        };
-        self.outbox.part(Part::Voice, id, report);
-        loaded
+        })
     }
 
     fn tell_voice(&self, voice: &Engine) {

@@ -146,7 +146,7 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
     })
 }
 
-fn new_status(voice_off: bool, settings: &Settings) -> Status {
+pub(crate) fn new_status(voice_off: bool, settings: &Settings) -> Status {
     Status {
         version: env!("CARGO_PKG_VERSION").into(),
         pid: std::process::id(),

@@ -1,6 +1,6 @@
 //! The thinking thread: words in, text and clauses out. Owns the mind, with the skills and the language model.
 //!
-//! The model loads on a thread of its own, so skills answer before it is there. Between questions the thread sleeps
+//! The model loads and warms up on a thread of its own, so skills answer before it is there. Between questions the thread sleeps
 //! until an alarm is due. Never speaks and never decides whether an answer is still wanted; that flag is handed to it.
 
 use std::collections::VecDeque;
@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Instant;
 
 use jarvis_assistant::turn::{Input, Stage};
-use jarvis_assistant::{Mind, Piece, Routed, Router, skills};
+use jarvis_assistant::{Conversation, Mind, Names, Piece, Routed, Router, skills};
 use jarvis_core::{
     AssistantEvent, Cancel, Error, GenerateOptions, Generation, HostAction, LanguageModel, Message as ChatMessage,
     Prompt, Reply, Result, SystemClock, TurnId,
@@ -27,7 +27,7 @@ pub(crate) enum Job {
     /// Whatever rings is done.
     SilenceAlarms,
     /// The language model is there, or is not.
-    Model { result: Result<Box<dyn LanguageModel>>, began: Instant },
+    Model { load: u64, result: Result<Box<dyn LanguageModel>>, began: Instant },
     /// Take these settings, and load again what is not there.
     Settings(Arc<Settings>),
     /// End. Said, because the thread's own channel has an end in its loader.
@@ -51,6 +51,8 @@ pub(crate) struct Think {
     /// This thread's own channel, for the loader.
     jobs: Sender<Job>,
     loading: bool,
+    /// Number of the newest load; what an older one brings is not wanted any more.
+    load: u64,
     waiting: VecDeque<Waiting>,
 }
 
@@ -63,8 +65,9 @@ impl Think {
         heavy: Heavy,
         jobs: Sender<Job>,
     ) -> Self {
-        let mind = Mind::new(Router::new(skills::all()), Arc::new(SystemClock), (&settings.mind).into());
-        Self { mind, parts, settings, outbox, heavy, jobs, loading: false, waiting: VecDeque::new() }
+        let mut mind = Mind::new(Router::new(skills::all()), Arc::new(SystemClock), (&settings.mind).into());
+        mind.set_names(Names::of_wake_model(&settings.wake.model));
+        Self { mind, parts, settings, outbox, heavy, jobs, loading: false, load: 0, waiting: VecDeque::new() }
     }
 
     /// Works until the channel is closed.
@@ -80,10 +83,12 @@ impl Think {
                 Ok(Job::SilenceAlarms) => {
                     self.mind.silence();
                 }
-                Ok(Job::Model { result, began }) => self.take_model(result, began),
+                Ok(Job::Model { load, result, began }) if load == self.load => self.take_model(result, began),
+                Ok(Job::Model { .. }) => tracing::debug!("a language model came that is not wanted any more"),
                 Ok(Job::Settings(settings)) => {
                     let before = std::mem::replace(&mut self.settings, settings);
                     self.mind.set_options((&self.settings.mind).into());
+                    self.mind.set_names(Names::of_wake_model(&self.settings.wake.model));
                     let other = (&before.mind.model, before.mind.enabled)
                         != (&self.settings.mind.model, self.settings.mind.enabled);
                     if other || (!self.mind.has_model() && !self.loading) {
@@ -140,6 +145,7 @@ impl Think {
 
     /// Begins to load the language model, unless it is not wanted.
     fn load(&mut self) {
+        self.load += 1;
         let id = self.settings.mind.model.clone();
         if !self.settings.mind.enabled {
             self.loading = false;
@@ -155,9 +161,15 @@ impl Think {
         self.outbox.part(Part::Language, &id, Loaded::Loading);
         let jobs = self.jobs.clone();
         let (parts, settings, began) = (Arc::clone(&self.parts), Arc::clone(&self.settings), Instant::now());
+        let load = self.load;
         let spawned = std::thread::Builder::new().name("load-mind".into()).spawn(move || {
-            let result = contained("Loading the language model", || parts.language_model(&settings));
-            let _ = jobs.send(Job::Model { result, began });
+            let result = contained("Loading the language model", || {
+                let mut model = parts.language_model(&settings)?;
+                // Without the right to compute: at the start everything loads side by side, and no utterance waits.
+                model.warm_up(&Conversation::beginning())?;
+                Ok(model)
+            });
+            let _ = jobs.send(Job::Model { load, result, began });
         });
         if let Err(error) = spawned {
             let error = Error::new("internal.thread", format!("No thread to load the language model: {error}."), "");
@@ -168,13 +180,11 @@ impl Think {
     fn take_model(&mut self, result: Result<Box<dyn LanguageModel>>, began: Instant) {
         self.loading = false;
         let id = &self.settings.mind.model;
-        let ready = result.and_then(|model| {
-            self.mind.set_model(Box::new(Considerate { model, heavy: self.heavy.clone() }));
-            let mind = &mut self.mind;
-            contained("Warming up the language model", || mind.warm_up())
-        });
-        match ready {
-            Ok(()) => self.outbox.part(Part::Language, id, Loaded::Ready(began.elapsed())),
+        match result {
+            Ok(model) => {
+                self.mind.set_model(Box::new(Considerate { model, heavy: self.heavy.clone() }));
+                self.outbox.part(Part::Language, id, Loaded::Ready(began.elapsed()));
+            }
             Err(error) => {
                 self.outbox.part(Part::Language, id, Loaded::Failed(error.clone()));
                 self.mind.set_no_model(error);
@@ -205,7 +215,7 @@ fn tell(outbox: &Outbox, turn: TurnId, piece: Piece) {
     }
 }
 
-/// A language model that lets synthesis go first: between two pieces of text it waits for whoever computes.
+/// A language model that computes only while it holds the right to, and lets synthesis go first between two pieces of text.
 struct Considerate {
     model: Box<dyn LanguageModel>,
     heavy: Heavy,
@@ -220,9 +230,11 @@ impl LanguageModel for Considerate {
         on_text: &mut dyn FnMut(&str),
     ) -> Result<Generation> {
         let heavy = &self.heavy;
+        let mut right = Some(heavy.take());
         self.model.generate(prompt, options, cancel, &mut |text| {
-            heavy.give_way();
+            right = None;
             on_text(text);
+            right = Some(heavy.take());
         })
     }
 

@@ -10,7 +10,10 @@ use std::time::Duration;
 const RESERVE: u64 = 64 << 20;
 
 /// Bytes that an ordinary user can still write to the disk of `path`, which exists.
-pub(crate) fn free_space(path: &Path) -> std::io::Result<u64> {
+///
+/// # Errors
+/// The system does not tell.
+pub fn free_space(path: &Path) -> std::io::Result<u64> {
     use std::os::unix::ffi::OsStrExt;
     let path = std::ffi::CString::new(path.as_os_str().as_bytes())?;
     let mut stat = std::mem::MaybeUninit::<libc::statvfs>::uninit();

@@ -30,6 +30,7 @@ mod store;
 mod tests;
 
 pub use catalog::{Catalog, Conversion, Hub, Kind, Member, Model, SourceFile, Wheel, platform};
+pub use disk::free_space;
 pub use error::Bytes;
 pub use host::Host;
 pub use progress::{Origin, Progress, Stage};

@@ -95,7 +95,7 @@ pub fn run(paths: &Paths, mut on_check: impl FnMut(Check)) {
         ("models", of(check_models)),
         ("onnxruntime", of(check_runtime)),
         ("espeak-ng", Box::new(check_espeak)),
-        ("microphone", Box::new(move || sound::microphone(&input))),
+        ("microphone", of_microphone(paths, input)),
         ("speaker", Box::new(move || sound::speaker(&output))),
         ("hotkey", Box::new(move || system::hotkey(&keys))),
         ("display", Box::new(system::display)),
@@ -129,6 +129,18 @@ fn start(name: &str, work: Work) -> Option<Receiver<Found>> {
         let _ = sender.send(work());
     });
     spawned.is_ok().then_some(receiver)
+}
+
+/// A muted microphone stays closed, also for a check.
+fn of_microphone(paths: &Paths, wanted: String) -> Work {
+    let socket = paths.control_socket();
+    Box::new(move || {
+        let running = control::send(&socket, &Request::Status).ok().and_then(|response| response.status);
+        if running.is_some_and(|status| status.muted) {
+            return Found::ok("Jarvis is muted, so the microphone is closed and was not tried.");
+        }
+        sound::microphone(&wanted)
+    })
 }
 
 fn check_settings(settings: jarvis_core::Result<Settings>) -> Found {

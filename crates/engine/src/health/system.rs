@@ -1,9 +1,9 @@
 //! The desktop and the machine around Jarvis.
 
 use std::env::var_os;
-use std::ffi::CString;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+
+use jarvis_models::free_space;
 
 use super::Found;
 
@@ -60,28 +60,17 @@ pub(super) fn notifications() -> Found {
 pub(super) fn disk(folder: &Path) -> Found {
     // The folder may not be there yet; what counts is the disk that it will be on.
     let there = folder.ancestors().find(|ancestor| ancestor.is_dir()).unwrap_or(Path::new("/"));
-    match free_bytes(there) {
-        Some(free) if free < DISK => Found::warn(
+    match free_space(there) {
+        Ok(free) if free < DISK => Found::warn(
             format!("Only {} MB are free for models in {}.", free / 1_000_000, folder.display()),
             "Free some space, or set JARVIS_DATA_DIR to a folder on another disk.",
         ),
-        Some(free) => Found::ok(format!("{:.1} GB are free in {}.", free as f64 / 1e9, folder.display())),
-        None => Found::warn(
+        Ok(free) => Found::ok(format!("{:.1} GB are free in {}.", free as f64 / 1e9, folder.display())),
+        Err(_) => Found::warn(
             format!("It cannot be told how much is free in {}.", folder.display()),
             "Check that the folder can be read.",
         ),
     }
-}
-
-fn free_bytes(folder: &Path) -> Option<u64> {
-    let path = CString::new(folder.as_os_str().as_bytes()).ok()?;
-    // SAFETY: `path` ends in a NUL and `found` is a valid place for the result, read only after success.
-    let found = unsafe {
-        let mut found = std::mem::MaybeUninit::<libc::statvfs>::uninit();
-        (libc::statvfs(path.as_ptr(), found.as_mut_ptr()) == 0).then(|| found.assume_init())
-    }?;
-    #[allow(clippy::unnecessary_cast, reason = "the fields are narrower on some systems")]
-    Some(found.f_bavail as u64 * found.f_frsize as u64)
 }
 
 pub(super) fn memory() -> Found {
@@ -118,6 +107,5 @@ mod tests {
     fn a_folder_that_is_not_there_yet_is_on_a_disk_all_the_same() {
         let found = disk(Path::new("/tmp/not/there/yet"));
         assert!(found.detail.contains("/tmp/not/there/yet"));
-        assert!(free_bytes(Path::new("/tmp")).is_some());
     }
 }

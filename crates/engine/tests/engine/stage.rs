@@ -27,6 +27,12 @@ pub struct Script {
     pub recognizer_panics: AtomicBool,
     pub mind_panics: AtomicBool,
     pub voice_fails: AtomicBool,
+    pub activity_panics: AtomicBool,
+    pub activity_resets: AtomicUsize,
+    /// The language model "slow" is being loaded for as long as this is so.
+    pub slow_mind: AtomicBool,
+    /// The language models that were asked.
+    pub asked: Mutex<Vec<String>>,
     pub loads: AtomicUsize,
     pub generated: AtomicUsize,
 }
@@ -55,14 +61,19 @@ pub fn speech(seconds: f32) -> Vec<f32> {
     vec![SPEECH_LEVEL; (16_000.0 * seconds) as usize]
 }
 
-struct FakeVad;
+struct FakeVad(Arc<Script>);
 
 impl Vad for FakeVad {
     fn process(&mut self, frame: &AudioFrame) -> Result<f32> {
+        if self.0.activity_panics.load(Ordering::Relaxed) {
+            panic!("wrong number of channels");
+        }
         let rms = frame.rms();
         Ok(if rms > 0.02 { 0.95 } else { 0.02 })
     }
-    fn reset(&mut self) {}
+    fn reset(&mut self) {
+        self.0.activity_resets.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 struct FakeWake {
@@ -98,7 +109,7 @@ impl SpeechToText for FakeRecognizer {
 }
 
 /// Says "One two three." in sentences for ever, 5 ms a word.
-struct FakeMind(Arc<Script>);
+struct FakeMind(Arc<Script>, String);
 
 impl LanguageModel for FakeMind {
     fn generate(
@@ -111,6 +122,7 @@ impl LanguageModel for FakeMind {
         if self.0.mind_panics.swap(false, Ordering::Relaxed) {
             panic!("shape mismatch");
         }
+        self.0.asked.lock().unwrap().push(self.1.clone());
         let mut text = String::new();
         let mut tokens = 0;
         while tokens < options.max_tokens && !cancel.is_cancelled() {
@@ -163,7 +175,7 @@ struct Fakes(Arc<Script>);
 impl Parts for Fakes {
     fn activity(&self, _: &Settings) -> Result<Box<dyn Vad>> {
         self.0.check("activity")?;
-        Ok(Box::new(FakeVad))
+        Ok(Box::new(FakeVad(Arc::clone(&self.0))))
     }
     fn wake_word(&self, _: &Settings) -> Result<Box<dyn WakeWord>> {
         self.0.check("wake")?;
@@ -173,9 +185,12 @@ impl Parts for Fakes {
         self.0.check("recognition")?;
         Ok(Box::new(FakeRecognizer(Arc::clone(&self.0))))
     }
-    fn language_model(&self, _: &Settings) -> Result<Box<dyn LanguageModel>> {
+    fn language_model(&self, settings: &Settings) -> Result<Box<dyn LanguageModel>> {
         self.0.check("language")?;
-        Ok(Box::new(FakeMind(Arc::clone(&self.0))))
+        while settings.mind.model == "slow" && self.0.slow_mind.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(Box::new(FakeMind(Arc::clone(&self.0), settings.mind.model.clone())))
     }
     fn voice(&self, _: &Settings) -> Result<Box<dyn TextToSpeech>> {
         self.0.check("voice")?;
@@ -250,6 +265,16 @@ impl Stage {
         // It may have been ready before anyone looked.
         if !self.engine.status().ready {
             self.wait_for_event("ready");
+        }
+    }
+
+    /// Waits until something is so.
+    #[track_caller]
+    pub fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !is_so(self) {
+            assert!(Instant::now() < deadline, "{what} did not come about");
+            std::thread::sleep(Duration::from_millis(10));
         }
     }
 

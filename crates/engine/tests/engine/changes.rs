@@ -1,0 +1,58 @@
+//! Settings that change while everything runs.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::stage::{Script, Stage};
+use jarvis_engine::{Command, ModelState};
+use jarvis_settings::{BargeIn, Settings};
+
+fn settings(stage: &Stage, change: impl FnOnce(&mut Settings)) -> Command {
+    let mut settings = Settings::load_with(&stage.paths, []).unwrap();
+    change(&mut settings);
+    Command::Reload(settings)
+}
+
+#[test]
+fn a_model_that_was_chosen_before_and_comes_later_does_not_win() {
+    let script = Script::default();
+    script.slow_mind.store(true, Ordering::Relaxed);
+    let mut stage = Stage::with(script, |settings, _| settings.mind.model = "slow".into());
+    stage.engine.send(settings(&stage, |settings| settings.mind.model = "quick".into()));
+    stage.until("loading the quick one", |stage| {
+        stage.engine.status().models.get("language").is_some_and(|m| m.id == "quick" && m.state == ModelState::Ready)
+    });
+    stage.script.slow_mind.store(false, Ordering::Relaxed);
+    std::thread::sleep(Duration::from_millis(100));
+    stage.engine.send(Command::Ask { text: "tell me something about the sea".into() });
+    stage.wait_for_event("first_token");
+    assert_eq!(*stage.script.asked.lock().unwrap(), ["quick"]);
+}
+
+#[test]
+fn another_speaker_during_an_answer_does_not_hold_the_turn_up() {
+    let mut stage = Stage::with(Script::default(), |settings, _| settings.mind.max_tokens = 8);
+    stage.ready();
+    stage.engine.send(Command::Ask { text: "tell me something about the sea".into() });
+    stage.wait_for_event("first_audio");
+    stage.engine.send(settings(&stage, |settings| {
+        settings.mind.max_tokens = 8;
+        settings.audio.output_device = "another".into();
+    }));
+    stage.wait_for_event("turn_end");
+    stage.engine.send(Command::Ask { text: "what is two plus two".into() });
+    stage.wait_for_event("first_audio");
+}
+
+#[test]
+fn the_voice_is_loaded_again_only_for_what_changes_it() {
+    let mut stage = Stage::new();
+    stage.ready();
+    let loads = stage.script.loads.load(Ordering::Relaxed);
+    stage.engine.send(settings(&stage, |settings| settings.voice.barge_in = BargeIn::Off));
+    stage.engine.send(Command::Ask { text: "what is two plus two".into() });
+    stage.wait_for_event("turn_end");
+    assert_eq!(stage.script.loads.load(Ordering::Relaxed), loads);
+    stage.engine.send(settings(&stage, |settings| settings.voice.rate = 1.5));
+    stage.until("loading the voice", |stage| stage.script.loads.load(Ordering::Relaxed) == loads + 1);
+}

@@ -1,0 +1,93 @@
+//! When the microphone is open, what is forgotten, and what happens when those who listen are broken.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::stage::{Script, Stage, speech};
+use jarvis_core::AssistantEvent;
+use jarvis_engine::Command;
+use jarvis_engine::control::{claim, serve};
+use jarvis_engine::health::{self, CheckStatus};
+
+#[test]
+fn without_a_wake_word_the_microphone_is_open_only_for_a_question() {
+    let mut stage = Stage::with(Script::default(), |settings, _| settings.wake.enabled = false);
+    stage.ready();
+    assert_eq!(stage.room.open_microphones(), 0);
+    stage.will_hear("what time is it");
+    stage.engine.send(Command::Start);
+    stage.room.say(&speech(0.8));
+    stage.wait_for_event("speech_end");
+    assert_eq!(stage.room.open_microphones(), 1);
+    stage.wait_for_event("turn_end");
+    stage.until("closing the microphone", |stage| stage.room.open_microphones() == 0);
+
+    // And again, also after a mute.
+    stage.engine.send(Command::Mute);
+    stage.engine.send(Command::Unmute);
+    stage.will_hear("what is two plus two");
+    stage.engine.send(Command::Start);
+    stage.room.say(&speech(0.8));
+    stage.wait_for_event("first_audio");
+    stage.wait_for_event("turn_end");
+}
+
+#[test]
+fn a_lost_microphone_is_noticed_again_without_a_wake_word() {
+    let mut stage = Stage::with(Script::default(), |settings, _| settings.wake.enabled = false);
+    stage.ready();
+    stage.room.unplug(true);
+    stage.engine.send(Command::Start);
+    stage.wait_for("the loss", |r| matches!(r.event, AssistantEvent::Device { available: false, .. }));
+    stage.wait_for_event("turn_end");
+    stage.room.unplug(false);
+    stage.wait_for("the return", |r| matches!(r.event, AssistantEvent::Device { available: true, .. }));
+    stage.until("closing the microphone", |stage| stage.room.open_microphones() == 0);
+}
+
+#[test]
+fn a_mute_forgets_what_was_heard() {
+    let mut stage = Stage::new();
+    stage.ready();
+    let before = stage.script.activity_resets.load(Ordering::Relaxed);
+    stage.engine.send(Command::Mute);
+    stage.until("forgetting", |stage| stage.script.activity_resets.load(Ordering::Relaxed) > before);
+    assert_eq!(stage.room.open_microphones(), 0);
+}
+
+#[test]
+fn voice_activity_that_always_panics_is_given_up() {
+    let mut stage = Stage::new();
+    stage.ready();
+    let loads = stage.script.loads.load(Ordering::Relaxed);
+    stage.script.activity_panics.store(true, Ordering::Relaxed);
+    stage.wait_for(
+        "that it is given up",
+        |r| matches!(&r.event, AssistantEvent::Error { error } if error.code == "speech.activity_failed"),
+    );
+    // Once loaded anew, with the wake word, and not once a frame.
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(stage.script.loads.load(Ordering::Relaxed), loads + 2);
+    // What was typed is answered all the same.
+    stage.engine.send(Command::Ask { text: "what is two plus two".into() });
+    stage.wait_for_event("first_audio");
+}
+
+#[test]
+fn a_muted_microphone_is_not_opened_to_check_it() {
+    let mut stage = Stage::new();
+    stage.ready();
+    let listener = claim(&stage.paths).unwrap();
+    let _server = serve(listener, stage.engine.clone(), || Ok(())).unwrap();
+    stage.engine.send(Command::Mute);
+    stage.until("muting", |stage| stage.engine.status().muted);
+    let mut found = None;
+    health::run(&stage.paths, |check| {
+        if check.check == "microphone" {
+            found = Some(check);
+        }
+    });
+    let found = found.unwrap();
+    assert_eq!(found.status, CheckStatus::Ok, "{found:?}");
+    assert!(found.detail.contains("muted"), "{found:?}");
+}
