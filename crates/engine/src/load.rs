@@ -10,7 +10,7 @@ use jarvis_llm::{GgufModel, LoadOptions};
 use jarvis_models::Store;
 use jarvis_settings::{Paths, Settings};
 use jarvis_speech::onnx::Runtime;
-use jarvis_speech::stt::{self, Whisper};
+use jarvis_speech::stt::{self, Compute, Whisper};
 use jarvis_speech::tts::Piper;
 use jarvis_speech::vad::Silero;
 use jarvis_speech::wake::OpenWakeWord;
@@ -100,12 +100,19 @@ impl Parts for Installed {
 
     fn recognizer(&self, settings: &Settings) -> Result<Box<dyn SpeechToText>> {
         let folder = self.store.folder(&settings.recognition.model)?;
-        Ok(Box::new(Whisper::load(&folder, &stt::Options::default())?))
+        let performance = &settings.performance;
+        let options = stt::Options {
+            language: None,
+            compute: if performance.gpu_enabled { Compute::Auto } else { Compute::Processor },
+            threads: performance.thread_workers as usize,
+        };
+        Ok(Box::new(Whisper::load(&folder, &options)?))
     }
 
     fn language_model(&self, settings: &Settings) -> Result<Box<dyn LanguageModel>> {
         let file = self.store.folder(&settings.mind.model)?.join("model.gguf");
-        Ok(Box::new(GgufModel::load(&file, &LoadOptions::default())?))
+        let threads = settings.performance.thread_workers as usize;
+        Ok(Box::new(GgufModel::load(&file, &LoadOptions { threads, ..LoadOptions::default() })?))
     }
 
     fn voice(&self, settings: &Settings) -> Result<Box<dyn TextToSpeech>> {
