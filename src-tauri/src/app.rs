@@ -30,12 +30,30 @@ pub struct Shell {
     pub hotkey: Hotkey,
     /// The installation that runs.
     pub installs: Installs,
-    settings: Mutex<Settings>,
+    chosen: Mutex<Chosen>,
     engine: Option<EngineHandle>,
     tray: Option<Tray>,
     /// What was wrong at the start and stays so.
     troubles: Vec<Error>,
     watching_level: AtomicBool,
+}
+
+/// What the user chose, as far as it could be read.
+#[derive(Clone)]
+struct Chosen {
+    settings: Settings,
+    /// What could not be read, and what holds in its place.
+    problems: Vec<Error>,
+}
+
+impl Chosen {
+    fn load(paths: &Paths) -> Self {
+        let (settings, problems) = Settings::load_good(paths);
+        for problem in &problems {
+            eprintln!("{} {}", problem.message, problem.hint);
+        }
+        Self { settings, problems }
+    }
 }
 
 impl Shell {
@@ -53,21 +71,23 @@ impl Shell {
 
     /// The settings in force.
     pub fn settings(&self) -> Settings {
-        self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.chosen().settings
     }
 
-    /// Reads the settings again and lets everything take them up: the engine, and the hotkey.
-    ///
-    /// # Errors
-    /// They cannot be read; then the old ones stay in force.
-    pub fn reload(&self, app: &AppHandle<Wry>) -> Result<()> {
-        let settings = Settings::load(&self.paths)?;
+    fn chosen(&self) -> Chosen {
+        self.chosen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the settings again and lets everything take them up: the engine, and the hotkey. What cannot be read is shown
+    /// in the window.
+    pub fn reload(&self, app: &AppHandle<Wry>) {
+        let chosen = Chosen::load(&self.paths);
+        let settings = chosen.settings.clone();
+        *self.chosen.lock().unwrap_or_else(PoisonError::into_inner) = chosen;
         self.hotkey.take(app, &settings.hotkey.keys);
-        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = settings.clone();
         if let Some(engine) = &self.engine {
             engine.send(Command::Reload(settings));
         }
-        Ok(())
     }
 
     /// Begins or ends listening to the level. The engine counts its watchers; the window is one at most.
@@ -86,11 +106,12 @@ impl Shell {
 
     /// How everything stands.
     pub fn overview(&self) -> Overview {
-        let settings = self.settings();
+        let Chosen { settings, problems } = self.chosen();
         let status = self.status();
         let installed = self.store().list(&Catalog::builtin()).unwrap_or_default();
         let missing_models = installed.into_iter().filter(|m| m.default && !m.installed).map(|m| m.id).collect();
         let mut troubles = self.troubles.clone();
+        troubles.extend(problems);
         let hotkey = self.hotkey.standing();
         troubles.extend(hotkey.problem.clone());
         troubles.extend(display::tray_problem());
@@ -183,11 +204,8 @@ pub fn run(with_window: bool) -> Result<()> {
 /// Starts everything. What fails is told in the window and leaves the rest running.
 fn start(app: &AppHandle<Wry>, paths: Paths, with_window: bool) {
     let mut troubles = Vec::new();
-    let settings = Settings::load(&paths).unwrap_or_else(|error| {
-        troubles.push(error);
-        Settings::default()
-    });
-    let started = start_engine(&settings, &paths).map_err(|error| troubles.push(error)).ok();
+    let chosen = Chosen::load(&paths);
+    let started = start_engine(&chosen.settings, &paths).map_err(|error| troubles.push(error)).ok();
     for trouble in &troubles {
         eprintln!("{} {}", trouble.message, trouble.hint);
     }
@@ -195,14 +213,15 @@ fn start(app: &AppHandle<Wry>, paths: Paths, with_window: bool) {
         tracing::warn!(%error, "there is no tray icon");
         None
     });
-    let keys = settings.hotkey.keys.clone();
-    let seen = with_window || !troubles.is_empty() || display::tray_problem().is_some();
+    let keys = chosen.settings.hotkey.keys.clone();
+    let in_trouble = !troubles.is_empty() || !chosen.problems.is_empty();
+    let seen = with_window || in_trouble || display::tray_problem().is_some();
     app.manage(Shell {
         paths,
         history: History::default(),
         hotkey: Hotkey::default(),
         installs: Installs::default(),
-        settings: Mutex::new(settings),
+        chosen: Mutex::new(chosen),
         engine: started.as_ref().map(|started| started.engine.clone()),
         tray,
         troubles,

@@ -93,7 +93,7 @@ async fn set_setting(app: AppHandle<Wry>, path: String, value: String) -> Result
     aside(move || {
         let shell = app.state::<Shell>();
         let change = Settings::save(&shell.paths, &path, &value)?;
-        shell.reload(&app)?;
+        shell.reload(&app);
         let value = shell.settings().get(&path)?.value;
         Ok(SettingValue { path, value, restart: change.restart, overridden_by: change.overridden_by })
     })
@@ -120,7 +120,7 @@ async fn pull_models(app: AppHandle<Wry>, ids: Vec<String>) -> Result<()> {
         let shell = app.state::<Shell>();
         let outcome = shell.installs.run(&shell.store(), &Catalog::builtin(), &ids, &shell.history);
         // Even a stopped installation may have brought a model that was waited for.
-        shell.reload(&app)?;
+        shell.reload(&app);
         outcome
     })
     .await

@@ -4,7 +4,7 @@
 //! it. What has to outlive the command, a timer, is handed to the running instance if there is one.
 
 use crate::output::Output;
-use jarvis_assistant::{Answer, AnswerTimings, Mind, MindOptions, Piece, Routed, Router, skills};
+use jarvis_assistant::{Answer, AnswerTimings, Mind, MindOptions, Names, Piece, Routed, Router, skills};
 use jarvis_core::{AssistantEvent, Cancel, Error, Result, SystemClock};
 use jarvis_engine::control::{self, Request};
 use jarvis_engine::load::{Installed, Parts};
@@ -58,6 +58,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
 fn mind(paths: &Paths, settings: &Settings, dry_run: bool) -> Mind {
     let options = MindOptions { dry_run, ..MindOptions::from(&settings.mind) };
     let mut mind = Mind::new(Router::new(skills::all()), Arc::new(SystemClock), options);
+    mind.set_names(Names::of_wake_model(&settings.wake.model));
     if !settings.mind.enabled {
         mind.set_no_model(Error::new(
             "mind.off",

@@ -117,8 +117,9 @@ fn in_words(entry: &Entry) -> String {
 
 fn explained(spec: &FieldSpec) -> String {
     let restart = if spec.restart { " Takes effect after a restart." } else { "" };
+    let unused = if spec.unused { "Accepted, not used yet: " } else { "" };
     format!(
-        "{}\n    {}{restart}\n    {}; {} if not set. In the environment: {}.",
+        "{}\n    {unused}{}{restart}\n    {}; {} if not set. In the environment: {}.",
         spec.path,
         spec.help,
         capitalized(&spec.allowed()),
