@@ -14,9 +14,27 @@ static WAKE: AtomicI32 = AtomicI32::new(-1);
 
 extern "C" fn handle(_signal: libc::c_int) {
     let byte = 1u8;
-    // SAFETY: `write` is async-signal-safe; the descriptor lives as long as the process; one readable byte is given.
+    // SAFETY: `write` is async-signal-safe; the descriptor lives as long as the process; one readable byte is given. The
+    // thread that is interrupted may be about to look at its error number, so that is put back.
     unsafe {
+        let error_number = error_number();
+        let before = *error_number;
         libc::write(WAKE.load(Ordering::Relaxed), (&raw const byte).cast(), 1);
+        *error_number = before;
+    }
+}
+
+/// Where this thread's `errno` is.
+fn error_number() -> *mut libc::c_int {
+    // SAFETY: takes nothing, cannot fail, and is async-signal-safe.
+    #[cfg(target_os = "macos")]
+    unsafe {
+        libc::__error()
+    }
+    // SAFETY: as above.
+    #[cfg(not(target_os = "macos"))]
+    unsafe {
+        libc::__errno_location()
     }
 }
 
@@ -60,5 +78,22 @@ fn set(signal: libc::c_int, handler: libc::sighandler_t) {
         action.sa_sigaction = handler;
         action.sa_flags = libc::SA_RESTART;
         libc::sigaction(signal, &raw const action, std::ptr::null_mut());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_handler_leaves_the_error_number_as_it_was() {
+        // No descriptor is set, so the write fails.
+        // SAFETY: the place is this thread's own and always there.
+        let after = unsafe {
+            *error_number() = 42;
+            handle(libc::SIGINT);
+            *error_number()
+        };
+        assert_eq!(after, 42);
     }
 }
