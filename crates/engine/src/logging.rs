@@ -1,4 +1,8 @@
-//! Where log lines go: standard error, filtered by `JARVIS_LOG`. Never to standard output, which belongs to results.
+//! Where log lines go: standard error, filtered by `JARVIS_LOG`. Never to standard output, which belongs to results, and
+//! never with what the user said: a panic's own words may quote it, so its place alone is written.
+
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::panic::PanicHookInfo;
 
 use tracing_subscriber::EnvFilter;
 
@@ -9,4 +13,40 @@ pub fn init(default: &str) {
     let asked_for = std::env::var("JARVIS_LOG").ok().filter(|wanted| !wanted.trim().is_empty());
     let filter = asked_for.and_then(|wanted| with(&wanted).ok()).or_else(|| with(default).ok()).unwrap_or_default();
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    std::panic::set_hook(Box::new(|panic| {
+        let backtrace = Backtrace::capture();
+        match backtrace.status() {
+            BacktraceStatus::Captured => tracing::error!("{}\n{backtrace}", place(panic)),
+            _ => tracing::error!("{}", place(panic)),
+        }
+    }));
+}
+
+/// Where a panic was: all of it that is fit for a log.
+fn place(panic: &PanicHookInfo<'_>) -> String {
+    let thread = std::thread::current();
+    let thread = thread.name().unwrap_or("a thread without a name");
+    let at = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+    format!("A fault in this program: {thread} panicked at {at}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[test]
+    fn a_panic_is_logged_without_its_words() {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&lines);
+        let before = std::panic::take_hook();
+        // Other tests panic on purpose at the same time; theirs are collected too.
+        std::panic::set_hook(Box::new(move |panic| sink.lock().unwrap().push(place(panic))));
+        let said = String::from("call my doctor");
+        let _ = std::panic::catch_unwind(|| panic!("not a boundary in {said:?}"));
+        std::panic::set_hook(before);
+        let lines = lines.lock().unwrap();
+        assert!(lines.iter().any(|line| line.contains("logging.rs")), "{lines:?}");
+        assert!(lines.iter().all(|line| !line.contains("doctor")), "{lines:?}");
+    }
 }
