@@ -154,12 +154,10 @@ fn p95(values: &mut [f64]) -> f64 {
 /// Speaks `text` with the installed voice and brings it to the microphone's 16 kHz, silence around it cut off.
 fn spoken(voice: &mut dyn jarvis_core::TextToSpeech, text: &str) -> anyhow::Result<Vec<f32>> {
     let audio = voice.synthesize(text, &jarvis_core::Cancel::new())?;
-    let folder = std::env::temp_dir().join(format!("jarvis-bench-{}.wav", std::process::id()));
     // By way of a file, which is how a recording comes in: one resampler serves both.
-    jarvis_audio::wav::write(&folder, &audio)?;
-    let samples = jarvis_audio::wav::read(&folder);
-    let _ = std::fs::remove_file(&folder);
-    let samples = samples?;
+    let file = tempfile::Builder::new().prefix("jarvis-bench-").suffix(".wav").tempfile()?;
+    jarvis_audio::wav::write(file.path(), &audio)?;
+    let samples = jarvis_audio::wav::read(file.path())?;
     let loud = |sample: &f32| sample.abs() > 0.01;
     let begin = samples.iter().position(loud).unwrap_or(0);
     let end = samples.iter().rposition(loud).map_or(0, |last| last + 1);

@@ -140,11 +140,12 @@ fn one_turn(
     room.say(question);
     let deadline = Instant::now() + LIMIT + Duration::from_secs_f32(question.len() as f32 / 16_000.0);
     let mut failed = None;
+    let mut heard = String::new();
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         match events.recv_timeout(left).map(|record| record.event) {
             Ok(AssistantEvent::Error { error }) => failed = Some(error),
-            Ok(AssistantEvent::Transcript { text }) => tracing::info!(text, "heard"),
+            Ok(AssistantEvent::Transcript { text }) => heard = text,
             Ok(AssistantEvent::TurnEnd { timings_ms }) => {
                 if let Some(error) = failed {
                     return Err(error.into());
@@ -152,8 +153,8 @@ fn one_turn(
                 if !timings_ms.iter().any(|(stage, _)| stage == "first_audio") {
                     let error = Error::new(
                         "bench.no_answer",
-                        "A question was not understood.",
-                        "Run with -v for what was heard.",
+                        format!("A question was not answered aloud; what was heard is \"{heard}\"."),
+                        "Run `jarvis doctor`; with --file, give a recording that is clear.",
                     );
                     return Err(error.into());
                 }
