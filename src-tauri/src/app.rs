@@ -205,7 +205,7 @@ pub fn run(with_window: bool) -> Result<()> {
 fn start(app: &AppHandle<Wry>, paths: Paths, with_window: bool) {
     let mut troubles = Vec::new();
     let chosen = Chosen::load(&paths);
-    let started = start_engine(&chosen.settings, &paths).map_err(|error| troubles.push(error)).ok();
+    let started = start_engine(app, &chosen.settings, &paths).map_err(|error| troubles.push(error)).ok();
     for trouble in &troubles {
         eprintln!("{} {}", trouble.message, trouble.hint);
     }
@@ -261,12 +261,19 @@ struct Started {
 }
 
 /// Starts the engine and serves it on the control socket, so that `jarvis toggle` and the others reach it.
-fn start_engine(settings: &Settings, paths: &Paths) -> Result<Started> {
+fn start_engine(app: &AppHandle<Wry>, settings: &Settings, paths: &Paths) -> Result<Started> {
     // Before the engine, so that a second one never opens the microphone.
-    let listener = control::claim(paths)?;
+    let claim = control::claim(paths)?;
     let engine = Engine::start(settings.clone(), paths.clone(), EngineOptions::default())?;
     let events = engine.subscribe();
-    let server = control::serve(listener, paths, engine.clone())?;
+    let asked = app.clone();
+    let server = control::serve(claim, engine.clone(), move || match asked.try_state::<Shell>() {
+        Some(shell) => {
+            shell.reload(&asked);
+            Ok(())
+        }
+        None => Err(Error::new("shell.starting", "Jarvis is still starting.", "Try again in a moment.")),
+    })?;
     Ok(Started { engine, events, server })
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jarvis_core::{AssistantState, Error, TurnId};
+use jarvis_core::{AssistantState, Error, Result, TurnId};
 use jarvis_settings::Settings;
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,31 @@ pub enum Command {
     WatchLevel(bool),
     /// End.
     Quit,
+}
+
+/// The most characters of a typed question: nobody says more, and no small model answers it.
+const LONGEST_QUESTION: usize = 8000;
+
+/// Whether `text` is a question that can be answered.
+///
+/// # Errors
+/// It is empty, or longer than anyone speaks.
+pub fn check_question(text: &str) -> Result<()> {
+    if text.trim().is_empty() {
+        return Err(Error::new(
+            "ask.empty",
+            "There is nothing to answer: the text is empty.",
+            "Say what you want to know.",
+        ));
+    }
+    if text.chars().count() > LONGEST_QUESTION {
+        return Err(Error::new(
+            "ask.too_long",
+            format!("The text is longer than {LONGEST_QUESTION} characters."),
+            "Ask something shorter.",
+        ));
+    }
+    Ok(())
 }
 
 /// How far a model is.

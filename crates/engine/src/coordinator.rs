@@ -132,6 +132,13 @@ impl Coordinator {
                     self.turn.on(input, now, actions);
                 }
             }
+            Message::Ask { text, turn } => {
+                self.turn.on(Input::Ask(text), now, actions);
+                if let Some(id) = self.turn.id() {
+                    // Whoever asked may have stopped waiting.
+                    let _ = turn.try_send(id);
+                }
+            }
             Message::Turn(input) => self.turn.on(input, now, actions),
             Message::Event(event) => self.emit(self.turn.id(), event),
             Message::Part { part, id, loaded } => self.part(part, id, loaded),

@@ -33,6 +33,6 @@ mod start;
 mod think;
 mod wake_gate;
 
-pub use command::{Command, DeviceStatus, ModelState, ModelStatus, Status};
+pub use command::{Command, DeviceStatus, ModelState, ModelStatus, Status, check_question};
 pub use observers::Subscription;
 pub use start::{Engine, EngineHandle, EngineOptions, resident_bytes};

@@ -1,12 +1,12 @@
 //! What the threads tell the coordinator, over its one channel. Plain values.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Sender, SyncSender};
 use std::time::Duration;
 
 use jarvis_assistant::turn::Input;
 use jarvis_audio::PlayerEvent;
-use jarvis_core::{AssistantEvent, Error, Result};
+use jarvis_core::{AssistantEvent, Error, Result, TurnId};
 
 use crate::{Command, DeviceStatus};
 
@@ -58,6 +58,8 @@ pub(crate) enum Loaded {
 pub(crate) enum Message {
     /// From a user.
     Command(Command),
+    /// A typed question from someone who wants to know which turn answers it.
+    Ask { text: String, turn: SyncSender<TurnId> },
     /// For the turn.
     Turn(Input),
     /// For the observers alone.
@@ -94,15 +96,11 @@ impl Outbox {
 }
 
 /// Runs a stage's work so that a panic in it is an error of that one job and the thread lives on. The engine that
-/// panicked may be in any state: the caller loads it anew.
+/// panicked may be in any state: the caller loads it anew. What the panic says may quote what was spoken and is thrown
+/// away; where it was is in the log (see [`crate::logging`]).
 pub(crate) fn contained<T>(stage: &'static str, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let reason = panic
-            .downcast_ref::<&str>()
-            .map(|reason| (*reason).to_owned())
-            .or_else(|| panic.downcast_ref::<String>().cloned())
-            .unwrap_or_default();
-        tracing::error!(stage, reason, "a stage panicked; it is restarted");
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        tracing::error!(stage, "a stage panicked; it is restarted");
         Err(Error::new(
             PANICKED,
             format!("{stage} failed because of a fault in this program."),

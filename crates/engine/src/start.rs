@@ -1,12 +1,12 @@
 //! The start: threads, channels, and the handle by which everyone else speaks to the engine.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use jarvis_core::{AssistantState, Error, Result};
+use jarvis_core::{AssistantState, Error, Result, TurnId};
 use jarvis_settings::{Paths, Settings};
 
 use crate::coordinator::{Coordinator, Workers};
@@ -19,7 +19,7 @@ use crate::observers::Observers;
 use crate::recognize::Recognize;
 use crate::speak::{Mouth, Speak};
 use crate::think::Think;
-use crate::{Command, DeviceStatus, Status, Subscription};
+use crate::{Command, DeviceStatus, Status, Subscription, check_question};
 
 /// How the engine runs, beside the settings.
 pub struct EngineOptions {
@@ -202,7 +202,20 @@ impl EngineHandle {
         let _ = self.sender.send(Message::Command(command));
     }
 
-    /// The events from now on. An observer that is slow loses levels first and never holds the engine up.
+    /// Asks a typed question and says which turn answers it, for whoever waits for the answer among the events.
+    ///
+    /// # Errors
+    /// The question is empty or too long, or the engine has ended.
+    pub fn ask(&self, text: String) -> Result<TurnId> {
+        check_question(&text)?;
+        let (sender, turn) = sync_channel(1);
+        let _ = self.sender.send(Message::Ask { text, turn: sender });
+        turn.recv_timeout(Duration::from_secs(2))
+            .map_err(|_| Error::new("internal.ended", "Jarvis is ending.", "Start it again and ask once more."))
+    }
+
+    /// The events of the start and those from now on. An observer that is slow loses levels first and never holds the
+    /// engine up.
     pub fn subscribe(&self) -> Subscription {
         self.observers.subscribe()
     }

@@ -14,10 +14,10 @@ use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// Longer questions are refused: nobody says them, and no small model answers them.
-const MOST_CHARACTERS: usize = 8000;
+/// How long the running instance may take to answer; the turn itself gives up before that.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What can be said to `jarvis ask`.
 #[derive(Debug, clap::Args)]
@@ -82,20 +82,7 @@ struct Asker<'a> {
 impl Asker<'_> {
     /// Answers a question and prints the answer.
     fn ask(&mut self, text: &str) -> Result<()> {
-        if text.trim().is_empty() {
-            return Err(Error::new(
-                "ask.empty",
-                "There is nothing to answer: the text is empty.",
-                "Say what you want to know.",
-            ));
-        }
-        if text.chars().count() > MOST_CHARACTERS {
-            return Err(Error::new(
-                "ask.too_long",
-                format!("The text is longer than {MOST_CHARACTERS} characters."),
-                "Ask something shorter.",
-            ));
-        }
+        jarvis_engine::check_question(text)?;
         if let Some(socket) = self.running_instance_for(text) {
             let answer = ask_instance(&socket, text)?;
             self.output.result(&answer, || answer.reply.clone());
@@ -188,20 +175,21 @@ fn lines_of_stdin() -> Receiver<std::io::Result<String>> {
 fn ask_instance(socket: &Path, text: &str) -> Result<Answer> {
     let asked = Instant::now();
     let milliseconds = || asked.elapsed().as_secs_f64() * 1e3;
-    let events = control::subscribe(socket)?;
-    control::send(socket, &Request::Ask { text: text.to_owned() })?;
+    // Before the question, so that nothing of the answer is missed.
+    let events = control::subscribe(socket)?.until(asked + PATIENCE);
+    let unanswered =
+        || Error::new("ask.instance", "The running Jarvis did not answer.", "Try once more, or restart it.");
+    let turn = control::send(socket, &Request::Ask { text: text.to_owned() })?.turn.ok_or_else(unanswered)?;
     let mut answer: Option<Answer> = None;
-    let mut turn = None;
     for record in events {
         let record = record?;
         match record.event {
-            AssistantEvent::Intent { intent, slots, confidence, route } if turn.is_none() => {
-                turn = record.turn;
+            _ if record.turn != Some(turn) => {}
+            AssistantEvent::Intent { intent, slots, confidence, route } => {
                 let timings_ms = AnswerTimings { route: milliseconds(), ..AnswerTimings::default() };
                 let (text, reply) = (text.to_owned(), String::new());
                 answer = Some(Answer { text, intent, slots, confidence, route, reply, timings_ms });
             }
-            _ if turn.is_none() || record.turn != turn => {}
             AssistantEvent::ReplyText { text } => {
                 if let Some(answer) = &mut answer {
                     answer.reply.push_str(&text);
@@ -215,7 +203,5 @@ fn ask_instance(socket: &Path, text: &str) -> Result<Answer> {
             _ => {}
         }
     }
-    answer.ok_or_else(|| {
-        Error::new("ask.instance", "The running Jarvis did not answer.", "Try once more, or restart it.")
-    })
+    answer.ok_or_else(unanswered)
 }

@@ -1,5 +1,6 @@
 //! `jarvis config`: reads and changes settings.
 
+use super::control;
 use crate::output::Output;
 use jarvis_settings::{Change, Entry, FieldSpec, Origin, Paths, Settings};
 use serde_json::{Value, json};
@@ -50,6 +51,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
         }
         Action::Set { path, value } => {
             let change = Settings::save(&paths, &path, &value)?;
+            control::reload(&paths);
             tell(output, &path, &change);
         }
         Action::Path => {
@@ -64,6 +66,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
         }
         Action::Reset { path } => {
             let changes = Settings::reset(&paths, path.as_deref())?;
+            control::reload(&paths);
             for (path, change) in &changes {
                 tell(output, path, change);
             }

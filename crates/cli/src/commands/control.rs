@@ -1,6 +1,7 @@
 //! `jarvis toggle|start|stop|cancel|mute|unmute|status|quit`: a word to the running instance.
 
 use crate::output::Output;
+use jarvis_core::Error;
 use jarvis_engine::control::{self, Request};
 use jarvis_engine::{ModelState, Status};
 use jarvis_settings::Paths;
@@ -16,6 +17,18 @@ pub fn run(command: &str, output: &Output) -> anyhow::Result<()> {
         None => {}
     }
     Ok(())
+}
+
+/// Has the running instance, if there is one, take up changed settings and models that were installed. What hinders that
+/// is said, but is no failure of the change itself.
+pub(super) fn reload(paths: &Paths) {
+    match control::send(&paths.control_socket(), &Request::Reload) {
+        Ok(_) => {}
+        Err(Error { code, .. }) if code == "control.not_running" => {}
+        Err(error) => {
+            eprintln!("jarvis: The running Jarvis does not take this up: {} {}", error.message, error.hint);
+        }
+    }
 }
 
 fn describe(status: &Status) -> String {

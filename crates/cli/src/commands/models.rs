@@ -1,5 +1,6 @@
 //! `jarvis models`: list, install, verify and remove models.
 
+use super::control;
 use crate::output::Output;
 use indicatif::{ProgressBar, ProgressStyle};
 use jarvis_core::{Cancel, Error};
@@ -41,11 +42,18 @@ enum Action {
 
 /// Runs the command.
 pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
-    let store = Store::new(Paths::discover()?.models_dir());
+    let paths = Paths::discover()?;
+    let store = Store::new(paths.models_dir());
     let catalog = Catalog::builtin();
     match args.action {
         Action::List => list(&store, &catalog, output),
-        Action::Pull { ids, from } => pull(&store, &catalog, &ids, from, output),
+        Action::Pull { ids, from } => {
+            let news = pull(&store, &catalog, &ids, from, output)?;
+            if news {
+                control::reload(&paths);
+            }
+            Ok(())
+        }
         Action::Verify { ids } => verify(&store, &catalog, &ids, output),
         Action::Remove { id } => {
             let removed = store.remove(&catalog, &id, &cancel_on_signal())?;
@@ -81,13 +89,14 @@ fn list(store: &Store, catalog: &Catalog, output: &Output) -> anyhow::Result<()>
     Ok(())
 }
 
+/// Whether anything was installed that was not there before.
 fn pull(
     store: &Store,
     catalog: &Catalog,
     ids: &[String],
     from: Option<PathBuf>,
     output: &Output,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     let mut progress = Shown::new(output);
     let installed = match (from, ids) {
         (None, ids) => store.pull(catalog, ids, &mut progress, &cancel_on_signal())?,
@@ -111,7 +120,7 @@ fn pull(
     if news && output.is_interactive() {
         eprintln!("All is there: {}", store.models_dir().display());
     }
-    Ok(())
+    Ok(news)
 }
 
 fn verify(store: &Store, catalog: &Catalog, ids: &[String], output: &Output) -> anyhow::Result<()> {

@@ -1,13 +1,14 @@
 //! `jarvis run`: the assistant without a window, until told to quit.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::fs::OpenOptions;
+use std::io::{BufWriter, IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::thread::JoinHandle;
 
 use crate::output::Output;
 use jarvis_audio::{Direction, check_device};
-use jarvis_core::{AssistantEvent, AssistantState, Error, EventRecord};
+use jarvis_core::{AssistantEvent, AssistantState, Error, EventRecord, Result};
 use jarvis_engine::{Command, Engine, EngineOptions, Subscription, control, signals};
 use jarvis_settings::{Paths, Settings};
 
@@ -34,23 +35,21 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let paths = Paths::discover()?;
-    let mut settings = Settings::load(&paths)?;
+    for (direction, device) in [(Direction::Input, &args.input_device), (Direction::Output, &args.output_device)] {
+        if let Some(device) = device {
+            check_device(direction, device)?;
+        }
+    }
+    let flags = Flags { input_device: args.input_device, output_device: args.output_device };
+    let settings = flags.over(Settings::load(&paths)?)?;
     for warning in settings.warnings() {
         tracing::warn!("{warning}");
-    }
-    if let Some(device) = &args.input_device {
-        check_device(Direction::Input, device)?;
-        settings.set_by_flag("audio.input_device", device, "--input-device")?;
-    }
-    if let Some(device) = &args.output_device {
-        check_device(Direction::Output, device)?;
-        settings.set_by_flag("audio.output_device", device, "--output-device")?;
     }
     let sink = args.events.as_deref().map(open_sink).transpose()?;
     let to_stdout = args.events.as_deref().is_some_and(is_stdout);
 
     // Before anything is loaded, so that a second instance is told at once.
-    let listener = control::claim(&paths)?;
+    let claim = control::claim(&paths)?;
     let options = EngineOptions { no_voice: args.no_voice, no_neural: args.no_neural, ..EngineOptions::default() };
     let engine = Engine::start(settings, paths.clone(), options)?;
     let mut observers: Vec<JoinHandle<()>> = Vec::new();
@@ -68,17 +67,41 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     }
     if !to_stdout && !output.is_json() {
         let events = engine.subscribe();
-        observers.push(observer("console", move || tell(&events))?);
+        // Elsewhere it would be a log, and a log holds no words of the user.
+        let reads_along = std::io::stderr().is_terminal();
+        observers.push(observer("console", move || tell(&events, reads_along))?);
     }
     let on_signal = engine.clone();
     signals::on_termination(move || on_signal.send(Command::Quit))?;
-    let server = control::serve(listener, &paths, engine.clone())?;
+    let reloading = engine.clone();
+    let server = control::serve(claim, engine.clone(), move || {
+        reloading.send(Command::Reload(flags.over(Settings::load(&paths)?)?));
+        Ok(())
+    })?;
     engine.wait();
     drop(server);
     for observer in observers {
         let _ = observer.join();
     }
     Ok(())
+}
+
+/// Flags that are settings: the strongest of all, also over settings that are changed while this runs.
+struct Flags {
+    input_device: Option<String>,
+    output_device: Option<String>,
+}
+
+impl Flags {
+    fn over(&self, mut settings: Settings) -> Result<Settings> {
+        if let Some(device) = &self.input_device {
+            settings.set_by_flag("audio.input_device", device, "--input-device")?;
+        }
+        if let Some(device) = &self.output_device {
+            settings.set_by_flag("audio.output_device", device, "--output-device")?;
+        }
+        Ok(settings)
+    }
 }
 
 fn observer(name: &str, work: impl FnOnce() + Send + 'static) -> anyhow::Result<JoinHandle<()>> {
@@ -93,7 +116,8 @@ fn open_sink(path: &std::path::Path) -> anyhow::Result<Box<dyn Write + Send>> {
     if is_stdout(path) {
         return Ok(Box::new(std::io::stdout()));
     }
-    let file = File::create(path).map_err(|error| {
+    // What was said stands in it: a new file is this user's alone. One that is there keeps what its owner chose.
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map_err(|error| {
         Error::new(
             "run.events_file",
             format!("Events cannot be written to {}: {error}.", path.display()),
@@ -113,12 +137,15 @@ fn write_events(mut sink: Box<dyn Write + Send>, events: Subscription) -> std::i
     Ok(())
 }
 
-/// For a person at a terminal: what was heard and answered, and what is wrong.
-fn tell(events: &Subscription) {
+/// That it is ready and what is wrong; and where a person reads along, what was heard and answered.
+fn tell(events: &Subscription, reads_along: bool) {
     let mut answer = String::new();
     for EventRecord { event, .. } in events.iter() {
         match event {
             AssistantEvent::Ready => eprintln!("Jarvis is ready. End with Ctrl+C or `jarvis quit`."),
+            AssistantEvent::Device { message, .. } if !message.is_empty() => eprintln!("{message}"),
+            AssistantEvent::Error { error } => eprintln!("{} {}", error.message, error.hint),
+            _ if !reads_along => {}
             AssistantEvent::State { state: AssistantState::Listening, .. } => eprintln!("… listening"),
             AssistantEvent::Transcript { text } if !text.is_empty() => eprintln!("You:    {text}"),
             AssistantEvent::ReplyText { text } => answer.push_str(&text),
@@ -126,9 +153,33 @@ fn tell(events: &Subscription) {
                 eprintln!("Jarvis: {}", std::mem::take(&mut answer).trim());
             }
             AssistantEvent::Alarm { text } => eprintln!("Alarm:  {text}"),
-            AssistantEvent::Device { message, .. } if !message.is_empty() => eprintln!("{message}"),
-            AssistantEvent::Error { error } => eprintln!("{} {}", error.message, error.hint),
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn flags_stay_the_strongest_when_settings_are_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::under(folder.path());
+        Settings::save(&paths, "audio.input_device", "Webcam").unwrap();
+        let flags = Flags { input_device: Some("Headset".into()), output_device: None };
+        let settings = flags.over(Settings::load_with(&paths, []).unwrap()).unwrap();
+        assert_eq!(settings.audio.input_device, "Headset");
+        assert_eq!(settings.audio.output_device, "");
+    }
+
+    #[test]
+    fn a_new_file_of_events_is_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("events.jsonl");
+        drop(open_sink(&file).unwrap());
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(open_sink(&folder.path().join("missing/events.jsonl")).is_err());
     }
 }

@@ -1,9 +1,10 @@
 //! The asking side of the control socket.
 
 use std::io::{BufReader, ErrorKind, Write};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jarvis_core::{Error, EventRecord, Result};
 
@@ -18,27 +19,33 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// # Errors
 /// Nothing runs, or it is another user's.
 pub fn connect(socket: &Path) -> Result<UnixStream> {
+    // SAFETY: geteuid takes nothing, cannot fail and touches no memory of ours.
+    if is_strangers(socket, unsafe { libc::geteuid() }) {
+        return Err(denied());
+    }
     let stream = UnixStream::connect(socket).map_err(|error| match error.kind() {
         ErrorKind::NotFound | ErrorKind::ConnectionRefused => Error::new(
             "control.not_running",
             "Jarvis is not running.",
             "Start the app, or `jarvis run` to have it without a window.",
         ),
-        ErrorKind::PermissionDenied => Error::new(
-            "control.denied",
-            "The running Jarvis belongs to another user.",
-            "Start your own with `jarvis run`.",
-        ),
+        ErrorKind::PermissionDenied => denied(),
         _ => Error::new(
             "control.unreachable",
             format!("The running Jarvis cannot be reached: {error}."),
             "Start it again.",
         ),
     })?;
-    let fails = |error| Error::new("control.unreachable", format!("The connection cannot be set up: {error}."), "");
-    stream.set_read_timeout(Some(PATIENCE)).map_err(fails)?;
-    stream.set_write_timeout(Some(PATIENCE)).map_err(fails)?;
+    stream.set_read_timeout(Some(PATIENCE)).map_err(not_set_up)?;
+    stream.set_write_timeout(Some(PATIENCE)).map_err(not_set_up)?;
     Ok(stream)
+}
+
+/// Whether someone other than `user` made the socket or its folder, to answer in Jarvis's name: where the folder is in
+/// `/tmp`, anyone can be first. What is not there is nobody's.
+fn is_strangers(socket: &Path, user: u32) -> bool {
+    let owner = |path: &Path| std::fs::symlink_metadata(path).map(|found| found.uid()).ok();
+    socket.parent().into_iter().chain([socket]).filter_map(owner).any(|owner| owner != user)
 }
 
 /// Sends `request` to the running instance and waits for its answer.
@@ -49,29 +56,54 @@ pub fn send(socket: &Path, request: &Request) -> Result<Response> {
     exchange(&mut BufReader::new(connect(socket)?), request)
 }
 
-/// The events of the running instance from now on, until it ends.
+/// The events of the running instance, as [`crate::EngineHandle::subscribe`] gives them, until it ends.
 ///
 /// # Errors
 /// As [`send`].
-pub fn subscribe(socket: &Path) -> Result<impl Iterator<Item = Result<EventRecord>>> {
+pub fn subscribe(socket: &Path) -> Result<Events> {
     let mut reader = BufReader::new(connect(socket)?);
     exchange(&mut reader, &Request::Subscribe)?;
-    let fails = |error| Error::new("control.unreachable", format!("The connection cannot be set up: {error}."), "");
-    reader.get_ref().set_read_timeout(None).map_err(fails)?;
-    Ok(std::iter::from_fn(move || {
-        let line = read_line(&mut reader).transpose()?;
+    reader.get_ref().set_read_timeout(None).map_err(not_set_up)?;
+    Ok(Events { reader, deadline: None })
+}
+
+/// What [`subscribe`] gives: the events as they happen.
+#[derive(Debug)]
+pub struct Events {
+    reader: BufReader<UnixStream>,
+    deadline: Option<Instant>,
+}
+
+impl Events {
+    /// Waits for no event beyond `deadline`; from then on there are only errors.
+    #[must_use]
+    pub fn until(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// The next line, `None` at the end of the stream.
+    fn line(&mut self) -> Result<Option<String>> {
+        let Some(deadline) = self.deadline else { return read_line(&mut self.reader) };
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(silent());
+        }
+        self.reader.get_ref().set_read_timeout(Some(left)).map_err(not_set_up)?;
+        read_line(&mut self.reader).map_err(|error| if Instant::now() < deadline { error } else { silent() })
+    }
+}
+
+impl Iterator for Events {
+    type Item = Result<EventRecord>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let line = self.line().transpose()?;
         Some(line.and_then(|line| serde_json::from_str(&line).map_err(|error| garbled(&error))))
-    }))
+    }
 }
 
 fn exchange(reader: &mut BufReader<UnixStream>, request: &Request) -> Result<Response> {
-    let silent = || {
-        Error::new(
-            "control.no_answer",
-            "The running Jarvis does not answer.",
-            "If it stays so, end that process and start it again.",
-        )
-    };
     let mut line = serde_json::to_string(request).expect("requests are plain data");
     line.push('\n');
     reader.get_mut().write_all(line.as_bytes()).map_err(|_| silent())?;
@@ -83,10 +115,55 @@ fn exchange(reader: &mut BufReader<UnixStream>, request: &Request) -> Result<Res
     }
 }
 
+fn not_set_up(error: std::io::Error) -> Error {
+    Error::new("control.unreachable", format!("The connection cannot be set up: {error}."), "")
+}
+
+fn denied() -> Error {
+    Error::new(
+        "control.denied",
+        "The running Jarvis belongs to another user.",
+        "Start your own with `jarvis run`; if its folder is not yours, set JARVIS_RUNTIME_DIR to one of your own.",
+    )
+}
+
+fn silent() -> Error {
+    Error::new(
+        "control.no_answer",
+        "The running Jarvis does not answer.",
+        "If it stays so, end that process and start it again.",
+    )
+}
+
 fn garbled(error: &serde_json::Error) -> Error {
     Error::new(
         "control.other_version",
         format!("The running Jarvis answers in words that this version does not know: {error}."),
         "Quit it and start it again, so that both are of the same version.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixListener;
+
+    #[test]
+    fn a_socket_or_folder_of_another_user_is_not_spoken_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("control.sock");
+        let me = folder.path().metadata().unwrap().uid();
+        assert!(!is_strangers(&socket, me), "what is not there is nobody's");
+        assert!(is_strangers(&socket, me + 1), "the folder is another's");
+        let _listener = UnixListener::bind(&socket).unwrap();
+        assert!(!is_strangers(&socket, me));
+    }
+
+    #[test]
+    fn events_that_do_not_come_are_not_waited_for_beyond_the_deadline() {
+        let (near, _far) = UnixStream::pair().unwrap();
+        let events = Events { reader: BufReader::new(near), deadline: None };
+        let first = events.until(Instant::now() + Duration::from_millis(50)).next();
+        assert_eq!(first.unwrap().unwrap_err().code, "control.no_answer");
+    }
 }

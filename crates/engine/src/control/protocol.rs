@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Read};
 
-use jarvis_core::{Error, Result};
+use jarvis_core::{Error, Result, TurnId};
 use serde::{Deserialize, Serialize};
 
 use crate::{Command, Status};
@@ -35,6 +35,8 @@ pub enum Request {
         /// The question.
         text: String,
     },
+    /// Settings were changed or models installed: take them up.
+    Reload,
     /// End the running instance.
     Quit,
     /// What is it doing?
@@ -46,7 +48,7 @@ pub enum Request {
 }
 
 impl Request {
-    /// The engine's command, where the request is one.
+    /// The engine's command, where the request is one and nothing but `ok` is to be answered.
     pub(super) fn command(self) -> Option<Command> {
         Some(match self {
             Request::Press => Command::Press,
@@ -57,9 +59,10 @@ impl Request {
             Request::Cancel => Command::Cancel,
             Request::Mute => Command::Mute,
             Request::Unmute => Command::Unmute,
-            Request::Ask { text } => Command::Ask { text },
             Request::Quit => Command::Quit,
-            Request::Status | Request::Subscribe | Request::Hello => return None,
+            Request::Ask { .. } | Request::Reload | Request::Status | Request::Subscribe | Request::Hello => {
+                return None;
+            }
         })
     }
 }
@@ -73,6 +76,9 @@ pub struct Response {
     /// What it is doing, for [`Request::Status`] and [`Request::Hello`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
+    /// The turn that answers, for [`Request::Ask`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn: Option<TurnId>,
     /// Why the request was not taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Error>,
@@ -85,6 +91,10 @@ impl Response {
 
     pub(super) fn status(status: Status) -> Self {
         Self { ok: true, status: Some(status), ..Self::default() }
+    }
+
+    pub(super) fn turn(turn: TurnId) -> Self {
+        Self { ok: true, turn: Some(turn), ..Self::default() }
     }
 
     pub(super) fn error(error: Error) -> Self {
@@ -128,6 +138,7 @@ mod tests {
     fn requests_are_named_as_on_the_command_line() {
         assert_eq!(parse(r#"{"command":"toggle"}"#).unwrap(), Request::Toggle);
         assert_eq!(parse(r#"{"command":"ask","text":"hi"}"#).unwrap(), Request::Ask { text: "hi".into() });
+        assert_eq!(parse(r#"{"command":"reload"}"#).unwrap(), Request::Reload);
         assert_eq!(parse("toggle").unwrap_err().code, "control.bad_request");
         assert_eq!(parse(r#"{"command":"ask"}"#).unwrap_err().code, "control.bad_request");
     }

@@ -1,12 +1,14 @@
 //! The answering side of the control socket: one thread accepts, one serves each client.
 
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufReader, ErrorKind, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::net::Shutdown;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use jarvis_core::{Error, Result};
@@ -23,10 +25,32 @@ const MAX_CLIENTS: usize = 32;
 const IDLE: Duration = Duration::from_secs(60);
 const UNREAD: Duration = Duration::from_secs(5);
 
-/// The running server. Dropping it closes the socket and removes its file.
+/// The place of the one running instance: the lock on `control.lock`, held for as long as this lives, and the socket's
+/// file, which is made and removed by nobody who does not hold the lock.
+#[derive(Debug)]
+struct Place {
+    socket: PathBuf,
+    /// Closing it gives the lock back, which the system also does for a process that was killed.
+    _lock: File,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.socket);
+    }
+}
+
+/// The socket, claimed for this process and not served yet. Dropping it lets another instance start.
+#[derive(Debug)]
+pub struct Claim {
+    listener: UnixListener,
+    place: Place,
+}
+
+/// The running server. Dropping it closes the socket, removes its file, and lets another instance start.
 #[derive(Debug)]
 pub struct Server {
-    socket: PathBuf,
+    place: Place,
     closing: Arc<AtomicBool>,
 }
 
@@ -34,8 +58,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.closing.store(true, Ordering::Release);
         // Whoever accepts is woken by a last connection.
-        let _ = UnixStream::connect(&self.socket);
-        let _ = std::fs::remove_file(&self.socket);
+        let _ = UnixStream::connect(&self.place.socket);
     }
 }
 
@@ -43,8 +66,8 @@ impl Drop for Server {
 ///
 /// # Errors
 /// Another instance runs (and is told so), or the socket cannot be made.
-pub fn claim(paths: &Paths) -> Result<UnixListener> {
-    paths.ensure_runtime_dir()?;
+pub fn claim(paths: &Paths) -> Result<Claim> {
+    let folder = paths.ensure_runtime_dir()?;
     let socket = paths.control_socket();
     if socket.as_os_str().len() > 100 {
         return Err(Error::new(
@@ -53,25 +76,35 @@ pub fn claim(paths: &Paths) -> Result<UnixListener> {
             "Set JARVIS_RUNTIME_DIR to a short folder of your own.",
         ));
     }
-    match client::send(&socket, &Request::Hello) {
-        Ok(response) => Err(already_running(response.status.map(|status| status.pid))),
-        // Someone holds the socket open and is merely slow.
-        Err(error) if error.code != "control.not_running" => Err(already_running(None)),
-        Err(_) => {
-            match std::fs::remove_file(&socket) {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(cannot(&socket, &error)),
-                _ => {}
-            }
-            // Bound under another name and moved, so that it never stands there with wider permissions.
-            let unready = socket.with_extension(format!("{}", std::process::id()));
-            let _ = std::fs::remove_file(&unready);
-            let listener = UnixListener::bind(&unready).map_err(|error| cannot(&socket, &error))?;
-            std::fs::set_permissions(&unready, std::fs::Permissions::from_mode(0o600))
-                .and_then(|()| std::fs::rename(&unready, &socket))
-                .map_err(|error| cannot(&socket, &error))?;
-            Ok(listener)
+    let fails = |error: std::io::Error| cannot(&socket, &error);
+    let lock = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(folder.join("control.lock"))
+        .map_err(fails)?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let first = client::send(&socket, &Request::Hello).ok().and_then(|response| response.status);
+            return Err(already_running(first.map(|status| status.pid)));
         }
+        Err(TryLockError::Error(error)) => return Err(fails(error)),
     }
+    // From here on nobody else touches the socket's file: what stands there was left by an instance that was killed.
+    match std::fs::remove_file(&socket) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(fails(error)),
+        _ => {}
+    }
+    // Bound under another name and moved, so that it never stands there with wider permissions.
+    let unready = socket.with_extension("new");
+    let _ = std::fs::remove_file(&unready);
+    let listener = UnixListener::bind(&unready).map_err(fails)?;
+    std::fs::set_permissions(&unready, std::fs::Permissions::from_mode(0o600))
+        .and_then(|()| std::fs::rename(&unready, &socket))
+        .map_err(fails)?;
+    Ok(Claim { listener, place: Place { socket, _lock: lock } })
 }
 
 fn already_running(pid: Option<u32>) -> Error {
@@ -91,21 +124,35 @@ fn cannot(socket: &Path, error: &std::io::Error) -> Error {
     )
 }
 
-/// Serves `engine` on `listener` until the returned [`Server`] is dropped.
+/// Serves `engine` until the returned [`Server`] is dropped. `reload` does what [`Request::Reload`] asks: it reads the
+/// settings anew and hands them to the engine; it is called on the thread that serves the client.
 ///
 /// # Errors
 /// No thread can be started.
-pub fn serve(listener: UnixListener, paths: &Paths, engine: EngineHandle) -> Result<Server> {
+pub fn serve(
+    claim: Claim,
+    engine: EngineHandle,
+    reload: impl Fn() -> Result<()> + Send + Sync + 'static,
+) -> Result<Server> {
+    let Claim { listener, place } = claim;
     let closing = Arc::new(AtomicBool::new(false));
-    let server = Server { socket: paths.control_socket(), closing: Arc::clone(&closing) };
+    let server = Server { place, closing: Arc::clone(&closing) };
+    let served = Served { engine, reload: Arc::new(reload) };
     std::thread::Builder::new()
         .name("control".into())
-        .spawn(move || accept(&listener, &closing, &engine))
+        .spawn(move || accept(&listener, &closing, &served))
         .map_err(|error| Error::new("internal.thread", format!("No thread can be started: {error}."), ""))?;
     Ok(server)
 }
 
-fn accept(listener: &UnixListener, closing: &AtomicBool, engine: &EngineHandle) {
+/// What clients reach.
+#[derive(Clone)]
+struct Served {
+    engine: EngineHandle,
+    reload: Arc<dyn Fn() -> Result<()> + Send + Sync>,
+}
+
+fn accept(listener: &UnixListener, closing: &AtomicBool, served: &Served) {
     let clients = Arc::new(AtomicUsize::new(0));
     for stream in listener.incoming() {
         if closing.load(Ordering::Acquire) {
@@ -123,9 +170,9 @@ fn accept(listener: &UnixListener, closing: &AtomicBool, engine: &EngineHandle) 
             let _ = write(&stream, &Response::error(error));
             continue;
         }
-        let (engine, clients_of_thread) = (engine.clone(), Arc::clone(&clients));
+        let (served, clients_of_thread) = (served.clone(), Arc::clone(&clients));
         let spawned = std::thread::Builder::new().name("client".into()).stack_size(256 * 1024).spawn(move || {
-            serve_client(stream, &engine);
+            serve_client(stream, &served);
             clients_of_thread.fetch_sub(1, Ordering::AcqRel);
         });
         if spawned.is_err() {
@@ -135,7 +182,7 @@ fn accept(listener: &UnixListener, closing: &AtomicBool, engine: &EngineHandle) 
 }
 
 /// One client until it leaves; errors of its connection are its own affair.
-fn serve_client(stream: UnixStream, engine: &EngineHandle) {
+fn serve_client(stream: UnixStream, Served { engine, reload }: &Served) {
     if stream.set_read_timeout(Some(IDLE)).is_err() || stream.set_write_timeout(Some(UNREAD)).is_err() {
         return;
     }
@@ -163,6 +210,8 @@ fn serve_client(stream: UnixStream, engine: &EngineHandle) {
                 tracing::info!("another instance tried to start and was sent away");
                 Response::status(engine.status())
             }
+            Ok(Request::Ask { text }) => engine.ask(text).map_or_else(Response::error, Response::turn),
+            Ok(Request::Reload) => reload().map_or_else(Response::error, |()| Response::ok()),
             Ok(request) => {
                 if let Some(command) = request.command() {
                     engine.send(command);
@@ -177,30 +226,39 @@ fn serve_client(stream: UnixStream, engine: &EngineHandle) {
     }
 }
 
+/// Sends events until the client leaves or the engine ends. A second thread waits for the client to leave, so that its
+/// place is free again at once, also while nothing happens that could be sent.
 fn send_events(stream: &UnixStream, events: &Subscription) {
-    loop {
-        match events.recv_timeout(IDLE) {
-            Ok(record) => {
-                if write(stream, &record).is_err() {
-                    return;
-                }
-            }
-            Err(RecvTimeoutError::Timeout) if has_left(stream) => return,
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
+    let ender = events.ender();
+    std::thread::scope(|scope| {
+        let watch = std::thread::Builder::new().name("client-leaves".into()).stack_size(64 * 1024);
+        let watching = watch.spawn_scoped(scope, || {
+            wait_until_closed(stream);
+            ender.end();
+        });
+        if watching.is_err() {
+            return;
         }
-    }
+        while let Ok(record) = events.recv() {
+            if write(stream, &record).is_err() {
+                break;
+            }
+        }
+        // For the client, and for the thread that watches it.
+        let _ = stream.shutdown(Shutdown::Both);
+    });
 }
 
-/// Whether the other end is closed, without waiting.
-fn has_left(stream: &UnixStream) -> bool {
-    let mut byte = [0u8];
-    if stream.set_nonblocking(true).is_err() {
-        return true;
+/// Returns when the connection is closed in both directions. A client that only ends its own sending still listens.
+fn wait_until_closed(stream: &UnixStream) {
+    let mut watched = libc::pollfd { fd: stream.as_raw_fd(), events: libc::POLLHUP, revents: 0 };
+    loop {
+        // SAFETY: `watched` is one `pollfd` and outlives the call; its descriptor is open as long as `stream` lives.
+        let ready = unsafe { libc::poll(&raw mut watched, 1, -1) };
+        if ready >= 0 || std::io::Error::last_os_error().kind() != ErrorKind::Interrupted {
+            return;
+        }
     }
-    let read = std::io::Read::read(&mut &*stream, &mut byte);
-    let _ = stream.set_nonblocking(false);
-    !matches!(read, Err(error) if error.kind() == ErrorKind::WouldBlock)
 }
 
 fn write(mut stream: &UnixStream, message: &impl serde::Serialize) -> std::io::Result<()> {

@@ -7,12 +7,19 @@ use std::time::{Duration, Instant};
 
 use crate::stage::{Script, Stage, event_name};
 use jarvis_engine::control::{self, Request, Server};
+use jarvis_engine::{Command, ModelState};
+use jarvis_settings::Settings;
 
 fn served() -> (Stage, Server) {
     let mut stage = Stage::with(Script::default(), |_, options| options.no_voice = true);
     stage.ready();
-    let listener = control::claim(&stage.paths).unwrap();
-    let server = control::serve(listener, &stage.paths, stage.engine.clone()).unwrap();
+    let claim = control::claim(&stage.paths).unwrap();
+    let (paths, engine) = (stage.paths.clone(), stage.engine.clone());
+    let reload = move || {
+        engine.send(Command::Reload(Settings::load_with(&paths, [])?));
+        Ok(())
+    };
+    let server = control::serve(claim, stage.engine.clone(), reload).unwrap();
     (stage, server)
 }
 
@@ -27,11 +34,83 @@ fn a_word_reaches_the_engine_and_status_comes_back() {
     assert_eq!(mode & 0o777, 0o600);
 
     let mut events = control::subscribe(&socket).unwrap();
-    control::send(&socket, &Request::Ask { text: "what is two plus two".into() }).unwrap();
-    assert!(events.any(|record| event_name(&record.unwrap()) == "turn_end"));
+    let turn = control::send(&socket, &Request::Ask { text: "what is two plus two".into() }).unwrap().turn;
+    assert!(turn.is_some());
+    let end = events.by_ref().map(Result::unwrap).find(|record| event_name(record) == "turn_end").unwrap();
+    assert_eq!(end.turn, turn);
     control::send(&socket, &Request::Quit).unwrap();
     stage.engine.wait();
     assert!(events.by_ref().all(|record| record.is_ok()), "the stream ends cleanly");
+}
+
+#[test]
+fn a_question_that_nobody_would_speak_is_refused() {
+    let (stage, _server) = served();
+    let socket = stage.paths.control_socket();
+    let ask = |text: String| control::send(&socket, &Request::Ask { text });
+    assert_eq!(ask(" \t".into()).unwrap_err().code, "ask.empty");
+    assert_eq!(ask("jarvis ".repeat(2000)).unwrap_err().code, "ask.too_long");
+    assert!(ask("jarvis ".repeat(1000)).unwrap().turn.is_some());
+}
+
+#[test]
+fn what_was_changed_in_the_settings_is_taken_up() {
+    let (stage, _server) = served();
+    let socket = stage.paths.control_socket();
+    let language = || stage.engine.status().models["language"].state;
+    assert_eq!(language(), ModelState::Ready);
+    Settings::save(&stage.paths, "mind.enabled", "false").unwrap();
+    control::send(&socket, &Request::Reload).unwrap();
+    within(Duration::from_secs(10), "the language model is switched off", || language() == ModelState::Off);
+
+    std::fs::write(stage.paths.config_file(), "not JSON").unwrap();
+    let error = control::send(&socket, &Request::Reload).unwrap_err();
+    assert!(error.code.starts_with("config."), "{}", error.code);
+    assert_eq!(language(), ModelState::Off, "the old settings stay in force");
+}
+
+/// Waits for `is_so`; the limit is only there so that a test that fails ends.
+#[track_caller]
+fn within(limit: Duration, what: &str, is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + limit;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "not in time: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn of_many_that_start_at_once_one_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = jarvis_settings::Paths::under(folder.path());
+    let start = std::sync::Barrier::new(8);
+    let claims: Vec<_> = std::thread::scope(|scope| {
+        let claim = || {
+            start.wait();
+            control::claim(&paths)
+        };
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(claim)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let refused: Vec<_> = claims.iter().filter_map(|claim| claim.as_ref().err()).collect();
+    assert_eq!(refused.len(), 7, "{claims:?}");
+    assert!(refused.iter().all(|error| error.code == "control.already_running"), "{refused:?}");
+    assert!(paths.control_socket().exists());
+    drop(claims);
+    assert!(!paths.control_socket().exists());
+    control::claim(&paths).unwrap();
+}
+
+#[test]
+fn a_subscriber_that_leaves_makes_room_at_once() {
+    let (stage, _server) = served();
+    let socket = stage.paths.control_socket();
+    let has_room = || control::send(&socket, &Request::Status).is_ok();
+    let subscribers: Vec<_> = (0..32).map(|_| control::subscribe(&socket).unwrap()).collect();
+    assert!(!has_room());
+    // Nothing happens that could be sent to them.
+    drop(subscribers);
+    within(Duration::from_secs(10), "there is room", has_room);
 }
 
 #[test]
@@ -97,6 +176,5 @@ fn too_many_clients_are_told_to_come_back() {
     BufReader::new(held.pop().unwrap()).read_line(&mut line).unwrap();
     assert!(line.contains("control.busy"), "{line}");
     drop(held);
-    std::thread::sleep(Duration::from_millis(200));
-    control::send(&socket, &Request::Status).unwrap();
+    within(Duration::from_secs(10), "there is room", || control::send(&socket, &Request::Status).is_ok());
 }
