@@ -2,6 +2,7 @@
 
 use super::supervisor::{OpenOutput, OutputBackend};
 use super::*;
+use crate::device::Direction;
 use crate::error::AudioError;
 use rodio::mixer::{MixerSource, mixer};
 use std::num::NonZero;
