@@ -294,3 +294,11 @@ fn an_english_model_refuses_other_languages() {
     assert_eq!(error.code, "stt.language");
     assert!(error.message.contains("\"de\""));
 }
+
+#[test]
+fn work_runs_on_as_many_threads_as_asked_for() {
+    assert!(pool(0).is_none());
+    for count in [1, 3] {
+        assert_eq!(on(pool(count), rayon::current_num_threads), count);
+    }
+}
