@@ -11,6 +11,7 @@ fn main() -> jarvis_core::Result<()> {
     for device in input_devices()? {
         println!("{}{} ({})", if device.is_default { "* " } else { "  " }, device.name, device.id);
     }
+    let opening = Instant::now();
     let mut capture = Capture::open(CaptureOptions { device })?;
     let (mut frames, mut next, mut loudest) = (0, 0, 0.0f32);
     let mut reported = Instant::now();
@@ -21,6 +22,9 @@ fn main() -> jarvis_core::Result<()> {
                     println!("{:8.3} gap of {} frames", start.elapsed().as_secs_f32(), frame.index - next);
                 }
                 next = frame.index + 1;
+                if frame.index == 0 {
+                    println!("the first 32 ms came {:.3} s after opening", opening.elapsed().as_secs_f32());
+                }
                 frames += 1;
                 loudest = loudest.max(frame.rms());
             }
