@@ -53,7 +53,12 @@ impl Desk {
 }
 
 impl InputBackend for Desk {
-    fn open(&self, wanted: &str, listener: Arc<Listener>, broken: mpsc::Sender<String>) -> Result<OpenInput, AudioError> {
+    fn open(
+        &self,
+        wanted: &str,
+        listener: Arc<Listener>,
+        broken: mpsc::Sender<String>,
+    ) -> Result<OpenInput, AudioError> {
         let hangs = self.state.lock().unwrap().hangs;
         thread::sleep(hangs);
         let mut state = self.state.lock().unwrap();
