@@ -113,6 +113,28 @@ fn a_bad_file_does_not_stop_the_good_ones() {
 }
 
 #[test]
+fn ten_minutes_of_faint_noise_have_no_words() {
+    let home = Home::new();
+    let path = home.path("noise.wav");
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 16_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(&path, spec).unwrap();
+    let mut state = 1u32;
+    for _ in 0..600 * 16_000 {
+        // The generator of Numerical Recipes; its upper bits are noise enough. At most 1 % of full scale.
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        writer.write_sample((((state >> 16) as i32 - 32_768) / 100) as i16).unwrap();
+    }
+    writer.finalize().unwrap();
+    let (exit, objects) = home.json(&["transcribe", text_of(&path)]);
+    assert_eq!((exit, objects[0]["text"].as_str()), (0, Some("")), "{objects:?}");
+}
+
+#[test]
 fn eight_channels_at_96_khz_are_read() {
     let home = Home::new();
     let path = home.wav("surround.wav", 8, 96_000, 1.5);

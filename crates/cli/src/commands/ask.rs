@@ -22,9 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What can be said to `jarvis ask`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// What to ask.
-    #[arg(required_unless_present = "stdin", conflicts_with = "stdin")]
-    text: Option<String>,
+    /// What to ask; quotes are not needed.
+    #[arg(required_unless_present = "stdin", conflicts_with = "stdin", num_args = 1..)]
+    text: Vec<String>,
     /// Read questions from standard input, a line each, as one conversation.
     #[arg(long)]
     stdin: bool,
@@ -42,17 +42,15 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
         socket: (!args.dry_run).then(|| paths.control_socket()),
         output,
     };
-    match args.text {
-        Some(text) => {
-            asker.ask(&text)?;
-            if asker.mind.next_due().is_some() {
-                eprintln!("jarvis: No Jarvis is running to keep this timer, so it ends with this command.");
-                eprintln!("        Start the app or `jarvis run` first.");
-            }
-            Ok(())
-        }
-        None => Ok(asker.converse(&lines_of_stdin())?),
+    if args.stdin {
+        return Ok(asker.converse(&lines_of_stdin())?);
     }
+    asker.ask(&args.text.join(" "))?;
+    if asker.mind.next_due().is_some() {
+        eprintln!("jarvis: No Jarvis is running to keep this timer, so it ends with this command.");
+        eprintln!("        Start the app or `jarvis run` first.");
+    }
+    Ok(())
 }
 
 fn mind(paths: &Paths, settings: &Settings, dry_run: bool) -> Mind {

@@ -9,7 +9,13 @@ use jarvis_settings::Paths;
 /// Sends `command` over the control socket and prints the answer.
 pub fn run(command: &str, output: &Output) -> anyhow::Result<()> {
     let request: Request = serde_json::from_value(serde_json::json!({ "command": command }))?;
-    let response = control::send(&Paths::discover()?.control_socket(), &request)?;
+    let socket = Paths::discover()?.control_socket();
+    let response = control::send(&socket, &request)?;
+    if matches!(request, Request::Toggle | Request::Start)
+        && let Some(status) = control::send(&socket, &Request::Status)?.status
+    {
+        can_listen(&status)?;
+    }
     match &response.status {
         Some(status) => output.result(status, || describe(status)),
         // A word that was taken needs no answer, unless a script waits for one.
@@ -17,6 +23,21 @@ pub fn run(command: &str, output: &Output) -> anyhow::Result<()> {
         None => {}
     }
     Ok(())
+}
+
+/// Whether it makes sense to speak now. The running instance says the same where it is seen; a key that is bound to this
+/// command has nothing but the exit code.
+fn can_listen(status: &Status) -> Result<(), Error> {
+    let deaf = |message: &str, hint: &str| Err(Error::new("control.cannot_listen", message, hint));
+    if status.voice_off {
+        deaf("This Jarvis runs without sound.", "Start it without `--no-voice` to speak with it.")
+    } else if status.muted {
+        deaf("The microphone is off.", "Switch it on with `jarvis unmute`.")
+    } else if !status.microphone.available && !status.microphone.message.is_empty() {
+        deaf(&status.microphone.message, "`jarvis doctor` says what is there.")
+    } else {
+        Ok(())
+    }
 }
 
 /// Has the running instance, if there is one, take up changed settings and models that were installed. What hinders that

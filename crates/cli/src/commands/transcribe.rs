@@ -5,12 +5,18 @@
 
 use crate::output::Output;
 use jarvis_audio::wav;
-use jarvis_core::{Cancel, Error, Transcript, TranscriptTimings};
+use jarvis_core::{AudioFrame, Cancel, Error, FRAME_SAMPLES, SAMPLE_RATE, Transcript, TranscriptTimings, Vad};
+use jarvis_engine::load::{Installed, Parts};
 use jarvis_models::Store;
 use jarvis_settings::{Paths, Settings};
 use jarvis_speech::stt::{Options, Whisper};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+
+/// A frame with at least this probability of speech has a voice in it,
+const VOICED: f32 = 0.5;
+/// and this many in a row (96 ms, less than the shortest word) are speech and no click.
+const VOICED_IN_A_ROW: usize = 3;
 
 /// What can be said to `jarvis transcribe`.
 #[derive(Debug, clap::Args)]
@@ -41,20 +47,19 @@ struct Transcribed<'a> {
 /// Runs the command.
 pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let paths = Paths::discover()?;
-    let model = match args.model {
-        Some(model) => model,
-        None => Settings::load(&paths)?.recognition.model,
-    };
+    let settings = Settings::load(&paths)?;
+    let model = args.model.unwrap_or_else(|| settings.recognition.model.clone());
     let folder = Store::new(paths.models_dir()).folder(&model)?;
     let mut whisper = Whisper::load(&folder, &Options { language: args.language, ..Options::default() })?;
+    let mut vad = Installed::new(&paths).activity(&settings)?;
 
     if let [file] = &args.files[..] {
-        show(file, &transcribe(&mut whisper, file)?, output);
+        show(file, &transcribe(&mut whisper, vad.as_mut(), file)?, output);
         return Ok(());
     }
     let mut failed = 0;
     for file in &args.files {
-        match transcribe(&mut whisper, file) {
+        match transcribe(&mut whisper, vad.as_mut(), file) {
             Ok(transcript) => show(file, &transcript, output),
             Err(error) => {
                 failed += 1;
@@ -69,9 +74,37 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn transcribe(whisper: &mut Whisper, file: &Path) -> jarvis_core::Result<Transcript> {
+/// A recording without a voice has no text: a recognizer that is given minutes of noise finds words in it.
+fn transcribe(whisper: &mut Whisper, vad: &mut dyn Vad, file: &Path) -> jarvis_core::Result<Transcript> {
+    if let Some(seconds) = seconds_without_speech(vad, file)? {
+        return Ok(Transcript { seconds, no_speech_probability: 1.0, ..Transcript::default() });
+    }
     let mut reader = wav::Reader::open(file)?;
     whisper.transcribe_stream(&mut |samples| reader.read(samples), &Cancel::new())
+}
+
+/// How long the recording is, if nobody speaks in it. Ends at the first word.
+fn seconds_without_speech(vad: &mut dyn Vad, file: &Path) -> jarvis_core::Result<Option<f32>> {
+    let mut reader = wav::Reader::open(file)?;
+    vad.reset();
+    let (mut frame, mut voiced) = (AudioFrame::silence(0), 0);
+    let mut sound = Vec::new();
+    let mut more = true;
+    while more {
+        more = reader.read(&mut sound)?;
+        let whole = sound.len() / FRAME_SAMPLES * FRAME_SAMPLES;
+        for samples in sound[..whole].chunks_exact(FRAME_SAMPLES) {
+            frame.samples.copy_from_slice(samples);
+            voiced = if vad.process(&frame)? >= VOICED { voiced + 1 } else { 0 };
+            if voiced == VOICED_IN_A_ROW {
+                return Ok(None);
+            }
+            frame.index += 1;
+        }
+        sound.drain(..whole);
+    }
+    let samples = frame.index as f32 * FRAME_SAMPLES as f32 + sound.len() as f32;
+    Ok(Some(samples / SAMPLE_RATE as f32))
 }
 
 fn show(file: &Path, transcript: &Transcript, output: &Output) {

@@ -162,7 +162,7 @@ fn check_models(paths: &Paths) -> Found {
     for model in listed.iter().filter(|model| model.default) {
         count += 1;
         if !model.installed {
-            wrong.push(format!("{} is {:?}", model.id, model.state).to_lowercase());
+            wrong.push(format!("{} is {}", model.id, format!("{:?}", model.state).to_lowercase()));
         }
     }
     if wrong.is_empty() {
