@@ -69,6 +69,55 @@ describe("advance", () => {
     ]);
   });
 
+  const microphone = (available: boolean, message: string): [null, Happening] => [
+    null,
+    { event: "device", direction: "input", available, name: "USB", message },
+  ];
+  const noMicrophone = (message: string, hint: string): [null, Happening] => [
+    null,
+    { event: "error", code: "audio.no_microphone", message, hint },
+  ];
+
+  it("keeps nothing of turns in which nothing was said", () => {
+    const toggles = Array.from({ length: 30 }, (_, turn): [number, Happening][] => [
+      [turn, { event: "speech_start" }],
+      ...(turn % 2 ? ([[turn, { event: "cancelled" }]] as [number, Happening][]) : []),
+      [turn, { event: "turn_end", timings_ms: [["end", 0]] }],
+    ]).flat();
+    expect(fold(...toggles).entries).toEqual([]);
+    // While it is open, it shows that Jarvis listens; a stopped question keeps its words.
+    expect(fold([1, { event: "speech_start" }]).entries).toHaveLength(1);
+    expect(fold([1, { event: "partial", text: "What" }], [1, { event: "cancelled" }]).entries).toHaveLength(1);
+  });
+
+  it("draws no notice without words", () => {
+    const { entries } = fold(microphone(true, ""), microphone(false, ""), noMicrophone("", "Plug it in."));
+    expect(entries).toEqual([]);
+  });
+
+  it("tells of a lost device in one notice, which what follows brings up to date", () => {
+    const { entries } = fold(
+      microphone(false, "The microphone is gone."),
+      noMicrophone("The microphone is gone.", "Plug it in."),
+      [null, { event: "alarm", text: "Tea is ready." }],
+      [null, { event: "device", direction: "output", available: false, name: "", message: "The speaker is gone." }],
+      microphone(false, "The microphone is in use."),
+      noMicrophone("The microphone is in use.", "Close the other program."),
+    );
+    expect(entries.map((e) => e.kind === "notice" && [e.text, e.hint, e.device])).toEqual([
+      ["The microphone is in use.", "Close the other program.", "input"],
+      ["Tea is ready.", "", null],
+      ["The speaker is gone.", "", "output"],
+    ]);
+  });
+
+  it("takes the notice away when the device is back, however often it comes and goes", () => {
+    const away = [microphone(false, "The microphone is gone."), noMicrophone("The microphone is gone.", "Plug it in.")];
+    const back = microphone(true, "The microphone is back: USB.");
+    expect(fold(...away, back, ...away, back).entries).toEqual([]);
+    expect(fold(...away, back, ...away).entries).toHaveLength(1);
+  });
+
   it("keeps turns apart that overlap", () => {
     const { entries } = fold(
       [1, { event: "transcript", text: "One" }],

@@ -33,6 +33,8 @@ export interface Notice {
   tone: "calm" | "attention" | "loss";
   text: string;
   hint: string;
+  /** `input` or `output` for what is wrong with that device now, none for the rest. */
+  device: string | null;
 }
 
 export type Entry = Exchange | Notice;
@@ -75,9 +77,9 @@ export function advance(conversation: Conversation, record: EventRecord): Conver
     case "error":
       return failed(conversation, record);
     case "alarm":
-      return notice(conversation, record, { tone: "attention", text: record.text, hint: "" });
+      return notice(conversation, record, { tone: "attention", text: record.text, hint: "", device: null });
     case "device":
-      return notice(conversation, record, { tone: record.available ? "calm" : "loss", text: record.message, hint: "" });
+      return device(conversation, record);
     // Nothing of these is part of a transcript.
     case "wake":
     case "speech_end":
@@ -96,7 +98,13 @@ function finished(e: Exchange): Exchange["outcome"] {
   return e.settled && e.words === "" ? "nothing_heard" : "answered";
 }
 
-/** Changes the exchange of `record`'s turn, beginning it if this is its first event. */
+/** Whether a turn is over and left nothing to read: listening was only switched on and off again. */
+function isBlank(e: Exchange): boolean {
+  const over = e.outcome !== "open" && e.outcome !== "nothing_heard";
+  return over && !e.words && !e.reply.trim() && !e.failure?.message;
+}
+
+/** Changes the exchange of `record`'s turn, beginning it if this is its first event. A blank one is not kept. */
 function exchange(conversation: Conversation, record: EventRecord, change: (e: Exchange) => Exchange): Conversation {
   const { turn } = record;
   if (turn === null) return conversation;
@@ -105,7 +113,12 @@ function exchange(conversation: Conversation, record: EventRecord, change: (e: E
   const index = entries.findLastIndex((e) => e.kind === "exchange" && e.turn === turn);
   const found = entries[index];
   if (found?.kind === "exchange") {
-    return { ...conversation, at: record.t_ms, entries: entries.with(index, change(found)) };
+    const changed = change(found);
+    return {
+      ...conversation,
+      at: record.t_ms,
+      entries: isBlank(changed) ? entries.toSpliced(index, 1) : entries.with(index, changed),
+    };
   }
   const fresh: Exchange = {
     kind: "exchange",
@@ -119,24 +132,44 @@ function exchange(conversation: Conversation, record: EventRecord, change: (e: E
     stages: [],
     failure: null,
   };
-  return append(conversation, record, change(fresh));
+  const begun = change(fresh);
+  return isBlank(begun) ? conversation : append(conversation, record, begun);
 }
 
 function failed(conversation: Conversation, record: Extract<EventRecord, { event: "error" }>): Conversation {
   const failure: Failure = { code: record.code, message: record.message, hint: record.hint };
   if (record.turn !== null) return exchange(conversation, record, (e) => ({ ...e, failure, outcome: "failed" }));
-  return notice(conversation, record, { tone: "loss", text: failure.message, hint: failure.hint });
+  return notice(conversation, record, { tone: "loss", text: failure.message, hint: failure.hint, device: null });
 }
 
-function notice(
-  conversation: Conversation,
-  record: EventRecord,
-  said: Pick<Notice, "tone" | "text" | "hint">,
-): Conversation {
-  const last = conversation.entries.at(-1);
-  // A device that comes and goes repeats itself; once is enough.
-  if (last?.kind === "notice" && last.text === said.text) return conversation;
-  const id = conversation.entries.reduce((most, e) => (e.kind === "notice" ? Math.max(most, e.id) : most), 0) + 1;
+/** What is wrong with a device is told once, where it was first told, and only for as long as it is wrong. */
+function device(conversation: Conversation, record: Extract<EventRecord, { event: "device" }>): Conversation {
+  const { direction, message } = record;
+  const { entries } = conversation;
+  const index = entries.findLastIndex((e) => e.kind === "notice" && e.device === direction);
+  const told = entries[index];
+  if (record.available)
+    return told ? { ...conversation, at: record.t_ms, entries: entries.toSpliced(index, 1) } : conversation;
+  if (told?.kind !== "notice") {
+    return notice(conversation, record, { tone: "loss", text: message, hint: "", device: direction });
+  }
+  if (told.text === message || message === "") return conversation;
+  return { ...conversation, at: record.t_ms, entries: entries.with(index, { ...told, text: message, hint: "" }) };
+}
+
+function notice(conversation: Conversation, record: EventRecord, said: Omit<Notice, "kind" | "id">): Conversation {
+  if (said.text === "") return conversation;
+  const { entries } = conversation;
+  // The error of a lost device says the same as the device did, and then what to do: one notice, wherever it stands.
+  const index = entries.findLastIndex(
+    (e, i) => e.kind === "notice" && e.text === said.text && (e.device !== null || i === entries.length - 1),
+  );
+  const told = entries[index];
+  if (told?.kind === "notice") {
+    if (said.hint === "" || said.hint === told.hint) return conversation;
+    return { ...conversation, at: record.t_ms, entries: entries.with(index, { ...told, hint: said.hint }) };
+  }
+  const id = entries.reduce((most, e) => (e.kind === "notice" ? Math.max(most, e.id) : most), 0) + 1;
   return append(conversation, record, { kind: "notice", id, ...said });
 }
 

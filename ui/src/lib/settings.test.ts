@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FieldSpec } from "../generated/FieldSpec";
-import { findSettings, fitsSlider, shownNumber, sliderStep } from "./settings";
+import { findSettings, fitsSlider, shownHelp, shownNumber, sliderStep } from "./settings";
 
 const common = { default: 0, environment: [], restart: false, unused: false, help: "" };
 const volume: FieldSpec = {
@@ -61,6 +61,13 @@ describe("findSettings", () => {
   it("wants every word", () => {
     expect(titles("voice speed")).toEqual(["Voice"]);
   });
+});
+
+it("explains a list of devices without the empty text of the file", () => {
+  const help = "The microphone to listen to; empty follows the system's choice.";
+  const field = { path: "audio.input_device", section: "Sound", label: "Microphone", help };
+  expect(shownHelp({ ...common, ...field, kind: "input_device" })).toBe("The microphone to listen to.");
+  expect(shownHelp({ ...volume, help: "0; empty is silent." })).toBe("0; empty is silent.");
 });
 
 it("shows numbers as people say them", () => {

@@ -36,6 +36,12 @@ export function findSettings(schema: readonly FieldSpec[], query: string): Secti
   return [...sections].map(([title, fields]) => ({ title, fields }));
 }
 
+/** What a setting does, without how its file says "the system's choice": the list of devices shows that by name. */
+export function shownHelp(field: FieldSpec): string {
+  const listed = field.kind === "input_device" || field.kind === "output_device";
+  return listed ? field.help.replace(/; empty [^.]*/, "") : field.help;
+}
+
 /** How a number is shown beside its slider: shares as per cent, the rest with their unit. */
 export function shownNumber(field: FieldSpec, value: number): string {
   if (field.kind !== "number" && field.kind !== "integer") return String(value);
