@@ -16,7 +16,9 @@ const TEMPLATES: &[(&str, &str)] = &[
         "hello",
         "(hello|hi|hey|howdy|greetings|good day|hi there|hello there|hey there|hello hello|yo) [buddy|friend|again|everyone]",
     ),
-    ("hello", "good (morning|afternoon|evening) [to you|sir|buddy|there]"),
+    ("morning", "good morning [to you|sir|buddy|there]"),
+    ("afternoon", "good afternoon [to you|sir|buddy|there]"),
+    ("evening", "good evening [to you|sir|buddy|there]"),
     ("hello", "are you (there|awake|listening|on|alive)"),
     ("hello", "(can you hear me|do you hear me|wake up)"),
     ("night", "(good night|goodnight|sleep well|sweet dreams) [to you|buddy]"),
@@ -84,6 +86,10 @@ impl Skill for Greeting {
     fn run(&mut self, _intent: &str, slots: &Slots, context: &SkillContext<'_>) -> Result<Reply> {
         let hour = context.clock.local().hour();
         Ok(Reply::say(match slots.get("kind").map(String::as_str) {
+            // As it was said: nobody wants to be told that it is afternoon by now.
+            Some("morning") => "Good morning.",
+            Some("afternoon") => "Good afternoon.",
+            Some("evening") => "Good evening.",
             Some("night") => "Good night.",
             Some("goodbye") if (5..18).contains(&hour) => "Goodbye. Have a good day.",
             Some("goodbye") => "Goodbye. Have a good evening.",
@@ -115,6 +121,11 @@ mod tests {
             let context = SkillContext { clock: &clock, last_reply: None, dry_run: false };
             let found = skill.recognize("hello").unwrap();
             assert_eq!(skill.run(found.intent, &found.slots, &context).unwrap().spoken, greeting);
+            for said in ["good morning", "good afternoon", "good evening", "good night"] {
+                let found = skill.recognize(said).unwrap();
+                let spoken = skill.run(found.intent, &found.slots, &context).unwrap().spoken;
+                assert_eq!(spoken.to_lowercase(), format!("{said}."));
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod calc;
 pub mod date;
 pub mod greeting;
+pub mod not_yet;
 pub mod repeat;
 pub mod stop;
 pub mod time;
@@ -21,5 +22,6 @@ pub fn all() -> Vec<Box<dyn Skill>> {
         Box::new(calc::Convert::new()),
         Box::new(calc::Calculator::new()),
         Box::new(greeting::Greeting::new()),
+        Box::new(not_yet::NotYet::new()),
     ]
 }

@@ -46,7 +46,7 @@ const UNITS: &[Unit] = &[
     (Length, "mm", "millimeter", "millimeters", &["mm", "millimetre", "millimetres"]),
     (Length, "cm", "centimeter", "centimeters", &["cm", "centimetre", "centimetres"]),
     (Length, "m", "meter", "meters", &["m", "metre", "metres"]),
-    (Length, "km", "kilometer", "kilometers", &["km", "kms", "kilometre", "kilometres"]),
+    (Length, "km", "kilometer", "kilometers", &["km", "k", "kms", "kilometre", "kilometres"]),
     (Length, "inch", "inch", "inches", &[]),
     (Length, "foot", "foot", "feet", &["ft"]),
     (Length, "yard", "yard", "yards", &["yd"]),
@@ -165,13 +165,16 @@ impl Skill for Convert {
         let sum = amount.parts.iter().map(of).collect::<Vec<_>>().join(" + ");
         let result = fend::evaluate(&format!("{sum} to {}", to.1))?;
         let name = |is_one: bool, unit: &'static Unit| if is_one { unit.2 } else { unit.3 };
-        let given: Vec<String> =
-            amount.parts.iter().map(|(count, unit)| format!("{count} {}", name(*count == 1.0, unit))).collect();
+        let given: Vec<String> = amount
+            .parts
+            .iter()
+            .map(|(count, unit)| format!("{} {}", fend::group(&count.to_string()), name(*count == 1.0, unit)))
+            .collect();
         let is_one = amount.parts.len() == 1 && amount.parts[0].0 == 1.0;
         let verb = if is_one || amount.parts[0].1.0 == Temperature { "is" } else { "are" };
-        let unit = name(result.is_one(), to);
+        let (heard, unit) = (result.short(), name(result.is_one(), to));
         Ok(Reply {
-            spoken: format!("{} {verb} {} {unit}.", given.join(" "), result.spoken()),
+            spoken: format!("{} {verb} {} {}.", given.join(" "), heard.spoken(), name(heard.is_one(), to)),
             shown: Some(format!(
                 "{} {} {} {unit}",
                 given.join(" "),
@@ -200,6 +203,14 @@ fn amount(text: &str) -> Option<Amount> {
             None => return None,
         };
         rest = &rest[taken..];
+        // "5 foot 11"
+        if rest.is_empty()
+            && let [(_, feet)] = parts[..]
+            && feet.1 == "foot"
+        {
+            parts.push((count, unit("inches")?));
+            break;
+        }
         // The longest name first: "fluid ounces" before "fluid".
         let (found, length) = (1..=rest.len().min(3)).rev().find_map(|n| Some((unit(&rest[..n].join(" "))?, n)))?;
         if parts.iter().any(|(_, before)| before.0 != found.0 || found.0 == Temperature) {
@@ -234,24 +245,27 @@ mod tests {
     #[test]
     fn units_as_people_say_them() {
         for (asked, answer) in [
-            ("convert five miles to kilometers", "5 miles are about 8.0467 kilometers."),
+            ("convert five miles to kilometers", "5 miles are about 8.047 kilometers."),
             ("how many feet are in a mile", "1 mile is 5,280 feet."),
             ("how many ounces in a pound", "1 pound is 16 ounces."),
-            ("72 degrees fahrenheit in celsius", "72 degrees Fahrenheit is about 22.2222 degrees Celsius."),
+            ("72 degrees fahrenheit in celsius", "72 degrees Fahrenheit is about 22.22 degrees Celsius."),
             ("what is 100 celsius in fahrenheit", "100 degrees Celsius is 212 degrees Fahrenheit."),
-            ("72 degrees f in celsius", "72 degrees Fahrenheit is about 22.2222 degrees Celsius."),
+            ("72 degrees f in celsius", "72 degrees Fahrenheit is about 22.22 degrees Celsius."),
             ("-40 celsius to fahrenheit", "-40 degrees Celsius is -40 degrees Fahrenheit."),
             ("how many seconds are in a day", "1 day is 86,400 seconds."),
             ("how many days are in a year", "1 year is 365 days."),
             ("how many minutes are there in two and a half hours", "2.5 hours are 150 minutes."),
             ("5 feet 10 inches in centimeters", "5 feet 10 inches are 177.8 centimeters."),
-            ("what is 180 pounds in kilos", "180 pounds are about 81.6466 kilograms."),
-            ("how many cups are in two liters", "2 liters are about 8.4535 cups."),
-            ("100 km / h in mph", "100 kilometers per hour are about 62.1371 miles per hour."),
+            ("what is 180 pounds in kilos", "180 pounds are about 81.65 kilograms."),
+            ("how many cups are in two liters", "2 liters are about 8.454 cups."),
+            ("100 km / h in mph", "100 kilometers per hour are about 62.14 miles per hour."),
             ("how many megabytes are in a gigabyte", "1 gigabyte is 1,000 megabytes."),
-            ("convert 10 km to miles", "10 kilometers are about 6.2137 miles."),
-            ("how much is a kilo in pounds", "1 kilogram is about 2.2046 pounds."),
-            ("half a mile in meters", "0.5 miles are 804.672 meters."),
+            ("convert 10 km to miles", "10 kilometers are about 6.214 miles."),
+            ("how much is a kilo in pounds", "1 kilogram is about 2.205 pounds."),
+            ("half a mile in meters", "0.5 miles are about 804.7 meters."),
+            ("5 foot 11 in cm", "5 feet 11 inches are about 180.3 centimeters."),
+            ("how much is 5 k in miles", "5 kilometers are about 3.107 miles."),
+            ("10000 m in km", "10,000 meters are 10 kilometers."),
             ("how many square feet in an acre", "1 acre is 43,560 square feet."),
         ] {
             assert_eq!(ask(asked), answer, "{asked}");

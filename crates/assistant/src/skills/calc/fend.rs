@@ -12,6 +12,8 @@ const LARGE: f64 = 1e15;
 /// A number, rounded to what one can take in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Number {
+    /// The number itself.
+    value: f64,
     /// The digits, thousands grouped; with `power`, the digits of the mantissa.
     digits: String,
     /// Power of ten, for very large and very small numbers.
@@ -26,7 +28,7 @@ impl Number {
     /// For the eye.
     pub fn shown(&self) -> String {
         let power = self.power.map_or(String::new(), |power| format!(" × 10^{power}"));
-        format!("{}{power}{}", self.digits, if self.percent { "%" } else { "" })
+        format!("{}{power}{}", self.digits, if self.percent { " %" } else { "" })
     }
 
     /// For the ear.
@@ -34,6 +36,16 @@ impl Number {
         let about = if self.rounded { "about " } else { "" };
         let power = self.power.map_or(String::new(), |power| format!(" times 10 to the power of {power}"));
         format!("{about}{}{power}{}", self.digits, if self.percent { "%" } else { "" })
+    }
+
+    /// The same number with four digits, or its whole part where that is longer: enough for a measure that is heard.
+    pub fn short(&self) -> Self {
+        if self.power.is_some() || self.value == 0.0 || self.value.fract() == 0.0 {
+            return self.clone();
+        }
+        let places = (3 - self.value.abs().log10().floor() as i32).max(0);
+        let (digits, exact) = decimals(self.value, places as usize);
+        Self { digits, rounded: self.rounded || !exact, ..self.clone() }
     }
 
     /// Whether it is said as "1": then a unit is singular.
@@ -93,12 +105,18 @@ fn round(value: f64, approximate: bool, percent: bool) -> Number {
     if value != 0.0 && !(1e-6..LARGE).contains(&value.abs()) {
         let power = value.abs().log10().floor();
         let (mantissa, _) = decimals(value / 10_f64.powf(power), 3);
-        return Number { digits: mantissa, power: Some(power as i32), percent, rounded: true };
+        return Number { value, digits: mantissa, power: Some(power as i32), percent, rounded: true };
     }
     // Four decimals, or four digits that say something if the number is small.
     let places = if value == 0.0 || value.abs() >= 1.0 { 4 } else { 3 - value.abs().log10().floor() as i32 };
     let (digits, exact) = decimals(value, places as usize);
-    Number { digits, power: None, percent, rounded: !exact || approximate && digits_are_cut(value, places as usize) }
+    Number {
+        value,
+        digits,
+        power: None,
+        percent,
+        rounded: !exact || approximate && digits_are_cut(value, places as usize),
+    }
 }
 
 /// Whether a result that fend calls approximate is one at this precision: 0.5 is not, 1.41421 is.
@@ -112,17 +130,27 @@ fn decimals(value: f64, places: usize) -> (String, bool) {
     let text = format!("{value:.places$}");
     let exact = text.parse::<f64>().is_ok_and(|rounded| (rounded - value).abs() <= value.abs() * 1e-12);
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    let (sign, whole) = whole.strip_prefix('-').map_or(("", whole), |whole| ("-", whole));
-    let mut grouped = String::with_capacity(text.len() + 6);
-    for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
     let fraction = fraction.trim_end_matches('0');
     let point = if fraction.is_empty() { "" } else { "." };
-    (format!("{sign}{grouped}{point}{fraction}"), exact)
+    (group(&format!("{whole}{point}{fraction}")), exact)
+}
+
+/// Groups the thousands of every number in `text`: "7500 + 0.12345" becomes "7,500 + 0.12345".
+pub fn group(text: &str) -> String {
+    let mut grouped = String::with_capacity(text.len() + 6);
+    let mut is_fraction = false;
+    for (at, c) in text.char_indices() {
+        let is_digit = c.is_ascii_digit();
+        if is_digit && !is_fraction && grouped.ends_with(|before: char| before.is_ascii_digit()) {
+            let left = text[at..].bytes().take_while(u8::is_ascii_digit).count();
+            if left.is_multiple_of(3) {
+                grouped.push(',');
+            }
+        }
+        is_fraction = c == '.' || is_fraction && is_digit;
+        grouped.push(c);
+    }
+    grouped
 }
 
 #[cfg(test)]

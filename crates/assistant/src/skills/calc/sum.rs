@@ -110,13 +110,56 @@ pub fn translate(said: &str) -> Option<String> {
 
 /// A sum as it is shown.
 pub fn shown(expression: &str) -> String {
-    expression
+    let percents = with_percents(expression);
+    let signs = without_outer_parentheses(&percents)
         .replace(" * ", " × ")
         .replace(" / ", " ÷ ")
         .replace(" - ", " − ")
         .replace(" to %", "")
         .replace("sqrt(", "√(")
-        .replace("cbrt(", "∛(")
+        .replace("cbrt(", "∛(");
+    super::fend::group(&signs)
+}
+
+/// "(15/100) * 80" as "15 % of 80", "(1 - 20/100) * 50" as "20 % off 50".
+fn with_percents(expression: &str) -> String {
+    let mut text = expression.to_owned();
+    while let Some(end) = text.find("/100)") {
+        let Some(open) = opening_of(&text, end) else { break };
+        let after = end + "/100)".len();
+        let inside = &text[open + 1..end];
+        let number = inside.strip_prefix("1 - ").unwrap_or(inside);
+        let rest = &text[after..];
+        text = match rest.strip_prefix(" * ") {
+            Some(of) if number.len() < inside.len() => format!("{}{number} % off {of}", &text[..open]),
+            Some(of) => format!("{}{number} % of {of}", &text[..open]),
+            None => format!("{}{number} %{rest}", &text[..open]),
+        };
+    }
+    text
+}
+
+/// Where the parenthesis opens that is open at byte `end`.
+fn opening_of(text: &str, end: usize) -> Option<usize> {
+    let mut depth = 0;
+    for (at, byte) in text[..end].bytes().enumerate().rev() {
+        match byte {
+            b')' => depth += 1,
+            b'(' if depth == 0 => return Some(at),
+            b'(' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+fn without_outer_parentheses(mut text: &str) -> &str {
+    while let Some(inside) = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'))
+        && opening_of(text, text.len() - 1) == Some(0)
+    {
+        text = inside;
+    }
+    text
 }
 
 fn without_dollars<'a, 'b>(words: &'a [&'b str]) -> &'a [&'b str] {
@@ -193,7 +236,8 @@ impl Reader<'_, '_> {
             } else if self.take(&["cubed"]) {
                 number = format!("{number}^3");
             } else if self.take(&["factorial"]) {
-                number = format!("({number})!");
+                let is_plain = number.bytes().all(|b| b.is_ascii_digit());
+                number = if is_plain { format!("{number}!") } else { format!("({number})!") };
             } else if self.take(&["%"]) || self.take(&["percent"]) || self.take(&["per", "cent"]) {
                 if self.take(&["of"]) {
                     return Some(format!("({number}/100) * {}", self.operand()?));
@@ -227,7 +271,19 @@ mod tests {
     #[test]
     fn sums_are_shown_as_one_writes_them() {
         assert_eq!(shown(&translate("17 times 23").unwrap()), "17 × 23");
-        assert_eq!(shown(&translate("square root of 2").unwrap()), "√(2)");
+        for (said, expected) in [
+            ("square root of 2", "√(2)"),
+            ("15 percent of 80", "15 % of 80"),
+            ("20 percent off 50", "20 % off 50"),
+            ("a 20 percent tip on 45", "20 % of 45"),
+            ("7 factorial", "7!"),
+            ("half of 2500", "1/2 × 2,500"),
+            ("( 2 + 3 ) * 4", "(2 + 3) × 4"),
+            ("( 2 + 3 ) * ( 4 + 1 )", "(2 + 3) × (4 + 1)"),
+            ("1500 times 0.12345", "1,500 × 0.12345"),
+        ] {
+            assert_eq!(shown(&translate(said).unwrap()), expected, "{said}");
+        }
     }
 
     proptest! {

@@ -38,7 +38,7 @@ const SPECS: &[SkillSpec] = &[
 const TEMPLATES: &[(&str, &str)] = &[
     (
         SET,
-        "(set|start|create|make|begin|put|add|run|give me|i need|i want|let us have) [me|up|on|in|us] [a|an|another|the|my|one|new] [new] timer [on|up] (for|of|to|at) {duration}",
+        "(set|start|create|make|begin|put|add|run|give me|i need|i want|let us have) [me|up|on|in|us] [a|an|another|the|my|one|new] [new] timer [on|up] [for|of|to|at] {duration}",
     ),
     (
         SET,
