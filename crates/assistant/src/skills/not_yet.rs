@@ -138,7 +138,7 @@ const TEMPLATES: &[(&str, &str)] = &[
         "weather.get",
         "[what is|how is|tell me|check|show me|give me] (the|today's|tomorrow's|the current) (weather forecast|weather report|weather|forecast) [like|going to be like|going to be|looking like|looking|look like|be like|outside|for] [{when}]",
     ),
-    ("weather.get", "(what|how) (will|is) the weather (be|be like|going to be|going to be like) [{when}]"),
+    ("weather.get", "(what|how) (will|is) the weather (be like|be|going to be like|going to be) [{when}]"),
     ("weather.get", "what does the weather look like [{when}]"),
     (
         "weather.get",
