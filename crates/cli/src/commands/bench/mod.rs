@@ -126,7 +126,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
         models::tts(&parts, &settings, runs, &mut rows)?;
     }
     if wanted(What::Llm) {
-        models::llm(&parts, &settings, runs, &mut rows)?;
+        models::llm(&parts, &settings, &paths, runs, &mut rows)?;
     }
     if wanted(What::Turn) {
         turn::run(&parts, &paths, &settings, runs, &questions, &mut rows)?;

@@ -1,9 +1,10 @@
-//! One model at a time. Baselines are other programs on the same files and the reference machine.
+//! One model at a time. A baseline is what else runs the same file here, measured in the same run, or there is none.
 
 use super::{Better, Rows, median, p95, spoken};
 use jarvis_core::{AudioFrame, Cancel, FRAME_SAMPLES, GenerateOptions, Message, Prompt, Role};
 use jarvis_engine::load::Parts;
-use jarvis_settings::Settings;
+use jarvis_models::Store;
+use jarvis_settings::{Paths, Settings};
 use std::time::Instant;
 
 /// A question of about three seconds.
@@ -34,7 +35,7 @@ pub(super) fn wake(parts: &dyn Parts, settings: &Settings, rows: &mut Rows<'_>) 
         of_activity += ms(start);
     }
     let share = |total: f64| total / (frames as f64 * 32.0) * 100.0;
-    rows.add(("wake", "wake word, share of a core"), (share(of_wake), "%", Better::Less), (None, Some(3.9)));
+    rows.add(("wake", "wake word, share of a core"), (share(of_wake), "%", Better::Less), (None, None));
     rows.add(("wake", "voice activity, share of a core"), (share(of_activity), "%", Better::Less), (None, None));
     rows.add(("wake", "both, share of a core"), (share(of_wake + of_activity), "%", Better::Less), (Some(3.0), None));
     Ok(())
@@ -71,12 +72,12 @@ pub(super) fn stt(
     rows.add(
         ("stt", format!("utterance of {:.1} s", seconds / count)),
         (median(&mut totals), "ms", Better::Less),
-        (None, Some(511.0)),
+        (None, None),
     );
     rows.add(("stt", "features"), (median(&mut features), "ms", Better::Less), (None, None));
     rows.add(("stt", "encoder"), (median(&mut encode), "ms", Better::Less), (None, None));
     rows.add(("stt", "decoder"), (median(&mut decode), "ms", Better::Less), (None, None));
-    rows.add(("stt", "95th percentile"), (p95(&mut totals), "ms", Better::Less), (None, Some(618.0)));
+    rows.add(("stt", "95th percentile"), (p95(&mut totals), "ms", Better::Less), (None, None));
     rows.add(("stt", "times faster than real time"), (factor, "x", Better::More), (None, None));
     Ok(())
 }
@@ -106,36 +107,31 @@ pub(super) fn tts(parts: &dyn Parts, settings: &Settings, runs: usize, rows: &mu
 }
 
 /// A question to the language model, with what it keeps between turns and without.
-pub(super) fn llm(parts: &dyn Parts, settings: &Settings, runs: usize, rows: &mut Rows<'_>) -> anyhow::Result<()> {
-    let start = Instant::now();
+pub(super) fn llm(
+    parts: &dyn Parts,
+    settings: &Settings,
+    paths: &Paths,
+    runs: usize,
+    rows: &mut Rows<'_>,
+) -> anyhow::Result<()> {
     let mut model = parts.language_model(settings)?;
-    rows.add(("llm", "load"), (ms(start), "ms", Better::Less), (None, None));
     let system = Message::new(Role::System, jarvis_assistant::conversation::SYSTEM_PROMPT);
     model.warm_up(std::slice::from_ref(&system))?;
-    let options = GenerateOptions { max_tokens: 64, temperature: 0.0, ..GenerateOptions::default() };
-    let (mut first, mut generate) = (vec![], vec![]);
+    let options = GenerateOptions { max_tokens: 1, temperature: 0.0, ..GenerateOptions::default() };
+    let mut first = vec![];
     for run in 0..runs {
         let question = format!("Give me {} reasons to learn how to sail.", run + 2);
         let prompt = Prompt::Chat(vec![system.clone(), Message::new(Role::User, question)]);
-        let made = model.generate(&prompt, &options, &Cancel::new(), &mut |_| {})?;
-        first.push(made.timings_ms.first_token);
-        let after_first = made.timings_ms.total - made.timings_ms.first_token;
-        generate.push((made.generated_tokens as f64 - 1.0) / after_first * 1000.0);
+        first.push(model.generate(&prompt, &options, &Cancel::new(), &mut |_| {})?.timings_ms.first_token);
     }
     rows.add(("llm", "first token of a short question"), (median(&mut first), "ms", Better::Less), (Some(300.0), None));
-    rows.add(("llm", "generation"), (median(&mut generate), "tok/s", Better::More), (None, Some(128.0)));
-    let mut prefill = vec![];
-    for run in 0..runs {
-        // Another beginning each time, so that nothing is kept.
-        let text = format!("{run} {}", "The quick brown fox jumps over the lazy dog. ".repeat(13));
-        let one = GenerateOptions { max_tokens: 1, ..options.clone() };
-        let made = model.generate(&Prompt::Raw(text), &one, &Cancel::new(), &mut |_| {})?;
-        prefill.push((made.prompt_tokens - made.cached_tokens) as f64 / made.timings_ms.prefill * 1000.0);
+    drop(model);
+
+    let file = Store::new(paths.models_dir()).folder(&settings.mind.model)?.join("model.gguf");
+    let options = jarvis_llm::BenchOptions { rounds: runs.clamp(1, 3), ..Default::default() };
+    for row in jarvis_llm::bench(&file, &options)? {
+        let better = if row.unit == "tokens/s" { Better::More } else { Better::Less };
+        rows.add(("llm", row.metric), (row.value, row.unit, better), (row.target, row.baseline));
     }
-    rows.add(
-        ("llm", "reading a prompt of about 130 tokens"),
-        (median(&mut prefill), "tok/s", Better::More),
-        (None, Some(256.0)),
-    );
     Ok(())
 }
