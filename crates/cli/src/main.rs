@@ -8,7 +8,7 @@ mod commands;
 mod output;
 
 use clap::{Parser, Subcommand};
-use std::process::ExitCode;
+use std::io::Write;
 
 use commands::{ask, bench, config, control, doctor, generate, models, run, say, transcribe, wake};
 use output::Output;
@@ -67,7 +67,7 @@ enum Command {
     Config(config::Args),
 }
 
-fn main() -> ExitCode {
+fn main() {
     let cli = Cli::parse();
     output::init_logging(cli.verbose);
     let output = Output::new(cli.json);
@@ -91,11 +91,16 @@ fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(args, &output),
         Command::Config(args) => config::run(args, &output),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
+    let code = match result {
+        Ok(()) => 0,
         Err(error) => {
             output.error(&error);
-            ExitCode::from(1)
+            1
         }
-    }
+    };
+    let _ = std::io::stdout().flush();
+    // What a command opened is closed by now. Threads that still load a model are inside libraries whose own clean-up at
+    // exit would pull the ground from under them.
+    // SAFETY: ends the process and touches nothing.
+    unsafe { libc::_exit(code) }
 }

@@ -16,7 +16,7 @@ use jarvis_settings::Paths;
 
 use super::protocol::{parse, read_line};
 use super::{Request, Response, client};
-use crate::{EngineHandle, Subscription};
+use crate::{Command, EngineHandle, Subscription};
 
 /// Connections at a time; more are told to come back.
 const MAX_CLIENTS: usize = 32;
@@ -211,6 +211,12 @@ fn serve_client(stream: UnixStream, Served { engine, reload }: &Served) {
                 Response::status(engine.status())
             }
             Ok(Request::Ask { text }) => engine.ask(text).map_or_else(Response::error, Response::turn),
+            Ok(Request::Quit) => {
+                // The answer first: the process may be gone before this thread runs again.
+                let _ = write(&stream, &Response::ok());
+                engine.send(Command::Quit);
+                return;
+            }
             Ok(Request::Reload) => reload().map_or_else(Response::error, |()| Response::ok()),
             Ok(request) => {
                 if let Some(command) = request.command() {
