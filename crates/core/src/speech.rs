@@ -72,6 +72,17 @@ pub trait SpeechToText: Send {
     /// # Errors
     /// The engine failed, or `cancel` was raised ([`crate::Error::cancelled`]).
     fn transcribe(&mut self, samples: &[f32], cancel: &Cancel) -> Result<Transcript>;
+    /// As [`Self::transcribe`], for a few words said where some phrases are likely: "stop" over an answer, "yes" after a
+    /// question. When one of `expected` fits the sound about as well as what would be recognized freely, the text is that
+    /// phrase as it is written in `expected`. What fits none of them is recognized as ever, so expecting a phrase never
+    /// hides another one. An engine that can't weigh phrases just transcribes.
+    ///
+    /// # Errors
+    /// As [`Self::transcribe`].
+    fn transcribe_expecting(&mut self, samples: &[f32], expected: &[&str], cancel: &Cancel) -> Result<Transcript> {
+        let _ = expected;
+        self.transcribe(samples, cancel)
+    }
     /// Touches the weights, so that the first real call is as fast as the others.
     fn warm_up(&mut self) -> Result<()>;
 }
