@@ -13,6 +13,7 @@
 mod config;
 mod decoder;
 mod encoder;
+mod expected;
 mod kernels;
 mod ops;
 mod search;
@@ -83,6 +84,8 @@ pub struct Whisper {
     mel: Vec<f32>,
     logits: Vec<f32>,
     tokens: Vec<u32>,
+    /// How many tokens told the decoder what to do.
+    prompt: usize,
 }
 
 /// What one run of the decoder made of a window.
@@ -151,6 +154,7 @@ impl Whisper {
             mel: Vec::new(),
             logits: Vec::new(),
             tokens: Vec::new(),
+            prompt: 0,
         })
     }
 
@@ -159,10 +163,11 @@ impl Whisper {
         !self.vocabulary.languages.is_empty()
     }
 
-    /// Recognizes one window.
+    /// Recognizes one window, in which one of the phrases `expected` may be likely.
     fn window(
         &mut self,
         samples: &[f32],
+        expected: &[&str],
         timings: &mut TranscriptTimings,
         cancel: &Cancel,
     ) -> Result<Option<Attempt>, SttError> {
@@ -196,7 +201,15 @@ impl Whisper {
                 best = attempt;
             }
         }
-        Ok(Some(best).filter(|best| !best.is_silence()))
+        if best.is_silence() {
+            return Ok(None);
+        }
+        if !expected.is_empty() && samples.len() <= expected::LONGEST {
+            let began = Instant::now();
+            self.weigh(&mut best, expected, cancel)?;
+            timings.decode += milliseconds(began);
+        }
+        Ok(Some(best))
     }
 
     /// Spectrogram and encoder for `positions` positions.
@@ -276,6 +289,7 @@ impl Whisper {
             prompt.extend(self.language.iter().flat_map(|(_, token)| [*token, signs.transcribe]));
             prompt.push(signs.no_timestamps);
             let states = self.decoder.step(&prompt)?;
+            self.prompt = prompt.len();
             self.decoder.logits(&states, &[0, prompt.len() as u32 - 1], &mut self.logits)?;
             attempt.no_speech_probability = no_speech(&self.logits[..size]);
             self.logits.drain(..size);
@@ -290,6 +304,7 @@ impl Whisper {
         if let Some((code, token)) = signs.languages.iter().max_by(likeliest) {
             attempt.language = Some(code.clone());
             let states = self.decoder.step(&[*token, signs.transcribe, signs.no_timestamps])?;
+            self.prompt = 4;
             self.decoder.logits(&states, &[2], &mut self.logits)?;
         }
         Ok(attempt)
@@ -328,20 +343,26 @@ impl Whisper {
                 return Ok(recording.finish());
             }
             let length = windows::first(&pending);
-            self.hear(&pending[..length], &mut recording, cancel)?;
+            self.hear(&pending[..length], &[], &mut recording, cancel)?;
             pending.drain(..length);
         }
     }
 
     /// Recognizes one window and adds it to the recording's transcript.
-    fn hear(&mut self, samples: &[f32], recording: &mut Recording, cancel: &Cancel) -> Result<(), SttError> {
+    fn hear(
+        &mut self,
+        samples: &[f32],
+        expected: &[&str],
+        recording: &mut Recording,
+        cancel: &Cancel,
+    ) -> Result<(), SttError> {
         if cancel.is_cancelled() {
             return Err(SttError::Cancelled);
         }
         recording.transcript.seconds += samples.len() as f32 / SAMPLE_RATE as f32;
         let began = Instant::now();
         let timings = &mut recording.transcript.timings_ms;
-        let heard = on(self.threads.clone(), || self.window(samples, timings, cancel))?;
+        let heard = on(self.threads.clone(), || self.window(samples, expected, timings, cancel))?;
         recording.transcript.timings_ms.total += milliseconds(began);
         if let Some(heard) = heard {
             recording.add(heard);
@@ -385,11 +406,15 @@ impl Recording {
 
 impl SpeechToText for Whisper {
     fn transcribe(&mut self, samples: &[f32], cancel: &Cancel) -> Result<Transcript> {
+        self.transcribe_expecting(samples, &[], cancel)
+    }
+
+    fn transcribe_expecting(&mut self, samples: &[f32], expected: &[&str], cancel: &Cancel) -> Result<Transcript> {
         let mut recording = Recording::new();
         let mut rest = samples;
         while !rest.is_empty() {
             let (window, after) = rest.split_at(windows::first(rest));
-            self.hear(window, &mut recording, cancel)?;
+            self.hear(window, expected, &mut recording, cancel)?;
             rest = after;
         }
         Ok(recording.finish())

@@ -44,6 +44,59 @@ fn what_a_person_reads_is_recognized() {
     }
 }
 
+/// What is said to an assistant that talks too long.
+const EXPECTED: [&str; 5] = ["Stop.", "Stop talking.", "Be quiet.", "Cancel.", "Never mind."];
+
+#[test]
+fn an_expected_phrase_is_known_without_its_beginning_and_in_noise() {
+    let mut whisper = whisper();
+    for (name, phrase) in [
+        ("stop-cut-100", "Stop."),
+        ("stop-cut-200", "Stop."),
+        ("stop-talking-cut-100", "Stop talking."),
+        ("be-quiet-cut-100", "Be quiet."),
+        ("cancel-noisy", "Cancel."),
+    ] {
+        let samples = recording(name);
+        let freely = whisper.transcribe(&samples, &Cancel::new()).unwrap().text;
+        assert!(word_errors(phrase, &freely).errors > 0, "{name} is too easy: {freely}");
+        let heard = whisper.transcribe_expecting(&samples, &EXPECTED, &Cancel::new()).unwrap();
+        assert_eq!(heard.text, phrase, "{name}");
+    }
+}
+
+#[test]
+fn expecting_a_phrase_hides_no_other() {
+    let mut whisper = whisper();
+    for name in [
+        "what-time-is-it-cut-100",
+        "who-is-that-noisy",
+        "top-ten-songs-noisy",
+        "hey-jarvis-what-time-is-it",
+        "sense-and-sensibility-0930",
+    ] {
+        let samples = recording(name);
+        let freely = whisper.transcribe(&samples, &Cancel::new()).unwrap().text;
+        let heard = whisper.transcribe_expecting(&samples, &EXPECTED, &Cancel::new()).unwrap();
+        assert_eq!(heard.text, freely, "{name}");
+    }
+    for sound in [Vec::new(), vec![0.0; SECOND], noise(0.05, SECOND), noise(0.5, SECOND / 2)] {
+        assert_eq!(whisper.transcribe_expecting(&sound, &EXPECTED, &Cancel::new()).unwrap().text, "");
+    }
+    let read = whisper.transcribe_expecting(&recording(READ[1].0), &["", "...", "\u{1F600}"], &Cancel::new()).unwrap();
+    assert_eq!(word_errors(READ[1].1, &read.text).errors, 0);
+}
+
+#[test]
+fn phrases_are_split_as_the_model_was_taught() {
+    let vocabulary = whisper().vocabulary;
+    // As tiktoken's and Hugging Face's tokenizers give them.
+    assert_eq!(vocabulary.tokens(" He might"), [679, 1244]);
+    for text in [" Stop", " Be quiet", " Never mind", " Stop talking"] {
+        assert_eq!(vocabulary.tokens(text).len(), text.split(' ').count() - 1, "{text}");
+    }
+}
+
 #[test]
 fn silence_noise_and_clicks_give_no_text() {
     let mut whisper = whisper();

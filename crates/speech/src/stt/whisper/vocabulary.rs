@@ -1,7 +1,7 @@
 //! The model's tokens: which bytes they stand for, which of them are signs to the model, and which are never text.
 //!
-//! Reads what recognition needs of `tokenizer.json`. Never splits text into tokens: recognition only goes from tokens to
-//! text.
+//! Reads what recognition needs of `tokenizer.json`: tokens to text, and a short phrase to the tokens that the model would
+//! write it with. Never knows what a phrase means.
 
 use super::super::SttError;
 use super::config::read_bounded;
@@ -36,6 +36,8 @@ pub(super) struct Vocabulary {
     /// The bytes of all text tokens, and where each of them begins.
     bytes: Vec<u8>,
     starts: Vec<u32>,
+    /// All text tokens in the order of their bytes, to find one by its bytes.
+    sorted: Vec<u32>,
     /// `<|endoftext|>`: the first token that is a sign and no text.
     pub(super) end: u32,
     /// `<|startoftranscript|>`.
@@ -52,6 +54,8 @@ pub(super) struct Vocabulary {
     pub(super) suppressed: Vec<u32>,
     /// A lone space, which may not be the first token.
     pub(super) space: u32,
+    /// The full stop after a word.
+    pub(super) full_stop: u32,
 }
 
 impl Vocabulary {
@@ -89,11 +93,16 @@ impl Vocabulary {
             by_text.insert(text, id as u32);
         }
 
+        let mut sorted: Vec<u32> = by_text.values().copied().collect();
+        let spelled = |token: u32| &bytes[starts[token as usize] as usize..starts[token as usize + 1] as usize];
+        sorted.sort_unstable_by_key(|token| spelled(*token));
+
         // The multilingual models have one token more for each language than the English ones have use for.
         let languages = if size >= 51_865 { languages(&file.added_tokens, size) } else { Vec::new() };
         Ok(Self {
             bytes,
             starts,
+            sorted,
             end,
             start: sign("<|startoftranscript|>")?,
             transcribe: sign("<|transcribe|>")?,
@@ -102,6 +111,7 @@ impl Vocabulary {
             languages,
             suppressed: suppressed(&by_text),
             space: by_text.get(&b" "[..]).copied().ok_or("there is no token for a space")?,
+            full_stop: by_text.get(&b"."[..]).copied().ok_or("there is no token for a full stop")?,
         })
     }
 
@@ -109,10 +119,68 @@ impl Vocabulary {
     pub(super) fn text(&self, tokens: &[u32]) -> String {
         let mut out = Vec::new();
         for token in tokens.iter().map(|token| *token as usize).filter(|token| *token < self.end as usize) {
-            out.extend_from_slice(&self.bytes[self.starts[token] as usize..self.starts[token + 1] as usize]);
+            out.extend_from_slice(self.spelled(token as u32));
         }
         String::from_utf8_lossy(&out).into_owned()
     }
+
+    /// The tokens that the model writes `text` with: byte pair encoding, in which the pair that was joined first when the
+    /// vocabulary was made has the smallest number.
+    pub(super) fn tokens(&self, text: &str) -> Vec<u32> {
+        let mut out = Vec::new();
+        for piece in pieces(text) {
+            let bytes = piece.as_bytes();
+            // Where the parts of the piece begin, and its end; at first each byte is a part.
+            let mut parts: Vec<usize> = (0..=bytes.len()).collect();
+            loop {
+                let joined = |i: usize| Some((self.token(&bytes[parts[i]..parts[i + 2]])?, i + 1));
+                let first = (0..parts.len().saturating_sub(2)).filter_map(joined).min();
+                let Some((_, middle)) = first else { break };
+                parts.remove(middle);
+            }
+            out.extend(parts.windows(2).filter_map(|ends| self.token(&bytes[ends[0]..ends[1]])));
+        }
+        out
+    }
+
+    /// The text token that stands for exactly these bytes.
+    fn token(&self, bytes: &[u8]) -> Option<u32> {
+        self.sorted.binary_search_by_key(&bytes, |token| self.spelled(*token)).ok().map(|at| self.sorted[at])
+    }
+
+    /// The bytes of a text token.
+    fn spelled(&self, token: u32) -> &[u8] {
+        &self.bytes[self.starts[token as usize] as usize..self.starts[token as usize + 1] as usize]
+    }
+}
+
+/// The pieces that no token reaches across: a word, a number or other signs, each with the space before it, and English's
+/// contractions.
+fn pieces(text: &str) -> Vec<&str> {
+    const CONTRACTIONS: [&str; 7] = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"];
+    let class = |c: char| [c.is_whitespace(), c.is_alphabetic(), c.is_numeric()];
+    let mut out = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let length = match CONTRACTIONS.iter().find(|short| rest.starts_with(**short)) {
+            Some(short) => short.len(),
+            None => {
+                let after = rest[first.len_utf8()..].chars().next().filter(|after| !after.is_whitespace());
+                let lead = if first == ' ' { after } else { None };
+                let kind = class(lead.unwrap_or(first));
+                let skip = usize::from(lead.is_some());
+                if kind[0] {
+                    first.len_utf8()
+                } else {
+                    skip + rest[skip..].find(|c| class(c) != kind).unwrap_or(rest.len() - skip)
+                }
+            }
+        };
+        let (piece, after) = rest.split_at(length);
+        out.push(piece);
+        rest = after;
+    }
+    out
 }
 
 /// The byte that a character of a byte-level vocabulary stands for: the printable ones for themselves, the others, in
@@ -196,6 +264,23 @@ mod tests {
         assert_eq!(vocabulary.text(&[256, 257, u32::from(b'a'), 4_000_000_000]), "a");
         assert_eq!(vocabulary.text(&[0xC3]), "\u{FFFD}");
         assert!(vocabulary.languages.is_empty());
+    }
+
+    #[test]
+    fn pieces_are_words_numbers_and_signs() {
+        assert_eq!(pieces(" Stop talking, it's 10!"), [" Stop", " talking", ",", " it", "'s", " 10", "!"]);
+        assert_eq!(pieces(" "), [" "]);
+        assert_eq!(pieces("  ¡olé! "), [" ", " ¡", "olé", "!", " "]);
+        assert!(pieces("").is_empty());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn text_comes_back_from_its_tokens(text in ".{0,40}") {
+            assert_eq!(pieces(&text).concat(), text);
+            let vocabulary = Vocabulary::new(file(&SIGNS), 300).unwrap();
+            assert_eq!(vocabulary.text(&vocabulary.tokens(&text)), text);
+        }
     }
 
     #[test]
