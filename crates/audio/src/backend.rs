@@ -6,28 +6,35 @@
 
 use crate::device::{DeviceInfo, Direction, choose};
 use crate::error::{AudioError, reason};
+use crate::watch::{Survey, Target};
 use cpal::traits::{DeviceTrait, HostTrait};
 use cpal::{BufferSize, ErrorKind, SupportedBufferSize, SupportedStreamConfig};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(target_os = "linux")]
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 /// The way to the sound system. Clones share what was learned about it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sound {
     /// A sound server was there. While it restarts ALSA must not be used in its place: that would take the hardware
     /// away from it.
+    #[cfg(target_os = "linux")]
     has_server: Arc<AtomicBool>,
 }
 
 /// A connection to the sound system.
-pub(crate) struct Connection {
+struct Connection {
     host: cpal::Host,
-    is_server: bool,
+    /// What the sound server says, where there is one.
+    survey: Option<Survey>,
 }
 
 /// A device, with what it is called.
 pub(crate) struct Found {
     pub info: DeviceInfo,
+    pub target: Target,
     pub device: cpal::Device,
 }
 
@@ -36,42 +43,83 @@ impl Sound {
         Self::default()
     }
 
+    /// A sound server was there.
+    #[cfg(target_os = "linux")]
+    pub fn saw_server(&self) {
+        self.has_server.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a sound server was ever there.
+    #[cfg(target_os = "linux")]
+    pub fn has_server(&self) -> bool {
+        self.has_server.load(Ordering::Relaxed)
+    }
+
     /// Connects anew; a server that restarted is another server.
-    pub fn connect(&self, direction: Direction) -> Result<Connection, AudioError> {
-        let host = cpal::default_host();
-        let is_server = matches!(host.id().name(), "PulseAudio" | "PipeWire");
-        if is_server {
-            self.has_server.store(true, Ordering::Relaxed);
-        } else if self.has_server.load(Ordering::Relaxed) {
-            return Err(AudioError::Stopped { direction, reason: "the sound server is gone".into() });
+    fn connect(&self, direction: Direction) -> Result<Connection, AudioError> {
+        quiet();
+        #[cfg(target_os = "linux")]
+        {
+            use crate::watch::{Server, Silence};
+            let failed = |error: cpal::Error| AudioError::Stopped { direction, reason: reason(&error) };
+            // Asked before `cpal` asks: a server that hangs would keep a thread of `cpal`'s for each time.
+            match Server::connect().and_then(|mut server| server.survey()) {
+                Ok(survey) => {
+                    self.saw_server();
+                    let host = cpal::host_from_id(cpal::HostId::PulseAudio).map_err(failed)?;
+                    return Ok(Connection { host, survey: Some(survey) });
+                }
+                Err(Silence::Absent) if !self.has_server() => {}
+                Err(silence) => return Err(silence.explained(direction)),
+            }
+            let host = cpal::host_from_id(cpal::HostId::Alsa).map_err(failed)?;
+            Ok(Connection { host, survey: None })
         }
-        Ok(Connection { host, is_server })
+        #[cfg(not(target_os = "linux"))]
+        Ok(Connection { host: cpal::default_host(), survey: None })
     }
 
     /// The devices that can be chosen, the default first.
     pub fn list(&self, direction: Direction) -> Result<Vec<DeviceInfo>, AudioError> {
-        quiet();
         let connection = self.connect(direction)?;
-        Ok(connection.devices(direction)?.into_iter().map(|found| found.info).collect())
+        Ok(connection.devices(direction)?.into_iter().map(|(info, _)| info).collect())
     }
 
-    /// Connects and finds the device that `wanted` means now; empty is the system's default.
+    /// Connects and finds the device that `wanted` means now; empty is the system's choice.
     pub fn find(&self, direction: Direction, wanted: &str) -> Result<Found, AudioError> {
         self.connect(direction)?.find(direction, wanted)
     }
 }
 
 impl Connection {
-    /// Finds the device that `wanted` means now; empty is the system's default.
-    pub fn find(&self, direction: Direction, wanted: &str) -> Result<Found, AudioError> {
+    fn find(&self, direction: Direction, wanted: &str) -> Result<Found, AudioError> {
+        let Some(survey) = &self.survey else { return self.find_without_server(direction, wanted) };
+        let target = survey.target(direction, wanted)?;
+        let mut devices = self.devices(direction)?;
+        let Some(index) = devices.iter().position(|(info, _)| info.id == target.id) else {
+            let reason = "it went away while it was opened".into();
+            return Err(AudioError::Stopped { direction, reason });
+        };
+        let (info, device) = devices.swap_remove(index);
+        Ok(Found { info, target, device })
+    }
+
+    fn find_without_server(&self, direction: Direction, wanted: &str) -> Result<Found, AudioError> {
+        let found = |info: DeviceInfo, device| {
+            let target = Target { id: info.id.clone(), ..Target::default() };
+            Ok(Found { info, target, device })
+        };
         if wanted.trim().is_empty() {
             let default = self.default(direction).ok_or(AudioError::NoDevice { direction })?;
-            return Ok(Found { info: info(&default, true), device: default });
+            return found(info(&default, true), default);
         }
         let mut devices = self.devices(direction)?;
-        let infos: Vec<DeviceInfo> = devices.iter().map(|found| found.info.clone()).collect();
+        let infos: Vec<DeviceInfo> = devices.iter().map(|(info, _)| info.clone()).collect();
         match choose(wanted, &infos) {
-            Some(index) => Ok(devices.swap_remove(index)),
+            Some(index) => {
+                let (info, device) = devices.swap_remove(index);
+                found(info, device)
+            }
             None if infos.is_empty() => Err(AudioError::NoDevice { direction }),
             None => Err(AudioError::UnknownDevice {
                 direction,
@@ -89,10 +137,10 @@ impl Connection {
         }
     }
 
-    fn devices(&self, direction: Direction) -> Result<Vec<Found>, AudioError> {
+    fn devices(&self, direction: Direction) -> Result<Vec<(DeviceInfo, cpal::Device)>, AudioError> {
         let default = self.default(direction).map(|device| info(&device, true).id);
         let all = self.host.devices().map_err(|error| AudioError::Stopped { direction, reason: reason(&error) })?;
-        let mut found: Vec<Found> = all
+        let mut found: Vec<(DeviceInfo, cpal::Device)> = all
             .filter(|device| match direction {
                 Direction::Input => device.supports_input() && !is_monitor(device),
                 Direction::Output => device.supports_output(),
@@ -100,11 +148,13 @@ impl Connection {
             .map(|device| {
                 let mut info = info(&device, false);
                 info.is_default = Some(&info.id) == default.as_ref();
-                Found { info, device }
+                (info, device)
             })
-            .filter(|found| self.is_server || is_worth_showing(&found.info.id))
+            .filter(|(info, device)| {
+                self.survey.is_some() || is_worth_showing(&info.id) && !leads_nowhere(direction, device)
+            })
             .collect();
-        found.sort_by_key(|found| !found.info.is_default);
+        found.sort_by_key(|(info, _)| !info.is_default);
         Ok(found)
     }
 }
@@ -128,6 +178,21 @@ fn is_worth_showing(id: &str) -> bool {
     matches!(plugin, "default" | "sysdefault" | "plughw" | "pulse" | "pipewire" | "hdmi")
 }
 
+/// Whether this is ALSA's way to a sound server that does not run.
+fn leads_nowhere(direction: Direction, device: &cpal::Device) -> bool {
+    let config = match direction {
+        Direction::Input => device.default_input_config(),
+        Direction::Output => device.default_output_config(),
+    };
+    config.is_err_and(|error| is_missing_server(&error))
+}
+
+/// What ALSA's plugins for PulseAudio and PipeWire say when there is no server.
+fn is_missing_server(error: &cpal::Error) -> bool {
+    let text = error.to_string();
+    text.contains("Connection refused") || text.contains("Host is down")
+}
+
 /// A stream configuration with a buffer of about `milliseconds` where the device lets us choose.
 pub(crate) fn with_period(config: &SupportedStreamConfig, milliseconds: u32) -> cpal::StreamConfig {
     let wanted = config.sample_rate() * milliseconds / 1000;
@@ -145,8 +210,7 @@ pub(crate) fn explain(direction: Direction, name: &str, error: &cpal::Error) -> 
         ErrorKind::DeviceNotAvailable | ErrorKind::HostUnavailable if name.is_empty() => {
             AudioError::NoDevice { direction }
         }
-        // What ALSA's plugin for the sound server says when there is none.
-        _ if error.to_string().contains("Connection refused") => AudioError::NoServer { direction },
+        _ if is_missing_server(error) => AudioError::NoServer { direction },
         _ => AudioError::Unavailable { direction, name: name.into(), reason: reason(error) },
     }
 }

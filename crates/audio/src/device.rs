@@ -3,7 +3,7 @@
 //! Names are what the system shows to people ("Headset Stereo"); a device's identifier in the sound system
 //! (`alsa_input.usb-…`) is taken too. Never opens a device.
 
-use crate::backend::{Sound, quiet};
+use crate::backend::Sound;
 use crate::error::AudioError;
 use crate::opening::within;
 use std::fmt;
@@ -67,10 +67,7 @@ pub fn check_device(direction: Direction, wanted: &str) -> jarvis_core::Result<(
         return Ok(());
     }
     let wanted = wanted.to_owned();
-    let found = within(LISTING_LIMIT, "jarvis-devices", move || {
-        quiet();
-        Sound::new().find(direction, &wanted).map(|_| ())
-    });
+    let found = within(LISTING_LIMIT, "jarvis-devices", move || Sound::new().find(direction, &wanted).map(|_| ()));
     match found {
         Some(Err(error @ AudioError::UnknownDevice { .. })) => Err(error.into()),
         _ => Ok(()),

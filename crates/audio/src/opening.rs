@@ -14,6 +14,8 @@ const MOST_ATTEMPTS: usize = 3;
 /// Pauses between failed attempts: quick at first, and never so long that a returning device waits two seconds.
 const BACKOFF: [Duration; 4] =
     [Duration::from_millis(100), Duration::from_millis(200), Duration::from_millis(400), Duration::from_millis(800)];
+/// Pause while the device is not there at all: whoever watches for it says when it is.
+const AWAY: Duration = Duration::from_secs(5);
 
 /// What `work` returns, or `None` when it takes longer than `limit` (or its thread cannot be started, or it panics).
 pub(crate) fn within<T: Send + 'static>(
@@ -95,6 +97,11 @@ impl Attempts {
         true
     }
 
+    /// The device is not there, and its coming will be told.
+    pub fn leave_to_watch(&mut self, now: Instant) {
+        self.due = now + AWAY;
+    }
+
     /// There is a reason to try at once: a stream was closed, or the device came back. An attempt under way is left
     /// to answer.
     pub fn hasten(&mut self, now: Instant) {
@@ -120,6 +127,18 @@ mod tests {
         let (release, hold) = mpsc::channel::<()>();
         assert_eq!(within(Duration::from_millis(20), "test", move || hold.recv().ok()), None);
         drop(release);
+    }
+
+    #[test]
+    fn a_device_that_is_not_there_is_left_to_the_watch_and_tried_at_once_when_it_comes() {
+        let start = Instant::now();
+        let mut attempts = Attempts::new(start);
+        assert!(matches!(attempts.next(start), Attempt::Start { number: 1, .. }));
+        assert!(attempts.answered(1, false, start));
+        attempts.leave_to_watch(start);
+        assert_eq!(attempts.next(start + Duration::from_secs(1)), Attempt::Wait);
+        attempts.hasten(start + Duration::from_secs(1));
+        assert!(matches!(attempts.next(start + Duration::from_secs(1)), Attempt::Start { number: 2, .. }));
     }
 
     #[test]

@@ -1,7 +1,11 @@
-//! A short listen, to tell a user whether the microphone hears anything.
+//! A short look at a device, to tell a user whether it works.
 
+use crate::backend::{Sound, explain};
 use crate::capture::{Capture, CaptureOptions, Captured};
+use crate::device::Direction;
 use crate::error::AudioError;
+use crate::opening::within;
+use cpal::traits::DeviceTrait;
 use std::time::{Duration, Instant};
 
 /// How long the microphone may take to open.
@@ -20,6 +24,21 @@ pub struct InputLevels {
     pub peak: f32,
     /// Nothing but exact zeros: it is muted outside of Jarvis.
     pub silent: bool,
+}
+
+/// The name of the speaker that `device` means (empty: the default), which can be used. Plays nothing.
+///
+/// # Errors
+/// There is no such speaker, or no sound server behind it; the message says which and what to do.
+pub fn probe_output(device: &str) -> jarvis_core::Result<String> {
+    let wanted = device.to_owned();
+    let found = within(OPENING, "jarvis-probe", move || {
+        let found = Sound::new().find(Direction::Output, &wanted)?;
+        let works = found.device.default_output_config();
+        works.map_err(|error| explain(Direction::Output, &found.info.name, &error))?;
+        Ok(found.info.name)
+    });
+    Ok(found.unwrap_or(Err(AudioError::NoAnswer { seconds: OPENING.as_secs() }))?)
 }
 
 /// Listens to a microphone for `duration` (empty name: the default).
@@ -46,7 +65,7 @@ pub fn probe_input(device: &str, duration: Duration) -> jarvis_core::Result<Inpu
             Captured::Lost { message } => {
                 return Err(jarvis_core::Error::new("audio.no_microphone", message, ""));
             }
-            Captured::Restored { .. } | Captured::Silent { .. } | Captured::Idle => {}
+            Captured::Restored { .. } | Captured::Changed { .. } | Captured::Silent { .. } | Captured::Idle => {}
         }
     }
     Ok(InputLevels {

@@ -45,6 +45,8 @@ pub(crate) struct Pulse {
     dropped: AtomicU64,
     /// The sound system reported that the stream is broken.
     broken: AtomicBool,
+    /// The sound system says that the microphone is muted there.
+    muted: AtomicBool,
 }
 
 impl Pulse {
@@ -55,6 +57,16 @@ impl Pulse {
     /// Samples dropped since this was last asked.
     pub fn take_dropped(&self) -> u64 {
         self.dropped.swap(0, Ordering::Relaxed)
+    }
+
+    /// Whether the sound system says that the microphone is muted there.
+    pub fn is_muted(&self) -> bool {
+        self.muted.load(Ordering::Relaxed)
+    }
+
+    /// Takes down what the sound system says of that.
+    pub fn set_muted(&self, muted: bool) {
+        self.muted.store(muted, Ordering::Relaxed);
     }
 
     /// Marks the stream as broken; true for the first to say so.
@@ -111,7 +123,7 @@ mod tests {
         let listener = Arc::new(Listener::default());
         listener.attach();
         let (mut feed, ring, pulse) = Feed::new(48_000, 2, listener);
-        let mut framer = Framer::new(ring, 48_000, pulse);
+        let mut framer = Framer::new(ring, 48_000, pulse, false);
         let (floats, integers) = (vec![0.1f32; 3_072], vec![100i16; 3_072]);
         // Ten seconds, the last of them into a full ring.
         let in_callback = allocations_in(|| {

@@ -2,8 +2,8 @@
 //!
 //! Buffers are made once; pulling a frame allocates nothing.
 
-use super::Capture;
 use super::feed::Pulse;
+use super::silence::Silence;
 use crate::resample::MonoResampler;
 use jarvis_core::{FRAME_SAMPLES, SAMPLE_RATE};
 use rtrb::Consumer;
@@ -25,19 +25,14 @@ pub(crate) struct Framer {
     silence: Silence,
 }
 
-/// Watches for exact zeros, which no working microphone sends.
-#[derive(Default)]
-struct Silence {
-    samples: u64,
-    reported: bool,
-}
-
 impl Framer {
-    pub fn new(ring: Consumer<f32>, rate: u32, pulse: Arc<Pulse>) -> Self {
+    /// From a device at `rate`; `is_processed` is what [`Silence`] wants to know of it.
+    pub fn new(ring: Consumer<f32>, rate: u32, pulse: Arc<Pulse>, is_processed: bool) -> Self {
         // A piece at the lowest rate doubles on its way to 16 kHz; the rest of a frame may stand before it.
         let ready = Vec::with_capacity(2 * PIECE + 2 * FRAME_SAMPLES);
         let resampler = MonoResampler::new(rate, SAMPLE_RATE);
-        Self { ring, pulse, rate, resampler, piece: vec![0.0; PIECE], ready, start: 0, silence: Silence::default() }
+        let silence = Silence::new(rate, is_processed);
+        Self { ring, pulse, rate, resampler, piece: vec![0.0; PIECE], ready, start: 0, silence }
     }
 
     /// The next frame, if there is enough sound, and the number of whole frames that were lost before it.
@@ -60,26 +55,11 @@ impl Framer {
 
     /// What to tell the user, once, when the microphone sends nothing but zeros.
     pub fn silent(&mut self) -> Option<String> {
-        let limit = Capture::SILENT_AFTER.as_secs() * u64::from(self.rate);
-        (self.silence.samples >= limit && !std::mem::replace(&mut self.silence.reported, true)).then(|| {
-            "Your microphone sends nothing at all. It may be muted by a switch, by a key or in the system's sound \
-             settings."
-                .to_owned()
-        })
+        self.silence.message(self.pulse.is_muted())
     }
 
     /// `samples` of the device in whole frames, rounded up.
     fn frames(&self, samples: u64) -> u64 {
         (samples * u64::from(SAMPLE_RATE)).div_ceil(u64::from(self.rate) * FRAME_SAMPLES as u64)
-    }
-}
-
-impl Silence {
-    fn hear(&mut self, samples: &[f32]) {
-        if samples.iter().all(|sample| *sample == 0.0) {
-            self.samples += samples.len() as u64;
-        } else {
-            *self = Self::default();
-        }
     }
 }

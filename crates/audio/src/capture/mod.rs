@@ -10,6 +10,7 @@
 mod cpal_input;
 mod feed;
 mod framer;
+mod silence;
 mod supervisor;
 #[cfg(test)]
 mod tests;
@@ -24,7 +25,7 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
-use supervisor::{InputBackend, Notice, Supervisor};
+use supervisor::{InputBackend, Notice, Opened, Supervisor};
 
 /// What to capture.
 #[derive(Debug, Clone, Default)]
@@ -53,8 +54,15 @@ pub enum Captured {
         /// Its name.
         device: String,
     },
+    /// Another microphone is used than before or than one would think, or the same one again after the machine slept.
+    Changed {
+        /// Its name.
+        device: String,
+        /// A sentence for the user.
+        message: String,
+    },
     /// The microphone works but has sent exact zeros for [`Capture::SILENT_AFTER`]: it is switched off or muted outside
-    /// of Jarvis. Said once, until there is sound again.
+    /// of Jarvis. Said once, until there is sound again; never of one that is silent between words by design.
     Silent {
         /// A sentence for the user, with what to do.
         message: String,
@@ -71,6 +79,10 @@ pub struct Capture {
     framer: Option<Framer>,
     device: Option<String>,
     index: u64,
+    /// What to say as soon as the microphone has sent something.
+    welcome: Option<Captured>,
+    /// The frame before which it is said.
+    held: Option<AudioFrame>,
 }
 
 impl Capture {
@@ -90,7 +102,7 @@ impl Capture {
         let listener = Arc::new(Listener::default());
         let (notify, notices) = mpsc::channel();
         let supervisor = Supervisor::start(backend, wanted, Arc::clone(&listener), notify)?;
-        Ok(Self { notices, supervisor, listener, framer: None, device: None, index: 0 })
+        Ok(Self { notices, supervisor, listener, framer: None, device: None, index: 0, welcome: None, held: None })
     }
 
     /// Waits for the next thing to report, at most `timeout`. Call it again and again from one thread: what is not
@@ -106,11 +118,20 @@ impl Capture {
                 if let Some(message) = framer.silent() {
                     return Captured::Silent { message };
                 }
+                if let Some(frame) = self.held.take() {
+                    return Captured::Frame(frame);
+                }
                 if let Some((lost, samples)) = framer.pull() {
                     self.index += lost;
                     let frame = AudioFrame { index: self.index, samples };
                     self.index += 1;
-                    return Captured::Frame(frame);
+                    return match self.welcome.take() {
+                        Some(welcome) => {
+                            self.held = Some(frame);
+                            welcome
+                        }
+                        None => Captured::Frame(frame),
+                    };
                 }
             }
             let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) else {
@@ -128,19 +149,26 @@ impl Capture {
     fn notice(&mut self) -> Option<Captured> {
         loop {
             match self.notices.try_recv().ok()? {
-                Notice::Opened { framer, device } => {
+                Notice::Opened { framer, device, opened } => {
                     // What the old device still had belongs before a gap.
                     if self.framer.replace(*framer).is_some() || self.index > 0 {
                         self.index += 1;
                     }
+                    self.welcome = match opened {
+                        Opened::First => None,
+                        Opened::Again => Some(Captured::Restored { device: device.clone() }),
+                        Opened::Instead { message } => Some(Captured::Changed { device: device.clone(), message }),
+                    };
+                    self.held = None;
                     self.device = Some(device);
                 }
                 Notice::Lost { message } => {
                     self.framer = None;
                     self.device = None;
+                    (self.welcome, self.held) = (None, None);
                     return Some(Captured::Lost { message });
                 }
-                Notice::Restored { device } => return Some(Captured::Restored { device }),
+                Notice::Remark { device, message } => return Some(Captured::Changed { device, message }),
             }
         }
     }

@@ -1,34 +1,38 @@
 //! Keeps a microphone open: opens it, notices when it stops, and opens it again.
 //!
-//! Three things tell that a stream is no longer what the user wants: the sound system's error callback, a callback
-//! that stands still for [`STALLED`], and a watch on which device the user's choice means by now. Opening and watching
-//! may block for ever, so each has a thread of its own; the supervisor only ever waits for messages.
+//! Four things tell that a stream is no longer what the user wants: the sound system's error callback, a callback that
+//! stands still for [`STALLED`], a watch on which device the user's choice means by now, and a machine that has slept.
+//! Opening and watching may block for ever, so each has a thread of its own; the supervisor only ever waits for messages.
+//!
+//! A stream that is open is no microphone yet: it counts from its first buffer on, for which a Bluetooth headset may need
+//! seconds and a suspended device for ever.
 
 use super::feed::{Listener, Pulse};
 use super::framer::Framer;
 use crate::device::Direction;
 use crate::error::AudioError;
 use crate::opening::{Attempt, Attempts, OPENING, detached, dispose};
+use crate::sleep::Sleeper;
+use crate::watch::{Target, Tell};
 use rtrb::Consumer;
 use std::any::Any;
+use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Weak};
-use std::thread;
 use std::time::{Duration, Instant};
 
-/// A stream that should run and has not called back for this long is dead.
+/// A stream that ran and has not called back for this long is dead.
 const STALLED: Duration = Duration::from_millis(700);
-/// How often the callback counter is looked at.
+/// How long the first buffer may take.
+const FIRST: Duration = Duration::from_secs(3);
+/// How often an open stream is looked at.
 const TICK: Duration = Duration::from_millis(200);
-/// How often the user's choice is resolved anew: as seldom as lets another microphone be in use within two seconds.
-const WATCH: Duration = Duration::from_secs(1);
 
 /// A microphone that runs.
 pub(crate) struct OpenInput {
-    /// Identifier of the device.
-    pub id: String,
     /// What people call it.
     pub name: String,
+    /// What the user's choice meant.
+    pub target: Target,
     /// Samples per second in the ring.
     pub rate: u32,
     /// Mono samples.
@@ -39,10 +43,7 @@ pub(crate) struct OpenInput {
     pub stream: Box<dyn Any + Send>,
 }
 
-/// Tells the identifier of what a name means now.
-pub(crate) type Watcher = Box<dyn FnMut(&str) -> Result<String, AudioError> + Send>;
-
-/// Where microphones come from. All of it may block.
+/// Where microphones come from. All of it may block, but for [`Self::asleep`].
 pub(crate) trait InputBackend: Send + Sync + 'static {
     /// Opens and starts what `wanted` means now (empty: the default); `listener` is woken for each buffer, and `broken`
     /// told once, why, when the stream fails.
@@ -53,22 +54,45 @@ pub(crate) trait InputBackend: Send + Sync + 'static {
         broken: mpsc::Sender<String>,
     ) -> Result<OpenInput, AudioError>;
 
-    /// Tells, again and again, the identifier of what `wanted` means now.
-    fn watcher(&self) -> Watcher;
+    /// Tells what `wanted` means, now and after each change, until the result is dropped.
+    fn watch(&self, wanted: &str, tell: Tell) -> Box<dyn Any + Send>;
+
+    /// How long the machine has been suspended since it was started.
+    fn asleep(&self) -> Duration;
 }
 
 /// What the listener is told.
 pub(crate) enum Notice {
-    Opened { framer: Box<Framer>, device: String },
+    Opened { framer: Box<Framer>, device: String, opened: Opened },
     Lost { message: String },
-    Restored { device: String },
+    Remark { device: String, message: String },
+}
+
+/// How a stream came to be, for the user. All of it is said when its first sound comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Opened {
+    /// There was none before, nor was one missed.
+    First,
+    /// The user was told that there is none.
+    Again,
+    /// There was another, or the user should know which it is.
+    Instead { message: String },
 }
 
 /// What the supervisor is told.
 pub(crate) enum Note {
     Opened(u64, Result<OpenInput, AudioError>),
-    Target(Result<String, AudioError>),
+    Target(Result<Target, AudioError>),
     Quit,
+}
+
+/// Why a stream was closed that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Closed {
+    /// Another device is meant.
+    Another,
+    /// The machine slept.
+    Slept,
 }
 
 pub(crate) struct Supervisor {
@@ -79,22 +103,32 @@ pub(crate) struct Supervisor {
     notes: mpsc::Receiver<Note>,
     sender: mpsc::Sender<Note>,
     stream: Option<Running>,
-    /// `Lost` was said and `Restored` was not.
+    /// `Lost` was said, and nothing was heard since.
     lost: bool,
+    /// Why the stream before was closed, while there is none in its place.
+    closed: Option<Closed>,
     attempts: Attempts,
     /// Where the attempt that counts will report a broken stream.
     broken: Option<mpsc::Receiver<String>>,
-    /// The watch ends when this is gone.
-    _alive: Arc<()>,
+    sleeper: Sleeper,
+    /// Told of by [`Note::Target`].
+    _watch: Box<dyn Any + Send>,
 }
 
 struct Running {
-    id: String,
+    name: String,
+    target: Target,
     pulse: Arc<Pulse>,
     callbacks: u64,
     since: Instant,
     broken: mpsc::Receiver<String>,
     stream: Box<dyn Any + Send>,
+}
+
+impl Running {
+    fn has_sent(&self) -> bool {
+        self.pulse.callbacks() > 0
+    }
 }
 
 impl Supervisor {
@@ -107,22 +141,29 @@ impl Supervisor {
     ) -> Result<mpsc::Sender<Note>, AudioError> {
         let (sender, notes) = mpsc::channel();
         let quits = sender.clone();
-        let alive = Arc::new(());
-        start_watch(&*backend, wanted.clone(), sender.clone(), Arc::downgrade(&alive));
-        let supervisor = Self {
-            backend,
-            wanted,
-            listener,
-            notify,
-            notes,
-            sender,
-            stream: None,
-            lost: false,
-            attempts: Attempts::new(Instant::now()),
-            broken: None,
-            _alive: alive,
-        };
-        if !detached("jarvis-capture", move || supervisor.run()) {
+        let started = detached("jarvis-capture", move || {
+            let tells = sender.clone();
+            let tell = move |target| drop(tells.send(Note::Target(target)));
+            let watch = backend.watch(&wanted, Box::new(tell));
+            let sleeper = Sleeper::new(backend.asleep());
+            let supervisor = Self {
+                backend,
+                wanted,
+                listener,
+                notify,
+                notes,
+                sender,
+                stream: None,
+                lost: false,
+                closed: None,
+                attempts: Attempts::new(Instant::now()),
+                broken: None,
+                sleeper,
+                _watch: watch,
+            };
+            supervisor.run();
+        });
+        if !started {
             return Err(AudioError::Unavailable {
                 direction: Direction::Input,
                 name: String::new(),
@@ -187,6 +228,9 @@ impl Supervisor {
             Ok(input) => dispose(input.stream),
             Err(error) if counts => {
                 tracing::debug!(%error, "the microphone could not be opened");
+                if matches!(error, AudioError::NoDevice { .. } | AudioError::UnknownDevice { .. }) {
+                    self.attempts.leave_to_watch(Instant::now());
+                }
                 self.report_lost(&error);
             }
             Err(_) => {}
@@ -195,69 +239,100 @@ impl Supervisor {
 
     fn run_stream(&mut self, input: OpenInput) {
         let Some(broken) = self.broken.take() else { return dispose(input.stream) };
-        tracing::info!(device = %input.name, rate = input.rate, "the microphone is open");
-        let framer = Box::new(Framer::new(input.ring, input.rate, Arc::clone(&input.pulse)));
-        self.tell(Notice::Opened { framer, device: input.name.clone() });
-        if std::mem::take(&mut self.lost) {
-            self.tell(Notice::Restored { device: input.name });
+        let OpenInput { name, target, rate, ring, pulse, stream } = input;
+        tracing::info!(device = %name, rate, "the microphone is open");
+        pulse.set_muted(target.is_muted);
+        let opened = match (&target.remark, self.closed.take()) {
+            _ if self.lost => Opened::Again,
+            (Some(remark), _) => Opened::Instead { message: remark.clone() },
+            (None, Some(Closed::Another)) => Opened::Instead { message: format!("I listen with “{name}” now.") },
+            (None, Some(Closed::Slept)) => {
+                Opened::Instead { message: format!("The machine slept; I listen with “{name}” again.") }
+            }
+            (None, None) => Opened::First,
+        };
+        let framer = Box::new(Framer::new(ring, rate, Arc::clone(&pulse), target.is_processed));
+        self.tell(Notice::Opened { framer, device: name.clone(), opened });
+        if let (true, Some(message)) = (self.lost, target.remark.clone()) {
+            self.tell(Notice::Remark { device: name.clone(), message });
         }
-        let callbacks = input.pulse.callbacks();
-        self.stream = Some(Running {
-            id: input.id,
-            pulse: input.pulse,
-            callbacks,
-            since: Instant::now(),
-            broken,
-            stream: input.stream,
-        });
+        self.stream = Some(Running { name, target, pulse, callbacks: 0, since: Instant::now(), broken, stream });
     }
 
     /// The watch says what the user's choice means now.
-    fn target(&mut self, target: Result<String, AudioError>) {
-        match (&self.stream, target) {
-            (Some(running), Ok(id)) if running.id != id => {
-                tracing::info!(device = %id, "another microphone is meant by now");
-                self.close();
+    fn target(&mut self, target: Result<Target, AudioError>) {
+        match (&mut self.stream, target) {
+            (Some(running), Ok(target)) if running.target.id == target.id => {
+                running.pulse.set_muted(target.is_muted);
+                let before = std::mem::replace(&mut running.target, target);
+                if let Some(message) = running.target.remark.clone()
+                    && before.remark != running.target.remark
+                {
+                    let device = running.name.clone();
+                    self.tell(Notice::Remark { device, message });
+                }
             }
-            (Some(_), Err(error @ (AudioError::NoDevice { .. } | AudioError::UnknownDevice { .. }))) => {
-                self.close();
+            (Some(_), Ok(target)) => {
+                tracing::info!(device = %target.id, "another microphone is meant by now");
+                self.close(Some(Closed::Another));
+            }
+            (
+                Some(_),
+                Err(
+                    error @ (AudioError::NoDevice { .. }
+                    | AudioError::UnknownDevice { .. }
+                    | AudioError::Stopped { .. }),
+                ),
+            ) => {
+                self.close(None);
                 self.report_lost(&error);
             }
+            // A server that does not answer the watch shows in the stream itself.
+            (Some(_), Err(_)) => {}
             // Nothing is open and the device is there: no reason to wait any longer.
             (None, Ok(_)) => self.attempts.hasten(Instant::now()),
-            // A server that does not answer the watch shows in the stream itself.
-            _ => {}
+            (None, Err(_)) => {}
         }
     }
 
     /// Whether the stream still lives.
     fn check(&mut self) {
+        let slept = self.sleeper.has_slept(self.backend.asleep());
         let Some(running) = &mut self.stream else { return };
+        let callbacks = running.pulse.callbacks();
+        if callbacks != running.callbacks {
+            (running.callbacks, running.since) = (callbacks, Instant::now());
+            self.lost = false;
+        }
+        if slept {
+            tracing::info!("the machine has slept; the microphone is opened anew");
+            return self.close(Some(Closed::Slept));
+        }
+        let limit = if running.has_sent() { STALLED } else { FIRST };
         let reason = match running.broken.try_recv() {
             Ok(reason) => reason,
-            Err(_) => {
-                let callbacks = running.pulse.callbacks();
-                if callbacks != running.callbacks {
-                    (running.callbacks, running.since) = (callbacks, Instant::now());
-                }
-                if running.since.elapsed() < STALLED {
-                    return;
-                }
-                "it sends nothing any more".into()
-            }
+            Err(_) if running.since.elapsed() < limit => return,
+            Err(_) if running.has_sent() => "it sends nothing any more".into(),
+            Err(_) => "it sends nothing".into(),
         };
-        self.close();
+        self.close(None);
         self.report_lost(&AudioError::Stopped { direction: Direction::Input, reason });
     }
 
-    fn close(&mut self) {
+    /// Closes the stream, to open one at once: the same again, or because of `why` another one.
+    fn close(&mut self, why: Option<Closed>) {
         if let Some(running) = self.stream.take() {
+            // Nobody missed a microphone that was never heard.
+            if running.has_sent() {
+                (self.closed, self.lost) = (why, false);
+            }
             dispose(running.stream);
         }
         self.attempts.hasten(Instant::now());
     }
 
     fn report_lost(&mut self, error: &AudioError) {
+        self.closed = None;
         if !std::mem::replace(&mut self.lost, true) {
             tracing::warn!(%error, "the microphone is lost");
             self.tell(Notice::Lost { message: format!("{error} {}", error.remedy()) });
@@ -267,26 +342,5 @@ impl Supervisor {
     fn tell(&self, notice: Notice) {
         let _ = self.notify.send(notice);
         self.listener.wake();
-    }
-}
-
-/// Resolves the user's choice now and then, on a thread of its own, and tells when the answer changes.
-fn start_watch(backend: &dyn InputBackend, wanted: String, notes: mpsc::Sender<Note>, alive: Weak<()>) {
-    let mut resolve = backend.watcher();
-    let mut last = None;
-    let started = detached("jarvis-watch-mic", move || {
-        while alive.strong_count() > 0 {
-            let target = resolve(&wanted);
-            if last.as_ref() != Some(&target) {
-                last = Some(target.clone());
-                if notes.send(Note::Target(target)).is_err() {
-                    return;
-                }
-            }
-            thread::sleep(WATCH);
-        }
-    });
-    if !started {
-        tracing::warn!("the system has no thread left; a change of the default microphone will not be noticed");
     }
 }

@@ -1,10 +1,12 @@
 //! The capture against a sound system that does what a test tells it.
 
 use super::feed::{Feed, Listener};
-use super::supervisor::{InputBackend, OpenInput, Watcher};
+use super::supervisor::{InputBackend, OpenInput};
 use super::*;
 use crate::device::Direction;
 use crate::error::AudioError;
+use crate::watch::{Target, Tell};
+use std::any::Any;
 use std::sync::Mutex;
 
 const RATE: u32 = 48_000;
@@ -17,14 +19,28 @@ struct Desk {
 
 #[derive(Default)]
 struct State {
-    /// Identifier of the microphone that is plugged in.
-    plugged: Option<String>,
+    /// The microphone that is plugged in.
+    plugged: Option<Target>,
+    /// Who wants to know of that, and with which name.
+    watches: Vec<(String, Tell)>,
     /// What runs now.
     feed: Option<Feed>,
     broken: Option<mpsc::Sender<String>>,
     opened: usize,
     /// Opening blocks for this long.
     hangs: Duration,
+    asleep: Duration,
+}
+
+impl State {
+    fn target(&self, wanted: &str) -> Result<Target, AudioError> {
+        let direction = Direction::Input;
+        let target = self.plugged.clone().ok_or(AudioError::NoDevice { direction })?;
+        if target.id.contains(wanted) {
+            return Ok(target);
+        }
+        Err(AudioError::UnknownDevice { direction, name: wanted.into(), available: vec![target.id] })
+    }
 }
 
 impl Desk {
@@ -35,9 +51,24 @@ impl Desk {
     }
 
     fn plug(&self, microphone: Option<&str>) {
+        self.offer(microphone.map(|id| Target { id: id.into(), ..Target::default() }));
+    }
+
+    /// Puts a microphone in place of the one before, and tells of it as a sound server does.
+    fn offer(&self, target: Option<Target>) {
         let mut state = self.state.lock().unwrap();
-        state.plugged = microphone.map(Into::into);
+        state.plugged = target;
         state.feed = None;
+        let mut watches = std::mem::take(&mut state.watches);
+        for (wanted, tell) in &mut watches {
+            tell(state.target(wanted));
+        }
+        state.watches = watches;
+    }
+
+    /// The microphone goes silent without a word from anyone.
+    fn stall(&self) {
+        self.state.lock().unwrap().feed = None;
     }
 
     fn opened(&self) -> usize {
@@ -62,21 +93,23 @@ impl InputBackend for Desk {
         let hangs = self.state.lock().unwrap().hangs;
         thread::sleep(hangs);
         let mut state = self.state.lock().unwrap();
-        let id = state.plugged.clone().ok_or(AudioError::NoDevice { direction: Direction::Input })?;
-        if !id.contains(wanted) {
-            let (direction, name) = (Direction::Input, wanted.into());
-            return Err(AudioError::UnknownDevice { direction, name, available: vec![id] });
-        }
+        let target = state.target(wanted)?;
         let (feed, ring, pulse) = Feed::new(RATE, 2, listener);
         state.feed = Some(feed);
         state.broken = Some(broken);
         state.opened += 1;
-        Ok(OpenInput { name: id.clone(), id, rate: RATE, ring, pulse, stream: Box::new(()) })
+        Ok(OpenInput { name: target.id.clone(), target, rate: RATE, ring, pulse, stream: Box::new(()) })
     }
 
-    fn watcher(&self) -> Watcher {
-        // The supervisor alone is under test; the watch has a test against a real server.
-        Box::new(|_| Err(AudioError::NoAnswer { seconds: 0 }))
+    fn watch(&self, wanted: &str, mut tell: Tell) -> Box<dyn Any + Send> {
+        let mut state = self.state.lock().unwrap();
+        tell(state.target(wanted));
+        state.watches.push((wanted.to_owned(), tell));
+        Box::new(())
+    }
+
+    fn asleep(&self) -> Duration {
+        self.state.lock().unwrap().asleep
     }
 }
 
@@ -112,6 +145,10 @@ fn is_lost(captured: &Captured) -> bool {
     matches!(captured, Captured::Lost { .. })
 }
 
+fn is_changed(captured: &Captured) -> bool {
+    matches!(captured, Captured::Changed { .. })
+}
+
 fn is_restored(captured: &Captured) -> bool {
     matches!(captured, Captured::Restored { .. })
 }
@@ -132,7 +169,8 @@ fn a_microphone_that_stops_is_lost_once_and_restored_once() {
     let desk = Desk::with("desk");
     let mut capture = capture(&desk);
     until(&desk, &mut capture, 0.5, is_frame);
-    desk.plug(None);
+    desk.stall();
+    desk.state.lock().unwrap().plugged = None;
     let start = Instant::now();
     let heard = until(&desk, &mut capture, 0.5, is_lost);
     assert!(start.elapsed() < Duration::from_secs(2), "noticed after {:?}", start.elapsed());
@@ -148,6 +186,77 @@ fn a_microphone_that_stops_is_lost_once_and_restored_once() {
     assert_eq!(heard.iter().filter(|c| is_lost(c)).count(), 0, "{heard:?}");
     let Some(Captured::Frame(frame)) = heard.last() else { panic!() };
     assert!(frame.index > 1, "the gap shows in the index");
+}
+
+#[test]
+fn a_microphone_that_goes_is_lost_at_once_and_its_return_is_told_with_its_first_sound() {
+    let desk = Desk::with("desk");
+    let mut capture = capture(&desk);
+    until(&desk, &mut capture, 0.5, is_frame);
+    desk.plug(None);
+    let heard = until(&desk, &mut capture, 0.5, is_lost);
+    assert!(heard.iter().all(|c| is_frame(c) || is_lost(c)), "{heard:?}");
+    desk.plug(Some("desk"));
+    // Open, and nothing comes: that is no microphone yet.
+    let end = Instant::now() + Duration::from_secs(1);
+    while Instant::now() < end {
+        assert_eq!(capture.next(Duration::from_millis(50)), Captured::Idle);
+    }
+    let heard = until(&desk, &mut capture, 0.5, is_frame);
+    assert!(matches!(&heard[..], [Captured::Restored { .. }, Captured::Frame(_)]), "{heard:?}");
+}
+
+#[test]
+fn another_default_is_followed_and_told() {
+    let desk = Desk::with("desk");
+    let mut capture = capture(&desk);
+    until(&desk, &mut capture, 0.5, is_frame);
+    desk.plug(Some("headset"));
+    let heard = until(&desk, &mut capture, 0.5, is_changed);
+    assert!(!heard.iter().any(is_lost), "{heard:?}");
+    let Some(Captured::Changed { device, message }) = heard.last() else { panic!() };
+    assert_eq!((device.as_str(), message.as_str()), ("headset", "I listen with “headset” now."));
+    assert_eq!(desk.opened(), 2);
+}
+
+#[test]
+fn what_there_is_to_say_about_a_choice_is_said_once() {
+    let desk = Arc::new(Desk::default());
+    let target = Target { id: "built-in".into(), remark: Some("Not the headset.".into()), ..Target::default() };
+    desk.offer(Some(target.clone()));
+    let mut capture = capture(&desk);
+    let heard = until(&desk, &mut capture, 0.5, is_frame);
+    let said = Captured::Changed { device: "built-in".into(), message: "Not the headset.".into() };
+    assert_eq!(heard.iter().filter(|c| **c == said).count(), 1, "{heard:?}");
+    // The server tells of a volume that was changed.
+    let state = &mut *desk.state.lock().unwrap();
+    state.watches.iter_mut().for_each(|(_, tell)| tell(Ok(target.clone())));
+    assert_eq!(capture.next(Duration::from_millis(200)), Captured::Idle);
+}
+
+#[test]
+fn after_a_suspend_the_microphone_is_opened_anew() {
+    let desk = Desk::with("desk");
+    let mut capture = capture(&desk);
+    until(&desk, &mut capture, 0.5, is_frame);
+    desk.state.lock().unwrap().asleep = Duration::from_secs(3600);
+    let start = Instant::now();
+    let heard = until(&desk, &mut capture, 0.5, is_changed);
+    assert!(start.elapsed() < Duration::from_secs(2), "back after {:?}", start.elapsed());
+    assert!(matches!(heard.last(), Some(Captured::Changed { message, .. }) if message.contains("slept")), "{heard:?}");
+    assert_eq!(desk.opened(), 2);
+}
+
+#[test]
+fn a_microphone_that_takes_its_time_to_send_is_waited_for() {
+    let desk = Desk::with("headset");
+    let mut capture = capture(&desk);
+    let end = Instant::now() + Duration::from_millis(1500);
+    while Instant::now() < end {
+        assert_eq!(capture.next(Duration::from_millis(50)), Captured::Idle);
+    }
+    until(&desk, &mut capture, 0.5, is_frame);
+    assert_eq!(desk.opened(), 1);
 }
 
 #[test]
