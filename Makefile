@@ -66,7 +66,8 @@ ui/node_modules/.package-lock.json: ui/package.json ui/package-lock.json
 ui/dist/index.html: ui/node_modules/.package-lock.json ui/index.html $(shell find ui/src ui/*.ts ui/*.js -type f 2>/dev/null)
 	npm --prefix ui run build
 
-bench: build-headless models ## Measure this machine
+bench: build-headless models ## Measure this machine, and other programs beside it
+	@scripts/bootstrap bench
 	$(BIN)/jarvis bench
 
 format: ## Format everything

@@ -196,6 +196,16 @@ impl Catalog {
         Ok(catalog)
     }
 
+    /// The same models with their files as they are published, without the conversion into what Jarvis reads: to hold
+    /// Jarvis against other programs with the same weights.
+    #[must_use]
+    pub fn as_published(mut self) -> Self {
+        for model in &mut self.models {
+            model.convert = None;
+        }
+        self
+    }
+
     /// Every model, in the order of the catalog.
     pub fn models(&self) -> &[Model] {
         &self.models

@@ -12,8 +12,15 @@ use std::fmt;
 use std::path::PathBuf;
 
 /// Variables that begin like settings but are none.
-const RESERVED: [&str; 6] =
-    ["JARVIS_DATA_DIR", "JARVIS_CONFIG_DIR", "JARVIS_STATE_DIR", "JARVIS_RUNTIME_DIR", "JARVIS_LOG", "JARVIS_LOG_FILE"];
+const RESERVED: [&str; 7] = [
+    "JARVIS_DATA_DIR",
+    "JARVIS_CONFIG_DIR",
+    "JARVIS_STATE_DIR",
+    "JARVIS_CACHE_DIR",
+    "JARVIS_RUNTIME_DIR",
+    "JARVIS_LOG",
+    "JARVIS_LOG_FILE",
+];
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -15,6 +15,7 @@ pub struct Paths {
     config: PathBuf,
     runtime: PathBuf,
     state: PathBuf,
+    cache: PathBuf,
 }
 
 impl Paths {
@@ -50,14 +51,15 @@ impl Paths {
             data: of("JARVIS_DATA_DIR", "XDG_DATA_HOME", ".local/share/jarvis", application_support)?,
             config: of("JARVIS_CONFIG_DIR", "XDG_CONFIG_HOME", ".config/jarvis", application_support)?,
             state: of("JARVIS_STATE_DIR", "XDG_STATE_HOME", ".local/state/jarvis", "Library/Logs/Jarvis")?,
+            cache: of("JARVIS_CACHE_DIR", "XDG_CACHE_HOME", ".cache/jarvis", "Library/Caches/Jarvis")?,
             runtime: runtime.unwrap_or_else(|| PathBuf::from(format!("/tmp/jarvis-{}", user_id()))),
         })
     }
 
-    /// All four folders under one, for tests and portable installations.
+    /// All folders under one, for tests and portable installations.
     pub fn under(root: &Path) -> Self {
         let of = |name: &str| root.join(name);
-        Self { data: of("data"), config: of("config"), runtime: of("runtime"), state: of("state") }
+        Self { data: of("data"), config: of("config"), runtime: of("runtime"), state: of("state"), cache: of("cache") }
     }
 
     /// What Jarvis keeps: models and, later, memory.
@@ -83,6 +85,11 @@ impl Paths {
     /// Logs and what else is worth keeping, but not backing up.
     pub fn state_dir(&self) -> &Path {
         &self.state
+    }
+
+    /// What can be made or fetched again at any time, and may be deleted at any time.
+    pub fn cache_dir(&self) -> &Path {
+        &self.cache
     }
 
     /// The folder of the control socket.
@@ -143,6 +150,7 @@ mod tests {
         assert_eq!(paths.models_dir(), Path::new("/home/ada/.local/share/jarvis/models"));
         assert_eq!(paths.config_file(), Path::new("/home/ada/.config/jarvis/config.json"));
         assert_eq!(paths.state_dir(), Path::new("/home/ada/.local/state/jarvis"));
+        assert_eq!(paths.cache_dir(), Path::new("/home/ada/.cache/jarvis"));
         assert_eq!(paths.control_socket(), PathBuf::from(format!("/tmp/jarvis-{}/control.sock", user_id())));
     }
 

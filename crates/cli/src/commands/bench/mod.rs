@@ -1,10 +1,13 @@
 //! `jarvis bench`: how fast Jarvis is on this machine, a row per figure.
 //!
-//! Owns the rows and what they are held against: the project's own targets, and figures of other programs on the
-//! reference machine. Never measures anything but what a user would wait for: installed models behind the same seams that
-//! the engine uses.
+//! Owns the rows and what they are held against: the project's own targets, and other programs on the same input in the
+//! same run, where they are installed. Never measures anything but what a user would wait for: installed models behind
+//! the same seams that the engine uses.
 
+mod baseline;
 mod models;
+mod sounds;
+mod stt;
 mod turn;
 
 use crate::output::Output;
@@ -12,6 +15,7 @@ use jarvis_engine::load::Installed;
 use jarvis_settings::{Paths, Settings};
 use serde::Serialize;
 use std::path::PathBuf;
+use std::time::Instant;
 
 /// What can be said to `jarvis bench`.
 #[derive(Debug, clap::Args)]
@@ -52,7 +56,7 @@ struct Row {
     unit: &'static str,
     /// What it should be.
     target: Option<f64>,
-    /// What another program takes for the same on the reference machine.
+    /// What another program took for the same in this run.
     baseline: Option<f64>,
     /// How many times better than the baseline, or else than the target: above 1 is good.
     ratio: Option<f64>,
@@ -120,7 +124,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
         models::wake(&parts, &settings, &mut rows)?;
     }
     if wanted(What::Stt) {
-        models::stt(&parts, &settings, runs, &questions, &mut rows)?;
+        stt::stt(&parts, &paths, &settings, runs, &questions, &mut rows)?;
     }
     if wanted(What::Tts) {
         models::tts(&parts, &settings, runs, &mut rows)?;
@@ -132,6 +136,11 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
         turn::run(&parts, &paths, &settings, runs, &questions, &mut rows)?;
     }
     Ok(())
+}
+
+/// Milliseconds since then.
+fn ms(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1000.0
 }
 
 /// The middle one, or the mean of the two in the middle.

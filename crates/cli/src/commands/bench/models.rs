@@ -1,18 +1,11 @@
 //! One model at a time. A baseline is what else runs the same file here, measured in the same run, or there is none.
 
-use super::{Better, Rows, median, p95, spoken};
+use super::{Better, Rows, median, ms};
 use jarvis_core::{AudioFrame, Cancel, FRAME_SAMPLES, GenerateOptions, Message, Prompt, Role};
 use jarvis_engine::load::Parts;
 use jarvis_models::Store;
 use jarvis_settings::{Paths, Settings};
 use std::time::Instant;
-
-/// A question of about three seconds.
-const QUESTION: &str = "Could you tell me what the weather is like in the mountains today?";
-
-fn ms(since: Instant) -> f64 {
-    since.elapsed().as_secs_f64() * 1000.0
-}
 
 /// Wake word and voice activity over a minute of quiet noise, as they run all day.
 pub(super) fn wake(parts: &dyn Parts, settings: &Settings, rows: &mut Rows<'_>) -> anyhow::Result<()> {
@@ -38,47 +31,6 @@ pub(super) fn wake(parts: &dyn Parts, settings: &Settings, rows: &mut Rows<'_>) 
     rows.add(("wake", "wake word, share of a core"), (share(of_wake), "%", Better::Less), (None, None));
     rows.add(("wake", "voice activity, share of a core"), (share(of_activity), "%", Better::Less), (None, None));
     rows.add(("wake", "both, share of a core"), (share(of_wake + of_activity), "%", Better::Less), (Some(3.0), None));
-    Ok(())
-}
-
-/// Recognition of a question of about three seconds.
-pub(super) fn stt(
-    parts: &dyn Parts,
-    settings: &Settings,
-    runs: usize,
-    questions: &[Vec<f32>],
-    rows: &mut Rows<'_>,
-) -> anyhow::Result<()> {
-    let mut recognizer = parts.recognizer(settings)?;
-    recognizer.warm_up()?;
-    let made = match questions {
-        [] => vec![spoken(&mut *parts.voice(settings)?, QUESTION)?],
-        given => given.to_vec(),
-    };
-    let (mut totals, mut features, mut encode, mut decode, mut seconds) = (vec![], vec![], vec![], vec![], 0.0);
-    for _ in 0..runs {
-        for question in &made {
-            let start = Instant::now();
-            let transcript = recognizer.transcribe(question, &Cancel::new())?;
-            totals.push(ms(start));
-            features.push(transcript.timings_ms.features);
-            encode.push(transcript.timings_ms.encode);
-            decode.push(transcript.timings_ms.decode);
-            seconds += f64::from(transcript.seconds);
-        }
-    }
-    let count = totals.len() as f64;
-    let factor = seconds * 1000.0 / totals.iter().sum::<f64>();
-    rows.add(
-        ("stt", format!("utterance of {:.1} s", seconds / count)),
-        (median(&mut totals), "ms", Better::Less),
-        (None, None),
-    );
-    rows.add(("stt", "features"), (median(&mut features), "ms", Better::Less), (None, None));
-    rows.add(("stt", "encoder"), (median(&mut encode), "ms", Better::Less), (None, None));
-    rows.add(("stt", "decoder"), (median(&mut decode), "ms", Better::Less), (None, None));
-    rows.add(("stt", "95th percentile"), (p95(&mut totals), "ms", Better::Less), (None, None));
-    rows.add(("stt", "times faster than real time"), (factor, "x", Better::More), (None, None));
     Ok(())
 }
 

@@ -1,0 +1,24 @@
+# faster-whisper on the same weights and the same sound: 8-bit, two threads, greedy like ours, its own fallbacks left on.
+# Put after baseline.py by stt.rs. sys.argv: the folder of the weights as published, threads, language or "".
+
+import faster_whisper
+
+_, folder, threads, language = sys.argv
+model = faster_whisper.WhisperModel(folder, device="cpu", compute_type="int8", cpu_threads=int(threads))
+
+
+def answer(path):
+    samples = sound(path)
+    began = time.perf_counter()
+    segments, _ = model.transcribe(
+        samples,
+        language=language or None,
+        beam_size=1,
+        without_timestamps=True,
+        condition_on_previous_text=False,
+    )
+    text = "".join(segment.text for segment in segments).strip()
+    return {"text": text, "ms": (time.perf_counter() - began) * 1000}
+
+
+serve(answer, program=f"faster-whisper {faster_whisper.__version__} int8")
