@@ -77,6 +77,11 @@ impl Conversation {
         self.shrink();
     }
 
+    /// Takes the last exchange back.
+    pub fn pop(&mut self) {
+        self.exchanges.pop_back();
+    }
+
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.exchanges.clear();

@@ -112,6 +112,8 @@ pub struct Mind {
     clock: Arc<dyn Clock>,
     options: MindOptions,
     last_reply: Option<String>,
+    /// The last reply before the last answer, while that can be taken back.
+    before: Option<Option<String>>,
     answered: u64,
 }
 
@@ -125,6 +127,7 @@ impl Mind {
             clock,
             options,
             last_reply: None,
+            before: None,
             answered: 0,
         }
     }
@@ -181,6 +184,7 @@ impl Mind {
     /// understood was given out as a piece before.
     pub fn answer(&mut self, said: &str, cancel: &Cancel, on_piece: &mut dyn FnMut(Piece)) -> Result<Answer> {
         let asked = Instant::now();
+        self.before = None;
         let request = self.router.read(said);
         let (matched, route) = match self.router.route_request(&request) {
             Routed::Skill(matched) => (matched, Route::Pattern),
@@ -213,6 +217,14 @@ impl Mind {
             reply,
             timings_ms: timings,
         })
+    }
+
+    /// Forgets the last question and its answer, if the language model answered it: it was not all that was asked.
+    pub fn take_back(&mut self) {
+        if let Some(before) = self.before.take() {
+            self.conversation.pop();
+            self.last_reply = before;
+        }
     }
 
     /// What came due by itself, such as an alarm; ask again until there is nothing.
@@ -293,18 +305,23 @@ impl Mind {
             return Err(Error::new("mind.no_answer", "I have no answer to that.", "Try to ask it in another way."));
         }
         if !reply.is_empty() {
-            self.remember(&request.text, reply.clone());
+            let before = self.last_reply.clone();
+            if self.remember(&request.text, reply.clone()) {
+                self.before = Some(before);
+            }
         }
         Ok(reply)
     }
 
-    fn remember(&mut self, user: &str, reply: String) {
-        // An answer that was asked for once more is not news.
-        if self.last_reply.as_ref() != Some(&reply) {
+    /// Remembers an exchange, and says whether it was news: an answer that was asked for once more is none.
+    fn remember(&mut self, user: &str, reply: String) -> bool {
+        let news = self.last_reply.as_ref() != Some(&reply);
+        if news {
             self.conversation.push(user, &reply, self.clock.now());
         }
         self.last_reply = Some(reply);
         self.answered += 1;
+        news
     }
 }
 

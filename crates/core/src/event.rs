@@ -91,6 +91,14 @@ pub enum AssistantEvent {
     BargeIn,
     /// The turn was given up.
     Cancelled,
+    /// The user went on after the turn had taken a pause for the end: nothing of it counts, and the next turn has all that
+    /// was said.
+    Revoked,
+    /// The user may go on without the wake word.
+    Attentive {
+        /// For so many seconds from now; 0: no more.
+        seconds: f32,
+    },
     /// A turn is over, whichever way.
     TurnEnd {
         /// Milliseconds since the end of the user's speech, stage by stage, in the order in which they were reached.

@@ -109,6 +109,12 @@ pub trait Skill: Send {
     fn specs(&self) -> &'static [SkillSpec];
     /// Whether `text` (lower case, no final punctuation, single spaces) is a request for it.
     fn recognize(&self, text: &str) -> Option<IntentMatch>;
+    /// Whether `matched`, as it was recognized, lacks what people usually say in the same breath ("set a timer" without a
+    /// length), so that a pause after it need not be its end.
+    fn expects_more(&self, matched: &IntentMatch) -> bool {
+        let _ = matched;
+        false
+    }
     /// Answers a request for one of its intents.
     ///
     /// # Errors

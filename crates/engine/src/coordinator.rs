@@ -42,6 +42,8 @@ struct Flags {
 pub(crate) struct Coordinator {
     turn: Turn,
     flags: Flags,
+    /// Raised when what is being recognized now is not wanted any more.
+    hearing: Cancel,
     workers: Workers,
     mouth: Arc<Mouth>,
     observers: Arc<Observers>,
@@ -82,6 +84,7 @@ impl Coordinator {
         Self {
             turn,
             flags: Flags::default(),
+            hearing: Cancel::new(),
             workers,
             mouth,
             observers,
@@ -164,20 +167,42 @@ impl Coordinator {
                 Action::Finish(turn) => {
                     let _ = self.workers.listen.send(listen::Job::Finish(turn));
                 }
+                Action::Close(turn) => {
+                    let _ = self.workers.listen.send(listen::Job::Discard(turn));
+                }
+                Action::Continue { from, to } => {
+                    let _ = self.workers.listen.send(listen::Job::Continue { from, to });
+                }
+                Action::Attend(on) => {
+                    let _ = self.workers.listen.send(listen::Job::Attend(on));
+                }
                 Action::GiveUp(turn) => {
                     let flags = self.flags_of(turn);
                     flags.work.cancel();
                     flags.sound.cancel();
                     let _ = self.workers.listen.send(listen::Job::Discard(turn));
                 }
-                Action::Transcribe(turn, utterance) => {
-                    let cancel = self.flags_of(turn).work;
-                    let _ = self.workers.recognize.send(recognize::Job::Transcribe { turn, utterance, cancel });
+                Action::Transcribe { turn, take, utterance, over_answer } => {
+                    // Whatever else is being recognized is less than this.
+                    self.hearing.cancel();
+                    let cancel = self.flags_of(turn).work.child();
+                    self.hearing = cancel.clone();
+                    let job = recognize::Job::Transcribe { turn, take, utterance, over_answer, cancel };
+                    let _ = self.workers.recognize.send(job);
+                }
+                Action::Drop(..) => self.hearing.cancel(),
+                Action::Glimpse(turn, samples) => {
+                    let cancel = self.flags_of(turn).work.child();
+                    self.hearing = cancel.clone();
+                    let _ = self.workers.recognize.send(recognize::Job::Glimpse { turn, samples, cancel });
                 }
                 Action::Think(turn, text) => {
                     let cancel = self.flags_of(turn).work;
                     let _ = self.workers.think.send(think::Job::Think { turn, text, cancel });
                     self.mouth.prepare();
+                }
+                Action::Unthink(turn) => {
+                    let _ = self.workers.think.send(think::Job::Unthink(turn));
                 }
                 Action::Ring(turn) => {
                     let cancel = self.flags_of(turn).sound;
@@ -216,6 +241,7 @@ impl Coordinator {
     fn emit(&mut self, turn: Option<TurnId>, event: AssistantEvent) {
         match &event {
             AssistantEvent::State { state, muted } => {
+                self.mouth.rest.set_busy(*state != AssistantState::Idle);
                 self.with_status(|status| (status.state, status.muted, status.turn) = (*state, *muted, turn));
                 let speaking = turn.filter(|_| *state == AssistantState::Speaking);
                 let _ = self.workers.listen.send(listen::Job::Speaking(speaking));
@@ -353,6 +379,7 @@ fn turn_options(settings: &Settings) -> TurnOptions {
         speech_interrupts: settings.voice.barge_in == BargeIn::Speech,
         wake_word_interrupts: settings.voice.barge_in != BargeIn::Off,
         max_listen: std::time::Duration::from_secs(settings.endpoint.max_seconds.into()),
+        follow_up: std::time::Duration::from_secs(settings.wake.follow_up_seconds.into()),
     }
 }
 
@@ -389,7 +416,7 @@ mod tests {
         let events = observers.subscribe();
         let status = Arc::new(Mutex::new(crate::start::new_status(false, &settings)));
         let workers = Workers { listen, recognize, think, speak };
-        let mouth = Arc::new(Mouth::default());
+        let mouth = Arc::new(Mouth::new(channel().0));
         let coordinator = Coordinator::new(settings, true, workers, mouth, observers, status);
         let flags = coordinator.flags.clone();
         let broken = std::thread::spawn(move || {

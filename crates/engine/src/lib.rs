@@ -12,10 +12,11 @@
 //! (`jarvis-assistant`), and never touches a model's insides or a device's (`jarvis-speech`, `jarvis-llm`,
 //! `jarvis-audio`).
 
+pub mod change;
 mod command;
 pub mod control;
 mod coordinator;
-mod echo;
+pub mod echo;
 pub mod health;
 mod heavy;
 pub mod io;
@@ -27,12 +28,16 @@ mod notify;
 mod observers;
 mod recognize;
 pub mod recorded;
+mod rehearse;
 pub mod signals;
 mod speak;
 mod start;
 mod think;
+pub mod trial;
 mod wake_gate;
+mod wake_training;
 
 pub use command::{Command, DeviceStatus, ModelState, ModelStatus, Status, check_question};
 pub use observers::Subscription;
 pub use start::{Engine, EngineHandle, EngineOptions, resident_bytes};
+pub use wake_training::{TrainedWake, WakeTraining, feature_folder, installed_voices};

@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 
 use jarvis_assistant::turn::{Input, Origin, Until};
 use jarvis_audio::Captured;
-use jarvis_core::{AssistantEvent, AudioFrame, Error, FRAME_SAMPLES, Result, TurnId, Vad};
+use jarvis_core::{AssistantEvent, AudioFrame, Error, FRAME_SAMPLES, Result, TurnId, Utterance, Vad};
 use jarvis_settings::{BargeIn, Settings};
 use jarvis_speech::endpoint::{EndpointEvent, EndpointOptions, Endpointer};
 
 use crate::DeviceStatus;
-use crate::echo::{Guard, Playback};
+use crate::echo::{Echo, Guard};
 use crate::io::{AudioIo, Microphone};
 use crate::load::{ACTIVITY_MODEL, Parts, load_and_tell};
 use crate::message::{Loaded, Message, Outbox, PANICKED, Part, contained};
@@ -30,6 +30,10 @@ pub(crate) enum Job {
     Finish(TurnId),
     /// Throw the recording for this turn away.
     Discard(TurnId),
+    /// The recording for one turn is another's from now on.
+    Continue { from: TurnId, to: TurnId },
+    /// Look for speech although nothing is spoken or asked, or no more.
+    Attend(bool),
     /// The answer of this turn is being spoken; none when nothing is.
     Speaking(Option<TurnId>),
     /// Open or close the microphone.
@@ -46,6 +50,14 @@ const WAKE_WORD: usize = 16_000 * 3 / 2;
 /// An utterance shorter than this right after the wake word, in seconds, is recognized together with it: by itself it may
 /// be no more than the word's end, which becomes anything.
 const SHORT: f32 = 1.0;
+
+/// New sound, in samples, after which the words so far are worth another look: 0.8 s ...
+const GLIMPSE: usize = 16_000 * 4 / 5;
+/// ... and one such part of all that was said, since a look takes time in proportion to it.
+const GLIMPSE_PART: usize = 5;
+
+/// The longest pause that the endpointer waits for by itself; the turn, which knows the words, ends earlier ones.
+const LONGEST_PAUSE_MS: u32 = 3000;
 
 /// How long a silent device may keep a job waiting.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -67,7 +79,7 @@ const STEADY: u32 = 1000;
 pub(crate) struct Listen {
     parts: Arc<dyn Parts>,
     io: Arc<dyn AudioIo>,
-    playback: Playback,
+    echo: Echo,
     settings: Arc<Settings>,
     outbox: Outbox,
 
@@ -88,7 +100,11 @@ pub(crate) struct Listen {
     endpointer: Endpointer,
     guard: Guard,
     recording: Option<TurnId>,
+    /// Samples of the recording at which the words so far are wanted next.
+    glimpse_at: usize,
     speaking: Option<TurnId>,
+    /// Speech is looked for after an answer.
+    attends: bool,
     /// The newest sound, for the wake word in it.
     lately: VecDeque<f32>,
     /// The wake word and all since, while that is short.
@@ -103,7 +119,7 @@ impl Listen {
     pub(crate) fn new(
         parts: Arc<dyn Parts>,
         io: Arc<dyn AudioIo>,
-        playback: Playback,
+        echo: Echo,
         settings: Arc<Settings>,
         outbox: Outbox,
     ) -> Self {
@@ -111,7 +127,7 @@ impl Listen {
         Self {
             parts,
             io,
-            playback,
+            echo,
             settings,
             outbox,
             on: true,
@@ -126,7 +142,9 @@ impl Listen {
             endpointer,
             guard: Guard::default(),
             recording: None,
+            glimpse_at: GLIMPSE,
             speaking: None,
+            attends: false,
             lately: VecDeque::with_capacity(WAKE_WORD + FRAME_SAMPLES),
             since_wake: None,
             watch_level: false,
@@ -168,6 +186,7 @@ impl Listen {
                 Some(Captured::Frame(frame)) => self.hear(&frame),
                 Some(Captured::Lost { message }) => self.lost(message),
                 Some(Captured::Restored { device }) => self.restored(device),
+                Some(Captured::Changed { device, message }) => self.changed(device, message),
                 Some(Captured::Silent { message }) => {
                     let error = Error::new("audio.silent_microphone", message, "");
                     self.outbox.send(Message::Event(AssistantEvent::Error { error }));
@@ -191,7 +210,18 @@ impl Listen {
                 if self.recording == Some(turn) {
                     self.recording = None;
                     self.endpointer.cancel();
+                    self.watch();
                 }
+            }
+            Job::Continue { from, to } => {
+                if self.recording == Some(from) {
+                    self.recording = Some(to);
+                }
+            }
+            Job::Attend(attends) => {
+                self.attends = attends;
+                self.attend(Instant::now());
+                self.watch();
             }
             Job::Speaking(turn) => {
                 if self.speaking != turn {
@@ -248,6 +278,7 @@ impl Listen {
             && (self.wake.is_some()
                 || self.recording.is_some()
                 || self.lost
+                || self.attends
                 || (self.speaking.is_some() && self.settings.voice.barge_in == BargeIn::Speech))
     }
 
@@ -266,6 +297,8 @@ impl Listen {
 
     fn record(&mut self, turn: TurnId, until: Until, origin: Origin) {
         self.recording = Some(turn);
+        self.attends = false;
+        self.glimpse_at = GLIMPSE;
         self.attend(Instant::now());
         self.since_wake = (origin == Origin::WakeWord).then(|| {
             let mut sound = Vec::with_capacity(2 * WAKE_WORD);
@@ -275,7 +308,7 @@ impl Listen {
         match (origin, until) {
             // What the guard let through is being recorded since its first word.
             (Origin::SpokeOver, _) if self.endpointer.is_active() => {
-                if self.endpointer.is_speaking() || !self.endpointer.so_far().is_empty() {
+                if self.endpointer.is_speaking() || self.endpointer.recorded() > 0 {
                     self.outbox.turn(Input::SpeechStarted(turn));
                 }
             }
@@ -285,9 +318,10 @@ impl Listen {
         }
     }
 
-    /// While an answer is spoken, speech over it is looked for.
+    /// While an answer is spoken, and for a while after it, speech is looked for.
     fn watch(&mut self) {
-        let wanted = self.speaking.is_some() && self.settings.voice.barge_in == BargeIn::Speech;
+        let over_answer = self.speaking.is_some() && self.settings.voice.barge_in == BargeIn::Speech;
+        let wanted = over_answer || (self.attends && self.speaking.is_none());
         if self.recording.is_none() {
             if wanted {
                 self.endpointer.begin_watch();
@@ -341,13 +375,14 @@ impl Listen {
 
     fn hear_words(&mut self, frame: &AudioFrame, rms: f32) -> Result<()> {
         let now = Instant::now();
-        self.keep(frame);
+        let heard = self.echo.process(frame, now);
+        self.keep(&heard.sound);
         let mut probability = match &mut self.activity {
-            Ok(activity) => Some(activity.process(frame)?),
+            Ok(activity) => Some(activity.process(&heard.voice)?),
             Err(_) => None,
         };
         if let Some(wake) = &mut self.wake
-            && let Some(detection) = wake.process(frame, probability.unwrap_or(1.0))?
+            && let Some(detection) = wake.process(&heard.sound, probability.unwrap_or(1.0))?
             && self.recording.is_none()
         {
             self.outbox.turn(Input::Wake { model: detection.model, score: detection.score });
@@ -356,25 +391,59 @@ impl Listen {
         if let Some(turn) = self.speaking
             && self.recording.is_none()
         {
-            let heard = self.guard.on_frame(rms, *probability, self.playback.loudest(now));
-            if !heard.louder {
+            let verdict = self.guard.on_frame(rms, &heard, *probability);
+            if !verdict.louder {
                 *probability = 0.0;
             }
-            if heard.sustained && self.settings.voice.barge_in == BargeIn::Speech {
+            if verdict.sustained && self.settings.voice.barge_in == BargeIn::Speech {
                 self.outbox.turn(Input::SpokeOver(turn));
             }
         }
-        if let Some(event) = self.endpointer.process(frame, *probability, now) {
-            match event {
-                EndpointEvent::SpeechStart => {
-                    if let Some(turn) = self.recording {
-                        self.outbox.turn(Input::SpeechStarted(turn));
-                    }
-                }
-                ending => self.ended(ending),
+        if let Some(event) = self.endpointer.process(&heard.sound, *probability, now) {
+            match (event, self.recording) {
+                (EndpointEvent::SpeechStart, Some(turn)) => self.outbox.turn(Input::SpeechStarted(turn)),
+                (EndpointEvent::SpeechStart, None) if self.attends => self.outbox.turn(Input::SpokeUp),
+                (EndpointEvent::Pause, Some(turn)) => self.paused(turn),
+                (EndpointEvent::GoesOn, Some(turn)) => self.outbox.turn(Input::WentOn(turn)),
+                (EndpointEvent::SpeechStart | EndpointEvent::Pause | EndpointEvent::GoesOn, _) => {}
+                (ending, _) => self.ended(ending),
             }
         }
+        self.show_words();
         Ok(())
+    }
+
+    /// The user fell silent.
+    fn paused(&mut self, turn: TurnId) {
+        if let Some(utterance) = self.endpointer.so_far() {
+            let utterance = self.with_wake_word(utterance);
+            self.outbox.turn(Input::Paused { turn, utterance, silence: self.endpointer.silence() });
+        }
+    }
+
+    /// Now and then while the user speaks, what was said so far is worth a look.
+    fn show_words(&mut self) {
+        let length = self.endpointer.recorded();
+        if let Some(turn) = self.recording
+            && length >= self.glimpse_at
+            && self.settings.recognition.partial_words
+            && self.endpointer.is_speaking()
+            && let Some(so_far) = self.endpointer.so_far()
+        {
+            self.glimpse_at = length + GLIMPSE.max(length / GLIMPSE_PART);
+            self.outbox.turn(Input::Spoken(turn, so_far.samples));
+        }
+    }
+
+    /// What was said right after the wake word and is so short that it may be no more than the word's end is recognized
+    /// together with it.
+    fn with_wake_word(&self, mut utterance: Utterance) -> Utterance {
+        if let Some(sound) = &self.since_wake
+            && utterance.seconds() < SHORT
+        {
+            utterance.samples.clone_from(sound);
+        }
+        utterance
     }
 
     /// What was begun with the endpointer has ended.
@@ -383,18 +452,13 @@ impl Listen {
             // Something was said over the answer, and too little of it.
             return self.watch();
         };
-        let since_wake = self.since_wake.take();
         self.outbox.turn(match event {
-            EndpointEvent::SpeechEnd(mut utterance) | EndpointEvent::TooLong(mut utterance) => {
-                if let Some(sound) = since_wake
-                    && utterance.seconds() < SHORT
-                {
-                    utterance.samples = sound;
-                }
-                Input::Heard(turn, utterance)
+            EndpointEvent::SpeechEnd(utterance) | EndpointEvent::TooLong(utterance) => {
+                Input::Heard(turn, self.with_wake_word(utterance))
             }
-            EndpointEvent::NoSpeech | EndpointEvent::SpeechStart => Input::HeardNothing(turn),
+            _ => Input::HeardNothing(turn),
         });
+        self.since_wake = None;
     }
 
     fn keep(&mut self, frame: &AudioFrame) {
@@ -433,6 +497,7 @@ impl Listen {
     fn forget(&mut self) {
         self.lately.clear();
         self.since_wake = None;
+        self.echo.forget();
         self.endpointer.reset();
         if let Ok(activity) = &mut self.activity {
             activity.reset();
@@ -487,6 +552,19 @@ impl Listen {
         self.outbox.send(Message::Microphone { device, error });
     }
 
+    /// Another microphone than the user may think: what was heard so far was another one's.
+    fn changed(&mut self, name: String, message: String) {
+        tracing::info!(device = name, message);
+        if self.recording.is_none() && self.speaking.is_none() {
+            self.forget();
+        }
+        let (direction, available) = ("input".to_owned(), true);
+        let news = AssistantEvent::Device { direction, available, name: name.clone(), message: message.clone() };
+        self.outbox.send(Message::Event(news));
+        let error = self.activity.as_ref().err().cloned();
+        self.outbox.send(Message::Microphone { device: DeviceStatus { available: true, name, message }, error });
+    }
+
     fn load_activity(&mut self) {
         let parts = &self.parts;
         let load = || parts.activity(&self.settings);
@@ -513,6 +591,7 @@ impl Listen {
 fn endpoint_options(settings: &Settings) -> EndpointOptions {
     EndpointOptions {
         silence_ms: settings.endpoint.silence_ms,
+        longest_pause_ms: LONGEST_PAUSE_MS,
         max_seconds: settings.endpoint.max_seconds,
         ..EndpointOptions::default()
     }

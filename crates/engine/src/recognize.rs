@@ -1,12 +1,16 @@
-//! The recognition thread: utterances in, words out. Owns the recognizer; one utterance at a time.
+//! The recognition thread: sound in, words out. Owns the recognizer, and the judge of whether words can be all of a
+//! request; one piece of sound at a time.
 //!
-//! Never decides what to do with the words, and never works on for a turn that was given up.
+//! What it is given may be all that was said, or what was said before a pause, or, when it has nothing better to do, what
+//! was said so far. Never decides what to do with the words, and never works on for a turn that was given up or for a pause
+//! that was none.
 
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
 use jarvis_assistant::turn::{Input, Stage};
-use jarvis_core::{Cancel, Error, Result, SpeechToText, TurnId, Utterance};
+use jarvis_assistant::{Names, Router, skills};
+use jarvis_core::{Cancel, Error, Result, SpeechToText, Transcript, TurnId, Utterance};
 use jarvis_settings::Settings;
 
 use crate::heavy::Heavy;
@@ -16,50 +20,63 @@ use crate::message::{Outbox, PANICKED, Part, contained};
 /// Work for the thread.
 pub(crate) enum Job {
     /// Turn this into words.
-    Transcribe { turn: TurnId, utterance: Utterance, cancel: Cancel },
+    Transcribe {
+        turn: TurnId,
+        take: u32,
+        utterance: Utterance,
+        /// It was said over an answer: a word that stops it is likely.
+        over_answer: bool,
+        cancel: Cancel,
+    },
+    /// Turn this into words to show. Raised for anything better to do.
+    Glimpse { turn: TurnId, samples: Vec<f32>, cancel: Cancel },
     /// Take these settings, and load again what is not there.
     Settings(Arc<Settings>),
 }
 
+type Engine = Result<Box<dyn SpeechToText>, Error>;
+
 /// The thread's state.
 pub(crate) struct Recognize {
-    pub(crate) parts: Arc<dyn Parts>,
-    pub(crate) settings: Arc<Settings>,
-    pub(crate) outbox: Outbox,
-    pub(crate) heavy: Heavy,
+    parts: Arc<dyn Parts>,
+    settings: Arc<Settings>,
+    outbox: Outbox,
+    heavy: Heavy,
+    /// Knows what skills understand; never asked to act.
+    judge: Router,
 }
 
 impl Recognize {
+    /// Nothing is loaded before [`Self::run`].
+    pub(crate) fn new(parts: Arc<dyn Parts>, settings: Arc<Settings>, outbox: Outbox, heavy: Heavy) -> Self {
+        let mut judge = Router::new(skills::all());
+        judge.set_names(Names::of_wake_model(&settings.wake.model));
+        Self { parts, settings, outbox, heavy, judge }
+    }
+
     /// Loads, then works until the channel is closed.
     pub(crate) fn run(mut self, jobs: Receiver<Job>) {
         let mut recognizer = self.load();
         for job in jobs {
             match job {
-                Job::Transcribe { turn, utterance, cancel } => {
-                    if cancel.is_cancelled() {
-                        continue;
-                    }
-                    let result = match &mut recognizer {
-                        Ok(recognizer) => {
-                            let _turn = self.heavy.take();
-                            contained("Recognition", || recognizer.transcribe(&utterance.samples, &cancel))
+                Job::Transcribe { turn, take, utterance, over_answer, cancel } => {
+                    let expected = if over_answer { skills::stop::PHRASES } else { &[] };
+                    match self.recognize(&mut recognizer, &utterance.samples, expected, &cancel) {
+                        Ok(Transcript { text, .. }) => {
+                            let ending = self.judge.ending(&text);
+                            self.outbox.turn(Input::Transcribed { turn, take, text, ending });
                         }
-                        Err(error) => Err(error.clone()),
-                    };
-                    let panicked = matches!(&result, Err(error) if error.code == PANICKED);
-                    self.outbox.turn(match result {
-                        Ok(transcript) => {
-                            tracing::debug!(timings = ?transcript.timings_ms, seconds = transcript.seconds, "recognized");
-                            Input::Transcribed(turn, transcript.text)
-                        }
-                        Err(error) => Input::Failed(turn, Stage::Recognize, error),
-                    });
-                    if panicked {
-                        recognizer = self.load();
+                        Err(error) => self.outbox.turn(Input::Failed(turn, Stage::Recognize, error)),
                     }
+                }
+                Job::Glimpse { turn, samples, cancel } => {
+                    // What fails here fails again, and is told, when the words are needed.
+                    let words = self.recognize(&mut recognizer, &samples, &[], &cancel).unwrap_or_default();
+                    self.outbox.turn(Input::Partial(turn, words.text));
                 }
                 Job::Settings(settings) => {
                     let other = settings.recognition.model != self.settings.recognition.model;
+                    self.judge.set_names(Names::of_wake_model(&settings.wake.model));
                     self.settings = settings;
                     if other || recognizer.is_err() {
                         recognizer = self.load();
@@ -69,7 +86,33 @@ impl Recognize {
         }
     }
 
-    fn load(&self) -> Result<Box<dyn SpeechToText>, Error> {
+    /// The words in `samples`; a recognizer that panics over them is loaded anew.
+    fn recognize(
+        &self,
+        engine: &mut Engine,
+        samples: &[f32],
+        expected: &[&str],
+        cancel: &Cancel,
+    ) -> Result<Transcript, Error> {
+        if cancel.is_cancelled() {
+            return Err(Error::cancelled());
+        }
+        let recognizer = engine.as_mut().map_err(|error| error.clone())?;
+        let right = self.heavy.take();
+        let result = contained("Recognition", || match expected {
+            [] => recognizer.transcribe(samples, cancel),
+            expected => recognizer.transcribe_expecting(samples, expected, cancel),
+        });
+        drop(right);
+        match &result {
+            Ok(words) => tracing::debug!(timings = ?words.timings_ms, seconds = words.seconds, "recognized"),
+            Err(error) if error.code == PANICKED => *engine = self.load(),
+            Err(_) => {}
+        }
+        result
+    }
+
+    fn load(&self) -> Engine {
         load_and_tell(&self.outbox, Part::Recognition, &self.settings.recognition.model, || {
             let mut recognizer = self.parts.recognizer(&self.settings)?;
             recognizer.warm_up()?;

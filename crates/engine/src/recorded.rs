@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use jarvis_audio::echo::Source;
 use jarvis_audio::{Captured, PlayerEvent};
 use jarvis_core::{AudioFrame, Error, FRAME_SAMPLES, Result, SpeechAudio, TurnId};
 
@@ -99,7 +100,8 @@ impl AudioIo for Room {
 
     fn speaker(&self, _device: &str, _volume: f32, events: Sender<PlayerEvent>) -> Result<Arc<dyn Speaker>> {
         let (notes, receiver) = channel();
-        let player = RoomPlayer { room: self.clone(), events, turn: None, until: Instant::now(), ends: false };
+        let player =
+            RoomPlayer { room: self.clone(), events, turn: None, until: Instant::now(), ends: false, held: None };
         std::thread::Builder::new()
             .name("room-speaker".into())
             .spawn(move || player.run(&receiver))
@@ -155,13 +157,16 @@ impl Microphone for RoomMicrophone {
         self.index += 1;
         let noise: [f32; FRAME_SAMPLES] = std::array::from_fn(|_| self.noise());
         let mut state = self.room.state();
+        let said = state.input.len().min(FRAME_SAMPLES);
         for (sample, noise) in frame.samples.iter_mut().zip(noise) {
             *sample = state.input.pop_front().map_or(noise, |said| (said + noise).clamp(-1.0, 1.0));
         }
         if !state.input.is_empty() {
             state.input_ends = None;
-        } else if state.input_ends.is_none() {
-            state.input_ends = Some(due);
+        } else if state.input_ends.is_none() || said > 0 {
+            // To the sample: the rest of the frame is silence already.
+            let silence = AudioFrame::DURATION * (FRAME_SAMPLES - said) as u32 / FRAME_SAMPLES as u32;
+            state.input_ends = Some(due - silence);
         }
         Captured::Frame(frame)
     }
@@ -179,6 +184,8 @@ enum Note {
     Append(TurnId, SpeechAudio),
     Finish(TurnId),
     Stop,
+    Pause,
+    Resume,
 }
 
 struct RoomSpeaker(Sender<Note>);
@@ -207,6 +214,21 @@ impl Speaker for RoomSpeaker {
     }
 
     fn set_volume(&self, _volume: f32) {}
+
+    fn duck(&self, _gain: f32) {}
+
+    fn pause(&self) {
+        let _ = self.0.send(Note::Pause);
+    }
+
+    fn resume(&self) {
+        let _ = self.0.send(Note::Resume);
+    }
+
+    /// In this room no sound finds its way from the speaker to the microphone.
+    fn tap(&self) -> Option<Box<dyn Source>> {
+        None
+    }
 }
 
 struct RoomPlayer {
@@ -217,12 +239,14 @@ struct RoomPlayer {
     until: Instant,
     /// Nothing more comes for the turn.
     ends: bool,
+    /// Since when it is held.
+    held: Option<Instant>,
 }
 
 impl RoomPlayer {
     fn run(mut self, notes: &Receiver<Note>) {
         loop {
-            let note = if self.ends {
+            let note = if self.ends && self.held.is_none() {
                 notes.recv_timeout(self.until.saturating_duration_since(Instant::now()))
             } else {
                 notes.recv().map_err(|_| RecvTimeoutError::Disconnected)
@@ -266,11 +290,21 @@ impl RoomPlayer {
             }
             Note::Finish(turn) if self.turn == Some(turn) => self.ends = true,
             Note::Stop => self.stop(now),
-            Note::Ring(_) | Note::Append(..) | Note::Finish(_) => {}
+            Note::Pause if self.turn.is_some() => _ = self.held.get_or_insert(now),
+            Note::Resume => self.resume(now),
+            Note::Ring(_) | Note::Append(..) | Note::Finish(_) | Note::Pause => {}
+        }
+    }
+
+    /// What was held lasts as much longer.
+    fn resume(&mut self, now: Instant) {
+        if let Some(since) = self.held.take() {
+            self.until = self.until.max(since) + now.saturating_duration_since(since);
         }
     }
 
     fn stop(&mut self, now: Instant) {
+        self.resume(now);
         if self.turn.take().is_some()
             && let Some(played) = self.room.state().played.last_mut()
         {

@@ -10,6 +10,7 @@ use jarvis_core::{AssistantState, Error, Result, TurnId};
 use jarvis_settings::{Paths, Settings};
 
 use crate::coordinator::{Coordinator, Workers};
+use crate::echo::Echo;
 use crate::heavy::Heavy;
 use crate::io::{AudioIo, Devices};
 use crate::listen::Listen;
@@ -68,7 +69,8 @@ impl Engine {
         let outbox = Outbox(sender.clone());
         let observers = Arc::new(Observers::new());
         let status = Arc::new(Mutex::new(new_status(options.no_voice, &settings)));
-        let mouth = Arc::new(Mouth::default());
+        let (taps, tapped) = channel();
+        let mouth = Arc::new(Mouth::new(taps));
         let heavy = Heavy::default();
 
         let (listen, listen_jobs) = channel();
@@ -81,17 +83,12 @@ impl Engine {
             let state = Listen::new(
                 Arc::clone(&parts),
                 Arc::clone(&options.io),
-                mouth.playback.clone(),
+                Echo::new(tapped),
                 Arc::clone(&settings),
                 outbox.clone(),
             );
             threads.push(spawn("listen", move || state.run(listen_jobs))?);
-            let state = Recognize {
-                parts: Arc::clone(&parts),
-                settings: Arc::clone(&settings),
-                outbox: outbox.clone(),
-                heavy: heavy.clone(),
-            };
+            let state = Recognize::new(Arc::clone(&parts), Arc::clone(&settings), outbox.clone(), heavy.clone());
             threads.push(spawn("recognize", move || state.run(recognize_jobs))?);
             let state = Speak {
                 parts: Arc::clone(&parts),

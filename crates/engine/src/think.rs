@@ -24,6 +24,8 @@ use crate::message::{Loaded, Message, Outbox, PANICKED, Part, contained};
 pub(crate) enum Job {
     /// Answer this.
     Think { turn: TurnId, text: String, cancel: Cancel },
+    /// Forget the question of this turn and what was answered to it.
+    Unthink(TurnId),
     /// Whatever rings is done.
     SilenceAlarms,
     /// The language model is there, or is not.
@@ -54,6 +56,8 @@ pub(crate) struct Think {
     /// Number of the newest load; what an older one brings is not wanted any more.
     load: u64,
     waiting: VecDeque<Waiting>,
+    /// The turn that was answered last.
+    answered: Option<TurnId>,
 }
 
 impl Think {
@@ -67,7 +71,18 @@ impl Think {
     ) -> Self {
         let mut mind = Mind::new(Router::new(skills::all()), Arc::new(SystemClock), (&settings.mind).into());
         mind.set_names(Names::of_wake_model(&settings.wake.model));
-        Self { mind, parts, settings, outbox, heavy, jobs, loading: false, load: 0, waiting: VecDeque::new() }
+        Self {
+            mind,
+            parts,
+            settings,
+            outbox,
+            heavy,
+            jobs,
+            loading: false,
+            load: 0,
+            waiting: VecDeque::new(),
+            answered: None,
+        }
     }
 
     /// Works until the channel is closed.
@@ -80,6 +95,12 @@ impl Think {
             };
             match job {
                 Ok(Job::Think { turn, text, cancel }) => self.think(Waiting { turn, text, cancel }),
+                Ok(Job::Unthink(turn)) => {
+                    self.waiting.retain(|asked| asked.turn != turn);
+                    if self.answered == Some(turn) {
+                        self.mind.take_back();
+                    }
+                }
                 Ok(Job::SilenceAlarms) => {
                     self.mind.silence();
                 }
@@ -110,6 +131,7 @@ impl Think {
             return self.waiting.push_back(asked);
         }
         let Waiting { turn, text, cancel } = asked;
+        self.answered = Some(turn);
         let outbox = &self.outbox;
         let mind = &mut self.mind;
         let answer = contained("Thinking", || mind.answer(&text, &cancel, &mut |piece| tell(outbox, turn, piece)));

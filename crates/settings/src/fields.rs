@@ -42,7 +42,7 @@ define_settings! {
         output_device: String = "", Kind::OutputDevice, "Speaker",
             "The speaker to answer on; empty follows the system's choice.";
         volume: f32 = 1.0_f32, Kind::number(0.0, 1.0, ""), "Volume",
-            "How loud Jarvis speaks, from 0 (silent) to 1.";
+            "How loud Jarvis speaks.";
     }
 
     /// The word that wakes Jarvis.
@@ -53,12 +53,14 @@ define_settings! {
             "Which word wakes Jarvis.";
         sensitivity: f32 = 0.5_f32, Kind::number(0.0, 1.0, ""), "Sensitivity",
             "Higher wakes more easily, and more often by mistake.";
+        follow_up_seconds: u32 = 0_u32, Kind::integer(0, 15, "s"), "Listen on after an answer",
+            "How long you can go on without the wake word after an answer; 0 never listens unasked.";
     }
 
     /// When you are done speaking.
     endpoint: Endpoint, "End of speech" {
         silence_ms: u32 = 700_u32, Kind::integer(200, 3000, "ms"), "Pause that ends a question",
-            "How long you have to be silent before Jarvis answers.";
+            "How long you have to be silent before Jarvis answers when your words don't tell that you are done: a whole command is answered sooner, an unfinished sentence is waited for.";
         max_seconds: u32 = 30_u32, Kind::integer(1, 120, "s"), "Longest question",
             "Jarvis stops listening after this many seconds.";
     }
@@ -67,6 +69,8 @@ define_settings! {
     recognition: Recognition, "Recognition" {
         model: String = "whisper-tiny.en", Kind::Model { of: "recognition" }, "Model",
             "The model that turns speech into words; bigger ones hear better and answer later.";
+        partial_words: bool = true, Kind::Switch, "Show words while you speak",
+            "Shows what was understood so far, before you are done; off saves some work of the processor.";
     }
 
     /// How Jarvis sounds.
@@ -77,6 +81,10 @@ define_settings! {
             "The voice that answers.";
         rate: f32 = 1.0_f32, Kind::number(0.5, 2.0, "×"), "Speed",
             "How fast Jarvis speaks: 0.5 is half, 2 is double.";
+        speaker: u32 = 0_u32, Kind::integer(0, 1000, ""), "Speaker",
+            "Which speaker of a voice that has several; a number that it doesn't have is its last one.";
+        cache_mb: u32 = 32_u32, Kind::integer(0, 1000, "MB"), "Kept phrases",
+            "How much disk space phrases that are said often may take, so that they are spoken at once; 0 keeps none.";
         barge_in: BargeIn = BargeIn::Speech, Kind::Choice { options: BargeIn::OPTIONS }, "Interrupt an answer by",
             "What stops an answer; choose the wake word where loudspeakers are so near that Jarvis interrupts itself.";
     }

@@ -49,6 +49,32 @@ describe("advance", () => {
     expect(late.words).toBe("What time is it?");
   });
 
+  it("makes one exchange of a question with a pause in it", () => {
+    const paused: [number, Happening][] = [
+      [1, { event: "speech_start" }],
+      [1, { event: "transcript", text: "Tell me about the Roman." }],
+      [1, { event: "intent", intent: "chat", slots: {}, confidence: 1, route: "model" }],
+      [1, { event: "revoked" }],
+      [1, { event: "turn_end", timings_ms: [] }],
+    ];
+    expect(fold(...paused).entries).toEqual([]);
+    const goingOn = fold(...paused, [2, { event: "speech_start" }]).entries as Exchange[];
+    expect(goingOn.map((e) => [e.turn, e.words, e.settled])).toEqual([[2, "Tell me about the Roman.", false]]);
+    const whole = fold(
+      ...paused,
+      [2, { event: "speech_start" }],
+      [2, { event: "transcript", text: "Tell me about the Roman empire." }],
+      [3, { event: "speech_start" }],
+    ).entries as Exchange[];
+    expect(whole.map((e) => e.words)).toEqual(["Tell me about the Roman empire.", ""]);
+  });
+
+  it("knows when the user may go on", () => {
+    const open: [null, Happening] = [null, { event: "attentive", seconds: 4 }];
+    expect(fold(open).attentive).toBe(true);
+    expect(fold(open, [null, { event: "attentive", seconds: 0 }]).attentive).toBe(false);
+  });
+
   it("tells silence, a stopped answer and a failure apart", () => {
     const end: [number, Happening] = [1, { event: "turn_end", timings_ms: [] }];
     const outcome = (...between: [number, Happening][]) => (fold(...between, end).entries[0] as Exchange).outcome;

@@ -43,6 +43,10 @@ export interface Conversation {
   entries: Entry[];
   state: AssistantState;
   muted: boolean;
+  /** Whether the user may go on without the wake word. */
+  attentive: boolean;
+  /** Words of a turn that took a pause for the end; the next turn begins with them. */
+  carried: string;
   /** Whether everything is loaded. */
   ready: boolean;
   /** Milliseconds since the engine started, of the last event. */
@@ -50,7 +54,7 @@ export interface Conversation {
 }
 
 export function emptyConversation(): Conversation {
-  return { entries: [], state: "idle", muted: false, ready: false, at: 0 };
+  return { entries: [], state: "idle", muted: false, attentive: false, carried: "", ready: false, at: 0 };
 }
 
 /** The conversation after `record`. Returns the same object when nothing that is shown changed. */
@@ -70,6 +74,10 @@ export function advance(conversation: Conversation, record: EventRecord): Conver
       return exchange(conversation, record, (e) => ({ ...e, intent: record.intent, route: record.route }));
     case "reply_text":
       return exchange(conversation, record, (e) => ({ ...e, reply: e.reply + record.text }));
+    case "revoked":
+      return revoked(conversation, record);
+    case "attentive":
+      return { ...conversation, attentive: record.seconds > 0, at: record.t_ms };
     case "cancelled":
       return exchange(conversation, record, (e) => ({ ...e, outcome: "cancelled" }));
     case "turn_end":
@@ -91,6 +99,19 @@ export function advance(conversation: Conversation, record: EventRecord): Conver
     case "model_progress":
       return conversation;
   }
+}
+
+/** The turn was no whole question: it leaves nothing but the beginning of the next one. */
+function revoked(conversation: Conversation, record: EventRecord): Conversation {
+  const index = conversation.entries.findLastIndex((e) => e.kind === "exchange" && e.turn === record.turn);
+  const found = conversation.entries[index];
+  if (found?.kind !== "exchange") return conversation;
+  return {
+    ...conversation,
+    at: record.t_ms,
+    carried: found.words,
+    entries: conversation.entries.toSpliced(index, 1),
+  };
 }
 
 function finished(e: Exchange): Exchange["outcome"] {
@@ -120,10 +141,12 @@ function exchange(conversation: Conversation, record: EventRecord, change: (e: E
       entries: isBlank(changed) ? entries.toSpliced(index, 1) : entries.with(index, changed),
     };
   }
+  // The end of a turn that left nothing begins none.
+  if (record.event === "turn_end") return conversation;
   const fresh: Exchange = {
     kind: "exchange",
     turn,
-    words: "",
+    words: conversation.carried,
     settled: false,
     reply: "",
     intent: null,
@@ -133,7 +156,7 @@ function exchange(conversation: Conversation, record: EventRecord, change: (e: E
     failure: null,
   };
   const begun = change(fresh);
-  return isBlank(begun) ? conversation : append(conversation, record, begun);
+  return isBlank(begun) ? conversation : append({ ...conversation, carried: "" }, record, begun);
 }
 
 function failed(conversation: Conversation, record: Extract<EventRecord, { event: "error" }>): Conversation {
@@ -186,8 +209,9 @@ export interface Stage {
 
 /** What each stage is called for a person. The rest keep their own names. */
 const STAGE_LABELS: Record<string, string> = {
-  speech_end: "waited",
+  pause: "noticed",
   transcript: "heard",
+  speech_end: "waited",
   intent: "understood",
   first_token: "first word",
   first_clause: "first clause",

@@ -3,6 +3,7 @@
 //! Owns the skills. Every skill is asked, the surest wins, and among equals the one that is listed first. Never runs a
 //! skill by itself and never waits: a decision takes well under a millisecond.
 
+pub mod ending;
 pub mod normalize;
 pub mod pattern;
 

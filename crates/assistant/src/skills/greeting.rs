@@ -83,6 +83,14 @@ impl Skill for Greeting {
         })
     }
 
+    /// After a greeting comes the question.
+    fn expects_more(&self, matched: &IntentMatch) -> bool {
+        matched
+            .slots
+            .get("kind")
+            .is_some_and(|kind| ["hello", "morning", "afternoon", "evening"].contains(&kind.as_str()))
+    }
+
     fn run(&mut self, _intent: &str, slots: &Slots, context: &SkillContext<'_>) -> Result<Reply> {
         let hour = context.clock.local().hour();
         Ok(Reply::say(match slots.get("kind").map(String::as_str) {

@@ -342,6 +342,11 @@ impl Skill for NotYet {
         })
     }
 
+    /// "Play some music" may go on as a question that the language model answers; and nobody is in a hurry for a no.
+    fn expects_more(&self, _matched: &IntentMatch) -> bool {
+        true
+    }
+
     fn run(&mut self, intent: &str, _slots: &Slots, _context: &SkillContext<'_>) -> Result<Reply> {
         let unknown = || Error::new("skill.unknown", format!("No skill serves {intent}."), "");
         answer(intent).map(Reply::say).ok_or_else(unknown)

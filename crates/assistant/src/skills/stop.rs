@@ -23,6 +23,25 @@ const TEMPLATES: &[&str] = &[
     "(go away|leave me alone|go to sleep|stand down|dismissed)",
 ];
 
+/// What people call out over an answer to end it, as recognition writes it: for a recognizer that can weigh likely phrases
+/// ([`jarvis_core::SpeechToText::transcribe_expecting`]).
+pub const PHRASES: &[&str] = &[
+    "Stop.",
+    "Stop it.",
+    "Stop talking.",
+    "Stop, please.",
+    "Stop now.",
+    "Stop, stop.",
+    "Be quiet.",
+    "Quiet.",
+    "Shut up.",
+    "Enough.",
+    "That's enough.",
+    "Cancel.",
+    "Never mind.",
+    "Silence.",
+];
+
 /// Stops.
 pub struct Stop {
     patterns: Patterns<()>,
@@ -53,5 +72,18 @@ impl Skill for Stop {
 
     fn run(&mut self, _intent: &str, _slots: &Slots, _context: &SkillContext<'_>) -> Result<Reply> {
         Ok(Reply { actions: vec![HostAction::Stop], ..Reply::default() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::router::normalize::{Names, Request};
+
+    #[test]
+    fn every_phrase_that_is_listened_for_stops() {
+        for phrase in PHRASES {
+            assert!(Stop::new().recognize(&Request::new(phrase, &Names::default()).words).is_some(), "{phrase}");
+        }
     }
 }

@@ -9,7 +9,9 @@
 //! - After [`Action::GiveUp`] nothing is ever said, thought or recognized for that turn.
 //! - Outside Idle there is always a deadline; whatever fails or hangs, the turn ends in Idle with a message.
 //! - `Stop` and `Cancel` are obeyed in every state, at once.
+//! - A question that was taken for whole and was not ([`hearing`]) is never answered, not even in part.
 
+pub mod hearing;
 mod words;
 
 #[cfg(test)]
@@ -20,9 +22,10 @@ mod tests;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use jarvis_core::{AssistantEvent, AssistantState, Error, TurnId, Utterance};
+use jarvis_core::{AssistantEvent, AssistantState, Error, TurnId};
 
-use crate::router::normalize::{Names, is_only_a_call};
+use crate::router::normalize::Names;
+use hearing::{Pause, Withheld};
 
 pub use words::{Action, Input, Origin, Stage, Until, Voice};
 
@@ -37,6 +40,8 @@ pub struct TurnOptions {
     pub wake_word_interrupts: bool,
     /// The longest utterance.
     pub max_listen: Duration,
+    /// How long after an answer to a spoken question the user may go on without the wake word; zero for not at all.
+    pub follow_up: Duration,
 }
 
 impl Default for TurnOptions {
@@ -46,6 +51,7 @@ impl Default for TurnOptions {
             speech_interrupts: true,
             wake_word_interrupts: true,
             max_listen: Duration::from_secs(30),
+            follow_up: Duration::ZERO,
         }
     }
 }
@@ -79,8 +85,15 @@ enum Phase {
         speech: bool,
         /// The listener was told to hand over.
         finishing: bool,
+        /// The user is silent now.
+        pause: Option<Pause>,
+        /// Words to show are being recognized.
+        glimpse: bool,
     },
-    Transcribing,
+    Transcribing {
+        /// The recognition that is awaited.
+        take: u32,
+    },
     Thinking,
     Speaking {
         /// The mind is done.
@@ -89,10 +102,15 @@ enum Phase {
 }
 
 impl Phase {
+    /// Before the first word.
+    fn listening(held: bool) -> Self {
+        Self::Listening { held, speech: false, finishing: false, pause: None, glimpse: false }
+    }
+
     fn state(&self) -> AssistantState {
         match self {
             Phase::Listening { .. } => AssistantState::Listening,
-            Phase::Transcribing => AssistantState::Transcribing,
+            Phase::Transcribing { .. } => AssistantState::Transcribing,
             Phase::Thinking => AssistantState::Thinking,
             Phase::Speaking { .. } => AssistantState::Speaking,
         }
@@ -105,11 +123,19 @@ struct Present {
     id: TurnId,
     phase: Phase,
     deadline: Instant,
+    /// How the user began to speak; none for what was typed and for what Jarvis says by itself.
+    origin: Option<Origin>,
     /// Begun by this wake word, and nothing but that was recognized so far.
     called: Option<Names>,
+    /// How often something was given to be recognized.
+    takes: u32,
+    /// Until then the user may go on, and it will all have been one utterance; the recording goes on for as long.
+    revocable_until: Option<Instant>,
+    /// Of the answer, what may not be heard yet.
+    withheld: Option<Withheld>,
     /// The end of the user's speech, or the typed request.
     zero: Option<Instant>,
-    /// Milliseconds from `zero` to what was reached.
+    /// Milliseconds from `zero` to what was reached, in the order in which it was.
     marks: Vec<(String, f64)>,
     /// Words of this turn are spoken; false once speaking failed.
     aloud: bool,
@@ -142,6 +168,8 @@ pub struct Turn {
     ear: Result<(), Error>,
     voice: Voice,
     alarms: VecDeque<String>,
+    /// Until then speech begins a turn by itself.
+    attentive_until: Option<Instant>,
 }
 
 impl Turn {
@@ -155,6 +183,7 @@ impl Turn {
             ear: Ok(()),
             voice: Voice::Words,
             alarms: VecDeque::new(),
+            attentive_until: None,
         }
     }
 
@@ -173,9 +202,11 @@ impl Turn {
         self.muted
     }
 
-    /// When [`Input::Tick`] is wanted; `None` when Idle.
+    /// When [`Input::Tick`] is wanted; `None` when Idle and not attentive.
     pub fn deadline(&self) -> Option<Instant> {
-        self.present.as_ref().map(|present| present.deadline)
+        let Some(present) = &self.present else { return self.attentive_until };
+        let withheld = present.withheld.as_ref().map(|withheld| withheld.until);
+        [Some(present.deadline), self.pause_over_at(), withheld, present.revocable_until].into_iter().flatten().min()
     }
 
     /// Takes new choices of the user; a turn that goes on keeps what it began with.
@@ -208,6 +239,13 @@ impl Turn {
             Input::Unmute => self.unmute(actions),
             Input::Ask(text) => self.ask(text, now, actions),
             Input::Wake { model, score } => self.wake(model, score, now, actions),
+            Input::SpokeUp => {
+                if self.present.is_none() && self.attentive_until.take().is_some() {
+                    // The listener goes on with what it heard, so it is not told to leave off.
+                    actions.push(Action::Emit(None, AssistantEvent::Attentive { seconds: 0.0 }));
+                    self.listen(Until::Silence, Origin::SpokeOver, now, actions);
+                }
+            }
             Input::SpokeOver(turn) => {
                 if self.options.speech_interrupts && !self.muted && self.speaking(turn).is_some() {
                     self.listen(Until::Silence, Origin::SpokeOver, now, actions);
@@ -244,12 +282,13 @@ impl Turn {
                     self.end(now, actions);
                 }
             }
-            Input::Partial(turn, text) => {
-                if let Some(Present { phase: Phase::Listening { .. } | Phase::Transcribing, .. }) = self.current(turn) {
-                    actions.push(Action::Emit(Some(turn), AssistantEvent::Partial { text }));
-                }
+            Input::Paused { turn, utterance, silence } => self.paused(turn, utterance, silence, now, actions),
+            Input::WentOn(turn) => self.went_on(turn, now, actions),
+            Input::Spoken(turn, samples) => self.spoken(turn, samples, actions),
+            Input::Partial(turn, text) => self.partial(turn, text, actions),
+            Input::Transcribed { turn, take, text, ending } => {
+                self.transcribed((turn, take), text, ending, now, actions);
             }
-            Input::Transcribed(turn, text) => self.transcribed(turn, text, now, actions),
             Input::Understood { turn, intent, slots, confidence, route } => {
                 if let Some(present) = self.thinking(turn) {
                     present.mark("intent", now);
@@ -296,12 +335,17 @@ impl Turn {
                     present.mark("first_audio", now);
                     let since_speech_end_ms = present.since_zero_ms(now);
                     actions.push(Action::Emit(Some(turn), AssistantEvent::FirstAudio { since_speech_end_ms }));
+                    self.commit(actions);
                 }
             }
             Input::Finished(turn) => {
-                if self.speaking(turn).is_some() {
+                if let Some(present) = self.speaking(turn) {
+                    let may_go_on = present.origin.is_some();
                     actions.push(Action::Emit(Some(turn), AssistantEvent::PlaybackEnd));
                     self.end(now, actions);
+                    if may_go_on {
+                        self.attend(now, actions);
+                    }
                 }
             }
             _ => unreachable!("commands are taken by Turn::on"),
@@ -334,7 +378,11 @@ impl Turn {
             id: self.last,
             phase,
             deadline: now + patience,
+            origin: None,
             called: None,
+            takes: 0,
+            revocable_until: None,
+            withheld: None,
             zero,
             marks: Vec::new(),
             aloud: self.voice == Voice::Words,
@@ -396,21 +444,12 @@ impl Turn {
         }
         let held = until == Until::Told;
         let patience = if held { self.options.max_listen + patience::LISTEN } else { patience::FIRST_WORD };
-        let phase = Phase::Listening { held, speech: false, finishing: false };
-        let turn = self.begin(phase, patience, None, now);
+        let turn = self.begin(Phase::listening(held), patience, None, now);
+        if let Some(present) = &mut self.present {
+            present.origin = Some(origin);
+        }
         actions.push(Action::Listen { turn, until, origin });
         self.tell_state(actions);
-    }
-
-    fn finish(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        if let Some(present) = &mut self.present
-            && let Phase::Listening { finishing, .. } = &mut present.phase
-            && !*finishing
-        {
-            *finishing = true;
-            present.deadline = now + patience::LISTEN;
-            actions.push(Action::Finish(present.id));
-        }
     }
 
     fn ask(&mut self, text: String, now: Instant, actions: &mut Vec<Action>) {
@@ -421,45 +460,14 @@ impl Turn {
         self.tell_state(actions);
     }
 
-    fn heard(&mut self, turn: TurnId, utterance: Utterance, now: Instant, actions: &mut Vec<Action>) {
-        if !self.listening(turn) {
-            return;
-        }
-        if let Some(present) = &mut self.present {
-            present.zero = Some(utterance.speech_ended.min(now));
-            present.mark("speech_end", now);
-        }
-        let seconds = utterance.seconds();
-        actions.push(Action::Emit(Some(turn), AssistantEvent::SpeechEnd { seconds }));
-        actions.push(Action::Transcribe(turn, utterance));
-        self.enter(Phase::Transcribing, patience::TRANSCRIBE, now, actions);
-    }
-
-    fn transcribed(&mut self, turn: TurnId, text: String, now: Instant, actions: &mut Vec<Action>) {
-        let Some(Present { phase: Phase::Transcribing, .. }) = self.current(turn) else { return };
-        let Some(present) = &mut self.present else { return };
-        if present.called.take().is_some_and(|names| is_only_a_call(&text, &names)) {
-            // A wake word that was drawn out is no question; the question is still to come.
-            present.marks.clear();
-            present.zero = None;
-            actions.push(Action::Listen { turn, until: Until::Silence, origin: Origin::Key });
-            let phase = Phase::Listening { held: false, speech: false, finishing: false };
-            return self.enter(phase, patience::FIRST_WORD, now, actions);
-        }
-        present.mark("transcript", now);
-        actions.push(Action::Emit(Some(turn), AssistantEvent::Transcript { text: text.clone() }));
-        if text.is_empty() {
-            return self.end(now, actions);
-        }
-        actions.push(Action::Think(turn, text));
-        self.enter(Phase::Thinking, patience::THINK, now, actions);
-    }
-
     fn clause(&mut self, turn: TurnId, text: String, now: Instant, actions: &mut Vec<Action>) {
         let Some(present) = self.thinking(turn) else { return };
         present.deadline = present.deadline.max(now + patience::THINK);
         if !present.aloud {
             return;
+        }
+        if let Some(withheld) = &mut present.withheld {
+            return withheld.clauses.push(text);
         }
         actions.push(Action::Speak(turn, text));
         if matches!(present.phase, Phase::Thinking) {
@@ -470,6 +478,10 @@ impl Turn {
     fn answered(&mut self, turn: TurnId, now: Instant, actions: &mut Vec<Action>) {
         let Some(present) = self.thinking(turn) else { return };
         present.mark("answered", now);
+        if let Some(withheld) = &mut present.withheld {
+            withheld.answered = true;
+            return;
+        }
         match &mut present.phase {
             Phase::Speaking { answered } if present.aloud => {
                 *answered = true;
@@ -488,12 +500,17 @@ impl Turn {
         let expected = matches!(
             (&present.phase, stage),
             (Phase::Listening { .. }, Stage::Listen)
-                | (Phase::Transcribing, Stage::Recognize)
+                | (Phase::Transcribing { .. } | Phase::Listening { pause: Some(_), .. }, Stage::Recognize)
                 | (Phase::Thinking | Phase::Speaking { answered: false }, Stage::Think)
                 | (Phase::Speaking { .. }, Stage::Speak)
         );
         if !expected {
             return;
+        }
+        present.withheld = None;
+        present.revocable_until = None;
+        if stage != Stage::Speak {
+            actions.push(Action::Close(turn));
         }
         actions.push(Action::Emit(Some(turn), AssistantEvent::Error { error: error.clone() }));
         match (stage, &mut present.phase) {
@@ -545,6 +562,7 @@ impl Turn {
 
     fn next_alarm(&mut self, now: Instant, actions: &mut Vec<Action>) {
         let Some(spoken) = self.alarms.pop_front() else { return };
+        self.be_inattentive(actions);
         if self.voice == Voice::None {
             self.alarms.clear();
             return;
@@ -563,6 +581,7 @@ impl Turn {
             return;
         }
         self.muted = true;
+        self.be_inattentive(actions);
         actions.push(Action::Microphone(false));
         if self.state() == AssistantState::Listening {
             self.give_up(now, actions);
@@ -582,11 +601,30 @@ impl Turn {
     /// The present turn, if any, makes way for the next one.
     fn interrupt(&mut self, now: Instant, actions: &mut Vec<Action>) {
         let over_the_answer = self.state() == AssistantState::Speaking;
+        self.be_inattentive(actions);
         self.abandon(over_the_answer, now, actions);
+    }
+
+    /// The answer to a spoken question was heard: for a while the user may go on without the wake word.
+    fn attend(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let seconds = self.options.follow_up;
+        if self.present.is_none() && !self.muted && !seconds.is_zero() && self.ear.is_ok() {
+            self.attentive_until = Some(now + seconds);
+            actions.push(Action::Attend(true));
+            actions.push(Action::Emit(None, AssistantEvent::Attentive { seconds: seconds.as_secs_f32() }));
+        }
+    }
+
+    fn be_inattentive(&mut self, actions: &mut Vec<Action>) {
+        if self.attentive_until.take().is_some() {
+            actions.push(Action::Attend(false));
+            actions.push(Action::Emit(None, AssistantEvent::Attentive { seconds: 0.0 }));
+        }
     }
 
     /// Stops whatever makes a sound or works, in any state.
     fn be_silent(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        self.be_inattentive(actions);
         self.alarms.clear();
         if self.present.is_some() {
             self.give_up(now, actions);
@@ -619,6 +657,7 @@ impl Turn {
 
     /// The present turn came to its end.
     fn end(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        self.commit(actions);
         let Some(mut present) = self.present.take() else { return };
         present.mark("end", now);
         let timings_ms = present.marks;
@@ -628,13 +667,30 @@ impl Turn {
     }
 
     fn tick(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let is_over = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        if is_over(self.attentive_until) {
+            self.be_inattentive(actions);
+        }
+        if is_over(self.pause_over_at()) {
+            return self.conclude(now, actions);
+        }
+        if let Some(present) = &self.present {
+            if is_over(present.withheld.as_ref().map(|withheld| withheld.until)) {
+                return self.release(now, actions);
+            }
+            if is_over(present.revocable_until) {
+                return self.commit(actions);
+            }
+        }
         let Some(present) = self.present.as_ref().filter(|present| present.deadline <= now) else { return };
         let id = present.id;
         let (what, hint) = match &present.phase {
             // Called, and then said nothing: that is no failure.
-            Phase::Listening { speech: false, finishing: false, held: false } => return self.give_up(now, actions),
+            Phase::Listening { speech: false, finishing: false, held: false, .. } => return self.give_up(now, actions),
             Phase::Listening { .. } => ("Listening", "Check the microphone with `jarvis doctor`."),
-            Phase::Transcribing => ("Recognizing what you said", "Is the machine very busy? `jarvis bench stt` tells."),
+            Phase::Transcribing { .. } => {
+                ("Recognizing what you said", "Is the machine very busy? `jarvis bench stt` tells.")
+            }
             Phase::Thinking => ("Thinking", "Is the machine very busy? `jarvis bench llm` tells."),
             Phase::Speaking { .. } => ("Speaking", "Check the speaker with `jarvis doctor`."),
         };

@@ -1,9 +1,10 @@
 //! Whatever happens in whatever order: it ends in Idle, and nothing is done for a turn that was given up.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::*;
-use jarvis_core::{Route, Slots};
+use crate::router::ending::Ending;
+use jarvis_core::{Route, Slots, Utterance};
 use proptest::prelude::*;
 
 /// Something that happens, with its turn counted back from the last one, so that stale ones come up often.
@@ -14,15 +15,25 @@ struct Op {
     ms: u64,
 }
 
-const KINDS: u8 = 31;
+const KINDS: u8 = 41;
 
 fn op() -> impl Strategy<Value = Op> {
     (0..KINDS, prop_oneof![6 => Just(0u64), 1 => 1..3u64], prop_oneof![8 => 0..500u64, 1 => 5_000..60_000u64])
         .prop_map(|(kind, turns_ago, ms)| Op { kind, turns_ago, ms })
 }
 
-fn input(op: &Op, last: TurnId, now: Instant) -> Input {
+/// The words of a take say which it was.
+fn words(take: u32) -> String {
+    format!("take {take}")
+}
+
+fn input(op: &Op, now_turn: &Turn, now: Instant) -> Input {
+    let last = now_turn.last;
     let turn = TurnId(last.0.saturating_sub(op.turns_ago));
+    let takes = now_turn.present.as_ref().map_or(0, |present| present.takes);
+    let take = takes.saturating_sub(u32::from(op.ms.is_multiple_of(5)));
+    let ending = [Ending::Command, Ending::Question, Ending::Open, Ending::Unfinished][(op.ms % 4) as usize];
+    let utterance = || Utterance { samples: vec![0.0; 160], speech_ended: now - Duration::from_millis(op.ms % 100) };
     let error = || Error::new("test.failed", "It failed.", "");
     match op.kind {
         0 => Input::Press,
@@ -37,11 +48,14 @@ fn input(op: &Op, last: TurnId, now: Instant) -> Input {
         9 => Input::Wake { model: "hey_jarvis".into(), score: 0.7 },
         10 => Input::SpokeOver(turn),
         11 => Input::SpeechStarted(turn),
-        12 | 13 => Input::Heard(turn, Utterance { samples: vec![0.0; 160], speech_ended: now }),
+        12 | 13 => Input::Heard(turn, utterance()),
         14 => Input::HeardNothing(turn),
         15 => Input::Partial(turn, "wh".into()),
-        16 => Input::Transcribed(turn, if op.ms.is_multiple_of(3) { "Hey Jarvis." } else { "why" }.into()),
-        17 => Input::Transcribed(turn, String::new()),
+        16 => {
+            let text = if op.ms.is_multiple_of(3) { "Hey Jarvis.".into() } else { words(take) };
+            Input::Transcribed { turn, take, text, ending }
+        }
+        17 => Input::Transcribed { turn, take, text: String::new(), ending },
         18 => {
             Input::Understood { turn, intent: "chat".into(), slots: Slots::new(), confidence: 0.5, route: Route::Model }
         }
@@ -58,6 +72,11 @@ fn input(op: &Op, last: TurnId, now: Instant) -> Input {
             [Stage::Listen, Stage::Recognize, Stage::Think, Stage::Speak][(op.ms % 4) as usize],
             error(),
         ),
+        31..=33 => Input::Paused { turn, utterance: utterance(), silence: Duration::from_millis(700) },
+        34 | 35 => Input::WentOn(turn),
+        36 => Input::Spoken(turn, vec![0.0; 160]),
+        37 => Input::SpokeUp,
+        38..=40 => Input::Transcribed { turn, take, text: words(take), ending },
         29 => Input::Due { spoken: "tea".into(), shown: "tea".into() },
         _ => match op.ms % 6 {
             0 => Input::Ear(Err(error())),
@@ -76,6 +95,9 @@ struct Watcher {
     ended: HashSet<TurnId>,
     last_words: HashSet<TurnId>,
     muted: bool,
+    /// The newest take of each turn, and the ones that were dropped.
+    takes: HashMap<TurnId, u32>,
+    dropped: HashSet<(TurnId, u32)>,
 }
 
 impl Watcher {
@@ -85,11 +107,31 @@ impl Watcher {
                 assert!(!self.muted, "listens while muted");
                 Some(*turn)
             }
-            Action::Finish(turn)
-            | Action::Transcribe(turn, _)
-            | Action::Think(turn, _)
-            | Action::Ring(turn)
-            | Action::Speak(turn, _) => Some(*turn),
+            Action::Transcribe { turn, take, .. } => {
+                self.takes.insert(*turn, *take);
+                Some(*turn)
+            }
+            Action::Drop(turn, take) => {
+                self.dropped.insert((*turn, *take));
+                Some(*turn)
+            }
+            Action::Think(turn, text) => {
+                if let Some(take) = text.strip_prefix("take ").and_then(|take| take.parse().ok()) {
+                    assert_eq!(self.takes.get(turn), Some(&take), "words of an old take");
+                    assert!(!self.dropped.contains(&(*turn, take)), "words of a take that was dropped");
+                }
+                Some(*turn)
+            }
+            Action::Speak(id, _) => {
+                let withheld = turn.present.as_ref().is_some_and(|present| present.withheld.is_some());
+                assert!(!withheld, "spoken before the pause was long enough");
+                Some(*id)
+            }
+            Action::Continue { from, to } => {
+                assert!(!self.given_up.contains(from) && !self.ended.contains(from));
+                Some(*to)
+            }
+            Action::Finish(turn) | Action::Glimpse(turn, _) | Action::Ring(turn) => Some(*turn),
             Action::LastWords(turn) => {
                 assert!(self.last_words.insert(*turn), "last words twice for turn {turn}");
                 Some(*turn)
@@ -125,9 +167,15 @@ impl Watcher {
 }
 
 fn options() -> impl Strategy<Value = TurnOptions> {
-    (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(hold_to_talk, speech_interrupts, wake_word_interrupts)| {
-        TurnOptions { hold_to_talk, speech_interrupts, wake_word_interrupts, ..TurnOptions::default() }
-    })
+    (any::<bool>(), any::<bool>(), any::<bool>(), 0u64..2).prop_map(
+        |(hold_to_talk, speech_interrupts, wake_word_interrupts, follow_up)| TurnOptions {
+            hold_to_talk,
+            speech_interrupts,
+            wake_word_interrupts,
+            follow_up: Duration::from_secs(4 * follow_up),
+            ..TurnOptions::default()
+        },
+    )
 }
 
 proptest! {
@@ -148,11 +196,15 @@ proptest! {
             while turn.deadline().is_some_and(|deadline| deadline <= now) {
                 turn.on(Input::Tick, now, &mut actions);
             }
-            turn.on(input(op, turn.last, now), now, &mut actions);
+            let input = input(op, &turn, now);
+            turn.on(input, now, &mut actions);
             for action in actions.drain(..) {
                 watcher.see(&action, &turn);
             }
-            prop_assert_eq!(turn.deadline().is_none(), turn.state() == AssistantState::Idle);
+            prop_assert_eq!(
+                turn.deadline().is_none(),
+                turn.state() == AssistantState::Idle && turn.attentive_until.is_none()
+            );
             prop_assert_eq!(turn.id().is_none(), turn.state() == AssistantState::Idle);
             prop_assert_eq!(turn.is_muted(), watcher.muted);
         }
@@ -162,7 +214,7 @@ proptest! {
             now = deadline;
             turn.on(Input::Tick, now, &mut actions);
             ticks += 1;
-            prop_assert!(ticks < 4 * (WAITING_ALARMS + 2), "never comes to rest");
+            prop_assert!(ticks < 6 * (WAITING_ALARMS + 2), "never comes to rest");
         }
         for action in actions.drain(..) {
             watcher.see(&action, &turn);
@@ -178,7 +230,8 @@ proptest! {
         let mut actions = Vec::new();
         for op in &ops {
             now += Duration::from_millis(op.ms);
-            turn.on(input(op, turn.last, now), now, &mut actions);
+            let input = input(op, &turn, now);
+            turn.on(input, now, &mut actions);
         }
         actions.clear();
         let was_listening = turn.state() == AssistantState::Listening;
@@ -197,13 +250,15 @@ proptest! {
         let mut actions = Vec::new();
         for op in &ops {
             now += Duration::from_millis(op.ms);
-            turn.on(input(op, turn.last, now), now, &mut actions);
+            let input = input(op, &turn, now);
+            turn.on(input, now, &mut actions);
         }
-        if (10..=28).contains(&late.kind) {
+        if (10..=28).contains(&late.kind) || [31, 32, 33, 34, 35, 36, 38, 39, 40].contains(&late.kind) {
             actions.clear();
             let before = (turn.state(), turn.id(), turn.deadline());
             let stale = Op { turns_ago: late.turns_ago.max(1), ..late };
-            turn.on(input(&stale, turn.last, now), now, &mut actions);
+            let input = input(&stale, &turn, now);
+            turn.on(input, now, &mut actions);
             prop_assert!(actions.is_empty(), "{actions:?}");
             prop_assert_eq!(before, (turn.state(), turn.id(), turn.deadline()));
         }

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::*;
-use jarvis_core::{Route, Slots};
+use crate::router::ending::Ending;
+use jarvis_core::{Route, Slots, Utterance};
 
 /// A turn with a clock of its own, which writes down everything.
 struct Trace {
@@ -40,6 +41,10 @@ impl Trace {
 fn describe_input(input: &Input) -> String {
     match input {
         Input::Heard(turn, utterance) => format!("Heard({turn}, {:.1} s)", utterance.seconds()),
+        Input::Paused { turn, utterance, silence } => {
+            format!("Paused({turn}, {:.1} s, {} ms)", utterance.seconds(), silence.as_millis())
+        }
+        Input::Spoken(turn, samples) => format!("Spoken({turn}, {} samples)", samples.len()),
         other => format!("{other:?}"),
     }
 }
@@ -50,9 +55,17 @@ fn describe(action: &Action) -> String {
             let turn = turn.map_or("-".into(), |turn| turn.to_string());
             format!("[{turn}] {}", serde_json::to_string(event).unwrap())
         }
-        Action::Transcribe(turn, utterance) => format!("Transcribe({turn}, {:.1} s)", utterance.seconds()),
+        Action::Transcribe { turn, take, utterance, over_answer } => {
+            let over = if *over_answer { ", over an answer" } else { "" };
+            format!("Transcribe({turn}, take {take}, {:.1} s{over})", utterance.seconds())
+        }
+        Action::Glimpse(turn, samples) => format!("Glimpse({turn}, {} samples)", samples.len()),
         other => format!("{other:?}"),
     }
+}
+
+fn words(turn: TurnId, take: u32, text: String, ending: Ending) -> Input {
+    Input::Transcribed { turn, take, text, ending }
 }
 
 fn understood(turn: TurnId, intent: &str) -> Input {
@@ -73,7 +86,7 @@ fn answering(trace: &mut Trace) {
         Input::Heard(ONE, Utterance { speech_ended: trace.now + Duration::from_millis(800), ..utterance }),
     );
     trace
-        .after(400, Input::Transcribed(ONE, "What time is it?".into()))
+        .after(400, words(ONE, 1, "What time is it?".into(), Ending::Command))
         .after(2, understood(ONE, "time.now"))
         .after(1, Input::Text(ONE, "It is noon.".into()))
         .after(0, Input::Clause(ONE, "It is noon.".into()))
@@ -121,7 +134,7 @@ fn speech_over_the_answer_silences_it_and_is_listened_to() {
     let utterance = trace.utterance(700);
     trace
         .after(900, Input::Heard(TWO, utterance))
-        .after(300, Input::Transcribed(TWO, "Stop.".into()))
+        .after(300, words(TWO, 1, "Stop.".into(), Ending::Command))
         .after(1, understood(TWO, "assistant.stop"))
         .after(0, Input::StopAsked(TWO));
     assert_eq!(trace.turn.state(), AssistantState::Idle);
@@ -135,7 +148,7 @@ fn a_held_key_records_until_it_is_let_go() {
     trace.after(0, Input::Press).after(500, Input::Press).after(200, Input::SpeechStarted(ONE));
     trace.after(1000, Input::Release);
     let utterance = trace.utterance(100);
-    trace.after(10, Input::Heard(ONE, utterance)).after(300, Input::Transcribed(ONE, String::new()));
+    trace.after(10, Input::Heard(ONE, utterance)).after(300, words(ONE, 1, String::new(), Ending::Command));
     assert_eq!(trace.turn.state(), AssistantState::Idle);
     insta::assert_snapshot!(trace.text);
 }
@@ -233,10 +246,141 @@ fn a_wake_word_that_was_drawn_out_is_no_question() {
     let mut trace = Trace::new(TurnOptions::default());
     trace.after(0, Input::Wake { model: "hey_jarvis".into(), score: 0.9 }).after(200, Input::SpeechStarted(ONE));
     let utterance = trace.utterance(700);
-    trace.after(900, Input::Heard(ONE, utterance)).after(200, Input::Transcribed(ONE, "Hey Jarvis.".into()));
+    trace.after(900, Input::Heard(ONE, utterance)).after(200, words(ONE, 1, "Hey Jarvis.".into(), Ending::Command));
     trace.after(400, Input::SpeechStarted(ONE));
     let utterance = trace.utterance(0);
-    trace.after(1500, Input::Heard(ONE, utterance)).after(200, Input::Transcribed(ONE, "Hey Jarvis!".into()));
+    trace.after(1500, Input::Heard(ONE, utterance)).after(200, words(ONE, 2, "Hey Jarvis!".into(), Ending::Command));
     assert_eq!(trace.turn.state(), AssistantState::Thinking);
+    insta::assert_snapshot!(trace.text);
+}
+
+impl Trace {
+    /// A question up to a pause in it, noticed 80 ms after it began, whose words are known 120 ms later.
+    fn pausing(&mut self, turn: TurnId, take: u32, text: &str, ending: Ending) -> &mut Self {
+        let utterance = self.utterance(0);
+        self.after(
+            80,
+            Input::Paused {
+                turn,
+                utterance: Utterance { speech_ended: self.now, ..utterance },
+                silence: Duration::from_millis(700),
+            },
+        );
+        self.after(120, words(turn, take, text.into(), ending))
+    }
+
+    /// Lets time pass, as the coordinator does: it comes back at each deadline.
+    fn wait(&mut self, ms: u64) -> &mut Self {
+        let until = self.now + Duration::from_millis(ms);
+        while let Some(deadline) = self.turn.deadline().filter(|deadline| *deadline <= until) {
+            self.after(deadline.saturating_duration_since(self.now).as_millis() as u64, Input::Tick);
+        }
+        self.now = until;
+        self
+    }
+}
+
+fn asking() -> Trace {
+    let mut trace = Trace::new(TurnOptions::default());
+    trace.after(0, Input::Start).after(300, Input::SpeechStarted(ONE)).wait(1000);
+    trace
+}
+
+#[test]
+fn a_command_ends_as_soon_as_it_is_recognized() {
+    let mut trace = asking();
+    trace.pausing(ONE, 1, "What time is it?", Ending::Command);
+    assert_eq!(trace.turn.state(), AssistantState::Thinking);
+    trace.after(2, understood(ONE, "time.now")).after(1, Input::Clause(ONE, "It is noon.".into()));
+    trace.after(0, Input::Answered(ONE)).after(80, Input::Started(ONE)).after(900, Input::Finished(ONE));
+    assert_eq!(trace.turn.state(), AssistantState::Idle);
+    insta::assert_snapshot!(trace.text);
+}
+
+#[test]
+fn a_question_is_thought_about_early_and_answered_when_the_pause_was_long_enough() {
+    let mut trace = asking();
+    trace.pausing(ONE, 1, "Why is the sky blue?", Ending::Question).wait(100);
+    assert_eq!(trace.turn.state(), AssistantState::Thinking);
+    trace.after(100, Input::Text(ONE, "It scatters.".into())).after(0, Input::Clause(ONE, "It scatters.".into()));
+    trace.after(5, Input::Answered(ONE)).wait(400);
+    assert_eq!(trace.turn.state(), AssistantState::Speaking);
+    trace.after(50, Input::Started(ONE)).after(900, Input::Finished(ONE));
+    assert_eq!(trace.turn.state(), AssistantState::Idle);
+    insta::assert_snapshot!(trace.text);
+}
+
+#[test]
+fn a_question_that_goes_on_was_one_question_all_along() {
+    let mut trace = asking();
+    trace.pausing(ONE, 1, "Tell me about the Roman.", Ending::Question).wait(100);
+    trace.after(100, Input::Clause(ONE, "The Romans were".into())).after(200, Input::WentOn(ONE));
+    assert_eq!((trace.turn.state(), trace.turn.id()), (AssistantState::Listening, Some(TWO)));
+    // What was under way comes too late.
+    trace.after(10, Input::Clause(ONE, "people.".into())).after(0, Input::Answered(ONE)).wait(800);
+    trace.pausing(TWO, 1, "Tell me about the Roman empire.", Ending::Question).wait(600);
+    trace.after(0, Input::Clause(TWO, "It fell.".into())).after(0, Input::Answered(TWO));
+    trace.after(90, Input::Started(TWO)).after(900, Input::Finished(TWO));
+    assert_eq!(trace.turn.state(), AssistantState::Idle);
+    insta::assert_snapshot!(trace.text);
+}
+
+#[test]
+fn an_unfinished_sentence_is_waited_for() {
+    let mut trace = asking();
+    trace.pausing(ONE, 1, "What is the capital of?", Ending::Unfinished).wait(1500);
+    assert_eq!(trace.turn.state(), AssistantState::Listening);
+    trace.after(0, Input::WentOn(ONE)).wait(500);
+    trace.pausing(ONE, 2, "What is the capital of France?", Ending::Question).wait(60);
+    assert_eq!(trace.turn.state(), AssistantState::Thinking);
+    insta::assert_snapshot!(trace.text);
+}
+
+#[test]
+fn a_key_that_goes_up_in_a_pause_ends_it_with_the_words_that_are_there() {
+    let mut trace = Trace::new(TurnOptions::default());
+    trace.after(0, Input::Press).after(300, Input::SpeechStarted(ONE)).wait(1000);
+    trace.pausing(ONE, 1, "What is the capital of?", Ending::Unfinished).wait(5000);
+    assert_eq!(trace.turn.state(), AssistantState::Listening);
+    trace.after(0, Input::Release);
+    assert_eq!(trace.turn.state(), AssistantState::Thinking);
+    insta::assert_snapshot!(trace.text);
+}
+
+#[test]
+fn words_that_come_after_the_key_went_up_are_waited_for() {
+    let mut trace = Trace::new(TurnOptions::default());
+    trace.after(0, Input::Press).after(300, Input::SpeechStarted(ONE)).wait(1000);
+    let utterance = trace.utterance(80);
+    trace.after(0, Input::Paused { turn: ONE, utterance, silence: Duration::from_millis(700) });
+    trace.after(50, Input::Release);
+    assert_eq!(trace.turn.state(), AssistantState::Transcribing);
+    trace.after(60, words(ONE, 1, "What time is it?".into(), Ending::Command));
+    assert_eq!(trace.turn.state(), AssistantState::Thinking);
+    insta::assert_snapshot!(trace.text);
+}
+
+#[test]
+fn words_are_shown_while_the_user_speaks_and_one_look_at_a_time() {
+    let mut trace = asking();
+    trace.after(0, Input::Spoken(ONE, vec![0.0; 16_000])).after(100, Input::Spoken(ONE, vec![0.0; 17_600]));
+    trace.after(50, Input::Partial(ONE, "Tell me".into())).after(700, Input::Spoken(ONE, vec![0.0; 28_800]));
+    // A pause comes first; words that were recognized before it are old.
+    trace
+        .pausing(ONE, 1, "Tell me about the", Ending::Unfinished)
+        .after(0, Input::Partial(ONE, "Tell me abound".into()));
+    insta::assert_snapshot!(trace.text);
+}
+
+#[test]
+fn after_an_answer_the_user_may_go_on_without_the_wake_word() {
+    let mut trace = Trace::new(TurnOptions { follow_up: Duration::from_secs(4), ..TurnOptions::default() });
+    answering(&mut trace);
+    trace.after(1000, Input::Finished(ONE)).after(1500, Input::SpokeUp);
+    assert_eq!((trace.turn.state(), trace.turn.id()), (AssistantState::Listening, Some(TWO)));
+    trace.after(0, Input::SpeechStarted(TWO)).wait(500);
+    // It was nothing: that is no failure, and nobody is told.
+    trace.after(0, Input::HeardNothing(TWO)).wait(5000).after(0, Input::SpokeUp);
+    assert_eq!(trace.turn.state(), AssistantState::Idle);
     insta::assert_snapshot!(trace.text);
 }

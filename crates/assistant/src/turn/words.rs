@@ -1,6 +1,10 @@
 //! What the turn is told ([`Input`]) and what it wants done ([`Action`]). Plain values; nothing here decides anything.
 
+use std::time::Duration;
+
 use jarvis_core::{AssistantEvent, Error, Route, Slots, TurnId, Utterance};
+
+use crate::router::ending::Ending;
 
 /// A part of the program that works for a turn, for saying which one failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,18 +58,42 @@ pub enum Input {
         /// How sure, 0..=1.
         score: f32,
     },
+    /// Speech was heard while Jarvis is attentive ([`Action::Attend`]).
+    SpokeUp,
     /// Sustained speech was heard while the answer of this turn is spoken.
     SpokeOver(TurnId),
     /// The user began to speak.
     SpeechStarted(TurnId),
-    /// The user is done; this is what was said.
+    /// The user fell silent, maybe for a moment only.
+    Paused {
+        /// Of which turn.
+        turn: TurnId,
+        /// What was said so far.
+        utterance: Utterance,
+        /// How long the user has to be silent to be done when the words don't tell: as set, and longer in noise.
+        silence: Duration,
+    },
+    /// The user speaks again after [`Self::Paused`].
+    WentOn(TurnId),
+    /// The user speaks; this is all of it so far, 16 kHz mono.
+    Spoken(TurnId, Vec<f32>),
+    /// The listener ended the recording; this is what was said.
     Heard(TurnId, Utterance),
     /// Listening ended without speech.
     HeardNothing(TurnId),
-    /// Words so far.
+    /// Words so far; empty when there were none yet.
     Partial(TurnId, String),
-    /// The final words, empty when there were none.
-    Transcribed(TurnId, String),
+    /// What was recognized.
+    Transcribed {
+        /// Of which turn.
+        turn: TurnId,
+        /// Which [`Action::Transcribe`] of the turn this answers.
+        take: u32,
+        /// The words, empty when there were none.
+        text: String,
+        /// Whether they can be all.
+        ending: Ending,
+    },
     /// What was understood.
     Understood {
         /// Of which turn.
@@ -128,7 +156,7 @@ pub enum Origin {
     Key,
     /// The wake word: what follows it counts.
     WakeWord,
-    /// Speech over the answer: that speech counts from its beginning.
+    /// Speech over the answer, or into the quiet after it: that speech counts from its beginning.
     SpokeOver,
 }
 
@@ -148,12 +176,36 @@ pub enum Action {
     },
     /// End the recording and hand over what was said.
     Finish(TurnId),
+    /// The recording is not needed any more: the turn has its words.
+    Close(TurnId),
+    /// The recording of a turn goes on for another one, with all that was said so far.
+    Continue {
+        /// Whose it was.
+        from: TurnId,
+        /// Whose it is now.
+        to: TurnId,
+    },
     /// Raise the turn's cancel flag: whatever works for it stops, and a recording for it is thrown away.
     GiveUp(TurnId),
-    /// Turn this into words.
-    Transcribe(TurnId, Utterance),
+    /// Turn this into words, whatever else is being recognized.
+    Transcribe {
+        /// For which turn.
+        turn: TurnId,
+        /// Handed back with the words, so that old ones are known.
+        take: u32,
+        /// What was said.
+        utterance: Utterance,
+        /// It was said over an answer, so "stop" is likely.
+        over_answer: bool,
+    },
+    /// The words of this take are not wanted any more.
+    Drop(TurnId, u32),
+    /// Turn this into words to show, if there is time for it.
+    Glimpse(TurnId, Vec<f32>),
     /// Answer this.
     Think(TurnId, String),
+    /// Forget the question and the answer of this turn: it was not all that was asked.
+    Unthink(TurnId),
     /// Ring once before the words.
     Ring(TurnId),
     /// Speak this after what was given before.
@@ -166,4 +218,6 @@ pub enum Action {
     SilenceAlarms,
     /// Open or close the microphone.
     Microphone(bool),
+    /// Look for speech that nobody was called for, or no more.
+    Attend(bool),
 }

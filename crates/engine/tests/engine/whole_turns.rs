@@ -21,7 +21,7 @@ fn a_question_by_wake_word_is_answered_aloud() {
     stage.room.say(&wake_and_say(1.0));
     stage.wait_for_event("turn_end");
     let turn: Vec<_> = stage.seen.iter().filter(|r| r.turn == Some(ONE)).map(event_name).collect();
-    let turn: Vec<_> = turn.iter().map(String::as_str).filter(|name| *name != "state").collect();
+    let turn: Vec<_> = turn.iter().map(String::as_str).filter(|name| !["state", "partial"].contains(name)).collect();
     assert_eq!(
         turn,
         [
@@ -40,9 +40,9 @@ fn a_question_by_wake_word_is_answered_aloud() {
         AssistantEvent::FirstAudio { since_speech_end_ms } => since_speech_end_ms,
         _ => None,
     });
-    // 0.7 s of silence end the question; everything else is quick here.
+    // A whole command is not waited for; everything else is quick here.
     let first_audio = first_audio.expect("measured from the end of speech");
-    assert!((650.0..1500.0).contains(&first_audio), "{first_audio}");
+    assert!(first_audio < 600.0, "{first_audio}");
     let played = stage.room.take_played();
     assert_eq!(played.len(), 1);
     assert!(!played[0].clauses.is_empty());
@@ -269,4 +269,86 @@ fn quitting_ends_everything_and_the_stream_of_events() {
     assert!(began.elapsed() < Duration::from_secs(3));
     while stage.events.recv().is_ok() {}
     assert_eq!(stage.room.open_microphones(), 0);
+}
+
+#[test]
+fn a_question_that_goes_on_after_a_pause_is_one_question() {
+    let mut stage = Stage::new();
+    stage.ready();
+    stage.will_hear("tell me about the roman");
+    stage.engine.send(Command::Start);
+    stage.room.say(&speech(0.8));
+    stage.room.say(&vec![0.0; 16_000 * 45 / 100]);
+    stage.room.say(&speech(0.6));
+    stage.wait_for_event("revoked");
+    stage.will_hear("tell me about the roman empire");
+    let end = stage.wait_for("the end", |record| record.turn == Some(TurnId(2)) && event_name(record) == "turn_end");
+    assert!(matches!(end.event, AssistantEvent::TurnEnd { .. }));
+    let transcripts: Vec<_> = stage
+        .seen
+        .iter()
+        .filter_map(|record| match &record.event {
+            AssistantEvent::Transcript { text } => Some((record.turn, text.as_str())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        transcripts,
+        [(Some(ONE), "tell me about the roman"), (Some(TurnId(2)), "tell me about the roman empire")]
+    );
+    let spoken: Vec<_> = stage.room.take_played().iter().map(|played| played.turn).collect();
+    assert_eq!(spoken, [TurnId(2)], "the first was never heard");
+}
+
+#[test]
+fn an_unfinished_sentence_is_waited_for_and_recognized_once_more() {
+    let mut stage = Stage::new();
+    stage.ready();
+    stage.will_hear("set a timer for");
+    stage.engine.send(Command::Start);
+    stage.room.say(&speech(0.8));
+    stage.room.say(&vec![0.0; 16_000]);
+    stage.room.say(&speech(0.6));
+    std::thread::sleep(Duration::from_millis(1500));
+    stage.will_hear("set a timer for ten minutes");
+    let intent = stage.wait_for_event("intent");
+    assert!(matches!(intent.event, AssistantEvent::Intent { intent, .. } if intent == "timer.set"));
+    assert_eq!(intent.turn, Some(ONE));
+}
+
+#[test]
+fn words_are_shown_while_the_user_speaks_where_that_is_wanted() {
+    for wanted in [true, false] {
+        let mut stage = Stage::with(Script::default(), |settings, _| settings.recognition.partial_words = wanted);
+        stage.ready();
+        stage.will_hear("what time is it");
+        stage.engine.send(Command::Start);
+        stage.room.say(&speech(2.5));
+        stage.wait_for_event("transcript");
+        let shown = stage.seen.iter().filter(|record| event_name(record) == "partial").count();
+        assert_eq!(shown > 0, wanted, "{:#?}", stage.names());
+        assert!(shown <= 4, "{shown}");
+    }
+}
+
+#[test]
+fn after_an_answer_the_user_may_go_on_without_the_wake_word() {
+    let mut stage = Stage::with(Script::default(), |settings, _| settings.wake.follow_up_seconds = 5);
+    stage.ready();
+    stage.will_hear("what time is it");
+    stage.room.say(&wake_and_say(0.8));
+    stage.wait_for("attention", |r| matches!(r.event, AssistantEvent::Attentive { seconds } if seconds > 0.0));
+    stage.will_hear("what is two plus two");
+    stage.room.say(&speech(0.8));
+    stage.wait_for("no more attention", |r| matches!(r.event, AssistantEvent::Attentive { seconds } if seconds == 0.0));
+    stage.wait_for("the answer", |record| record.turn == Some(TurnId(2)) && event_name(record) == "first_audio");
+    // What was typed is answered without listening on.
+    stage.wait_for_event("turn_end");
+    stage.wait_for("attention", |r| matches!(r.event, AssistantEvent::Attentive { seconds } if seconds > 0.0));
+    stage.engine.send(ask("what time is it"));
+    stage.wait_for_event("first_audio");
+    stage.wait_for_event("turn_end");
+    stage.room.say(&speech(0.8));
+    std::thread::sleep(Duration::from_millis(1500));
+    assert_eq!(stage.engine.status().state, AssistantState::Idle);
 }

@@ -2,12 +2,17 @@
 //!
 //! A frame is voiced when its probability of speech is high enough, with hysteresis: 0.5 begins speech, 0.35 goes on
 //! with it. Speech has begun when 5 of the last 8 frames are voiced (160 ms, so a click is nothing), and what came up to
-//! half a second before them belongs to it. It has ended after a pause that the user can set, longer in noise.
+//! half a second before them belongs to it. It has ended after a pause that can be set, longer in noise. Long before
+//! that, after two frames without voice, the pause itself is told, so that what was said can be recognized as if it were
+//! all; and when the voice comes back, that is told too.
+//!
+//! Silero goes on to see speech for two or three frames after it ended. The level does not: a frame that is far below the
+//! voice and no louder than the room is silence, whatever the model says of it.
 
 use super::level::Levels;
 use super::preroll::PreRoll;
 use jarvis_core::{AudioFrame, FRAME_SAMPLES, SAMPLE_RATE, Utterance};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const FRAME_MS: u32 = FRAME_SAMPLES as u32 * 1000 / SAMPLE_RATE;
 
@@ -35,6 +40,11 @@ const WAKE_TAIL: u32 = 8;
 const WAKE_GAP: u32 = 3;
 /// Frames kept after the last voiced one: 192 ms.
 const TRAIL: usize = 6;
+/// Frames without voice that are a pause: 64 ms. Closed lips within a word last about as long, and a pause that was none
+/// costs no more than a recognition that is broken off.
+const PAUSE: u32 = 2;
+/// Frames with a weak voice that end a pause; a clear one does at once.
+const BACK: u32 = 2;
 /// Frames without voice after which a released key ends the utterance, and the most that are waited for.
 const RELEASE_GAP: u32 = 2;
 const RELEASE_WAIT: u32 = 8;
@@ -42,8 +52,11 @@ const RELEASE_WAIT: u32 = 8;
 /// What the user can set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EndpointOptions {
-    /// Milliseconds of silence that end an utterance in a quiet room, 200..=3000.
+    /// Milliseconds of silence after which the user may be done, in a quiet room, 200..=3000: what
+    /// [`Endpointer::silence`] tells. It ends nothing by itself.
     pub silence_ms: u32,
+    /// Milliseconds of silence that end an utterance whatever was said, in a quiet room; at least `silence_ms`.
+    pub longest_pause_ms: u32,
     /// The most seconds that an utterance lasts, 1..=120.
     pub max_seconds: u32,
     /// Milliseconds without speech after which [`EndpointEvent::NoSpeech`] gives up, 500..=60000.
@@ -52,15 +65,19 @@ pub struct EndpointOptions {
 
 impl Default for EndpointOptions {
     fn default() -> Self {
-        Self { silence_ms: 700, max_seconds: 30, no_speech_ms: 5000 }
+        Self { silence_ms: 700, longest_pause_ms: 700, max_seconds: 30, no_speech_ms: 5000 }
     }
 }
 
-/// Something that the endpointer noticed. All but [`Self::SpeechStart`] end what a `begin_` call began.
+/// Something that the endpointer noticed. The first three go on; the others end what a `begin_` call began.
 #[derive(Debug, Clone)]
 pub enum EndpointEvent {
     /// The user speaks, for 160 ms already.
     SpeechStart,
+    /// The user fell silent, maybe for a moment: [`Endpointer::so_far`] has what was said.
+    Pause,
+    /// The user speaks again, after [`Self::Pause`].
+    GoesOn,
     /// The user is done.
     SpeechEnd(Utterance),
     /// The user still speaks, and has for as long as is allowed; this is what was said so far.
@@ -89,10 +106,19 @@ struct Voiced {
     at: Instant,
 }
 
+impl Voiced {
+    /// The samples of a recording of `length` that belong to the utterance.
+    fn span(&self, length: usize) -> (usize, usize) {
+        let to = ((self.last + 1 + TRAIL) * FRAME_SAMPLES).min(length);
+        (self.first.saturating_sub(LEAD) * FRAME_SAMPLES, to)
+    }
+}
+
 /// Cuts utterances out of a stream of frames. Give it every frame, listening or not: the ones before speech are needed.
 /// It ends by itself only as long as frames come; when the microphone is gone, [`Self::cancel`] it.
 pub struct Endpointer {
     silence_ms: u32,
+    longest_pause_ms: u32,
     max_frames: usize,
     no_speech_frames: u32,
 
@@ -112,6 +138,8 @@ pub struct Endpointer {
     is_recording: bool,
     /// Whether [`EndpointEvent::SpeechStart`] was told.
     started: bool,
+    /// Whether [`EndpointEvent::Pause`] was told, and how many frames with voice came since.
+    pause: Option<u32>,
     voiced: Option<Voiced>,
     /// Frames still waited for after the key went up.
     release: Option<u32>,
@@ -122,6 +150,7 @@ impl Endpointer {
     pub fn new(options: EndpointOptions) -> Self {
         let mut endpointer = Self {
             silence_ms: 0,
+            longest_pause_ms: 0,
             max_frames: 0,
             no_speech_frames: 0,
             mode: None,
@@ -134,6 +163,7 @@ impl Endpointer {
             recording: Vec::new(),
             is_recording: false,
             started: false,
+            pause: None,
             voiced: None,
             release: None,
         };
@@ -144,6 +174,7 @@ impl Endpointer {
     /// Changes the options, from the next frame on.
     pub fn set_options(&mut self, options: EndpointOptions) {
         self.silence_ms = options.silence_ms.clamp(200, 3000);
+        self.longest_pause_ms = options.longest_pause_ms.clamp(self.silence_ms, 10_000);
         self.max_frames = frames(options.max_seconds.clamp(1, 120) * 1000) as usize;
         self.no_speech_frames = frames(options.no_speech_ms.clamp(500, 60_000));
     }
@@ -204,9 +235,21 @@ impl Endpointer {
         self.started && self.quiet == 0
     }
 
-    /// What is recorded so far, 16 kHz mono: for words that are shown while the user speaks.
-    pub fn so_far(&self) -> &[f32] {
-        &self.recording
+    /// Samples that are recorded so far.
+    pub fn recorded(&self) -> usize {
+        self.recording.len()
+    }
+
+    /// What was said so far, without the silence around it; none before speech.
+    pub fn so_far(&self) -> Option<Utterance> {
+        let voiced = self.voiced.filter(|_| self.started)?;
+        let (from, to) = voiced.span(self.recording.len());
+        Some(Utterance { samples: self.recording[from..to].to_vec(), speech_ended: voiced.at })
+    }
+
+    /// How long the user has to be silent to be done where the words don't tell: as set, and longer in noise.
+    pub fn silence(&self) -> Duration {
+        Duration::from_millis(u64::from(self.silence_ms)).mul_f32(self.levels.patience())
     }
 
     /// Takes the next frame, the probability 0..=1 that it has speech in it, and the time at which its end was heard.
@@ -226,14 +269,35 @@ impl Endpointer {
         self.mode?;
         self.waited = self.waited.saturating_add(1);
 
-        let goes_on = probability >= GO_ON && !(self.started && self.levels.is_background(rms));
+        let goes_on = probability >= GO_ON && !(self.started && self.levels.is_silence(rms));
         self.quiet = if goes_on { 0 } else { self.quiet.saturating_add(1) };
         if self.is_recording && goes_on {
             self.levels.voice(rms);
             self.mark(heard);
         }
         self.leave_wake_word();
-        self.decide(heard)
+        self.decide(heard).or_else(|| self.notice_pause(goes_on, probability))
+    }
+
+    /// A pause that begins or ends with the frame that just came.
+    fn notice_pause(&mut self, goes_on: bool, probability: f32) -> Option<EndpointEvent> {
+        if !self.started || self.release.is_some() {
+            return None;
+        }
+        match &mut self.pause {
+            None if self.quiet >= PAUSE => {
+                self.pause = Some(0);
+                Some(EndpointEvent::Pause)
+            }
+            Some(frames) if goes_on => {
+                *frames += 1;
+                (probability >= BEGIN || *frames >= BACK).then(|| {
+                    self.pause = None;
+                    EndpointEvent::GoesOn
+                })
+            }
+            _ => None,
+        }
     }
 
     /// What the frame that just came means.
@@ -257,7 +321,7 @@ impl Endpointer {
             return None;
         }
         if self.started {
-            let pause = frames((self.silence_ms as f32 * self.levels.patience()) as u32);
+            let pause = frames((self.longest_pause_ms as f32 * self.levels.patience()) as u32);
             return (self.quiet >= pause).then(|| self.finish());
         }
         // A word that begins with the last frames before the limit may still become speech.
@@ -323,8 +387,9 @@ impl Endpointer {
         let voiced = self.voiced.filter(|_| self.started);
         self.idle();
         let Some(voiced) = voiced else { return EndpointEvent::NoSpeech };
-        samples.truncate((voiced.last + 1 + TRAIL) * FRAME_SAMPLES);
-        samples.drain(..voiced.first.saturating_sub(LEAD) * FRAME_SAMPLES);
+        let (from, to) = voiced.span(samples.len());
+        samples.truncate(to);
+        samples.drain(..from);
         EndpointEvent::SpeechEnd(Utterance { samples, speech_ended: voiced.at })
     }
 
@@ -333,6 +398,7 @@ impl Endpointer {
         self.recording = Vec::new();
         self.is_recording = false;
         self.started = false;
+        self.pause = None;
         self.voiced = None;
         self.wake_tail = None;
         self.release = None;

@@ -9,11 +9,13 @@ struct Stream {
     endpointer: Endpointer,
     epoch: Instant,
     index: usize,
+    /// Pauses and what ended them, with the number of the frame that brought them.
+    pauses: Vec<(usize, EndpointEvent)>,
 }
 
 impl Stream {
     fn new(options: EndpointOptions) -> Self {
-        Self { endpointer: Endpointer::new(options), epoch: Instant::now(), index: 0 }
+        Self { endpointer: Endpointer::new(options), epoch: Instant::now(), index: 0, pauses: Vec::new() }
     }
 
     /// When frame `index` was over.
@@ -25,11 +27,18 @@ impl Stream {
         let mut frame = AudioFrame { index: self.index as u64, samples: [level; FRAME_SAMPLES] };
         frame.samples[0] = self.index as f32 * 1e-6;
         let heard = self.time(self.index);
+        let event = self.endpointer.process(&frame, probability, heard);
         self.index += 1;
-        self.endpointer.process(&frame, probability, heard)
+        match event {
+            Some(pause @ (EndpointEvent::Pause | EndpointEvent::GoesOn)) => {
+                self.pauses.push((self.index - 1, pause));
+                None
+            }
+            event => event,
+        }
     }
 
-    /// `count` frames; the events with the number of the frame that brought them.
+    /// `count` frames; the events but for pauses with the number of the frame that brought them.
     fn frames(&mut self, count: usize, probability: f32) -> Vec<(usize, EndpointEvent)> {
         let level = if probability >= GO_ON { 0.1 } else { 0.001 };
         (0..count)
@@ -225,6 +234,62 @@ fn watching_waits_for_ever_and_gives_up_on_request() {
     assert!(stream.frames(100, 0.9).is_empty());
 }
 
+#[test]
+fn a_pause_is_told_at_once_with_what_was_said_and_so_is_its_end() {
+    let mut stream = Stream::new(EndpointOptions::default());
+    stream.frames(40, 0.0);
+    stream.endpointer.begin_toggle();
+    stream.frames(30, 0.9);
+    assert!(stream.endpointer.so_far().is_some(), "words can be shown while the user speaks");
+    stream.frames(2, 0.0);
+    assert!(matches!(stream.pauses[..], [(71, EndpointEvent::Pause)]), "{:?}", stream.pauses);
+    let said = stream.endpointer.so_far().unwrap();
+    assert_eq!(numbers(&said), (40 - LEAD..72).collect::<Vec<_>>());
+    assert_eq!(said.speech_ended, stream.time(69));
+    assert_eq!(stream.endpointer.silence(), Duration::from_millis(700));
+    stream.frames(10, 0.0);
+    stream.frames(10, 0.9);
+    assert!(matches!(stream.pauses[1..], [(82, EndpointEvent::GoesOn)]), "{:?}", stream.pauses);
+    stream.frames(10, 0.0);
+    assert!(matches!(stream.pauses[2..], [(93, EndpointEvent::Pause)]), "{:?}", stream.pauses);
+    assert_eq!(numbers(&stream.endpointer.so_far().unwrap()).len(), LEAD + 52 + TRAIL);
+}
+
+#[test]
+fn a_held_key_has_pauses_too() {
+    let mut stream = Stream::new(EndpointOptions::default());
+    stream.endpointer.begin_hold();
+    stream.frames(30, 0.9);
+    stream.frames(30, 0.0);
+    assert!(matches!(stream.pauses[..], [(31, EndpointEvent::Pause)]), "{:?}", stream.pauses);
+}
+
+#[test]
+fn speech_ends_where_the_sound_does_and_not_where_the_model_notices() {
+    let mut stream = Stream::new(EndpointOptions::default());
+    (0..60).for_each(|_| drop(stream.frame(0.0, 0.004)));
+    stream.endpointer.begin_toggle();
+    (0..30).for_each(|_| drop(stream.frame(0.95, 0.1)));
+    // The model goes on for three frames more.
+    (0..3).for_each(|_| drop(stream.frame(0.8, 0.004)));
+    assert!(matches!(stream.pauses[..], [(91, EndpointEvent::Pause)]), "{:?}", stream.pauses);
+    assert_eq!(stream.endpointer.so_far().unwrap().speech_ended, stream.time(89));
+}
+
+#[test]
+fn a_single_weak_frame_does_not_end_a_pause() {
+    let mut stream = Stream::new(EndpointOptions::default());
+    stream.frames(40, 0.0);
+    stream.endpointer.begin_toggle();
+    stream.frames(30, 0.9);
+    stream.frames(3, 0.0);
+    stream.frames(1, 0.4);
+    stream.frames(3, 0.0);
+    assert_eq!(stream.pauses.len(), 1);
+    stream.frames(1, 0.4);
+    assert_eq!(stream.pauses.len(), 2, "breath that goes on is a voice");
+}
+
 /// What can happen to an endpointer.
 #[derive(Debug, Clone)]
 enum Op {
@@ -244,7 +309,7 @@ fn op() -> impl Strategy<Value = Op> {
     let run = (prop::collection::vec((probability, level), 1..6), 1usize..30)
         .prop_map(|(frames, times)| Op::Frames(frames.iter().copied().cycle().take(frames.len() * times).collect()));
     let options = (any::<u32>(), 1u32..4, any::<u32>()).prop_map(|(silence_ms, max_seconds, no_speech_ms)| {
-        Op::Options(EndpointOptions { silence_ms, max_seconds, no_speech_ms })
+        Op::Options(EndpointOptions { silence_ms, longest_pause_ms: silence_ms, max_seconds, no_speech_ms })
     });
     prop_oneof![
         8 => run,
@@ -302,6 +367,7 @@ proptest! {
                         started = false;
                     }
                     EndpointEvent::NoSpeech => started = false,
+                    EndpointEvent::Pause | EndpointEvent::GoesOn => {}
                 }
             }
         }

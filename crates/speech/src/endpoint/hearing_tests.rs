@@ -37,7 +37,8 @@ impl Ear {
             let woken = self.wake.process(&frame).unwrap().is_some();
             let probability = self.vad.process(&frame).unwrap();
             let heard = epoch + AudioFrame::DURATION * (frame.index as u32 + 1);
-            events.extend(self.endpointer.process(&frame, probability, heard));
+            let event = self.endpointer.process(&frame, probability, heard);
+            events.extend(event.filter(|event| !matches!(event, EndpointEvent::Pause | EndpointEvent::GoesOn)));
             if woken && !self.endpointer.is_active() {
                 self.endpointer.begin_after_wake();
             }

@@ -6,6 +6,10 @@
 const SILENCE_DB: f32 = -90.0;
 /// A voice this far below the user's own is somebody else's, further away.
 const BACKGROUND_DB: f32 = 26.0;
+/// A frame this far below the voice and within [`ROOM_DB`] of the room is the room.
+const BELOW_VOICE_DB: f32 = 20.0;
+/// How far the room's own noise goes up and down.
+const ROOM_DB: f32 = 6.0;
 /// From this distance between voice and room on, a pause is certain.
 const CLEAR_DB: f32 = 20.0;
 /// At this distance the voice all but drowns.
@@ -50,6 +54,13 @@ impl Levels {
         decibels(rms) < self.voice - BACKGROUND_DB
     }
 
+    /// Whether a frame is too quiet to be speech of the user, whatever voice is in it.
+    pub fn is_silence(&self, rms: f32) -> bool {
+        let level = decibels(rms);
+        let is_room = self.floor.is_some_and(|floor| level < floor + ROOM_DB) && level < self.voice - BELOW_VOICE_DB;
+        is_room || self.is_background(rms)
+    }
+
     /// What the length of a pause is multiplied with before it ends the turn, 1..=1.4: in noise, words have holes.
     pub fn patience(&self) -> f32 {
         let Some(floor) = self.floor else { return 1.0 };
@@ -92,6 +103,16 @@ mod tests {
         assert!(levels.is_background(0.004));
         assert!(!levels.is_background(0.02));
         assert!(!levels.is_background(f32::INFINITY.min(1.0)));
+    }
+
+    #[test]
+    fn the_room_is_silence_where_the_voice_is_well_above_it() {
+        // 22 dB between them: not far enough to be somebody else's voice.
+        let levels = heard(0.008, 0.1);
+        assert!(levels.is_silence(0.008) && !levels.is_background(0.008));
+        assert!(!levels.is_silence(0.03));
+        // Where the voice all but drowns, the level tells nothing.
+        assert!(!heard(0.03, 0.1).is_silence(0.03));
     }
 
     #[test]

@@ -291,6 +291,10 @@ impl Skill for Timers {
         })
     }
 
+    fn expects_more(&self, matched: &IntentMatch) -> bool {
+        matched.intent == SET && !matched.slots.contains_key("duration")
+    }
+
     fn run(&mut self, intent: &str, slots: &Slots, context: &SkillContext<'_>) -> Result<Reply> {
         match intent {
             SET => self.set(slots, context),

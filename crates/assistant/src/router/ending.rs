@@ -1,0 +1,205 @@
+//! Whether a user who fell silent is done, as far as the words so far can tell.
+//!
+//! Owns the signs of a sentence that goes on: a word that needs another after it, a request that lacks its object, a number
+//! that lacks its unit. Recognition's punctuation is none of them: Whisper writes a period or a question mark after
+//! whatever it is given ("What is the capital of?"), and only its three dots mean something. Never decides how long to
+//! wait and knows nothing of sound: the turn does.
+
+use super::normalize::{Request, is_only_a_call};
+use super::{Routed, Router};
+use crate::numbers;
+
+/// What the words say about whether more will follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// A command that a skill understands, with all it needs: nothing has to follow.
+    Command,
+    /// No skill knows it: it goes to the language model, and may be whole or not.
+    Question,
+    /// A skill would answer, but people usually say more in the same breath; or there were no words.
+    Open,
+    /// More has to follow: "what is the capital of".
+    Unfinished,
+}
+
+/// Words after which another has to come.
+#[rustfmt::skip]
+const DANGLING: &[&str] = &[
+    // articles, possessives, quantities
+    "a", "an", "the", "my", "your", "our", "their", "his", "its", "some", "any", "every", "each", "another", "other",
+    "both", "very", "quite", "many",
+    // prepositions
+    "of", "to", "from", "for", "with", "at", "by", "in", "about", "into", "onto", "between", "among", "through",
+    "during", "without", "within", "until", "till", "since", "than", "as", "via", "per", "versus", "upon", "towards",
+    "toward", "against", "near", "behind", "beside", "above", "below", "under",
+    // conjunctions and relatives
+    "and", "or", "but", "because", "if", "while", "whether", "although", "though", "unless", "nor", "plus", "minus",
+    "times", "who", "whose", "which",
+    // auxiliaries
+    "is", "are", "was", "were", "am", "be", "been", "has", "had", "does", "will", "would", "could", "should", "must",
+    // hesitation
+    "um", "uh", "er", "erm", "hmm", "maybe", "perhaps", "basically", "actually",
+];
+
+/// Of them, the ones that end a sentence after a pronoun: "tell me what it is", "I don't know who you are".
+#[rustfmt::skip]
+const AFTER_PRONOUN: &[&str] = &[
+    "is", "are", "was", "were", "am", "be", "has", "had", "does", "will", "would", "could", "should", "must",
+];
+
+#[rustfmt::skip]
+const PRONOUNS: &[&str] = &[
+    "i", "you", "he", "she", "it", "we", "they", "there",
+];
+
+/// Signs that stand for words in a sum.
+#[rustfmt::skip]
+const OPERATORS: &[&str] = &[
+    "+", "-", "*", "/", "×", "÷",
+];
+
+/// Requests that say what to do and not yet with what.
+#[rustfmt::skip]
+const WITHOUT_OBJECT: &[&str] = &[
+    "add", "ask", "calculate", "call", "convert", "count", "divide", "divided", "explain", "explain to me", "find",
+    "find me", "give me", "how", "how about", "how do i", "how do you", "how far", "how long", "how much", "how old",
+    "i need", "i need to", "i think", "i want", "i would like", "let me know", "look up", "make", "multiply", "open",
+    "play", "play me", "put", "read", "read me", "remind me", "remind me that", "remind me too", "remember",
+    "remember that", "say", "search", "send", "set", "show me", "start", "take", "tell me", "translate", "turn",
+    "turn the volume", "what", "what about", "who", "write",
+];
+
+/// What a number at the end belongs to: it still lacks its unit, or its second half.
+#[rustfmt::skip]
+const MEASURED: &[&str] = &[
+    "timer", "timers", "alarm", "convert", "countdown", "remind", "reminder", "wake", "minutes", "hours", "volume",
+    "set",
+];
+
+impl Router {
+    /// Judges `said`, which may be all of a request or its beginning.
+    pub fn ending(&self, said: &str) -> Ending {
+        if said.trim().is_empty() {
+            return Ending::Open;
+        }
+        if is_only_a_call(said, &self.names) {
+            return Ending::Unfinished;
+        }
+        let request = self.read(said);
+        if let Routed::Skill(matched) = self.route_request(&request) {
+            let serves = |specs: &[jarvis_core::SkillSpec]| specs.iter().any(|spec| spec.intent == matched.intent);
+            let skill = self.skills.iter().find(|skill| serves(skill.specs()));
+            // A slot takes whatever word comes last, and that may be half of what is meant.
+            let last = request.words.rsplit(' ').next().unwrap_or_default();
+            let open_slot = matched.slots.values().any(|slot| slot.rsplit(' ').next() == Some(last));
+            return match skill {
+                Some(_) if open_slot && needs_more(&request) => Ending::Unfinished,
+                Some(skill) if skill.expects_more(&matched) && needs_more(&request) => Ending::Unfinished,
+                Some(skill) if skill.expects_more(&matched) => Ending::Open,
+                _ => Ending::Command,
+            };
+        }
+        if trails_off(said) || needs_more(&request) { Ending::Unfinished } else { Ending::Question }
+    }
+}
+
+/// Three dots, a dash or a comma: what recognition writes when the voice stays up.
+fn trails_off(said: &str) -> bool {
+    said.trim_end().ends_with(['…', ',', '-', '–', '—']) || said.trim_end().ends_with("..")
+}
+
+fn needs_more(request: &Request) -> bool {
+    let words: Vec<&str> = request.words.split(' ').collect();
+    let Some((last, before)) = words.split_last() else { return true };
+    let previous = before.last().copied().unwrap_or_default();
+    if WITHOUT_OBJECT.contains(&request.words.as_str()) || OPERATORS.contains(last) {
+        return true;
+    }
+    if DANGLING.contains(last) {
+        return !(AFTER_PRONOUN.contains(last) && PRONOUNS.contains(&previous));
+    }
+    let is_number = numbers::parse(&[last]).is_some_and(|(_, taken)| taken == 1);
+    is_number && before.iter().any(|word| MEASURED.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::skills;
+    use proptest::prelude::*;
+
+    fn judged(said: &str) -> Ending {
+        Router::new(skills::all()).ending(said)
+    }
+
+    #[test]
+    fn a_command_with_all_it_needs_is_done() {
+        for said in [
+            "What time is it?",
+            "Hey Jarvis, what time is it?",
+            "Set a timer for ten minutes.",
+            "What is twelve times twelve?",
+            "What's 15 percent of 80?",
+            "Stop.",
+            "Cancel the timer.",
+            "What day is it today?",
+            "How much time is left?",
+        ] {
+            assert_eq!(judged(said), Ending::Command, "{said}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_needs_another_is_no_end_whatever_the_punctuation() {
+        for said in [
+            "What is the capital of?",
+            "Set a timer for.",
+            "Set a timer for 10.",
+            "Start a pasta timer for 12.",
+            "Set an alarm for seven",
+            "Remind me too.",
+            "What is 12 times?",
+            "What is 30% of?",
+            "Explain to me why the sky is.",
+            "Tell me something about",
+            "Can you tell me a story about a dragon who?",
+            "Play some music by the",
+            "I think that maybe.",
+            "Um.",
+            "Tell me.",
+            "Please turn the volume.",
+            "My favorite color is...",
+            "What happens when you mix red and...",
+            "Hey Jarvis.",
+        ] {
+            assert_eq!(judged(said), Ending::Unfinished, "{said}");
+        }
+    }
+
+    #[test]
+    fn a_question_may_be_whole() {
+        for said in [
+            "Why is the sky blue?",
+            "Tell me something about the sea.",
+            "Tell me what it is.",
+            "Who wrote Hamlet?",
+            "Tell me about the Roman.",
+        ] {
+            assert_eq!(judged(said), Ending::Question, "{said}");
+        }
+    }
+
+    #[test]
+    fn what_usually_goes_on_is_waited_for() {
+        for said in ["Set a timer.", "Hello.", ""] {
+            assert_eq!(judged(said), Ending::Open, "{said}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_has_an_ending(said in "\\PC{0,60}") {
+            judged(&said);
+        }
+    }
+}

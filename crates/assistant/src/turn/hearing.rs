@@ -1,0 +1,306 @@
+//! The part of a turn that listens: pauses, words that are recognized ahead, and when the user is done.
+//!
+//! Each pause is recognized at once, as if it were the end ([`Action::Transcribe`]), while the listener goes on. What was
+//! said tells how long the pause has to last ([`wait`]); when it has, the words are there already. Speech that goes on
+//! makes them void. A question for the language model is thought about before its pause has lasted as long as the user
+//! set, but nothing of the answer is spoken before that ([`Withheld`]), and as long as nothing was heard of it the end can
+//! be revoked: then everything was one utterance. Commands are never revoked, since they act.
+
+use std::time::{Duration, Instant};
+
+use jarvis_core::{AssistantEvent, TurnId, Utterance};
+
+use super::{Action, Origin, Phase, Present, Turn, Until, patience};
+use crate::router::ending::Ending;
+use crate::router::normalize::is_only_a_call;
+
+/// From this silence on the language model may begin to think about a question.
+pub const EARLY: Duration = Duration::from_millis(250);
+/// How much later than the set silence a pause is over that nothing can revoke: a voice that begins again just then takes
+/// this long to be noticed.
+pub const NOTICE: Duration = Duration::from_millis(100);
+/// How long an unfinished sentence is waited for.
+pub const UNFINISHED: Duration = Duration::from_millis(1800);
+/// How long after the set silence an end can still be revoked, while no sound was heard.
+const REVOCABLE: Duration = Duration::from_millis(600);
+
+/// How long a pause has to last to be the end, after words with this `ending`, where the user set `silence`.
+pub fn wait(ending: Ending, silence: Duration) -> Duration {
+    match ending {
+        Ending::Command => Duration::ZERO,
+        Ending::Question => EARLY.min(silence),
+        Ending::Open => silence + NOTICE,
+        Ending::Unfinished => UNFINISHED.max(silence + NOTICE),
+    }
+}
+
+/// A pause, which may be the end.
+#[derive(Debug)]
+pub(super) struct Pause {
+    /// The recognition of what was said before it.
+    take: u32,
+    /// Length of that.
+    seconds: f32,
+    /// When speech ended.
+    ended: Instant,
+    /// When that was noticed.
+    noticed: Instant,
+    /// As set, and longer in noise.
+    silence: Duration,
+    /// What was recognized, once it was.
+    guess: Option<Guess>,
+}
+
+#[derive(Debug)]
+struct Guess {
+    text: String,
+    ending: Ending,
+    at: Instant,
+}
+
+impl Pause {
+    /// When it has lasted long enough; none until the words are known.
+    pub(super) fn over_at(&self) -> Option<Instant> {
+        self.guess.as_ref().map(|guess| self.ended + wait(guess.ending, self.silence))
+    }
+}
+
+/// An answer that is ready before it may be heard.
+#[derive(Debug)]
+pub(super) struct Withheld {
+    /// When it may be.
+    pub(super) until: Instant,
+    pub(super) clauses: Vec<String>,
+    /// There are no more clauses.
+    pub(super) answered: bool,
+}
+
+impl Turn {
+    pub(super) fn paused(
+        &mut self,
+        turn: TurnId,
+        utterance: Utterance,
+        silence: Duration,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(present) = self.current(turn) else { return };
+        let Phase::Listening { finishing: false, pause, glimpse, .. } = &mut present.phase else { return };
+        *glimpse = false;
+        present.takes += 1;
+        *pause = Some(Pause {
+            take: present.takes,
+            seconds: utterance.seconds(),
+            ended: utterance.speech_ended.min(now),
+            noticed: now,
+            silence,
+            guess: None,
+        });
+        actions.push(present.transcribe(utterance));
+    }
+
+    pub(super) fn went_on(&mut self, turn: TurnId, now: Instant, actions: &mut Vec<Action>) {
+        let Some(present) = self.current(turn) else { return };
+        match &mut present.phase {
+            Phase::Listening { pause, .. } => {
+                if let Some(pause) = pause.take() {
+                    actions.push(Action::Drop(turn, pause.take));
+                }
+            }
+            Phase::Thinking | Phase::Speaking { .. } if present.revocable_until.is_some() => self.revoke(now, actions),
+            _ => {}
+        }
+    }
+
+    /// Words to show while the user speaks are wanted only when nothing else is being recognized.
+    pub(super) fn spoken(&mut self, turn: TurnId, samples: Vec<f32>, actions: &mut Vec<Action>) {
+        if let Some(present) = self.current(turn)
+            && let Phase::Listening { finishing: false, pause: None, glimpse, .. } = &mut present.phase
+            && !std::mem::replace(glimpse, true)
+        {
+            actions.push(Action::Glimpse(turn, samples));
+        }
+    }
+
+    pub(super) fn partial(&mut self, turn: TurnId, text: String, actions: &mut Vec<Action>) {
+        if let Some(present) = self.current(turn)
+            && let Phase::Listening { pause: None, glimpse, .. } = &mut present.phase
+        {
+            *glimpse = false;
+            if !text.is_empty() {
+                actions.push(Action::Emit(Some(turn), AssistantEvent::Partial { text }));
+            }
+        }
+    }
+
+    pub(super) fn transcribed(
+        &mut self,
+        (turn, take): (TurnId, u32),
+        text: String,
+        ending: Ending,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(present) = self.current(turn) else { return };
+        match &mut present.phase {
+            Phase::Transcribing { take: awaited } if *awaited == take => {
+                present.mark("transcript", now);
+                self.take_words(text, now, actions);
+            }
+            Phase::Listening { pause: Some(pause), .. } if pause.take == take && pause.guess.is_none() => {
+                pause.guess = Some(Guess { text: text.clone(), ending, at: now });
+                if self.pause_over_at().is_some_and(|over| over <= now) {
+                    self.conclude(now, actions);
+                } else if !text.is_empty() {
+                    actions.push(Action::Emit(Some(turn), AssistantEvent::Partial { text }));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// When the present pause has lasted long enough to be the end; none while that can't be told, or a key says so.
+    pub(super) fn pause_over_at(&self) -> Option<Instant> {
+        match &self.present.as_ref()?.phase {
+            Phase::Listening { held: false, finishing: false, pause: Some(pause), .. } => pause.over_at(),
+            _ => None,
+        }
+    }
+
+    /// The listener is to hand over what was said: a key says that it is all.
+    pub(super) fn finish(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let Some(present) = &mut self.present else { return };
+        let Phase::Listening { finishing, pause, .. } = &mut present.phase else { return };
+        if pause.is_some() {
+            // The user said it all before the key went up.
+            self.conclude(now, actions);
+        } else if !*finishing {
+            *finishing = true;
+            present.deadline = now + patience::LISTEN;
+            actions.push(Action::Finish(present.id));
+        }
+    }
+
+    /// The listener ended the recording.
+    pub(super) fn heard(&mut self, turn: TurnId, utterance: Utterance, now: Instant, actions: &mut Vec<Action>) {
+        let Some(present) = self.current(turn) else { return };
+        match &present.phase {
+            Phase::Listening { pause: Some(_), .. } => self.conclude(now, actions),
+            Phase::Listening { .. } => {
+                present.takes += 1;
+                present.zero = Some(utterance.speech_ended.min(now));
+                present.mark("speech_end", now);
+                let (take, seconds) = (present.takes, utterance.seconds());
+                actions.push(Action::Emit(Some(turn), AssistantEvent::SpeechEnd { seconds }));
+                actions.push(present.transcribe(utterance));
+                self.enter(Phase::Transcribing { take }, patience::TRANSCRIBE, now, actions);
+            }
+            _ => {}
+        }
+    }
+
+    /// The present pause is the end.
+    pub(super) fn conclude(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let Some(present) = &mut self.present else { return };
+        let Phase::Listening { pause, held, .. } = &mut present.phase else { return };
+        let Some(Pause { take, seconds, ended, noticed, silence, guess }) = pause.take() else { return };
+        let (turn, by_key) = (present.id, *held);
+        present.zero = Some(ended);
+        present.mark("pause", noticed);
+        if let Some(guess) = &guess {
+            present.mark("transcript", guess.at);
+        }
+        present.mark("speech_end", now);
+        actions.push(Action::Emit(Some(turn), AssistantEvent::SpeechEnd { seconds }));
+        match guess {
+            Some(Guess { text, ending, .. }) => {
+                if ending == Ending::Question && !by_key && now < ended + silence {
+                    present.revocable_until = Some(ended + silence + REVOCABLE);
+                    present.withheld = present.aloud.then(|| Withheld {
+                        until: ended + silence,
+                        clauses: Vec::new(),
+                        answered: false,
+                    });
+                } else {
+                    actions.push(Action::Close(turn));
+                }
+                self.take_words(text, now, actions);
+            }
+            None => {
+                // They are being recognized.
+                actions.push(Action::Close(turn));
+                self.enter(Phase::Transcribing { take }, patience::TRANSCRIBE, now, actions);
+            }
+        }
+    }
+
+    /// These are the user's words.
+    fn take_words(&mut self, text: String, now: Instant, actions: &mut Vec<Action>) {
+        let Some(present) = &mut self.present else { return };
+        let turn = present.id;
+        if present.called.take().is_some_and(|names| is_only_a_call(&text, &names)) {
+            // A wake word that was drawn out is no question; the question is still to come.
+            present.marks.clear();
+            present.zero = None;
+            present.revocable_until = None;
+            present.withheld = None;
+            actions.push(Action::Listen { turn, until: Until::Silence, origin: Origin::Key });
+            return self.enter(Phase::listening(false), patience::FIRST_WORD, now, actions);
+        }
+        actions.push(Action::Emit(Some(turn), AssistantEvent::Transcript { text: text.clone() }));
+        if text.is_empty() {
+            return self.end(now, actions);
+        }
+        actions.push(Action::Think(turn, text));
+        self.enter(Phase::Thinking, patience::THINK, now, actions);
+    }
+
+    /// The user goes on after all: the present turn makes way for one that has all that was said.
+    fn revoke(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let Some(old) = self.present.take() else { return };
+        let to = self.begin(Phase::listening(false), self.options.max_listen + patience::LISTEN, None, now);
+        actions.push(Action::Continue { from: old.id, to });
+        actions.push(Action::GiveUp(old.id));
+        actions.push(Action::Silence);
+        actions.push(Action::Unthink(old.id));
+        actions.push(Action::Emit(Some(old.id), AssistantEvent::Revoked));
+        actions.push(Action::Emit(Some(old.id), AssistantEvent::TurnEnd { timings_ms: old.marks }));
+        if let Some(present) = &mut self.present {
+            present.origin = old.origin;
+            present.phase =
+                Phase::Listening { held: false, speech: true, finishing: false, pause: None, glimpse: false };
+        }
+        actions.push(Action::Emit(Some(to), AssistantEvent::SpeechStart));
+        self.tell_state(actions);
+    }
+
+    /// What was withheld may be heard now.
+    pub(super) fn release(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let Some(present) = &mut self.present else { return };
+        let turn = present.id;
+        let Some(Withheld { clauses, answered, .. }) = present.withheld.take() else { return };
+        for clause in clauses {
+            self.clause(turn, clause, now, actions);
+        }
+        if answered {
+            self.answered(turn, now, actions);
+        }
+    }
+
+    /// The end can't be revoked any more.
+    pub(super) fn commit(&mut self, actions: &mut Vec<Action>) {
+        if let Some(present) = &mut self.present
+            && present.revocable_until.take().is_some()
+        {
+            actions.push(Action::Close(present.id));
+        }
+    }
+}
+
+impl Present {
+    /// Has the newest take recognized.
+    fn transcribe(&self, utterance: Utterance) -> Action {
+        let over_answer = self.origin == Some(Origin::SpokeOver);
+        Action::Transcribe { turn: self.id, take: self.takes, utterance, over_answer }
+    }
+}
