@@ -14,7 +14,7 @@ fn main() -> jarvis_core::Result<()> {
     }
     let start = Instant::now();
     let (events, inbox) = mpsc::channel();
-    let player = Player::open(PlayerOptions { device, volume: 0.8 }, events)?;
+    let player = Player::open(PlayerOptions { device, volume: 0.8, ..PlayerOptions::default() }, events)?;
     player.play_cue(Cue::Alarm);
     let turn = TurnId(1);
     player.begin(turn);

@@ -4,7 +4,7 @@ use crate::device::Direction;
 use std::path::PathBuf;
 
 /// What went wrong with a device or a file.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AudioError {
     /// There is not a single device in that direction.
@@ -105,6 +105,18 @@ pub enum AudioError {
         /// How long it may be.
         limit: u64,
     },
+    /// An effect on the voice was asked to do what it can't.
+    #[error("The {effect} takes a {name} {allowed}, not {value}.")]
+    Effect {
+        /// Which effect.
+        effect: &'static str,
+        /// Which of its parameters.
+        name: &'static str,
+        /// What it was given.
+        value: String,
+        /// What it takes: `from 1 to 30`.
+        allowed: String,
+    },
 }
 
 fn called(direction: Direction, name: &str) -> String {
@@ -137,6 +149,7 @@ impl AudioError {
             Self::Truncated { .. } => "audio.truncated",
             Self::UnsupportedWav { .. } => "audio.unsupported",
             Self::TooLong { .. } => "audio.too_long",
+            Self::Effect { .. } => "audio.effect_parameter",
         }
     }
 
@@ -175,6 +188,7 @@ impl AudioError {
                 "Convert it first, for example with `ffmpeg -i FILE -ac 1 -ar 16000 out.wav`."
             }
             Self::TooLong { .. } => "Cut it into shorter pieces.",
+            Self::Effect { .. } => "Give it a value in that range.",
         }
     }
 }

@@ -17,6 +17,7 @@ mod capture;
 mod convert;
 mod device;
 pub mod echo;
+pub mod effects;
 mod error;
 mod opening;
 mod player;

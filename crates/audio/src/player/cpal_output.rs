@@ -1,14 +1,14 @@
 //! Speakers through `rodio`'s device sink.
 
-use super::supervisor::{OpenOutput, OutputBackend};
-use crate::backend::{Connection, Sound, explain, quiet, with_period};
+use super::supervisor::{Broken, OpenOutput, OutputBackend};
+use crate::backend::{Sound, explain, quiet, with_period};
 use crate::device::Direction;
 use crate::error::{AudioError, reason};
+use crate::watch::{Tell, Watch};
 use cpal::ErrorKind;
 use cpal::traits::DeviceTrait;
 use rodio::stream::{DeviceSinkBuilder, DeviceSinkError};
-use std::sync::mpsc;
-use std::sync::{Mutex, PoisonError};
+use std::any::Any;
 use std::time::Duration;
 
 /// Length of the device's buffer. Two of them are filled ahead: what was silenced is heard at most 40 ms longer.
@@ -17,18 +17,16 @@ const PERIOD_MS: u32 = 20;
 /// The machine's speakers.
 pub(crate) struct CpalOutput {
     sound: Sound,
-    /// Kept for [`OutputBackend::current`], which is asked every second.
-    connection: Mutex<Option<Connection>>,
 }
 
 impl CpalOutput {
     pub fn new(sound: Sound) -> Self {
-        Self { sound, connection: Mutex::new(None) }
+        Self { sound }
     }
 }
 
 impl OutputBackend for CpalOutput {
-    fn open(&self, wanted: &str, broken: mpsc::Sender<String>) -> Result<OpenOutput, AudioError> {
+    fn open(&self, wanted: &str, broken: Broken) -> Result<OpenOutput, AudioError> {
         quiet();
         let found = self.sound.find(Direction::Output, wanted)?;
         let asked_for = if wanted.trim().is_empty() { "" } else { found.info.name.as_str() };
@@ -48,7 +46,7 @@ impl OutputBackend for CpalOutput {
                     let harmless =
                         matches!(error.kind(), ErrorKind::Xrun | ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied);
                     if !harmless && !std::mem::replace(&mut told, true) {
-                        let _ = broken.send(reason(&error));
+                        broken(reason(&error));
                     }
                 })
                 .open_stream()
@@ -76,16 +74,7 @@ impl OutputBackend for CpalOutput {
         })
     }
 
-    fn current(&self, wanted: &str) -> Result<String, AudioError> {
-        quiet();
-        // Taken out while it is used: a connection that hangs hangs nobody else.
-        let kept = self.connection.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let connection = match kept {
-            Some(connection) => connection,
-            None => self.sound.connect(Direction::Output)?,
-        };
-        let found = connection.find(Direction::Output, wanted)?;
-        *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
-        Ok(found.info.id)
+    fn watch(&self, wanted: &str, tell: Tell) -> Option<Box<dyn Any + Send>> {
+        Some(Box::new(Watch::start(self.sound.clone(), Direction::Output, wanted.to_owned(), tell)?))
     }
 }

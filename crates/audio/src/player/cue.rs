@@ -3,8 +3,8 @@
 //! Computed, not recorded: sine tones with soft edges and a little of the octave, so that they are heard on small
 //! speakers and startle nobody. Never played by themselves; [`super::Player::play_cue`] mixes them in.
 
-use super::line::{Controls, Gain};
-use rodio::Source;
+use super::controls::{Controls, Gain, Kind, Level};
+use super::tap::PLAYED_SAMPLES;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,7 +73,7 @@ impl Note {
     }
 }
 
-/// A cue as a mono source at the device's rate, silenced with everything else.
+/// A cue as mono samples at the device's rate, silenced with everything else.
 pub(crate) struct CueSource {
     cue: Cue,
     rate: NonZero<u32>,
@@ -85,44 +85,26 @@ pub(crate) struct CueSource {
 impl CueSource {
     pub fn new(cue: Cue, rate: NonZero<u32>, controls: Arc<Controls>, generation: u64) -> Self {
         let length = (cue.seconds() * rate.get() as f32) as u32;
-        Self { cue, rate, position: 0, length, gain: Gain::new(controls, generation, rate.get()) }
+        Self { cue, rate, position: 0, length, gain: Gain::new(controls, Kind::Cue, generation, rate.get()) }
     }
 
     /// How long it lasts.
     pub fn duration(&self) -> Duration {
         Duration::from_secs_f32(self.cue.seconds())
     }
-}
 
-impl Iterator for CueSource {
-    type Item = f32;
-
-    fn next(&mut self) -> Option<f32> {
-        if self.position >= self.length {
-            return None;
+    /// Mixes the next samples into `block`; false once it is over.
+    pub fn add_to(&mut self, block: &mut [f32; PLAYED_SAMPLES]) -> bool {
+        let mut samples = [0.0; PLAYED_SAMPLES];
+        for (sample, position) in samples.iter_mut().zip(self.position..self.length) {
+            *sample = self.cue.at(position as f32 / self.rate.get() as f32);
         }
-        let gain = self.gain.next()?;
-        let t = self.position as f32 / self.rate.get() as f32;
-        self.position += 1;
-        Some(self.cue.at(t) * gain)
-    }
-}
-
-impl Source for CueSource {
-    fn current_span_len(&self) -> Option<usize> {
-        None
-    }
-
-    fn channels(&self) -> NonZero<u16> {
-        NonZero::<u16>::MIN
-    }
-
-    fn sample_rate(&self) -> NonZero<u32> {
-        self.rate
-    }
-
-    fn total_duration(&self) -> Option<Duration> {
-        Some(self.duration())
+        self.position += PLAYED_SAMPLES as u32;
+        self.gain.apply(&mut samples);
+        for (sum, sample) in block.iter_mut().zip(samples) {
+            *sum += sample;
+        }
+        self.position < self.length && self.gain.level() != Level::Gone
     }
 }
 
@@ -134,10 +116,18 @@ mod tests {
     fn cues_are_soft_and_begin_and_end_in_silence() {
         let rate = NonZero::new(48_000).unwrap();
         let controls = Arc::new(Controls::new(1.0));
-        let source = CueSource::new(Cue::Alarm, rate, controls, 0);
-        let seconds = source.duration().as_secs_f32();
-        let samples: Vec<f32> = source.collect();
-        assert_eq!(samples.len(), (seconds * 48_000.0) as usize);
+        let mut source = CueSource::new(Cue::Alarm, rate, controls, 0);
+        let mut samples = Vec::new();
+        loop {
+            let mut block = [0.0; PLAYED_SAMPLES];
+            let goes_on = source.add_to(&mut block);
+            samples.extend(block);
+            if !goes_on {
+                break;
+            }
+        }
+        let length = source.duration().as_secs_f32() * 48_000.0;
+        assert_eq!(samples.len(), (length as usize).next_multiple_of(PLAYED_SAMPLES));
         let peak = samples.iter().fold(0.0f32, |peak, s| peak.max(s.abs()));
         assert!((0.05..0.5).contains(&peak), "peaks at {peak}");
         let step = samples.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0f32, f32::max);

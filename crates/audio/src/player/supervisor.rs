@@ -5,30 +5,39 @@
 //! and after [`GIVE_UP`] without one it is given up, so that the conversation goes on in writing.
 
 use super::PlayerEvent;
+use super::controls::Controls;
 use super::cue::{Cue, CueSource};
-use super::line::Controls;
+use super::deck::{Deck, Desk, Order};
+use super::tap::{Feed, Played};
 use super::turn::{Pumped, Turn};
 use crate::device::Direction;
+use crate::effects::{Chain, Preset};
 use crate::error::AudioError;
 use crate::opening::{Attempt, Attempts, OPENING, detached, dispose};
+use crate::watch::Tell;
 use jarvis_core::{SpeechAudio, TurnId};
 use rodio::mixer::Mixer;
+use rtrb::Consumer;
 use std::any::Any;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-/// How often the ring is refilled while a turn plays.
-const TICK: Duration = Duration::from_millis(10);
-/// How often an open stream that plays nothing is looked after.
-const IDLE_TICK: Duration = Duration::from_millis(500);
+/// How often the ring is refilled while a turn plays; a fraction of what the ring holds.
+const TICK: Duration = Duration::from_millis(50);
+/// How often it is looked whether a turn has begun or ended, when that is near.
+const EDGE_TICK: Duration = Duration::from_millis(5);
 /// How long the stream stays open after its last use.
 const KEEP_OPEN: Duration = Duration::from_secs(10);
 /// How long a turn waits for a speaker before its sound is given up.
 const GIVE_UP: Duration = Duration::from_secs(2);
-/// How often the user's choice is resolved anew while a stream is open; one question at a time.
-const WATCH: Duration = Duration::from_secs(1);
+/// What a device that was just opened may swallow while it wakes up. Most streams are opened while the user still
+/// speaks, so that nobody waits for this.
+const LEAD_IN: Duration = Duration::from_millis(200);
+/// A device that takes no sound for this long, while there is some, is dead. Longer than the two seconds in which an
+/// idle virtual sink wakes up.
+const STALLED: Duration = Duration::from_millis(2500);
 /// Added to the device's own buffer before a turn counts as heard.
 const LAST_SOUND: Duration = Duration::from_millis(10);
 
@@ -48,26 +57,46 @@ pub(crate) struct OpenOutput {
     pub stream: Box<dyn Any + Send>,
 }
 
-/// Where speakers come from. All of it may block.
-pub(crate) trait OutputBackend: Send + Sync + 'static {
-    /// Opens and starts what `wanted` means now (empty: the default); `broken` is told once, why, when the stream
-    /// fails.
-    fn open(&self, wanted: &str, broken: mpsc::Sender<String>) -> Result<OpenOutput, AudioError>;
+/// Told why a stream failed. Any thread may call it, as often as it likes.
+pub(crate) type Broken = Arc<dyn Fn(String) + Send + Sync>;
 
-    /// The identifier of what `wanted` means now.
-    fn current(&self, wanted: &str) -> Result<String, AudioError>;
+/// Where speakers come from.
+pub(crate) trait OutputBackend: Send + Sync + 'static {
+    /// Opens and starts what `wanted` means now (empty: the default); `broken` is told when the stream fails. May block.
+    fn open(&self, wanted: &str, broken: Broken) -> Result<OpenOutput, AudioError>;
+
+    /// Tells what `wanted` means, now and whenever that changes, until what is returned is dropped. Never blocks.
+    fn watch(&self, wanted: &str, tell: Tell) -> Option<Box<dyn Any + Send>>;
 }
 
 /// What the supervisor is told.
 pub(crate) enum Note {
     Prepare,
-    Begin { turn: TurnId, generation: u64 },
-    Append { turn: TurnId, audio: SpeechAudio },
-    Finish { turn: TurnId },
-    Stop { generation: u64 },
-    Play { cue: Cue, generation: u64 },
+    Begin {
+        turn: TurnId,
+        generation: u64,
+    },
+    Append {
+        turn: TurnId,
+        audio: SpeechAudio,
+    },
+    Finish {
+        turn: TurnId,
+    },
+    Stop {
+        generation: u64,
+    },
+    Play {
+        cue: Cue,
+        generation: u64,
+    },
+    Effect(Preset, f32),
+    Tap(mpsc::Sender<Consumer<Played>>),
     Opened(u64, Result<OpenOutput, AudioError>),
-    Target(Result<String, AudioError>),
+    /// The stream of this attempt failed.
+    Broken(u64, String),
+    /// What the user's choice means by now, as seen by the stream of this attempt.
+    Target(u64, Result<String, AudioError>),
     Quit,
 }
 
@@ -80,12 +109,15 @@ pub(crate) struct Supervisor {
     sender: mpsc::Sender<Note>,
     stream: Option<Running>,
     attempts: Attempts,
-    broken: Option<mpsc::Receiver<String>>,
     /// `Lost` was said and `Restored` was not.
     lost: bool,
     turn: Option<Turn>,
     /// Cues that wait for the stream, each with the generation that it belongs to.
     cues: Vec<(Cue, u64)>,
+    /// What is done to the voice, and how much of that is heard.
+    effect: (Preset, f32),
+    /// Where the ring of each stream's tap goes.
+    tap: Option<mpsc::Sender<Consumer<Played>>>,
     /// The stream is kept open until then.
     needed_until: Instant,
     /// Since when a turn has been waiting for a speaker.
@@ -93,15 +125,29 @@ pub(crate) struct Supervisor {
 }
 
 struct Running {
+    /// The attempt that opened it.
+    number: u64,
     id: String,
     rate: NonZero<u32>,
     latency: Duration,
-    mixer: Mixer,
-    broken: mpsc::Receiver<String>,
-    watched: Instant,
-    /// The last question was not answered yet.
-    watching: bool,
+    desk: Desk,
+    /// How much the device had taken when it was last seen to take some.
+    taken: u64,
+    since: Instant,
     stream: Box<dyn Any + Send>,
+    /// Ends with the stream.
+    _watch: Option<Box<dyn Any + Send>>,
+}
+
+impl Running {
+    /// Whether the device has stopped taking sound.
+    fn has_stalled(&mut self, now: Instant) -> bool {
+        let taken = self.desk.taken();
+        if taken != self.taken {
+            (self.taken, self.since) = (taken, now);
+        }
+        now.duration_since(self.since) >= STALLED
+    }
 }
 
 impl Supervisor {
@@ -109,6 +155,7 @@ impl Supervisor {
     pub fn start(
         backend: Arc<dyn OutputBackend>,
         wanted: String,
+        effect: (Preset, f32),
         controls: Arc<Controls>,
         events: mpsc::Sender<PlayerEvent>,
     ) -> Result<mpsc::Sender<Note>, AudioError> {
@@ -124,10 +171,11 @@ impl Supervisor {
             sender,
             stream: None,
             attempts: Attempts::new(now),
-            broken: None,
             lost: false,
             turn: None,
             cues: Vec::new(),
+            effect,
+            tap: None,
             needed_until: now,
             waiting_since: None,
         };
@@ -160,9 +208,13 @@ impl Supervisor {
     fn pause(&self) -> Duration {
         let now = Instant::now();
         match &self.stream {
-            Some(_) if self.turn.as_ref().is_some_and(Turn::is_playing) => TICK,
-            Some(_) => IDLE_TICK,
-            None if self.turn.is_some() => TICK,
+            Some(_) => match &self.turn {
+                Some(turn) if !turn.is_playing() => STALLED,
+                Some(turn) if turn.is_at_an_edge() => EDGE_TICK,
+                Some(_) => TICK,
+                None => self.needed_until.saturating_duration_since(now),
+            },
+            None if self.turn.is_some() => EDGE_TICK,
             None if self.is_needed(now) => self.attempts.pause(now),
             // Nothing to do until somebody asks for something.
             None => Duration::from_secs(3600),
@@ -201,8 +253,27 @@ impl Supervisor {
                 self.need(now);
                 self.cues.push((cue, generation));
             }
+            Note::Effect(preset, amount) => {
+                self.effect = (preset, amount);
+                if let Some(running) = &mut self.stream {
+                    running.desk.give(Order::Effects(chain(self.effect, running.rate)));
+                }
+            }
+            Note::Tap(tap) => {
+                self.tap = Some(tap);
+                self.connect_tap();
+            }
             Note::Opened(number, result) => self.opened(number, result),
-            Note::Target(target) => self.target(target),
+            Note::Broken(number, reason) => {
+                if self.stream.as_ref().is_some_and(|running| running.number == number) {
+                    self.lose(reason);
+                }
+            }
+            Note::Target(number, target) => {
+                if self.stream.as_ref().is_some_and(|running| running.number == number) {
+                    self.target(target);
+                }
+            }
             Note::Quit => {}
         }
     }
@@ -224,20 +295,18 @@ impl Supervisor {
             }
             return;
         };
-        let stalled = self.turn.as_ref().is_some_and(Turn::has_stalled);
-        match running.broken.try_recv() {
-            Ok(reason) => return self.lose(reason),
-            Err(_) if stalled => return self.lose("it takes no sound any more".into()),
-            Err(_) => {}
+        running.desk.clear();
+        match &self.turn {
+            Some(turn) if turn.is_playing() => {
+                if running.has_stalled(now) {
+                    self.lose("it takes no sound any more".into());
+                }
+            }
+            // Whatever it does while nothing plays, it has its time from the first sound on.
+            _ => running.since = now,
         }
         if !needed {
             self.close();
-        } else if !running.watching && now.duration_since(running.watched) >= WATCH {
-            running.watched = now;
-            let (backend, wanted, sender) = (Arc::clone(&self.backend), self.wanted.clone(), self.sender.clone());
-            running.watching = detached("jarvis-watch-out", move || {
-                let _ = sender.send(Note::Target(backend.current(&wanted)));
-            });
         }
     }
 
@@ -252,11 +321,11 @@ impl Supervisor {
                 number
             }
         };
-        let (tell_broken, broken) = mpsc::channel();
-        self.broken = Some(broken);
         let (backend, wanted, sender) = (Arc::clone(&self.backend), self.wanted.clone(), self.sender.clone());
         let started = detached("jarvis-open-out", move || {
-            let result = backend.open(&wanted, tell_broken);
+            let tell = sender.clone();
+            let broken: Broken = Arc::new(move |reason| drop(tell.send(Note::Broken(number, reason))));
+            let result = backend.open(&wanted, broken);
             // When nobody listens any more the stream is closed again right here.
             let _ = sender.send(Note::Opened(number, result));
         });
@@ -268,7 +337,7 @@ impl Supervisor {
     fn opened(&mut self, number: u64, result: Result<OpenOutput, AudioError>) {
         let counts = self.attempts.answered(number, result.is_ok(), Instant::now());
         match result {
-            Ok(output) if counts && self.stream.is_none() => self.run_stream(output),
+            Ok(output) if counts && self.stream.is_none() => self.run_stream(number, output),
             Ok(output) => dispose(output.stream),
             Err(error) if counts => {
                 tracing::debug!(%error, "the speaker could not be opened");
@@ -278,40 +347,58 @@ impl Supervisor {
         }
     }
 
-    fn run_stream(&mut self, output: OpenOutput) {
-        let Some(broken) = self.broken.take() else { return dispose(output.stream) };
+    fn run_stream(&mut self, number: u64, output: OpenOutput) {
         tracing::info!(device = %output.name, rate = output.rate, "the speaker is open");
         if std::mem::take(&mut self.lost) {
             self.tell(PlayerEvent::Restored { device: output.name });
             self.needed_until = Instant::now() + KEEP_OPEN;
         }
         self.waiting_since = None;
+        let (deck, desk) = Deck::new(output.rate, LEAD_IN, chain(self.effect, output.rate), Arc::clone(&self.controls));
+        output.mixer.add(deck);
+        let sender = self.sender.clone();
+        // From here on, so that no change is missed between the question and the opening.
+        let watch = self.backend.watch(
+            &self.wanted,
+            Box::new(move |target| drop(sender.send(Note::Target(number, target.map(|target| target.id))))),
+        );
         self.stream = Some(Running {
+            number,
             id: output.id,
             rate: output.rate,
             latency: output.latency,
-            mixer: output.mixer,
-            broken,
-            watched: Instant::now(),
-            watching: false,
+            desk,
+            taken: 0,
+            since: Instant::now(),
             stream: output.stream,
+            _watch: watch,
         });
+        self.connect_tap();
+    }
+
+    /// Gives the running stream's tap to whoever asked for one last.
+    fn connect_tap(&mut self) {
+        let (Some(running), Some(tap)) = (&mut self.stream, &self.tap) else { return };
+        let (feed, reader) = Feed::new(running.rate.get(), running.latency);
+        if tap.send(reader).is_ok() {
+            running.desk.give(Order::Tap(Box::new(feed)));
+        } else {
+            // Nobody reads any more.
+            self.tap = None;
+        }
     }
 
     fn target(&mut self, target: Result<String, AudioError>) {
-        if let Some(running) = &mut self.stream {
-            running.watching = false;
-        }
-        match (&self.stream, target) {
-            (Some(running), Ok(id)) if running.id != id => {
+        let Some(running) = &self.stream else { return };
+        match target {
+            Ok(id) if running.id != id => {
                 tracing::info!(device = %id, "another speaker is meant by now");
                 self.close();
             }
-            (Some(_), Err(error @ (AudioError::NoDevice { .. } | AudioError::UnknownDevice { .. }))) => {
+            Err(error @ (AudioError::NoDevice { .. } | AudioError::UnknownDevice { .. })) => {
                 self.close();
                 self.report_lost(&error);
             }
-            (None, Ok(_)) => self.attempts.hasten(Instant::now()),
             _ => {}
         }
     }
@@ -337,11 +424,11 @@ impl Supervisor {
     }
 
     fn start_cues(&mut self) {
-        let Some(running) = &self.stream else { return };
+        let Some(running) = &mut self.stream else { return };
         for (cue, generation) in self.cues.drain(..) {
             let source = CueSource::new(cue, running.rate, Arc::clone(&self.controls), generation);
             self.needed_until = self.needed_until.max(Instant::now() + source.duration() + KEEP_OPEN);
-            running.mixer.add(source);
+            running.desk.give(Order::Cue(Box::new(source)));
         }
     }
 
@@ -349,10 +436,10 @@ impl Supervisor {
     fn pump(&mut self) {
         let now = Instant::now();
         let Some(turn) = &mut self.turn else { return };
-        let pumped = match &self.stream {
+        let pumped = match &mut self.stream {
             Some(running) => {
                 self.waiting_since = None;
-                turn.pump(running.rate, running.latency + LAST_SOUND, &running.mixer, &self.controls)
+                turn.pump(running.rate, running.latency + LAST_SOUND, &mut running.desk)
             }
             None if turn.is_empty() => turn.pump_without_speaker(),
             None => {
@@ -385,4 +472,12 @@ impl Supervisor {
     fn tell(&self, event: PlayerEvent) {
         let _ = self.events.send(event);
     }
+}
+
+/// The effects for a device of `rate`; none where they can't be had.
+fn chain((preset, amount): (Preset, f32), rate: NonZero<u32>) -> Box<Chain> {
+    Box::new(preset.chain(rate.get(), amount).unwrap_or_else(|error| {
+        tracing::warn!(%error, preset = preset.name(), "the voice stays as it is");
+        Chain::default()
+    }))
 }

@@ -1,10 +1,12 @@
 //! The player against a speaker whose samples the test takes itself.
 
-use super::supervisor::{OpenOutput, OutputBackend};
+use super::supervisor::{Broken, OpenOutput, OutputBackend};
 use super::*;
 use crate::device::Direction;
 use crate::error::AudioError;
+use crate::watch::{Target, Tell};
 use rodio::mixer::{MixerSource, mixer};
+use std::any::Any;
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::thread;
@@ -22,12 +24,13 @@ struct Desk {
 struct State {
     missing: bool,
     source: Option<MixerSource>,
-    broken: Option<mpsc::Sender<String>>,
+    broken: Option<Broken>,
+    tell: Option<Tell>,
     opened: usize,
 }
 
 impl OutputBackend for Desk {
-    fn open(&self, _: &str, broken: mpsc::Sender<String>) -> Result<OpenOutput, AudioError> {
+    fn open(&self, _: &str, broken: Broken) -> Result<OpenOutput, AudioError> {
         let mut state = self.state.lock().unwrap();
         if state.missing {
             return Err(AudioError::NoDevice { direction: Direction::Output });
@@ -47,8 +50,9 @@ impl OutputBackend for Desk {
         })
     }
 
-    fn current(&self, _: &str) -> Result<String, AudioError> {
-        Err(AudioError::NoAnswer { seconds: 0 })
+    fn watch(&self, _: &str, tell: Tell) -> Option<Box<dyn Any + Send>> {
+        self.state.lock().unwrap().tell = Some(tell);
+        Some(Box::new(()))
     }
 }
 
@@ -198,7 +202,7 @@ fn a_speaker_lost_in_the_middle_comes_back_and_the_turn_ends() {
         state.source = None;
         state.broken.take().unwrap()
     };
-    broken.send("unplugged".into()).unwrap();
+    broken("unplugged".into());
     room.until(|event| *event == PlayerEvent::Finished(TurnId(1)));
     let kinds: Vec<bool> = room.heard.iter().map(|e| matches!(e, PlayerEvent::Lost { .. })).collect();
     assert_eq!(kinds, [false, true, false, false], "{:?}", room.heard);
@@ -243,4 +247,62 @@ fn volume_and_cues_are_heard() {
     room.until(|event| *event == PlayerEvent::Finished(TurnId(1)));
     assert_eq!(room.loud(), 0, "0.5 at a tenth of the volume is not loud");
     assert!(room.sound.iter().any(|s| *s > 0.04));
+}
+
+#[test]
+fn a_choice_that_means_another_speaker_moves_the_turn_there() {
+    let mut room = Room::new();
+    room.player.begin(TurnId(1));
+    room.say(1, 1.0);
+    room.player.finish(TurnId(1));
+    room.until(|event| *event == PlayerEvent::Started(TurnId(1)));
+    let mut tell = room.desk.state.lock().unwrap().tell.take().unwrap();
+    tell(Ok(Target { id: "desk".into(), ..Target::default() }));
+    tell(Ok(Target { id: "headset".into(), ..Target::default() }));
+    room.until(|event| *event == PlayerEvent::Finished(TurnId(1)));
+    assert_eq!(room.desk.state.lock().unwrap().opened, 2);
+    assert!(!room.heard.iter().any(|event| matches!(event, PlayerEvent::Lost { .. })), "{:?}", room.heard);
+}
+
+#[test]
+fn a_turn_that_is_paused_for_long_is_neither_lost_nor_over() {
+    let mut room = Room::new();
+    room.player.begin(TurnId(1));
+    room.say(1, 0.6);
+    room.player.finish(TurnId(1));
+    room.until(|event| *event == PlayerEvent::Started(TurnId(1)));
+    room.player.pause();
+    for _ in 0..600 {
+        room.take();
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(room.events.try_iter().collect::<Vec<_>>(), []);
+    assert!(seconds(room.loud()) < 0.5);
+    room.player.resume();
+    room.until(|event| *event == PlayerEvent::Finished(TurnId(1)));
+    assert!((seconds(room.loud()) - 0.6).abs() < 0.02, "{} s of sound", seconds(room.loud()));
+    assert_eq!(room.desk.state.lock().unwrap().opened, 1);
+}
+
+#[test]
+fn the_tap_follows_the_player_from_stream_to_stream() {
+    let mut room = Room::new();
+    let mut tap = room.player.tap();
+    let mut tapped = Vec::new();
+    room.player.begin(TurnId(1));
+    room.say(1, 0.3);
+    room.player.finish(TurnId(1));
+    room.until(|event| *event == PlayerEvent::Finished(TurnId(1)));
+    tapped.extend(std::iter::from_fn(|| tap.next()).flat_map(|block| block.samples));
+    let broken = room.desk.state.lock().unwrap().broken.take().unwrap();
+    broken("unplugged".into());
+    room.player.begin(TurnId(2));
+    room.say(2, 0.3);
+    room.player.finish(TurnId(2));
+    room.until(|event| *event == PlayerEvent::Finished(TurnId(2)));
+    tapped.extend(std::iter::from_fn(|| tap.next()).flat_map(|block| block.samples));
+    let loud: Vec<f32> = tapped.into_iter().filter(|sample| sample.abs() > 0.25).collect();
+    let heard: Vec<f32> = room.sound.iter().copied().filter(|sample| sample.abs() > 0.25).collect();
+    assert_eq!(loud, heard);
+    assert!((seconds(loud.len()) - 0.6).abs() < 0.02);
 }

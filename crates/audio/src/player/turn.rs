@@ -2,10 +2,10 @@
 //!
 //! Knows nothing of devices; it is handed a mixer to play into and survives the loss of it.
 
-use super::line::{Controls, Line, Progress};
+use super::deck::{Desk, Order};
+use super::line::{Line, Progress};
 use crate::resample::MonoResampler;
 use jarvis_core::{SpeechAudio, TurnId};
-use rodio::mixer::Mixer;
 use rtrb::Producer;
 use std::collections::VecDeque;
 use std::num::NonZero;
@@ -17,9 +17,6 @@ use std::time::{Duration, Instant};
 const AHEAD_MS: u32 = 300;
 /// How many samples are resampled at once.
 const PIECE: usize = 2048;
-/// A line with sound to play that plays none for this long has a dead device. Longer than the two seconds in which an
-/// idle virtual sink wakes up.
-const STALLED: Duration = Duration::from_millis(2500);
 
 /// What a step brought.
 #[derive(Debug, PartialEq, Eq)]
@@ -55,8 +52,6 @@ struct Playing {
     ready: Vec<f32>,
     sent: usize,
     closed: bool,
-    played: u64,
-    since: Instant,
 }
 
 impl Turn {
@@ -101,12 +96,10 @@ impl Turn {
         self.playing.is_some() || !self.clauses.is_empty() || self.finished
     }
 
-    /// Whether the device has stopped taking sound that is there.
-    pub fn has_stalled(&self) -> bool {
-        self.playing.as_ref().is_some_and(|playing| {
-            let waiting = playing.ring.slots() < playing.ring.buffer().capacity();
-            waiting && playing.since.elapsed() >= STALLED
-        })
+    /// Whether its first sample still has to be handed to the device, or its last one to be heard: news to be told
+    /// at once.
+    pub fn is_at_an_edge(&self) -> bool {
+        !self.started || self.over.is_some() || self.playing.as_ref().is_some_and(|playing| playing.closed)
     }
 
     /// The stream is gone, with what was handed over already.
@@ -123,29 +116,32 @@ impl Turn {
     }
 
     /// Hands over as much as fits. `tail` is how long the last sample takes from the line to the ear.
-    pub fn pump(&mut self, rate: NonZero<u32>, tail: Duration, mixer: &Mixer, controls: &Arc<Controls>) -> Pumped {
+    pub fn pump(&mut self, rate: NonZero<u32>, tail: Duration, desk: &mut Desk) -> Pumped {
         if let Some(over) = self.over {
             return if Instant::now() >= over { Pumped::Finished } else { Pumped::Nothing };
         }
-        if self.playing.is_none() {
-            if self.clauses.is_empty() {
-                return if self.finished { Pumped::Finished } else { Pumped::Nothing };
+        if self.playing.is_none() && self.clauses.is_empty() {
+            return if self.finished { Pumped::Finished } else { Pumped::Nothing };
+        }
+        let playing = match &mut self.playing {
+            Some(playing) => {
+                playing.fill(&mut self.clauses, &mut self.position, self.finished);
+                playing
             }
-            let capacity = (rate.get() * AHEAD_MS / 1000) as usize;
-            let (line, ring, progress) = Line::new(rate, capacity, Arc::clone(controls), self.generation);
-            mixer.add(line);
-            self.playing = Some(Playing::new(ring, progress, rate));
-        }
-        let Some(playing) = &mut self.playing else { return Pumped::Nothing };
-        playing.fill(&mut self.clauses, &mut self.position, self.finished);
-        let played = playing.progress.played();
-        if played != playing.played || playing.ring.slots() == playing.ring.buffer().capacity() {
-            (playing.played, playing.since) = (played, Instant::now());
-        }
+            None => {
+                let capacity = (rate.get() * AHEAD_MS / 1000) as usize;
+                let (line, ring, progress) = Line::new(capacity, self.generation);
+                let playing = self.playing.insert(Playing::new(ring, progress, rate));
+                // Filled before the device sees it: it never runs dry at its start.
+                playing.fill(&mut self.clauses, &mut self.position, self.finished);
+                desk.give(Order::Line(Box::new(line)));
+                playing
+            }
+        };
         if playing.closed && playing.progress.has_ended() {
             self.over = Some(Instant::now() + tail);
         }
-        if played > 0 && !std::mem::replace(&mut self.started, true) {
+        if playing.progress.played() > 0 && !std::mem::replace(&mut self.started, true) {
             return Pumped::Started;
         }
         Pumped::Nothing
@@ -154,17 +150,7 @@ impl Turn {
 
 impl Playing {
     fn new(ring: Producer<f32>, progress: Arc<Progress>, rate: NonZero<u32>) -> Self {
-        Self {
-            ring,
-            progress,
-            rate,
-            resampler: None,
-            ready: Vec::new(),
-            sent: 0,
-            closed: false,
-            played: 0,
-            since: Instant::now(),
-        }
+        Self { ring, progress, rate, resampler: None, ready: Vec::new(), sent: 0, closed: false }
     }
 
     fn fill(&mut self, clauses: &mut VecDeque<SpeechAudio>, position: &mut usize, finished: bool) {
