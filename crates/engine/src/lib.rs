@@ -12,6 +12,7 @@
 //! (`jarvis-assistant`), and never touches a model's insides or a device's (`jarvis-speech`, `jarvis-llm`,
 //! `jarvis-audio`).
 
+mod adjust;
 pub mod change;
 mod command;
 pub mod control;

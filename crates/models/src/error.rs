@@ -20,6 +20,10 @@ pub(crate) enum ModelError {
     NotInstalled { id: String },
     #[error("The model {id} is damaged: {what}.")]
     Damaged { id: String, what: String },
+    #[error("A model of yours can't be called \"{id}\".")]
+    BadName { id: String },
+    #[error("There is a model \"{id}\" in the catalog already.")]
+    NameTaken { id: String },
     #[error("The work on the models was interrupted; nothing is half-done.")]
     Cancelled,
     #[error("There is not enough room for the models: {needed} are needed in {} and {free} are free.", path.display())]
@@ -87,6 +91,8 @@ impl ModelError {
             Self::Platform { .. } => "models.platform",
             Self::NotInstalled { .. } => "models.not_installed",
             Self::Damaged { .. } => "models.damaged",
+            Self::BadName { .. } => "models.bad_name",
+            Self::NameTaken { .. } => "models.name_taken",
             Self::Cancelled => "cancelled",
             Self::NoSpace { .. } | Self::DiskFull { .. } => "models.disk_full",
             Self::NotWritable { .. } => "models.not_writable",
@@ -110,6 +116,8 @@ impl ModelError {
             Self::Platform { .. } => "Jarvis runs on Linux and macOS, on x86_64 and ARM 64.".into(),
             Self::NotInstalled { id } => format!("Install it with `jarvis models pull {id}`."),
             Self::Damaged { id, .. } => format!("Install it again with `jarvis models pull {id}`."),
+            Self::BadName { .. } => "Take lower-case letters, digits and hyphens: `hey-computer`.".into(),
+            Self::NameTaken { .. } => "Take another name for yours.".into(),
             Self::Cancelled => "Run it again; it goes on where it stopped.".into(),
             Self::NoSpace { .. } | Self::DiskFull { .. } => {
                 "Make room, or put Jarvis's data elsewhere with JARVIS_DATA_DIR, and run it again.".into()

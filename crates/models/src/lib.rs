@@ -22,6 +22,7 @@ mod hash;
 mod host;
 mod install;
 mod manifest;
+mod own;
 mod progress;
 mod source;
 mod store;
@@ -33,5 +34,6 @@ pub use catalog::{Catalog, Conversion, Hub, Kind, Member, Model, SourceFile, Whe
 pub use disk::free_space;
 pub use error::Bytes;
 pub use host::Host;
+pub use own::OwnModel;
 pub use progress::{Origin, Progress, Stage};
 pub use store::{Listed, State, Store, Verified};

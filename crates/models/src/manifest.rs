@@ -3,6 +3,7 @@
 //! A folder is a model exactly when it holds a manifest that fits its files. Never repairs anything but its own
 //! timestamps.
 
+use crate::catalog::Kind;
 use crate::error::{ModelError, Result};
 use crate::hash;
 use jarvis_core::Cancel;
@@ -27,6 +28,17 @@ pub(crate) struct Manifest {
     /// [`crate::Model::fingerprint`] at the time.
     pub(crate) source: String,
     pub(crate) files: Vec<InstalledFile>,
+    /// What it is, for a model that was made here; the catalog says it of all others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) about: Option<About>,
+}
+
+/// What the catalog would say of a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct About {
+    pub(crate) kind: Kind,
+    pub(crate) title: String,
+    pub(crate) licence: String,
 }
 
 /// A file as it was when its hash was verified.
@@ -41,7 +53,13 @@ pub(crate) struct InstalledFile {
 
 impl Manifest {
     pub(crate) fn new(id: &str, source: String, files: Vec<InstalledFile>) -> Self {
-        Self { format: FORMAT, id: id.to_owned(), source, files }
+        Self { format: FORMAT, id: id.to_owned(), source, files, about: None }
+    }
+
+    /// The same for a model that was made here.
+    pub(crate) fn about(mut self, about: About) -> Self {
+        self.about = Some(about);
+        self
     }
 
     /// The manifest in `folder`; none when it is missing, unreadable or from another version.

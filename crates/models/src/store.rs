@@ -90,12 +90,14 @@ impl Store {
         &self.root
     }
 
-    /// Every model of `catalog` and how it stands. Looks at names, sizes and times; a file whose time has changed is read.
+    /// Every model of `catalog` and how it stands, and after them those that were made here. Looks at names, sizes and times; a file whose time has changed is read.
     ///
     /// # Errors
     /// A file whose time has changed cannot be read.
     pub fn list(&self, catalog: &Catalog) -> jarvis_core::Result<Vec<Listed>> {
-        catalog.models().iter().map(|model| self.look(model)).collect()
+        let mut listed = catalog.models().iter().map(|model| self.look(model)).collect::<Result<Vec<_>, _>>()?;
+        listed.extend(self.own(catalog)?);
+        Ok(listed)
     }
 
     /// One model and how it stands.
@@ -121,6 +123,17 @@ impl Store {
         })
     }
 
+    /// The model `id`, of the catalog or made here, and how it stands.
+    ///
+    /// # Errors
+    /// There is no such model, or as [`Self::list`].
+    pub fn find(&self, catalog: &Catalog, id: &str) -> jarvis_core::Result<Listed> {
+        match self.look_own(id)? {
+            Some(own) => Ok(own),
+            None => self.look(catalog.find(id)?),
+        }
+    }
+
     /// The folder of the installed model `id`, for whoever loads it.
     ///
     /// # Errors
@@ -142,7 +155,11 @@ impl Store {
     /// An unknown model, a file that cannot be read, or `cancel`.
     pub fn verify(&self, catalog: &Catalog, ids: &[String], cancel: &Cancel) -> jarvis_core::Result<Vec<Verified>> {
         let mut results = Vec::new();
-        for model in choose(catalog, ids)? {
+        let own: Vec<String> = self.own(catalog)?.into_iter().map(|model| model.id).collect();
+        let (own_ids, ids): (Vec<String>, Vec<String>) = ids.iter().cloned().partition(|id| own.contains(id));
+        let all = own_ids.is_empty() && ids.is_empty();
+        let of_catalog = if all || !ids.is_empty() { choose(catalog, &ids)? } else { Vec::new() };
+        for model in of_catalog {
             let path = self.path(&model.id);
             let (state, problems) = match Manifest::read(&path).filter(|m| m.id == model.id) {
                 None if !path.exists() => {
@@ -163,6 +180,15 @@ impl Store {
             };
             results.push(Verified { id: model.id.clone(), state, problems });
         }
+        for id in if all { own } else { own_ids } {
+            let path = self.path(&id);
+            let problems = match Manifest::read(&path) {
+                Some(manifest) => manifest.verify(&path, cancel)?,
+                None => vec!["its manifest is missing".to_owned()],
+            };
+            let state = if problems.is_empty() { State::Installed } else { State::Damaged };
+            results.push(Verified { id, state, problems });
+        }
         Ok(results)
     }
 
@@ -171,7 +197,9 @@ impl Store {
     /// # Errors
     /// An unknown model, or a folder that cannot be changed.
     pub fn remove(&self, catalog: &Catalog, id: &str, cancel: &Cancel) -> jarvis_core::Result<bool> {
-        catalog.find(id)?;
+        if self.look_own(id)?.is_none() {
+            catalog.find(id)?;
+        }
         let path = self.path(id);
         if !path.exists() {
             return Ok(false);

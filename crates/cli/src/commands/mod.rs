@@ -9,5 +9,7 @@ pub mod generate;
 pub mod models;
 pub mod run;
 pub mod say;
+mod signal;
 pub mod transcribe;
+mod voice;
 pub mod wake;

@@ -1,9 +1,9 @@
 //! `jarvis models`: list, install, verify and remove models.
 
-use super::control;
+use super::{control, signal, voice};
 use crate::output::Output;
 use indicatif::{ProgressBar, ProgressStyle};
-use jarvis_core::{Cancel, Error};
+use jarvis_core::Error;
 use jarvis_models::{Bytes, Catalog, Listed, Model, Origin, Progress, Stage, State, Store};
 use jarvis_settings::Paths;
 use serde_json::{Value, json};
@@ -28,6 +28,8 @@ enum Action {
         #[arg(long, value_name = "FILE|DIR")]
         from: Option<PathBuf>,
     },
+    /// Install a Piper voice of your own, from its two files.
+    AddVoice(voice::Args),
     /// Compare every byte of installed models with what was installed.
     Verify {
         /// Names; all that are installed if none is given.
@@ -54,10 +56,16 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
             }
             Ok(())
         }
+        Action::AddVoice(args) => {
+            voice::add(&args, &paths, &store, &catalog, output)?;
+            control::reload(&paths);
+            Ok(())
+        }
         Action::Verify { ids } => verify(&store, &catalog, &ids, output),
         Action::Remove { id } => {
-            let removed = store.remove(&catalog, &id, &cancel_on_signal())?;
-            let listed = store.look(catalog.model(&id)?)?;
+            let mut listed = store.find(&catalog, &id)?;
+            let removed = store.remove(&catalog, &id, &signal::cancel())?;
+            (listed.installed, listed.state) = (false, State::Missing);
             output.result(&listed, || match removed {
                 true => format!("{id} is removed."),
                 false => format!("{id} was not installed."),
@@ -99,8 +107,8 @@ fn pull(
 ) -> anyhow::Result<bool> {
     let mut progress = Shown::new(output);
     let installed = match (from, ids) {
-        (None, ids) => store.pull(catalog, ids, &mut progress, &cancel_on_signal())?,
-        (Some(from), [id]) => vec![store.import(catalog, id, &from, &mut progress, &cancel_on_signal())?],
+        (None, ids) => store.pull(catalog, ids, &mut progress, &signal::cancel())?,
+        (Some(from), [id]) => vec![store.import(catalog, id, &from, &mut progress, &signal::cancel())?],
         (Some(_), _) => {
             return Err(Error::new(
                 "models.usage",
@@ -124,10 +132,10 @@ fn pull(
 }
 
 fn verify(store: &Store, catalog: &Catalog, ids: &[String], output: &Output) -> anyhow::Result<()> {
-    let results = store.verify(catalog, ids, &cancel_on_signal())?;
+    let results = store.verify(catalog, ids, &signal::cancel())?;
     let mut bad = Vec::new();
     for result in &results {
-        let listed = serde_json::to_value(store.look(catalog.model(&result.id)?)?)?;
+        let listed = serde_json::to_value(store.find(catalog, &result.id)?)?;
         let mut value = merge(listed, json!({ "state": result.state, "problems": result.problems }));
         let ok = result.state == State::Installed;
         value["installed"] = ok.into();
@@ -166,35 +174,6 @@ fn licence(model: &Listed) -> String {
         Some(note) => format!("{} ({}). {note}", model.licence, model.licence_url),
         None => format!("{} ({})", model.licence, model.licence_url),
     }
-}
-
-/// A flag that Ctrl-C (and a polite kill) raises, so that what is running can tidy up.
-///
-/// The signals are blocked for the process and waited for by a thread, which needs no handler and no global. A second one
-/// ends the program at once.
-fn cancel_on_signal() -> Cancel {
-    let cancel = Cancel::new();
-    let raised = cancel.clone();
-    // SAFETY: `set` is initialised by `sigemptyset` before it is used, and all pointers outlive the calls.
-    let set = unsafe {
-        let mut set = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
-        libc::sigemptyset(set.as_mut_ptr());
-        for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
-            libc::sigaddset(set.as_mut_ptr(), signal);
-        }
-        libc::pthread_sigmask(libc::SIG_BLOCK, set.as_ptr(), std::ptr::null_mut());
-        set.assume_init()
-    };
-    std::thread::spawn(move || {
-        let mut signal = 0;
-        // SAFETY: `set` is initialised and `signal` is a place to write to.
-        unsafe { libc::sigwait(&set, &mut signal) };
-        raised.cancel();
-        // SAFETY: as above.
-        unsafe { libc::sigwait(&set, &mut signal) };
-        std::process::exit(128 + signal);
-    });
-    cancel
 }
 
 /// Progress for people: a bar on a terminal, lines elsewhere; nothing for scripts.

@@ -3,6 +3,7 @@
 mod fixtures;
 mod hub;
 mod local;
+mod own;
 mod registry;
 mod store;
 

@@ -1,22 +1,44 @@
 //! espeak-ng's pronunciation, through the system's shared library.
 //!
-//! Owns the few calls of its C interface that turn words into phonemes. Never makes a sound with it. The library is
+//! Owns the few calls of its C interface that turn words into phonemes ([`sound`] those that make sound). The library is
 //! GPL-3, which is why it is linked and never copied, and stands behind [`super::Phonemizer`].
+
+mod sound;
+
+pub use sound::{EspeakManner, espeak_sound};
 
 use super::Phonemizer;
 use jarvis_core::{Error, Result};
-use std::ffi::{CStr, CString, c_char, c_int, c_uchar, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_uchar, c_uint, c_void};
 use std::ptr;
 use std::sync::Mutex;
 
 /// From `speak_lib.h`.
 mod ffi {
-    use super::{c_char, c_int, c_uchar, c_void};
+    use super::sound::{Callback, UserData};
+    use super::{c_char, c_int, c_uchar, c_uint, c_void};
 
-    pub const OUTPUT_RETRIEVAL: c_int = 1;
+    /// Sound is handed over by the caller's own thread, before the call returns.
+    pub const OUTPUT_SYNCHRONOUS: c_int = 2;
     pub const INITIALIZE_DONT_EXIT: c_int = 0x8000;
     pub const CHARS_UTF8: c_int = 1;
     pub const PHONEMES_IPA: c_int = 0x02;
+    pub const POSITION_CHARACTER: c_int = 1;
+    pub const RATE: c_int = 1;
+    pub const PITCH: c_int = 3;
+
+    /// `espeak_EVENT`, as far as it is read.
+    #[repr(C)]
+    pub struct Event {
+        pub kind: c_int,
+        pub identifier: c_uint,
+        pub text_position: c_int,
+        pub length: c_int,
+        pub audio_position: c_int,
+        pub sample: c_int,
+        pub user_data: UserData,
+        pub id: [u8; 8],
+    }
 
     /// `espeak_VOICE`: what a voice is wanted to be.
     #[repr(C)]
@@ -38,25 +60,38 @@ mod ffi {
         pub fn espeak_SetVoiceByName(name: *const c_char) -> c_int;
         pub fn espeak_SetVoiceByProperties(voice: *mut Voice) -> c_int;
         pub fn espeak_TextToPhonemes(text: *mut *const c_void, text_mode: c_int, phoneme_mode: c_int) -> *const c_char;
+        pub fn espeak_SetParameter(parameter: c_int, value: c_int, relative: c_int) -> c_int;
+        pub fn espeak_SetSynthCallback(callback: Option<Callback>);
+        pub fn espeak_Synth(
+            text: *const c_void,
+            size: usize,
+            position: c_uint,
+            position_type: c_int,
+            end: c_uint,
+            flags: c_uint,
+            identifier: *mut c_uint,
+            user_data: *mut c_void,
+        ) -> c_int;
     }
 }
 
 /// The library keeps one voice and one state for the whole process and locks nothing, so that every call goes through
 /// here. It holds what the library was told last.
-static LIBRARY: Mutex<Library> = Mutex::new(Library { is_initialized: false, voice: None });
+static LIBRARY: Mutex<Library> = Mutex::new(Library { rate: 0, voice: None });
 
 struct Library {
-    is_initialized: bool,
+    /// Samples per second; 0 before it is initialized.
+    rate: u32,
     voice: Option<CString>,
 }
 
 impl Library {
     /// Makes `voice` the present one.
     fn select(&mut self, voice: &CString) -> Result<()> {
-        if !self.is_initialized {
+        if self.rate == 0 {
             // SAFETY: no other call into the library can run, for LIBRARY is locked; a null path means its own data.
             let rate =
-                unsafe { ffi::espeak_Initialize(ffi::OUTPUT_RETRIEVAL, 0, ptr::null(), ffi::INITIALIZE_DONT_EXIT) };
+                unsafe { ffi::espeak_Initialize(ffi::OUTPUT_SYNCHRONOUS, 0, ptr::null(), ffi::INITIALIZE_DONT_EXIT) };
             if rate <= 0 {
                 return Err(Error::new(
                     "speech.espeak_unavailable",
@@ -64,7 +99,7 @@ impl Library {
                     "Install the package espeak-ng-data (macOS: `brew reinstall espeak-ng`).",
                 ));
             }
-            self.is_initialized = true;
+            self.rate = rate.unsigned_abs();
         }
         if self.voice.as_ref() != Some(voice) {
             // Some languages are known by the name of a voice, others only as a property of one.

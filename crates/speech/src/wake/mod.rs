@@ -2,7 +2,13 @@
 //!
 //! Owns the models that answer it and the rules that turn scores into detections. Never decides what happens then.
 
+mod embedding;
+mod features;
+mod head;
 mod openwakeword;
+pub mod train;
 mod trigger;
 
+pub use features::FILES as FEATURE_FILES;
+pub use head::FILE as HEAD_FILE;
 pub use openwakeword::OpenWakeWord;

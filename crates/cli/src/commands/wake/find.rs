@@ -1,4 +1,4 @@
-//! `jarvis wake`: finds the wake word in recordings.
+//! `jarvis wake FILE..`: finds the wake word in recordings.
 //!
 //! Files are read piece by piece and heard as from a microphone, in frames; a second of silence goes before and after,
 //! because the model needs sound around the word. A file that fails does not keep the others from being heard.
@@ -15,9 +15,9 @@ use std::time::Instant;
 /// Silence before and after a recording.
 const PADDING: usize = SAMPLE_RATE as usize;
 
-/// What can be said to `jarvis wake`.
+/// What can be said to `jarvis wake FILE..`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// WAV files of any rate and number of channels.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -56,7 +56,7 @@ struct Timings {
 }
 
 /// Runs the command.
-pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
+pub(super) fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let paths = Paths::discover()?;
     let mut settings = Settings::load(&paths)?;
     if let Some(model) = args.model {
