@@ -1,11 +1,12 @@
 //! Whisper's decoder, with a key/value cache.
 //!
 //! Keys and values of the tokens so far lie in tensors that are made once, at their full length; those of the sound are
-//! computed once for each encoded stretch of it. A step therefore costs the new tokens only, however many went before.
+//! computed once for each encoded stretch of it. A step therefore costs the new tokens only, however many went before. It
+//! is bound by reading the weights, which is why they have 8 bits.
 
 use super::super::SttError;
 use super::config::Config;
-use super::ops::{self, Dense, LayerNorm, Narrow};
+use super::ops::{self, Dense, LayerNorm, Narrow, Part};
 use super::weights::Weights;
 use candle_core::{DType, Device, Tensor};
 use jarvis_core::Cancel;
@@ -27,20 +28,19 @@ pub(super) struct Decoder {
 #[derive(Debug)]
 struct Layer {
     attention_norm: LayerNorm,
-    query: Narrow,
-    key: Narrow,
-    value: Narrow,
+    /// Queries (scaled), keys and values side by side: `width` to `3 width`.
+    query_key_value: Narrow,
     out: Narrow,
-    /// `[heads, max tokens, depth]`, filled up to [`Decoder::length`].
-    past_keys: Tensor,
-    past_values: Tensor,
+    /// `[max tokens, 2 width]`, a key and a value in a row, filled up to [`Decoder::length`].
+    past: Tensor,
     sound_norm: LayerNorm,
+    /// Scaled.
     sound_query: Narrow,
     /// Keys and values side by side: `width` to `2 width`.
     sound_key_value: Dense,
     sound_out: Narrow,
-    /// `[heads, depth, positions]` and `[heads, positions, depth]`; none before the first [`Decoder::listen`].
-    sound: Option<(Tensor, Tensor)>,
+    /// `[positions, 2 width]`; none before the first [`Decoder::listen`].
+    sound: Option<Tensor>,
     norm: LayerNorm,
     up: Narrow,
     down: Narrow,
@@ -53,9 +53,11 @@ impl Decoder {
         let layers = (0..config.decoder_layers)
             .map(|i| Layer::load(weights, &format!("{name}.layers.{i}"), config, device))
             .collect::<Result<_, _>>()?;
+        let tokens = format!("{name}.embed_tokens");
+        let tokens = [Part { name: &tokens, gain: 1.0, bias: false }];
         Ok(Self {
             device: device.clone(),
-            tokens: Narrow::load(weights, &format!("{name}.embed_tokens"), width, config.vocab_size, false, device)?,
+            tokens: Narrow::load(weights, &tokens, width, config.vocab_size, device)?,
             positions: weights.tensor(
                 &format!("{name}.embed_positions.weight"),
                 &[config.max_target_positions, width],
@@ -74,7 +76,7 @@ impl Decoder {
             if cancel.is_cancelled() {
                 return Err(SttError::Cancelled);
             }
-            layer.listen(encoded)?;
+            layer.sound = Some(layer.sound_key_value.forward(encoded)?);
         }
         Ok(())
     }
@@ -90,9 +92,8 @@ impl Decoder {
         let count = tokens.len();
         let positions = self.positions.narrow(0, self.length, count)?;
         let mut x = ops::add(self.tokens.rows(tokens)?, &positions)?;
-        let mask = self.mask(count)?;
         for layer in &self.layers {
-            x = layer.forward(x, self.length, mask.as_ref())?;
+            x = layer.forward(x, self.length)?;
         }
         self.length += count;
         Ok(self.norm.forward(&x)?)
@@ -101,106 +102,65 @@ impl Decoder {
     /// The output head: the logits of every token of the vocabulary for the rows `which` of what [`Self::step`] gave, a
     /// row after the other into `out`.
     pub(super) fn logits(&self, states: &Tensor, which: &[u32], out: &mut Vec<f32>) -> Result<(), SttError> {
-        let states = if which.len() == states.dim(0)? {
-            states.clone()
-        } else {
-            states.index_select(&Tensor::new(which, &self.device)?, 0)?
-        };
-        let logits = self.tokens.forward(&states)?.flatten_all()?.to_device(&Device::Cpu)?;
-        let (storage, layout) = logits.storage_and_layout();
-        out.clear();
-        if let (candle_core::Storage::Cpu(storage), Some((start, end))) = (&*storage, layout.contiguous_offsets()) {
-            out.extend_from_slice(&storage.as_slice::<f32>()?[start..end]);
+        if which.len() == states.dim(0)? {
+            return Ok(self.tokens.forward_into(states, out)?);
         }
-        Ok(())
-    }
-
-    /// What keeps `count` new tokens from looking at those after them: `[count, tokens so far]`; none for a single one.
-    fn mask(&self, count: usize) -> Result<Option<Tensor>, SttError> {
-        if count == 1 {
-            return Ok(None);
-        }
-        let width = self.length + count;
-        let row = |i: usize| (0..width).map(move |j| if j > self.length + i { f32::NEG_INFINITY } else { 0.0 });
-        let mask = (0..count).flat_map(row).collect();
-        Ok(Some(Tensor::from_vec::<_, f32>(mask, (1, count, width), &self.device)?))
+        Ok(self.tokens.forward_into(&states.index_select(&Tensor::new(which, &self.device)?, 0)?, out)?)
     }
 }
 
 impl Layer {
     fn load(weights: &Weights, name: &str, config: &Config, device: &Device) -> Result<Self, SttError> {
         let (width, heads) = (config.d_model, config.decoder_attention_heads);
-        let narrow = |part: &str, inputs: usize, outputs: usize, bias: bool| {
-            Narrow::load(weights, &format!("{name}.{part}"), inputs, outputs, bias, device)
+        let narrow = |part: &str, inputs: usize, outputs: usize| {
+            Narrow::load(weights, &[Part::new(&format!("{name}.{part}"))], inputs, outputs, device)
         };
         let norm = |part: &str| LayerNorm::load(weights, &format!("{name}.{part}"), width, device);
+        // The scale of the scores, folded into the queries.
+        let gain = ((width / heads) as f32).powf(-0.5);
+        let [query, key, value] = ["q", "k", "v"].map(|part| format!("{name}.self_attn.{part}_proj"));
+        let query = Part { gain, ..Part::new(&query) };
+        let key = Part { bias: false, ..Part::new(&key) };
+        let sound_query = format!("{name}.encoder_attn.q_proj");
+        let sound_query = Part { gain, ..Part::new(&sound_query) };
         let square = |part: &str| weights.values(&format!("{name}.encoder_attn.{part}_proj.weight"), &[width, width]);
         let mut key_value = square("k")?;
         key_value.extend(square("v")?);
         let mut bias = vec![0.0; width];
         bias.extend(weights.values(&format!("{name}.encoder_attn.v_proj.bias"), &[width])?);
-        let past = || Tensor::zeros((heads, config.max_target_positions, width / heads), DType::F32, device);
         Ok(Self {
             attention_norm: norm("self_attn_layer_norm")?,
-            query: narrow("self_attn.q_proj", width, width, true)?,
-            key: narrow("self_attn.k_proj", width, width, false)?,
-            value: narrow("self_attn.v_proj", width, width, true)?,
-            out: narrow("self_attn.out_proj", width, width, true)?,
-            past_keys: past()?,
-            past_values: past()?,
+            query_key_value: Narrow::load(weights, &[query, key, Part::new(&value)], width, width, device)?,
+            out: narrow("self_attn.out_proj", width, width)?,
+            past: Tensor::zeros((config.max_target_positions, 2 * width), DType::F32, device)?,
             sound_norm: norm("encoder_attn_layer_norm")?,
-            sound_query: narrow("encoder_attn.q_proj", width, width, true)?,
+            sound_query: Narrow::load(weights, &[sound_query], width, width, device)?,
             sound_key_value: Dense::new(key_value, bias, device)?,
-            sound_out: narrow("encoder_attn.out_proj", width, width, true)?,
+            sound_out: narrow("encoder_attn.out_proj", width, width)?,
             sound: None,
             norm: norm("final_layer_norm")?,
-            up: narrow("fc1", width, 4 * width, true)?,
-            down: narrow("fc2", 4 * width, width, true)?,
+            up: narrow("fc1", width, 4 * width)?,
+            down: narrow("fc2", 4 * width, width)?,
             heads,
         })
     }
 
-    /// Computes the keys and values of the sound.
-    fn listen(&mut self, encoded: &Tensor) -> Result<(), SttError> {
-        let (positions, width) = encoded.dims2()?;
-        let depth = width / self.heads;
-        let both = self.sound_key_value.forward(encoded)?.reshape((positions, 2, self.heads, depth))?;
-        let keys = both.narrow(1, 0, 1)?.squeeze(1)?.permute((1, 2, 0))?.contiguous()?;
-        let values = both.narrow(1, 1, 1)?.squeeze(1)?.transpose(0, 1)?.contiguous()?;
-        self.sound = Some((keys, values));
-        Ok(())
-    }
-
-    /// `[tokens, width]` to `[heads, tokens, depth]`.
-    fn split(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+    /// `x`, `[tokens, width]`, comes after `length` tokens.
+    fn forward(&self, x: Tensor, length: usize) -> Result<Tensor, SttError> {
         let (count, width) = x.dims2()?;
-        x.reshape((count, self.heads, width / self.heads))?.transpose(0, 1)?.contiguous()
-    }
-
-    fn forward(&self, x: Tensor, length: usize, mask: Option<&Tensor>) -> Result<Tensor, SttError> {
-        let (count, width) = x.dims2()?;
-        let scale = ((width / self.heads) as f64).powf(-0.5);
-        let joined = |heads: Tensor| heads.transpose(0, 1)?.reshape((count, width));
-
-        let normal = self.attention_norm.forward(&x)?;
-        self.past_keys.slice_set(&self.split(&self.key.forward(&normal)?)?, 1, length)?;
-        self.past_values.slice_set(&self.split(&self.value.forward(&normal)?)?, 1, length)?;
-        let keys = self.past_keys.narrow(1, 0, length + count)?;
-        let values = self.past_values.narrow(1, 0, length + count)?;
-        let query = (self.split(&self.query.forward(&normal)?)? * scale)?;
-        let scores = query.matmul(&keys.transpose(1, 2)?)?;
-        let scores = mask.map_or(Ok(scores.clone()), |mask| scores.broadcast_add(mask))?;
-        let heard = joined(ops::softmax(scores)?.matmul(&values)?)?;
+        let all = self.query_key_value.forward(&self.attention_norm.forward(&x)?)?;
+        self.past.slice_set(&all.narrow(1, width, 2 * width)?.contiguous()?, 0, length)?;
+        let past = self.past.narrow(0, 0, length + count)?;
+        let heard = ops::attend(&all.narrow(1, 0, width)?.contiguous()?, &past, self.heads, Some(length))?;
         let x = ops::add(x, &self.out.forward(&heard)?)?;
 
-        let Some((keys, values)) = &self.sound else {
+        let Some(sound) = &self.sound else {
             return Err(
                 candle_core::Error::Msg("the decoder was asked for words before it heard anything".into()).into()
             );
         };
-        let query = (self.split(&self.sound_query.forward(&self.sound_norm.forward(&x)?)?)? * scale)?;
-        let heard = joined(ops::softmax(query.matmul(keys)?)?.matmul(values)?)?;
-        let x = ops::add(x, &self.sound_out.forward(&heard)?)?;
+        let query = self.sound_query.forward(&self.sound_norm.forward(&x)?)?;
+        let x = ops::add(x, &self.sound_out.forward(&ops::attend(&query, sound, self.heads, None)?)?)?;
 
         let hidden = ops::gelu(self.up.forward(&self.norm.forward(&x)?)?)?;
         Ok(ops::add(x, &self.down.forward(&hidden)?)?)

@@ -1,7 +1,7 @@
 //! Whisper's encoder: a spectrogram to one vector for every 20 ms.
 //!
 //! Runs on as many positions as it is given, 1500 (30 s) at most; the sinusoidal positions are cut likewise. Looks at
-//! `cancel` before each head of each layer.
+//! `cancel` between its products, of which none takes longer than some milliseconds for a short utterance.
 
 use super::super::SttError;
 use super::config::Config;
@@ -91,6 +91,7 @@ impl Encoder {
         }
         let x = Tensor::from_vec(sides, (frames, 3 * bins), &self.device)?;
         let x = self.first.forward_gelu(&x)?;
+        go_on(cancel)?;
         // The second convolution steps by two frames, so that its three are the pair and the second of the pair before.
         let width = x.dim(1)?;
         let pairs = x.reshape((positions, 2 * width))?;
@@ -103,6 +104,11 @@ impl Encoder {
         }
         Ok(self.norm.forward(&x)?)
     }
+}
+
+/// Whether to go on.
+fn go_on(cancel: &Cancel) -> Result<(), SttError> {
+    if cancel.is_cancelled() { Err(SttError::Cancelled) } else { Ok(()) }
 }
 
 impl Layer {
@@ -137,15 +143,15 @@ impl Layer {
         // A head at a time: its scores, positions squared, stay in the cache between the two products.
         let mut heads = Vec::with_capacity(self.heads);
         for head in 0..self.heads {
-            if cancel.is_cancelled() {
-                return Err(SttError::Cancelled);
-            }
+            go_on(cancel)?;
             let part = |which: usize| all.narrow(1, which * width + head * depth, depth);
             let scores = ops::softmax(part(0)?.matmul(&part(1)?.t()?)?)?;
             heads.push(scores.matmul(&part(2)?)?);
         }
         let x = ops::add(x, &self.out.forward(&Tensor::cat(&heads, 1)?)?)?;
+        go_on(cancel)?;
         let hidden = self.up.forward_gelu(&self.norm.forward(&x)?)?;
+        go_on(cancel)?;
         Ok(ops::add(x, &self.down.forward(&hidden)?)?)
     }
 }

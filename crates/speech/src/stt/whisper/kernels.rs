@@ -3,7 +3,6 @@
 //! Each kernel is written once, in lanes that the compiler turns into vectors, and compiled twice: for any processor of
 //! the platform, and for AVX2 where the running processor has it. Never allocates.
 
-use half::f16;
 use rayon::prelude::*;
 
 /// Partial sums that are kept apart, so that a sum can be made with vectors.
@@ -194,82 +193,144 @@ pub(super) fn each_share(x: &mut [f32], width: usize, work: impl Fn(&mut [f32]) 
     x.par_chunks_mut(rows.div_ceil(threads) * width).for_each(work);
 }
 
-/// `out[row * width + i] = sum over k of x[row * depth + k] * weights[i * depth + k]` (+ `bias[i]`), with
-/// `width = weights.len() / depth`. Reads the weights once for all rows: made for a few rows.
-pub(super) fn half_product(x: &[f32], weights: &[f16], depth: usize, bias: Option<&[f32]>, out: &mut [f32]) {
-    let width = weights.len() / depth;
-    let rows = x.len() / depth;
-    debug_assert_eq!(out.len(), rows * width);
-    // With one row the columns of the result lie side by side and can be shared out among threads.
-    if rows == 1 && weights.len() >= WORTH_A_THREAD {
-        let threads = rayon::current_num_threads();
-        let share = width.div_ceil(threads * 4).max(64);
-        out.par_chunks_mut(share).enumerate().for_each(|(i, out)| {
-            let from = i * share;
-            let weights = &weights[from * depth..][..out.len() * depth];
-            product_columns(x, weights, depth, out);
-            if let Some(bias) = bias {
-                bias_rows(out, &bias[from..][..out.len()]);
-            }
-        });
-        return;
+/// Rows of 8-bit weights, and what each row is to be multiplied by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ByteRows<'a> {
+    /// Row after row.
+    pub(super) values: &'a [i8],
+    /// One for each row.
+    pub(super) scales: &'a [f32],
+}
+
+impl<'a> ByteRows<'a> {
+    /// Numbers in a row.
+    fn depth(&self) -> usize {
+        self.values.len() / self.scales.len()
     }
+
+    fn part(&self, from: usize, count: usize) -> Self {
+        let depth = self.depth();
+        Self { values: &self.values[from * depth..][..count * depth], scales: &self.scales[from..][..count] }
+    }
+}
+
+kernel! {
+    /// Rounds a row of weights to bytes; returns the scale, of which each weight is off by a half at most.
+    fn to_bytes(weights: &[f32], out: &mut [i8]) -> f32 {
+        // Adding 1.5 x 2^23 leaves the nearest integer in the low bits.
+        const ROUND: f32 = 12_582_912.0;
+        let mut lanes = [0.0f32; LANES];
+        for weights in weights.chunks(LANES) {
+            for (lane, weight) in lanes.iter_mut().zip(weights) {
+                *lane = if weight.abs() > *lane { weight.abs() } else { *lane };
+            }
+        }
+        let largest = lanes.into_iter().fold(0.0, f32::max);
+        if largest == 0.0 {
+            out.fill(0);
+            return 0.0;
+        }
+        let inverse = 127.0 / largest;
+        for (out, weight) in out.iter_mut().zip(weights) {
+            *out = (weight * inverse + ROUND).to_bits() as i8;
+        }
+        largest / 127.0
+    }
+}
+
+/// `out[row * width + i] = scale[i] * sum over k of x[row * depth + k] * weights[i * depth + k]` (+ `bias[i]`), with as
+/// many columns as there are rows of weights. Made for a few rows: it is bound by reading the weights.
+pub(super) fn byte_product(x: &[f32], weights: ByteRows<'_>, bias: Option<&[f32]>, out: &mut [f32]) {
+    let (depth, width) = (weights.depth(), weights.scales.len());
+    debug_assert_eq!(out.len() * depth, x.len() * width);
     for (x, out) in x.chunks_exact(depth).zip(out.chunks_exact_mut(width)) {
-        if rows > 1 && weights.len() >= WORTH_A_THREAD {
-            half_product(x, weights, depth, bias, out);
+        if weights.values.len() < WORTH_A_THREAD {
+            product_columns(x, weights, bias, out);
             continue;
         }
-        product_columns(x, weights, depth, out);
-        if let Some(bias) = bias {
-            bias_rows(out, bias);
-        }
+        // The columns of one row of the result lie side by side and can be shared out among threads.
+        let share = width.div_ceil(rayon::current_num_threads() * 4).max(64);
+        out.par_chunks_mut(share).enumerate().for_each(|(i, out)| {
+            let (from, count) = (i * share, out.len());
+            product_columns(x, weights.part(from, count), bias.map(|bias| &bias[from..][..count]), out);
+        });
     }
 }
 
 /// One row times each of the rows of `weights`.
-fn product_columns(x: &[f32], weights: &[f16], depth: usize, out: &mut [f32]) {
+fn product_columns(x: &[f32], weights: ByteRows<'_>, bias: Option<&[f32]>, out: &mut [f32]) {
+    let rows = weights.values.chunks_exact(weights.depth()).zip(weights.scales);
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c") {
-        for (out, weights) in out.iter_mut().zip(weights.chunks_exact(depth)) {
+    let vectors = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    for (out, (row, scale)) in out.iter_mut().zip(rows) {
+        #[cfg(target_arch = "x86_64")]
+        if vectors {
             // SAFETY: the processor has what the function was compiled for.
-            *out = unsafe { x86::dot(x, weights) };
+            *out = scale * unsafe { x86::dot(x, row) };
+            continue;
         }
-        return;
+        *out = scale * dot(x, row);
     }
-    for (out, weights) in out.iter_mut().zip(weights.chunks_exact(depth)) {
-        *out = dot(x, weights);
+    if let Some(bias) = bias {
+        bias_rows(out, bias);
     }
 }
 
-/// The product of a row and a row of weights, any processor: the weights become `f32` a piece at a time, by the
-/// processor's own conversion where it has one.
-fn dot(x: &[f32], weights: &[f16]) -> f32 {
-    use half::slice::HalfFloatSliceExt;
-    const PIECE: usize = 128;
-    let mut wide = [0.0f32; PIECE];
+/// The product of a row and a row of weights, any processor.
+fn dot(x: &[f32], weights: &[i8]) -> f32 {
     let mut lanes = [0.0f32; LANES];
-    for (x, weights) in x.chunks(PIECE).zip(weights.chunks(PIECE)) {
-        let wide = &mut wide[..weights.len()];
-        weights.convert_to_f32_slice(wide);
-        for (x, wide) in x.chunks(LANES).zip(wide.chunks(LANES)) {
-            for (lane, (x, wide)) in lanes.iter_mut().zip(x.iter().zip(wide)) {
-                *lane += x * wide;
+    let ((x, x_rest), (weights, rest)) = (x.as_chunks::<LANES>(), weights.as_chunks::<LANES>());
+    for (x, weights) in x.iter().zip(weights) {
+        for (lane, (x, weight)) in lanes.iter_mut().zip(x.iter().zip(weights)) {
+            *lane += x * f32::from(*weight);
+        }
+    }
+    lanes.iter().sum::<f32>() + x_rest.iter().zip(rest).map(|(x, weight)| x * f32::from(*weight)).sum::<f32>()
+}
+
+kernel! {
+    /// What one position hears: for each of `heads` equal parts of `query` (scaled), the mean of the values, weighted by
+    /// how alike query and key are. Keys and values are rows `stride` apart. `scores` has room for one number a row, and
+    /// says how many rows there are.
+    fn attend(query: &[f32], keys: &[f32], values: &[f32], stride: usize, heads: usize, scores: &mut [f32], out: &mut [f32]) {
+        let (rows, depth) = (scores.len(), query.len() / heads);
+        for (head, (query, out)) in query.chunks_exact(depth).zip(out.chunks_exact_mut(depth)).enumerate() {
+            let at = head * depth;
+            for (row, score) in scores.iter_mut().enumerate() {
+                *score = product(query, &keys[row * stride + at..][..depth]);
+            }
+            softmax_rows(scores, rows);
+            out.fill(0.0);
+            for (row, score) in scores.iter().enumerate() {
+                for (out, value) in out.iter_mut().zip(&values[row * stride + at..][..depth]) {
+                    *out += score * value;
+                }
             }
         }
     }
-    lanes.iter().sum()
+}
+
+#[inline(always)]
+fn product(a: &[f32], b: &[f32]) -> f32 {
+    let mut lanes = [0.0; LANES];
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    for (a, b) in a.iter().zip(b) {
+        for (lane, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+            *lane += a * b;
+        }
+    }
+    lanes.iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
 }
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    //! The product of a row and a row of half-precision weights where the processor converts eight at a time.
+    //! The product of a row and a row of 8-bit weights where the processor widens eight at a time.
 
-    use half::f16;
     use std::arch::x86_64::*;
 
     /// As [`super::dot`].
-    #[target_feature(enable = "avx2,fma,f16c")]
-    pub(super) fn dot(x: &[f32], weights: &[f16]) -> f32 {
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) fn dot(x: &[f32], weights: &[i8]) -> f32 {
         let length = x.len().min(weights.len());
         let mut sums = [_mm256_setzero_ps(); 4];
         let mut i = 0;
@@ -278,9 +339,9 @@ mod x86 {
                 let at = i + lane * 8;
                 // SAFETY: `at + 8 <= length`, which neither slice is shorter than; unaligned loads.
                 let (x, weights) = unsafe {
-                    (_mm256_loadu_ps(x.as_ptr().add(at)), _mm_loadu_si128(weights.as_ptr().add(at).cast::<__m128i>()))
+                    (_mm256_loadu_ps(x.as_ptr().add(at)), _mm_loadl_epi64(weights.as_ptr().add(at).cast::<__m128i>()))
                 };
-                *sum = _mm256_fmadd_ps(x, _mm256_cvtph_ps(weights), *sum);
+                *sum = _mm256_fmadd_ps(x, _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(weights)), *sum);
             }
             i += 32;
         }
@@ -288,7 +349,7 @@ mod x86 {
         let sum = _mm_add_ps(_mm256_castps256_ps128(sum), _mm256_extractf128_ps::<1>(sum));
         let sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
         let sum = _mm_add_ss(sum, _mm_movehdup_ps(sum));
-        let rest: f32 = x[i..length].iter().zip(&weights[i..length]).map(|(x, w)| x * w.to_f32()).sum();
+        let rest: f32 = x[i..length].iter().zip(&weights[i..length]).map(|(x, w)| x * f32::from(*w)).sum();
         _mm_cvtss_f32(sum) + rest
     }
 }
@@ -361,38 +422,79 @@ mod tests {
         }
 
         #[test]
-        fn half_product_is_the_matrix_product(rows in 1usize..4, depth in 1usize..80, width in 1usize..30, seed in any::<u32>()) {
+        fn byte_product_is_the_matrix_product(rows in 1usize..4, depth in 1usize..80, width in 1usize..30, seed in any::<u32>()) {
             let mut state = seed;
             let mut next = || {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 (state >> 8) as f32 / (1 << 23) as f32 - 1.0
             };
             let x: Vec<f32> = (0..rows * depth).map(|_| next()).collect();
-            let weights: Vec<f16> = (0..width * depth).map(|_| f16::from_f32(next())).collect();
+            let weights: Vec<f32> = (0..width * depth).map(|_| next()).collect();
             let bias: Vec<f32> = (0..width).map(|_| next()).collect();
+            let (mut values, mut scales) = (vec![0; weights.len()], Vec::new());
+            for (weights, values) in weights.chunks_exact(depth).zip(values.chunks_exact_mut(depth)) {
+                scales.push(to_bytes(weights, values));
+            }
+            for (i, (weight, value)) in weights.iter().zip(&values).enumerate() {
+                let scale = scales[i / depth];
+                prop_assert!((weight - f32::from(*value) * scale).abs() <= 0.5001 * scale);
+            }
             let mut out = vec![0.0; rows * width];
-            half_product(&x, &weights, depth, Some(&bias), &mut out);
+            byte_product(&x, ByteRows { values: &values, scales: &scales }, Some(&bias), &mut out);
             for row in 0..rows {
                 for column in 0..width {
-                    let want: f32 = (0..depth).map(|k| x[row * depth + k] * weights[column * depth + k].to_f32()).sum();
-                    let portable = dot(&x[row * depth..][..depth], &weights[column * depth..][..depth]);
-                    prop_assert!((out[row * width + column] - want - bias[column]).abs() < 1e-4);
-                    prop_assert!((portable - want).abs() < 1e-4);
+                    let (x, weights) = (&x[row * depth..][..depth], &values[column * depth..][..depth]);
+                    let want: f32 = x.iter().zip(weights).map(|(x, w)| x * f32::from(*w)).sum();
+                    prop_assert!((out[row * width + column] - want * scales[column] - bias[column]).abs() < 1e-4);
+                    prop_assert!((dot(x, weights) - want).abs() < 1e-2);
                 }
+            }
+        }
+
+        #[test]
+        fn attention_is_a_weighted_mean(rows in 1usize..40, heads in 1usize..4, depth in 1usize..40, apart in 0usize..5, seed in any::<u32>()) {
+            let mut state = seed;
+            let mut next = || {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 8) as f32 / (1 << 22) as f32 - 2.0
+            };
+            let width = heads * depth;
+            let stride = width + apart;
+            let query: Vec<f32> = (0..width).map(|_| next()).collect();
+            let keys: Vec<f32> = (0..rows * stride).map(|_| next()).collect();
+            let values: Vec<f32> = (0..rows * stride).map(|_| next()).collect();
+            let (mut scores, mut out) = (vec![0.0; rows], vec![f32::NAN; width]);
+            attend(&query, &keys, &values, stride, heads, &mut scores, &mut out);
+            for (i, out) in out.iter().enumerate() {
+                let head = i / depth * depth;
+                let alike = |row: usize| (0..depth).map(|k| f64::from(query[head + k] * keys[row * stride + head + k])).sum::<f64>();
+                let top = (0..rows).map(alike).fold(f64::MIN, f64::max);
+                let weight = |row: usize| (alike(row) - top).exp();
+                let sum: f64 = (0..rows).map(weight).sum();
+                let want: f64 = (0..rows).map(|row| weight(row) / sum * f64::from(values[row * stride + i])).sum();
+                prop_assert!((f64::from(*out) - want).abs() < 1e-4, "{} is not {}", out, want);
             }
         }
     }
 
     #[test]
-    fn a_large_half_product_is_shared_among_threads() {
+    fn a_large_byte_product_is_shared_among_threads() {
         let (depth, width) = (384, 1000);
         let x: Vec<f32> = (0..2 * depth).map(|i| (i % 17) as f32 - 8.0).collect();
-        let weights: Vec<f16> = (0..width * depth).map(|i| f16::from_f32((i % 13) as f32 - 6.0)).collect();
+        let values: Vec<i8> = (0..width * depth).map(|i| (i % 13) as i8 - 6).collect();
+        let scales: Vec<f32> = (0..width).map(|i| (i % 3) as f32).collect();
         let mut out = vec![0.0; 2 * width];
-        half_product(&x, &weights, depth, None, &mut out);
+        byte_product(&x, ByteRows { values: &values, scales: &scales }, None, &mut out);
         for (row, column) in [(0, 0), (0, 999), (1, 0), (1, 500), (1, 999)] {
-            let want: f32 = (0..depth).map(|k| x[row * depth + k] * weights[column * depth + k].to_f32()).sum();
-            assert_eq!(out[row * width + column], want);
+            let sum: f32 = (0..depth).map(|k| x[row * depth + k] * f32::from(values[column * depth + k])).sum();
+            assert_eq!(out[row * width + column], sum * scales[column]);
         }
+    }
+
+    #[test]
+    fn a_row_of_nothing_is_nothing() {
+        let mut values = [7; 3];
+        assert_eq!(to_bytes(&[0.0; 3], &mut values), 0.0);
+        assert_eq!(values, [0; 3]);
     }
 }

@@ -1,18 +1,20 @@
 //! The model's weights: a mapped `model.safetensors`, its tensors by Hugging Face's names.
 //!
-//! Every tensor is checked for name, shape and type before it is used. What the decoder reads row by row stays in half
-//! precision in the mapped file itself; what goes through large matrix products is copied out as `f32`. Never writes.
+//! Every tensor is checked for name, shape and type before it is used. What the decoder reads row by row is rounded to 8
+//! bits, a scale for each row; what goes through large matrix products is copied out as `f32`. Never writes.
 
 use super::super::SttError;
+use super::kernels::{self, ByteRows};
 use candle_core::{Device, Tensor};
 use half::f16;
+use half::slice::HalfFloatSliceExt;
 use memmap2::Mmap;
+use rayon::prelude::*;
 use safetensors::{Dtype, SafeTensors};
 use std::collections::HashMap;
 use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Where a tensor lies in the file.
 #[derive(Debug)]
@@ -25,7 +27,7 @@ struct Entry {
 /// A mapped file of weights.
 #[derive(Debug)]
 pub(super) struct Weights {
-    map: Arc<Mmap>,
+    map: Mmap,
     entries: HashMap<String, Entry>,
     path: PathBuf,
 }
@@ -51,11 +53,10 @@ impl Weights {
             let entry = Entry { dtype: info.dtype, shape: info.shape.clone(), bytes: data + start..data + end };
             entries.insert(name, entry);
         }
-        Ok(Self { map: Arc::new(map), entries, path: path.to_owned() })
+        Ok(Self { map, entries, path: path.to_owned() })
     }
 
-    /// Takes what was copied out of the file out of this process's memory too. What stays in use comes back when it is
-    /// next read.
+    /// Takes what was copied out of the file out of this process's memory.
     pub(super) fn release(&self) {
         #[cfg(unix)]
         // SAFETY: the map is read-only and of a file, so that pages come back as they were.
@@ -91,10 +92,9 @@ impl Weights {
     pub(super) fn values(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, SttError> {
         let entry = self.entry(name, shape)?;
         let bytes = &self.map[entry.bytes.clone()];
-        Ok(match entry.dtype {
-            Dtype::F16 => bytes.as_chunks().0.iter().map(|b| f16::from_le_bytes(*b).to_f32()).collect(),
-            _ => bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
-        })
+        let mut values = Vec::new();
+        read(entry.dtype, bytes, &mut values);
+        Ok(values)
     }
 
     /// The tensor in `f32` on `device`.
@@ -102,60 +102,75 @@ impl Weights {
         Ok(Tensor::from_vec(self.values(name, shape)?, shape, device)?)
     }
 
-    /// A matrix in half precision, where it lies in the file if that is possible.
-    pub(super) fn half(&self, name: &str, rows: usize, columns: usize) -> Result<HalfMatrix, SttError> {
+    /// Appends the matrix, its rows multiplied by `gain` and rounded to 8 bits.
+    pub(super) fn append_bytes(
+        &self,
+        name: &str,
+        (rows, columns): (usize, usize),
+        gain: f32,
+        out: &mut ByteMatrix,
+    ) -> Result<(), SttError> {
         let entry = self.entry(name, &[rows, columns])?;
         let bytes = &self.map[entry.bytes.clone()];
-        let aligned = bytes.as_ptr().addr().is_multiple_of(align_of::<f16>());
-        let data = if entry.dtype == Dtype::F16 && aligned && cfg!(target_endian = "little") {
-            HalfData::Mapped { map: Arc::clone(&self.map), bytes: entry.bytes.clone() }
-        } else {
-            HalfData::Owned(self.values(name, &[rows, columns])?.into_iter().map(f16::from_f32).collect())
-        };
-        Ok(HalfMatrix { data, columns })
+        let from = out.scales.len();
+        out.values.resize((from + rows) * columns, 0);
+        out.scales.resize(from + rows, 0.0);
+        let stored = bytes.par_chunks_exact(columns * (bytes.len() / (rows * columns)));
+        let rounded = out.values[from * columns..].par_chunks_exact_mut(columns).zip(&mut out.scales[from..]);
+        // A row at a time, so that no copy of the whole in full precision is ever made.
+        rounded.zip(stored).for_each_init(Vec::new, |row: &mut Vec<f32>, ((out, scale), stored)| {
+            read(entry.dtype, stored, row);
+            *scale = gain * kernels::to_bytes(row, out);
+        });
+        Ok(())
     }
 }
 
-/// A matrix of half-precision numbers, row after row.
-#[derive(Debug)]
-pub(super) struct HalfMatrix {
-    data: HalfData,
-    columns: usize,
-}
-
-#[derive(Debug)]
-enum HalfData {
-    /// In the mapped file; aligned and within it, as [`Weights::half`] made sure.
-    Mapped { map: Arc<Mmap>, bytes: Range<usize> },
-    /// A copy, where the file has another type.
-    Owned(Vec<f16>),
-}
-
-impl HalfMatrix {
-    /// All of it.
-    pub(super) fn values(&self) -> &[f16] {
-        match &self.data {
-            HalfData::Mapped { map, bytes } => {
-                let bytes = &map[bytes.clone()];
-                // SAFETY: any two bytes are an f16; `Weights::half` checked the alignment; the slice borrows the map.
-                unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast::<f16>(), bytes.len() / size_of::<f16>()) }
-            }
-            HalfData::Owned(values) => values,
+/// Numbers as they are stored, in the place of what is in `out`.
+fn read(dtype: Dtype, bytes: &[u8], out: &mut Vec<f32>) {
+    out.clear();
+    if dtype == Dtype::F32 {
+        out.extend(bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)));
+        return;
+    }
+    // By the processor's own conversion, a piece at a time.
+    let mut piece = [f16::ZERO; 256];
+    out.resize(bytes.len() / size_of::<f16>(), 0.0);
+    for (out, stored) in out.chunks_mut(piece.len()).zip(bytes.as_chunks().0.chunks(piece.len())) {
+        let piece = &mut piece[..out.len()];
+        for (half, bytes) in piece.iter_mut().zip(stored) {
+            *half = f16::from_le_bytes(*bytes);
         }
+        piece.convert_to_f32_slice(out);
+    }
+}
+
+/// A matrix of 8-bit numbers, row after row, each row with the scale that makes it the weights' again.
+#[derive(Debug, Default)]
+pub(super) struct ByteMatrix {
+    values: Vec<i8>,
+    scales: Vec<f32>,
+}
+
+impl ByteMatrix {
+    /// All of it.
+    pub(super) fn all(&self) -> ByteRows<'_> {
+        ByteRows { values: &self.values, scales: &self.scales }
     }
 
-    /// One row.
-    pub(super) fn row(&self, index: usize) -> &[f16] {
-        &self.values()[index * self.columns..][..self.columns]
+    /// One row as it was, but for the rounding.
+    pub(super) fn row(&self, index: usize) -> impl Iterator<Item = f32> + '_ {
+        let (columns, scale) = (self.columns(), self.scales[index]);
+        self.values[index * columns..][..columns].iter().map(move |value| f32::from(*value) * scale)
     }
 
     /// Numbers in a row.
     pub(super) fn columns(&self) -> usize {
-        self.columns
+        self.values.len() / self.scales.len()
     }
 
     /// Rows.
     pub(super) fn rows(&self) -> usize {
-        self.values().len() / self.columns
+        self.scales.len()
     }
 }
