@@ -6,7 +6,8 @@
 mod common;
 
 use common::{Daemon, Desktop, Microphone, Speaker, Voice, one_at_a_time, wait_for};
-use serde_json::Value;
+use jarvis_engine::control::{self, Request};
+use serde_json::{Value, json};
 use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -59,6 +60,174 @@ fn a_microphone_that_was_away_is_used_again() {
         }
         asks_for_the_time(&desktop, &mut daemon, &microphone, &speaker);
     }
+}
+
+/// The microphone is lost, with those words in the message, and back within the time for it after `mend`.
+fn comes_back(daemon: &mut Daemon, words: &str, limit: Duration, mend: impl FnOnce()) {
+    let lost = |event: &Value| is_device(event, "input", false);
+    let (_, event) = daemon.wait_until("the loss of the microphone", limit, lost);
+    assert!(event["message"].as_str().is_some_and(|text| text.contains(words)), "{event}");
+    mend();
+    let mended = Instant::now();
+    let (at, _) = daemon.wait_until("its return", 2 * RECOVERY, |event| is_device(event, "input", true));
+    let took = at.saturating_duration_since(mended);
+    println!("after “{words}” the microphone works again within {} ms", took.as_millis());
+    assert!(took < RECOVERY, "{took:?}");
+}
+
+/// Speech without the silence before it.
+fn from_its_first_sound(speech: &[f32]) -> Vec<f32> {
+    let start = speech.iter().position(|sample| sample.abs() > 0.02).unwrap_or_default();
+    speech[start..].to_vec()
+}
+
+#[test]
+fn a_word_right_after_the_key_is_whole_with_the_microphone_closed_before() {
+    let _turn = one_at_a_time();
+    let desktop = Desktop::start();
+    let microphone = Microphone::of(&desktop);
+    assert!(desktop.jarvis(&["config", "set", "wake.enabled", "false"]).status().expect("jarvis starts").success());
+    let question = from_its_first_sound(&Voice::Piper.speak(&desktop, "What time is it?"));
+    let mut daemon = Daemon::start(&desktop, &["--no-neural"]);
+    let socket =
+        std::path::Path::new(desktop.variable("XDG_RUNTIME_DIR").expect("a folder")).join("jarvis/control.sock");
+    for delay in [0, 50, 100, 200] {
+        wait_for("the microphone to be closed", Duration::from_secs(20), || {
+            desktop.recorded_sources().is_empty().then_some(())
+        });
+        daemon.pass_over();
+        control::send(&socket, &Request::Start).expect("the daemon takes it");
+        thread::sleep(Duration::from_millis(delay));
+        microphone.say(&question);
+        let (_, heard) = daemon.wait_for("transcript", Duration::from_secs(15));
+        println!("spoken {delay} ms after the key: {}", heard["text"]);
+        assert!(heard["text"].as_str().is_some_and(|text| text.to_lowercase().starts_with("what time")), "{heard}");
+        daemon.wait_for("turn_end", Duration::from_secs(20));
+    }
+}
+
+#[test]
+fn the_system_s_default_is_followed_and_told() {
+    let _turn = one_at_a_time();
+    let desktop = Desktop::start();
+    let first = Microphone::of(&desktop);
+    let speaker = Speaker::of(&desktop);
+    let mut daemon = Daemon::start(&desktop, &[]);
+    let second = Microphone::at(desktop.plug_another_microphone("desk", "device.description=Desk_Microphone"));
+    for (source, name, microphone) in [("desk", "Desk_Microphone", &second), ("microphone", "Test_Microphone", &first)]
+    {
+        daemon.pass_over();
+        let changed = Instant::now();
+        desktop.pactl(&["set-default-source", source]);
+        let told = |event: &Value| is_device(event, "input", true) && event["name"] == name;
+        let (at, event) = daemon.wait_until("word of the other microphone", RECOVERY, told);
+        println!("another default is in use after {} ms", at.saturating_duration_since(changed).as_millis());
+        assert_eq!(event["message"], format!("I listen with “{name}” now."));
+        assert!(daemon.all("device").iter().all(|event| event["available"] == true), "nothing was lost");
+        asks_for_the_time(&desktop, &mut daemon, microphone, &speaker);
+    }
+}
+
+#[test]
+fn a_bluetooth_headset_s_microphone_is_opened_only_by_name() {
+    let _turn = one_at_a_time();
+    let desktop = Desktop::start();
+    let microphone = Microphone::of(&desktop);
+    let speaker = Speaker::of(&desktop);
+    let properties = "'device.description=Headset device.bus=bluetooth device.api=bluez'";
+    let _headset = Microphone::at(desktop.plug_another_microphone("bluez_source.00", properties));
+    desktop.pactl(&["set-default-source", "bluez_source.00"]);
+    let mut daemon = Daemon::start(&desktop, &[]);
+    let told = |event: &Value| event["message"].as_str().is_some_and(|text| text.contains("telephone"));
+    let event = match daemon.all("device").into_iter().find(told) {
+        Some(event) => event,
+        None => daemon.wait_until("why it is another microphone", RECOVERY, told).1,
+    };
+    assert_eq!(event["name"], "Test_Microphone");
+    assert_eq!(desktop.recorded_sources().iter().filter(|source| source.starts_with("bluez")).count(), 0);
+    asks_for_the_time(&desktop, &mut daemon, &microphone, &speaker);
+
+    assert!(desktop.jarvis(&["config", "set", "audio.input_device", "Headset"]).status().expect("it starts").success());
+    wait_for("the headset to be listened to", RECOVERY, || {
+        desktop.recorded_sources().contains(&"bluez_source.00".to_owned()).then_some(())
+    });
+}
+
+#[test]
+fn a_chosen_microphone_is_waited_for_and_used_when_it_comes() {
+    let _turn = one_at_a_time();
+    let desktop = Desktop::start();
+    let speaker = Speaker::of(&desktop);
+    assert!(desktop.jarvis(&["config", "set", "audio.input_device", "Desk"]).status().expect("it starts").success());
+    let mut daemon = Daemon::start(&desktop, &[]);
+    assert!(daemon.all("device").iter().any(|event| is_device(event, "input", false)), "it is not there");
+    let desk = Microphone::at(desktop.plug_another_microphone("desk", "device.description=Desk_Microphone"));
+    let plugged = Instant::now();
+    let (at, _) = daemon.wait_until("the microphone", 2 * RECOVERY, |event| is_device(event, "input", true));
+    println!("a chosen microphone is in use {} ms after it came", at.saturating_duration_since(plugged).as_millis());
+    assert!(at.saturating_duration_since(plugged) < RECOVERY);
+    asks_for_the_time(&desktop, &mut daemon, &desk, &speaker);
+}
+
+#[test]
+fn a_stream_that_falls_silent_for_good_is_told_and_opened_again() {
+    let _turn = one_at_a_time();
+    let desktop = Desktop::start();
+    let microphone = Microphone::of(&desktop);
+    let speaker = Speaker::of(&desktop);
+    let mut daemon = Daemon::start(&desktop, &[]);
+
+    daemon.pass_over();
+    desktop.pactl(&["suspend-source", "microphone", "1"]);
+    comes_back(&mut daemon, "sends nothing", 2 * RECOVERY, || {
+        // Longer than one attempt: it is told once, however often it is tried.
+        thread::sleep(Duration::from_secs(4));
+        desktop.pactl(&["suspend-source", "microphone", "0"]);
+    });
+    assert_eq!(daemon.all("device").len(), 2, "{:?}", daemon.all("device"));
+
+    daemon.pass_over();
+    let threads = threads_of(&json!({ "pid": daemon.id() }));
+    desktop.hang_sound_server(true);
+    comes_back(&mut daemon, "sends nothing", 2 * RECOVERY, || {
+        thread::sleep(Duration::from_secs(8));
+        let asked = Instant::now();
+        let status = desktop.jarvis(&["--json", "status"]).output().expect("jarvis starts");
+        let status: Value = serde_json::from_slice(&status.stdout).expect("the status");
+        assert_eq!(status["microphone"]["available"], false, "{status}");
+        assert!(asked.elapsed() < RECOVERY, "nothing waits for the sound server");
+        assert!(threads_of(&status) <= threads + 12, "attempts pile up");
+        desktop.hang_sound_server(false);
+    });
+    asks_for_the_time(&desktop, &mut daemon, &microphone, &speaker);
+}
+
+/// How many threads the process has that tells its status.
+fn threads_of(status: &Value) -> usize {
+    let folder = format!("/proc/{}/task", status["pid"]);
+    std::fs::read_dir(folder).expect("the daemon runs").count()
+}
+
+#[test]
+fn a_microphone_that_is_switched_off_or_muted_is_told() {
+    let _turn = one_at_a_time();
+    let desktop = Desktop::start();
+    let microphone = Microphone::of(&desktop);
+    let mut daemon = Daemon::start(&desktop, &[]);
+    // Five seconds of zeros and what the devices keep.
+    let limit = Duration::from_secs(10);
+    let silent = |event: &Value| event["error"]["code"] == "audio.silent_microphone";
+
+    microphone.switch_off(true);
+    let (_, event) = daemon.wait_until("word of the switch", limit, silent);
+    assert!(event["error"]["message"].as_str().is_some_and(|text| text.contains("by a switch")), "{event}");
+    microphone.switch_off(false);
+    thread::sleep(Duration::from_secs(2));
+
+    daemon.pass_over();
+    desktop.pactl(&["set-source-mute", "microphone", "1"]);
+    let (_, event) = daemon.wait_until("word of the system's settings", limit, silent);
+    assert!(event["error"]["message"].as_str().is_some_and(|text| text.contains("is muted in the system")), "{event}");
 }
 
 #[test]

@@ -81,13 +81,19 @@ impl Shell {
     /// Reads the settings again and lets everything take them up: the engine, and the hotkey. What cannot be read is shown
     /// in the window.
     pub fn reload(&self, app: &AppHandle<Wry>) {
-        let chosen = Chosen::load(&self.paths);
-        let settings = chosen.settings.clone();
-        *self.chosen.lock().unwrap_or_else(PoisonError::into_inner) = chosen;
+        let settings = self.read_settings();
         self.hotkey.take(app, &settings.hotkey.keys);
         if let Some(engine) = &self.engine {
             engine.send(Command::Reload(settings));
         }
+    }
+
+    /// Reads the settings again, for the window.
+    fn read_settings(&self) -> Settings {
+        let chosen = Chosen::load(&self.paths);
+        let settings = chosen.settings.clone();
+        *self.chosen.lock().unwrap_or_else(PoisonError::into_inner) = chosen;
+        settings
     }
 
     /// Begins or ends listening to the level. The engine counts its watchers; the window is one at most.
@@ -293,6 +299,8 @@ fn pass_on(app: &AppHandle<Wry>, engine: &EngineHandle, events: Subscription) {
             AssistantEvent::Ready | AssistantEvent::Device { .. } | AssistantEvent::Error { .. } => {
                 shell.show(shown.0, shown.1)
             }
+            // The engine has taken it up already.
+            AssistantEvent::SettingChanged { .. } => drop(shell.read_settings()),
             AssistantEvent::Level { .. } if !window::is_visible(app) => continue,
             _ => {}
         }

@@ -6,8 +6,8 @@ use crate::app::{self, Shell};
 use crate::views::{Devices, Overview, SettingValue};
 use crate::window;
 use jarvis_core::{Error, EventRecord, Result};
-use jarvis_engine::Command;
 use jarvis_engine::health::Check;
+use jarvis_engine::{Command, check_question};
 use jarvis_models::{Catalog, Listed};
 use jarvis_settings::{FieldSpec, Settings};
 use tauri::ipc::{Channel, Invoke};
@@ -92,7 +92,7 @@ fn value_of(settings: &Settings, spec: &FieldSpec) -> Option<SettingValue> {
 async fn set_setting(app: AppHandle<Wry>, path: String, value: String) -> Result<SettingValue> {
     aside(move || {
         let shell = app.state::<Shell>();
-        let change = Settings::save(&shell.paths, &path, &value)?;
+        let change = jarvis_engine::change::save(&shell.paths, &path, &value)?;
         shell.reload(&app);
         let value = shell.settings().get(&path)?.value;
         Ok(SettingValue { path, value, restart: change.restart, overridden_by: change.overridden_by })
@@ -154,7 +154,10 @@ fn cancel(shell: State<'_, Shell>) -> Result<()> {
 
 #[tauri::command]
 fn ask(shell: State<'_, Shell>, text: String) -> Result<()> {
-    shell.engine().map(|engine| engine.send(Command::Ask { text }))
+    let engine = shell.engine()?;
+    check_question(&text)?;
+    engine.send(Command::Ask { text });
+    Ok(())
 }
 
 #[tauri::command]

@@ -116,6 +116,13 @@ mod tests {
     }
 
     #[test]
+    fn every_key_that_the_settings_take_is_known_here() {
+        for key in jarvis_settings::named_keys() {
+            assert!(format!("Ctrl+{key}").parse::<Shortcut>().is_ok(), "{key}");
+        }
+    }
+
+    #[test]
     fn a_taken_hotkey_is_told_apart_from_a_refused_one() {
         assert_eq!(refused("Ctrl+Shift+Space", "HotKey already registered: HotKey").code, "shell.hotkey_taken");
         assert_eq!(refused("Ctrl+Shift+Space", "no display").code, "shell.hotkey_refused");

@@ -3,6 +3,8 @@
 use super::{data_dir, program, root};
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -90,9 +92,59 @@ impl Desktop {
 
     /// Brings it back.
     pub fn plug_microphone(&self) {
-        let file = format!("file={}", self.microphone_pipe().display());
-        let source = ["source_name=microphone", file.as_str(), "format=s16le", "rate=16000", "channels=1"];
-        self.pactl(&[&["load-module", "module-pipe-source"], &source[..]].concat());
+        self.pipe_source("microphone", &self.microphone_pipe(), "");
+    }
+
+    /// Plugs one more microphone in, with more `properties` than its name; what is written into the pipe is what it hears.
+    pub fn plug_another_microphone(&self, name: &str, properties: &str) -> PathBuf {
+        let pipe = self.folder().join(name);
+        self.pipe_source(name, &pipe, properties);
+        pipe
+    }
+
+    fn pipe_source(&self, name: &str, pipe: &Path, properties: &str) {
+        let (name, file) = (format!("source_name={name}"), format!("file={}", pipe.display()));
+        let properties = format!("source_properties={properties}");
+        self.pactl(&[
+            "load-module",
+            "module-pipe-source",
+            &name,
+            &file,
+            "format=s16le",
+            "rate=16000",
+            "channels=1",
+            &properties,
+        ]);
+    }
+
+    /// The sources that are being listened to.
+    pub fn recorded_sources(&self) -> Vec<String> {
+        let list = |what: &str| {
+            let output = self.command("pactl").args(["list", "short", what]).output().expect("pactl starts");
+            String::from_utf8_lossy(&output.stdout).into_owned()
+        };
+        let sources = list("sources");
+        let name = |index: &str| {
+            let line = sources.lines().find(|line| line.split('\t').next() == Some(index))?;
+            line.split('\t').nth(1).map(str::to_owned)
+        };
+        list("source-outputs").lines().filter_map(|line| name(line.split('\t').nth(1)?)).collect()
+    }
+
+    /// Lets the sound server hang, or go on.
+    pub fn hang_sound_server(&self, hangs: bool) {
+        let socket = self.variable("PULSE_SERVER").and_then(|server| server.strip_prefix("unix:")).expect("a socket");
+        let connection = UnixStream::connect(socket).expect("the sound server takes connections");
+        let mut server = libc::ucred { pid: 0, uid: 0, gid: 0 };
+        let mut length = size_of::<libc::ucred>() as libc::socklen_t;
+        // SAFETY: the call writes at most `length` bytes into the value that it is given.
+        let answered = unsafe {
+            let value = (&raw mut server).cast();
+            libc::getsockopt(connection.as_raw_fd(), libc::SOL_SOCKET, libc::SO_PEERCRED, value, &mut length)
+        };
+        assert!(answered == 0 && server.pid > 1, "the sound server has no process");
+        // SAFETY: a signal to this desktop's own sound server.
+        unsafe { libc::kill(server.pid, if hangs { libc::SIGSTOP } else { libc::SIGCONT }) };
     }
 
     /// Takes the speaker away.
@@ -129,7 +181,8 @@ impl Desktop {
         });
     }
 
-    fn pactl(&self, arguments: &[&str]) {
+    /// Tells the sound server something.
+    pub fn pactl(&self, arguments: &[&str]) {
         let output = self.command("pactl").args(arguments).output().expect("pactl starts");
         assert!(output.status.success(), "pactl {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     }

@@ -1,6 +1,7 @@
 //! The user's end of the microphone.
 
-use super::Desktop;
+use super::{Desktop, Speaker};
+use jarvis_audio::echo::{EchoRoom, RoomOptions};
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -20,17 +21,45 @@ const PIECE: usize = RATE / 50;
 pub struct Microphone {
     queue: Arc<Mutex<VecDeque<f32>>>,
     ends: Arc<AtomicBool>,
+    is_off: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Microphone {
     /// Switches it on.
     pub fn of(desktop: &Desktop) -> Self {
+        Self::at(desktop.microphone_pipe())
+    }
+
+    /// Switches the one on that hears what is written into a pipe.
+    pub fn at(pipe: PathBuf) -> Self {
+        Self::with(pipe, None)
+    }
+
+    /// Switches one on that stands in a room with the speaker and hears it, `decibels` louder than it plays.
+    pub fn beside(desktop: &Desktop, speaker: &Speaker, decibels: f32) -> Self {
+        let options = RoomOptions {
+            delay: Duration::from_millis(10),
+            level_db: decibels,
+            reverberation: Duration::from_millis(150),
+            drift_ppm: 0.0,
+        };
+        let position = speaker.position().saturating_sub(2 * PIECE);
+        let echo = Echo { recording: speaker.recording(), position, room: EchoRoom::new(options, 7) };
+        Self::with(desktop.microphone_pipe(), Some(echo))
+    }
+
+    fn with(pipe: PathBuf, echo: Option<Echo>) -> Self {
         let queue = Arc::new(Mutex::new(VecDeque::new()));
-        let ends = Arc::new(AtomicBool::new(false));
-        let (path, said, stop) = (desktop.microphone_pipe(), Arc::clone(&queue), Arc::clone(&ends));
-        let thread = thread::spawn(move || feed(&path, &said, &stop));
-        Self { queue, ends, thread: Some(thread) }
+        let (ends, is_off) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (said, stop, off) = (Arc::clone(&queue), Arc::clone(&ends), Arc::clone(&is_off));
+        let thread = thread::spawn(move || feed(&pipe, &said, echo, &stop, &off));
+        Self { queue, ends, is_off, thread: Some(thread) }
+    }
+
+    /// Works the switch on its cable: off, it sends exact zeros.
+    pub fn switch_off(&self, off: bool) {
+        self.is_off.store(off, Ordering::Relaxed);
     }
 
     /// Says something: 16 kHz samples, -1..=1. Returns at once.
@@ -57,7 +86,7 @@ impl Drop for Microphone {
     }
 }
 
-fn feed(path: &Path, queue: &Mutex<VecDeque<f32>>, stop: &AtomicBool) {
+fn feed(path: &Path, queue: &Mutex<VecDeque<f32>>, mut echo: Option<Echo>, stop: &AtomicBool, off: &AtomicBool) {
     let start = Instant::now();
     let mut pipe = Pipe { path: path.into(), file: None };
     let mut noise = Noise(1);
@@ -67,15 +96,40 @@ fn feed(path: &Path, queue: &Mutex<VecDeque<f32>>, stop: &AtomicBool) {
             return;
         }
         bytes.clear();
+        let echoed = echo.as_mut().map(Echo::next);
         let mut queue = queue.lock().expect("nobody panics with it");
-        for _ in 0..PIECE {
-            let said = queue.pop_front().unwrap_or(0.0) * 32_767.0;
-            let sample = (said + noise.next()).clamp(-32_768.0, 32_767.0) as i16;
+        for n in 0..PIECE {
+            let echo = echoed.as_ref().map_or(0.0, |echo| echo[n]);
+            let said = (queue.pop_front().unwrap_or(0.0) + echo) * 32_767.0;
+            let heard = if off.load(Ordering::Relaxed) { 0.0 } else { said + noise.next() };
+            let sample = heard.clamp(-32_768.0, 32_767.0) as i16;
             bytes.extend_from_slice(&sample.to_le_bytes());
         }
         drop(queue);
         pipe.write(&bytes);
         thread::sleep((start + Duration::from_millis(20) * piece).saturating_duration_since(Instant::now()));
+    }
+}
+
+/// The speaker's sound on its way to the microphone.
+struct Echo {
+    recording: Arc<Mutex<Vec<f32>>>,
+    /// How much of the recording has been heard.
+    position: usize,
+    room: EchoRoom,
+}
+
+impl Echo {
+    /// The next piece. What the recorder has not delivered yet is silence now and heard later.
+    fn next(&mut self) -> Vec<f32> {
+        let mut piece = [0.0; PIECE];
+        let recording = self.recording.lock().expect("nobody panics with it");
+        if let Some(played) = recording.get(self.position..self.position + PIECE) {
+            piece.copy_from_slice(played);
+            self.position += PIECE;
+        }
+        drop(recording);
+        self.room.play(&piece)
     }
 }
 

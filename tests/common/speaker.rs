@@ -50,6 +50,11 @@ impl Speaker {
         self.recording.lock().expect("nobody panics with it").len()
     }
 
+    /// The recording itself, for a microphone that stands beside the speaker.
+    pub(super) fn recording(&self) -> Arc<Mutex<Vec<f32>>> {
+        Arc::clone(&self.recording)
+    }
+
     /// What was recorded since `position`.
     pub fn since(&self, position: usize) -> Vec<f32> {
         let recording = self.recording.lock().expect("nobody panics with it");
@@ -74,12 +79,14 @@ impl Speaker {
     }
 }
 
+/// How loud, as root mean square, 0..=1.
+pub fn level(samples: &[f32]) -> f32 {
+    (samples.iter().map(|s| s * s).sum::<f32>() / samples.len().max(1) as f32).sqrt()
+}
+
 /// Whether there is anything louder than a breath in it.
 pub fn is_sound(samples: &[f32]) -> bool {
-    samples.chunks(RATE / 50).any(|piece| {
-        let power = piece.iter().map(|s| s * s).sum::<f32>() / piece.len().max(1) as f32;
-        power.sqrt() > 0.005
-    })
+    samples.chunks(RATE / 50).any(|piece| level(piece) > 0.005)
 }
 
 impl Drop for Speaker {

@@ -1,4 +1,7 @@
 //! Cuts streamed text into clauses for the voice: a short first one, so that sound starts early, then whole sentences.
+//! The voice hands out its sound in pieces while it computes, so how long a clause is makes no difference to when its first
+//! sound is heard; what counts is how soon a clause's last word is there. Only the first has to hurry: a model makes words
+//! many times faster than they are spoken, and later clauses keep the melody of their sentence.
 //!
 //! Owns where text may be cut: never inside a number, an abbreviation, an address or code. Never changes the text: the
 //! clauses joined are the text (but for blanks at its very end), and how the text arrived makes no difference.
@@ -7,6 +10,43 @@
 const FIRST_WORDS: usize = 3;
 /// ... and this many characters; less sounds chopped.
 const FIRST_CHARACTERS: usize = 12;
+
+/// A long first clause ends before one of [`LINKS`] once it has this many words ...
+const LINKED_WORDS: usize = 6;
+/// ... and before one of [`PREPOSITIONS`] once it has this many.
+const LONG_WORDS: usize = 9;
+
+/// A speaker who thinks draws a breath before these, for what follows is a clause of its own.
+const LINKS: [&str; 22] = [
+    "and",
+    "but",
+    "or",
+    "because",
+    "since",
+    "while",
+    "although",
+    "though",
+    "which",
+    "who",
+    "where",
+    "when",
+    "whereas",
+    "if",
+    "unless",
+    "until",
+    "so",
+    "then",
+    "however",
+    "including",
+    "especially",
+    "whether",
+];
+
+/// Before these only if the sentence is long already.
+const PREPOSITIONS: [&str; 18] = [
+    "in", "on", "at", "by", "for", "from", "with", "into", "through", "between", "during", "about", "after", "before",
+    "over", "under", "without", "around",
+];
 
 /// A clause is cut at a word's end when it reaches this many characters without a sentence's end: synthesis takes time and
 /// memory in proportion.
@@ -101,6 +141,9 @@ impl ClauseSplitter {
         }
         if c.is_whitespace() && !in_code && !self.held.ends_with(char::is_whitespace) {
             let cut = self.cut_here();
+            if !self.started && cut == Cut::None {
+                self.cut_before_link(clauses);
+            }
             self.add(c);
             let here = self.held.len();
             self.blank = Some(here);
@@ -125,6 +168,21 @@ impl ClauseSplitter {
     fn add(&mut self, c: char) {
         self.held.push(c);
         self.characters += 1;
+    }
+
+    /// Ends a first clause that grew long before its last word, if that word begins something new. Whoever listens hears
+    /// the beginning while the model goes on.
+    fn cut_before_link(&mut self, clauses: &mut Vec<String>) {
+        let Some(place) = self.blank else { return };
+        let word = &self.held[place..];
+        let words = self.held[..place].split_whitespace().count();
+        let ends =
+            words >= LINKED_WORDS && LINKS.contains(&word) || words >= LONG_WORDS && PREPOSITIONS.contains(&word);
+        // Two numbers, or two words that belong together more than the sentence does, stand around some of these.
+        let number = self.held[..place].trim_end().ends_with(|c: char| c.is_ascii_digit());
+        if ends && !number {
+            self.cut(place, clauses);
+        }
     }
 
     /// Cuts what grew too long: at its last pause if that leaves enough, else between two words.

@@ -1,13 +1,15 @@
 //! The mind: what happens in a turn, who answers, what Jarvis can do by itself, and what was said before.
 //!
 //! Owns the turn's state machine ([`turn`]), the choice of who answers ([`router`]), the skills ([`skills`]), the
-//! conversation ([`conversation`]), the cutting of answers into clauses ([`clauses`]), and the piece that joins them
+//! conversation ([`conversation`]), the cutting of answers into clauses ([`clauses`]), what is
+//! said most often ([`phrases`]), and the piece that joins them
 //! ([`mind`]). Knows engines only by their traits in `jarvis-core`; never loads a model and never touches a device.
 
 pub mod clauses;
 pub mod conversation;
 pub mod mind;
 pub mod numbers;
+pub mod phrases;
 pub mod router;
 pub mod skills;
 pub mod turn;

@@ -213,6 +213,14 @@ impl Writer {
         Ok(())
     }
 
+    /// Brings what was written to the file, and the file's header up to it: should nothing follow, it is whole.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn flush(&mut self) -> jarvis_core::Result<()> {
+        Ok(self.file.flush().map_err(|error| unwritten(&self.path, &error))?)
+    }
+
     /// Completes the file. One that is only dropped is complete too, but its errors are lost.
     ///
     /// # Errors

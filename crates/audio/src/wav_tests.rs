@@ -103,6 +103,20 @@ fn a_file_that_was_cut_off_is_refused() {
 }
 
 #[test]
+fn a_file_that_is_broken_off_after_a_flush_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.wav");
+    let mut writer = Writer::create(&path, 16_000).unwrap();
+    writer.write(&[0.25; 1600]).unwrap();
+    writer.flush().unwrap();
+    writer.write(&[0.25; 100]).unwrap();
+    // As when the program is killed: nothing completes the file.
+    std::mem::forget(writer);
+    let samples = read(&path).unwrap();
+    assert!(samples.len() >= 1600, "{}", samples.len());
+}
+
+#[test]
 fn what_is_written_is_read_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("out.wav");

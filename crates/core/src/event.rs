@@ -125,6 +125,13 @@ pub enum AssistantEvent {
         /// A sentence for the user.
         message: String,
     },
+    /// A setting was changed by asking for it.
+    SettingChanged {
+        /// Its section and name: `voice.effect`.
+        path: String,
+        /// The value in force, as it is written on the command line.
+        value: String,
+    },
     /// Progress of a model being installed.
     ModelProgress {
         /// Which model.

@@ -15,11 +15,11 @@ pub mod speech;
 pub mod turn;
 
 pub use audio::{AudioFrame, FRAME_SAMPLES, SAMPLE_RATE, SpeechAudio, Utterance};
-pub use cancel::Cancel;
+pub use cancel::{Cancel, Watch};
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, Result};
 pub use event::{AssistantEvent, AssistantState, EventRecord};
 pub use language::{GenerateOptions, Generation, GenerationTimings, LanguageModel, Message, Prompt, Role, StopReason};
 pub use skill::{HostAction, IntentMatch, Reply, Risk, Route, Skill, SkillContext, SkillSpec, Slots};
-pub use speech::{SpeechToText, TextToSpeech, Transcript, TranscriptTimings, Vad, WakeDetection, WakeWord};
+pub use speech::{SpeechToText, Synthesis, TextToSpeech, Transcript, TranscriptTimings, Vad, WakeDetection, WakeWord};
 pub use turn::TurnId;

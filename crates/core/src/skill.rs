@@ -73,6 +73,20 @@ pub enum HostAction {
         /// The rest.
         body: String,
     },
+    /// Set a setting, and keep it. The reply's words are spoken with it in force.
+    Set {
+        /// Its section and name: `voice.effect`.
+        setting: &'static str,
+        /// The value, as it is written on the command line.
+        value: &'static str,
+    },
+    /// Make a setting that is a number larger or smaller, within its range, and keep it.
+    Scale {
+        /// Its section and name: `voice.rate`.
+        setting: &'static str,
+        /// By how much of its present value.
+        percent: i16,
+    },
 }
 
 /// An answer.

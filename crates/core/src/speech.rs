@@ -24,6 +24,21 @@ pub trait WakeWord: Send {
     fn reset(&mut self);
     /// 0 (never wakes by accident) ..= 1 (never misses); 0.5 is the usual.
     fn set_sensitivity(&mut self, sensitivity: f32);
+    /// The last detection was none: what sounds like it is heeded less from now on. Says whether there was one to remember;
+    /// an engine that can't learn remembers none.
+    ///
+    /// # Errors
+    /// It can't be kept.
+    fn mistaken(&mut self) -> Result<bool> {
+        Ok(false)
+    }
+    /// Forgets what [`Self::mistaken`] remembered.
+    ///
+    /// # Errors
+    /// What was kept can't be removed.
+    fn forget_mistakes(&mut self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Tells speech from everything else, one frame at a time.
@@ -87,6 +102,13 @@ pub trait SpeechToText: Send {
     fn warm_up(&mut self) -> Result<()>;
 }
 
+/// How a clause was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Synthesis {
+    /// It was made before and kept; nothing was computed.
+    pub kept: bool,
+}
+
 /// Turns words into sound.
 pub trait TextToSpeech: Send {
     /// Samples per second of what [`Self::synthesize`] returns.
@@ -97,6 +119,28 @@ pub trait TextToSpeech: Send {
     /// # Errors
     /// The engine failed, or `cancel` was raised ([`crate::Error::cancelled`]).
     fn synthesize(&mut self, text: &str, cancel: &Cancel) -> Result<SpeechAudio>;
+    /// As [`Self::synthesize`], in pieces: each is handed to `take` as soon as it is made, so that the first is heard while
+    /// the rest is computed. The pieces in order are the whole, and none is empty. An engine that can't do so hands over
+    /// one.
+    ///
+    /// # Errors
+    /// As [`Self::synthesize`]; what was handed over before stands.
+    fn stream(&mut self, text: &str, cancel: &Cancel, take: &mut dyn FnMut(SpeechAudio)) -> Result<Synthesis> {
+        let audio = self.synthesize(text, cancel)?;
+        if !audio.samples.is_empty() {
+            take(audio);
+        }
+        Ok(Synthesis::default())
+    }
+    /// Sees to it that `text` will be there at once when it is asked for, if this engine keeps what it made, now and
+    /// after the next start; says whether anything had to be computed. Others do nothing.
+    ///
+    /// # Errors
+    /// As [`Self::synthesize`].
+    fn prepare(&mut self, text: &str, cancel: &Cancel) -> Result<bool> {
+        let _ = (text, cancel);
+        Ok(false)
+    }
     /// Touches the weights, so that the first real call is as fast as the others.
     fn warm_up(&mut self) -> Result<()>;
 }

@@ -42,6 +42,8 @@ struct Flags {
 pub(crate) struct Coordinator {
     turn: Turn,
     flags: Flags,
+    /// Of the answer that is held.
+    held: Flags,
     /// Raised when what is being recognized now is not wanted any more.
     hearing: Cancel,
     workers: Workers,
@@ -84,6 +86,7 @@ impl Coordinator {
         Self {
             turn,
             flags: Flags::default(),
+            held: Flags::default(),
             hearing: Cancel::new(),
             workers,
             mouth,
@@ -180,6 +183,10 @@ impl Coordinator {
                     let flags = self.flags_of(turn);
                     flags.work.cancel();
                     flags.sound.cancel();
+                    if self.held.turn == Some(turn) {
+                        self.held = Flags::default();
+                        self.mouth.silence();
+                    }
                     let _ = self.workers.listen.send(listen::Job::Discard(turn));
                 }
                 Action::Transcribe { turn, take, utterance, over_answer } => {
@@ -216,6 +223,16 @@ impl Coordinator {
                     let cancel = self.flags_of(turn).sound;
                     let _ = self.workers.speak.send(speak::Job::LastWords { turn, cancel });
                 }
+                Action::Hold(turn) => {
+                    self.mouth.hold();
+                    self.held = self.flags_of(turn);
+                }
+                Action::Resume(turn) => {
+                    self.flags = self.flags_of(turn);
+                    self.held = Flags::default();
+                    self.mouth.resume();
+                }
+                Action::Duck(quieter) => self.mouth.duck(quieter),
                 Action::Silence => {
                     self.flags.sound.cancel();
                     self.mouth.silence();
@@ -232,6 +249,9 @@ impl Coordinator {
 
     /// The flags of `turn`, fresh ones when it is new.
     fn flags_of(&mut self, turn: TurnId) -> Flags {
+        if self.held.turn == Some(turn) {
+            return self.held.clone();
+        }
         if self.flags.turn != Some(turn) {
             self.flags = Flags { turn: Some(turn), ..Flags::default() };
         }
@@ -353,6 +373,8 @@ impl Drop for Coordinator {
     fn drop(&mut self) {
         self.flags.work.cancel();
         self.flags.sound.cancel();
+        self.held.work.cancel();
+        self.held.sound.cancel();
         self.mouth.silence();
         let _ = self.workers.think.send(think::Job::Quit);
         self.observers.close();

@@ -1,110 +1,129 @@
-//! Telling the user's voice from the assistant's own, for speech over an answer.
+//! Hearing the user while Jarvis speaks.
 //!
-//! There is no echo canceller yet, so this works on levels: [`Playback`] knows how loud the sound is that leaves the
-//! speaker now, and [`Guard`] learns how much of it comes back into the microphone and lets only sound pass for the user's
-//! that is clearly louder than that. With headphones or a good distance nothing comes back and a quiet word is enough; by
-//! open loudspeakers the user has to be louder than they are, or use the wake word.
+//! [`Echo`] takes the answer out of what the microphone hears, while one is played and shortly after; at all other times
+//! frames pass as they came and cost nothing. [`Guard`] tells from what is left whether the user speaks: it has to be
+//! speech, most of what was heard must have survived the canceller, and it must be louder than what the canceller has
+//! left of the answer so far. The last matters where cancelling fails: a loudspeaker that distorts, an echo that comes
+//! later than half a second.
 //!
-//! Never touches the sound itself.
+//! Never decides what an interruption leads to; the turn does.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::Receiver;
+use std::time::Instant;
 
-use jarvis_core::{AudioFrame, SpeechAudio};
+use jarvis_audio::echo::{Clean, EchoCanceller, References, Source};
+use jarvis_core::{AudioFrame, FRAME_SAMPLES};
 
-/// Echo arrives late (buffers of the sound server, the room); anything played this recently may be what is heard.
-const REACH: Duration = Duration::from_millis(600);
+/// Frames for which an echo may go on after the speaker fell silent: half a second, the canceller's reach, and more.
+const REACH: usize = 20;
 
-/// Length of a step of the envelope.
-const STEP: Duration = AudioFrame::DURATION;
-
-#[derive(Debug, Default)]
-struct Timeline {
-    /// Root mean square of each step, from `origin` on.
-    envelope: VecDeque<f32>,
-    /// When the first step of `envelope` leaves the speaker; none while nothing plays.
-    origin: Option<Instant>,
+/// What was heard in one frame, without the answer.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    /// For recognition and the wake word: nothing of the user is missing; a rest of the answer may be there.
+    pub sound: AudioFrame,
+    /// For voice activity: the rest is gone too, and with it a part of what the user said at the same time.
+    pub voice: AudioFrame,
+    /// Loudest of what was played in the last moments, as root mean square, 0..=1; 0 when no echo can be heard.
+    pub playing: f32,
 }
 
-/// How loud the speaker is and was. Clones share it.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Playback(Arc<Mutex<Timeline>>);
+/// Takes the answer out of what the microphone hears.
+pub struct Echo {
+    /// Each speaker that is opened sends its tap.
+    taps: Receiver<Box<dyn Source>>,
+    references: References,
+    /// There is one once something was played.
+    canceller: Option<Box<EchoCanceller>>,
+    clean: Clean,
+    /// Root mean squares of what was played, the newest last.
+    played: VecDeque<f32>,
+    /// Number of the frame that comes next if none is lost.
+    next: Option<u64>,
+}
 
-impl Playback {
-    /// `audio` was given to the speaker at `now`, to be played after what was given before.
-    pub(crate) fn append(&self, audio: &SpeechAudio, now: Instant) {
-        let mut timeline = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        forget(&mut timeline, now);
-        let origin = *timeline.origin.get_or_insert(now);
-        // The speaker ran dry in between: that was silence.
-        while origin + STEP * (timeline.envelope.len() as u32 + 1) < now {
-            timeline.envelope.push_back(0.0);
-        }
-        let step = (audio.sample_rate as usize * STEP.as_millis() as usize / 1000).max(1);
-        timeline.envelope.extend(
-            audio
-                .samples
-                .chunks(step)
-                .map(|chunk| (chunk.iter().map(|sample| sample * sample).sum::<f32>() / chunk.len() as f32).sqrt()),
-        );
-    }
-
-    /// The speaker was silenced at `now`.
-    pub(crate) fn silence(&self, now: Instant) {
-        let mut timeline = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(origin) = timeline.origin {
-            let played = now.saturating_duration_since(origin).as_millis() / STEP.as_millis();
-            timeline.envelope.truncate(played as usize + 1);
+impl Echo {
+    /// Follows whichever speaker sent its tap last.
+    pub fn new(taps: Receiver<Box<dyn Source>>) -> Self {
+        Self {
+            taps,
+            references: References::default(),
+            canceller: None,
+            clean: Clean::default(),
+            played: VecDeque::with_capacity(REACH + 1),
+            next: None,
         }
     }
 
-    /// The loudest, 0..=1, that a microphone may now hear of it; 0 when nothing played lately.
-    pub(crate) fn loudest(&self, now: Instant) -> f32 {
-        let mut timeline = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        forget(&mut timeline, now);
-        let Some(origin) = timeline.origin else { return 0.0 };
-        let played = (now.saturating_duration_since(origin).as_millis() / STEP.as_millis()) as usize + 1;
-        timeline.envelope.iter().take(played).fold(0.0, |loudest, step| loudest.max(*step))
+    /// Takes the next frame, heard at `now`.
+    pub fn process(&mut self, frame: &AudioFrame, now: Instant) -> Heard {
+        while let Ok(tap) = self.taps.try_recv() {
+            self.references.follow(tap);
+        }
+        let lost = self.next.map_or(0, |next| frame.index.saturating_sub(next));
+        self.next = Some(frame.index + 1);
+        let reference = self.references.next(now, lost);
+        if self.played.len() == REACH {
+            self.played.pop_front();
+        }
+        self.played.push_back(rms(&reference.samples));
+        if reference.silent_for as usize > REACH {
+            return Heard { sound: frame.clone(), voice: frame.clone(), playing: 0.0 };
+        }
+        let canceller = self.canceller.get_or_insert_with(Box::default);
+        canceller.process(&reference.samples, &frame.samples, &mut self.clean);
+        Heard {
+            sound: AudioFrame { index: frame.index, samples: self.clean.subtracted },
+            voice: AudioFrame { index: frame.index, samples: self.clean.suppressed },
+            playing: self.played.iter().copied().fold(0.0, f32::max),
+        }
+    }
+
+    /// Another microphone hears from now on: what was learned of the way to the old one is worth nothing.
+    pub fn forget(&mut self) {
+        self.canceller = None;
+        self.next = None;
     }
 }
 
-/// Drops what was played too long ago to be heard.
-fn forget(timeline: &mut Timeline, now: Instant) {
-    while let Some(origin) = timeline.origin
-        && origin + STEP + REACH < now
-    {
-        timeline.origin = timeline.envelope.pop_front().map(|_| origin + STEP);
-    }
+fn rms(samples: &[f32; FRAME_SAMPLES]) -> f32 {
+    (samples.iter().map(|sample| sample * sample).sum::<f32>() / FRAME_SAMPLES as f32).sqrt()
 }
 
 /// Steps in a block, for which the loudest return is noted.
 const BLOCK: usize = 10;
 /// Blocks that count.
 const BLOCKS: usize = 12;
-/// How much louder than the echo the user has to be.
+/// How much louder than the rest of the echo the user has to be.
 const MARGIN: f32 = 2.0;
 /// Quieter than this is nobody who wants to be heard.
 const FLOOR: f32 = 0.004;
+/// How much of what was heard the canceller must have left for it to be the user's: of an echo it leaves a tenth at most,
+/// of a user as loud as the echo about half.
+const SURVIVED: f32 = 0.3;
 /// Probability of speech that counts.
 const SPEECH: f32 = 0.6;
-/// Of the last [`WINDOW`] frames this many have to be the user's: about a quarter of a second.
-const ENOUGH: u32 = 8;
-const WINDOW: u32 = 10;
+/// Of the newest `.1` frames `.0` have to be the user's for a first sign: about 60 ms of speech.
+const SIGN: (u32, u32) = (2, 3);
+/// And for an interruption: about 100 ms.
+const SUSTAINED: (u32, u32) = (3, 4);
 
 /// What the guard makes of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Heard {
+pub struct Verdict {
     /// It is louder than the echo can be.
-    pub(crate) louder: bool,
+    pub louder: bool,
+    /// The user may be speaking.
+    pub sign: bool,
     /// The user has been speaking for long enough to mean it.
-    pub(crate) sustained: bool,
+    pub sustained: bool,
 }
 
 /// Decides, frame by frame, whether the user speaks over the answer.
 #[derive(Debug, Default)]
-pub(crate) struct Guard {
-    /// Loudest share of the played sound that came back, in past blocks.
+pub struct Guard {
+    /// Loudest share of the played sound that was left, in past blocks.
     returns: VecDeque<f32>,
     block_max: f32,
     block_len: usize,
@@ -114,115 +133,43 @@ pub(crate) struct Guard {
 
 impl Guard {
     /// A new answer is spoken; what was learned about the room stays.
-    pub(crate) fn begin(&mut self) {
+    pub fn begin(&mut self) {
         self.history = 0;
         self.block_max = 0.0;
         self.block_len = 0;
     }
 
-    /// Takes the next frame's `rms` and `probability` of speech, while `playing` ([`Playback::loudest`]) leaves the
-    /// speaker.
-    pub(crate) fn on_frame(&mut self, rms: f32, probability: f32, playing: f32) -> Heard {
-        let learned = self.returns.iter().copied().reduce(f32::max);
-        let threshold = if playing < FLOOR {
-            Some(FLOOR)
+    /// Takes the next frame: how loud it came (`raw`), what [`Echo`] made of it, and the `probability` that
+    /// [`Heard::voice`] is speech.
+    pub fn on_frame(&mut self, raw: f32, heard: &Heard, probability: f32) -> Verdict {
+        let left = heard.voice.rms();
+        let loud = left > FLOOR && left > SURVIVED * raw;
+        let louder = if heard.playing < FLOOR {
+            loud
         } else {
-            // Until the room is known, everything may be echo.
-            learned.map(|share| (share * playing * MARGIN).max(FLOOR))
+            let learned = self.returns.iter().copied().reduce(f32::max);
+            let user = loud && learned.is_some_and(|share| left > share * heard.playing * MARGIN);
+            // What may be the user teaches nothing about the echo.
+            if !(user && probability >= SPEECH) {
+                self.learn(left / heard.playing);
+            }
+            user
         };
-        let louder = threshold.is_some_and(|threshold| rms > threshold);
         let user = louder && probability >= SPEECH;
-        // What may be the user teaches nothing about the echo.
-        if playing >= FLOOR && !(user && learned.is_some()) {
-            self.block_max = self.block_max.max(rms / playing);
-            self.block_len += 1;
-            if self.block_len == BLOCK {
-                if self.returns.len() == BLOCKS {
-                    self.returns.pop_front();
-                }
-                self.returns.push_back(self.block_max);
-                self.block_max = 0.0;
-                self.block_len = 0;
-            }
-        }
         self.history = (self.history << 1) | u32::from(user);
-        Heard { louder, sustained: (self.history & ((1 << WINDOW) - 1)).count_ones() >= ENOUGH }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tone(level: f32, seconds: f32) -> SpeechAudio {
-        SpeechAudio { samples: vec![level; (22_050.0 * seconds) as usize], sample_rate: 22_050 }
+        let lately = |(enough, of): (u32, u32)| (self.history & ((1 << of) - 1)).count_ones() >= enough;
+        Verdict { louder, sign: lately(SIGN), sustained: lately(SUSTAINED) }
     }
 
-    #[test]
-    fn playback_knows_how_loud_the_speaker_is_and_lately_was() {
-        let playback = Playback::default();
-        let start = Instant::now();
-        assert_eq!(playback.loudest(start), 0.0);
-        playback.append(&tone(0.2, 1.0), start);
-        playback.append(&tone(0.4, 1.0), start);
-        let at = |ms| playback.loudest(start + Duration::from_millis(ms));
-        assert!((at(500) - 0.2).abs() < 1e-3);
-        assert!((at(1500) - 0.4).abs() < 1e-3);
-        assert!((at(2300) - 0.4).abs() < 1e-3, "echo comes late");
-        assert_eq!(at(2800), 0.0);
-    }
-
-    #[test]
-    fn a_silenced_speaker_is_silent_after_its_echo() {
-        let playback = Playback::default();
-        let start = Instant::now();
-        playback.append(&tone(0.2, 10.0), start);
-        playback.silence(start + Duration::from_millis(1000));
-        assert!(playback.loudest(start + Duration::from_millis(1300)) > 0.1);
-        assert_eq!(playback.loudest(start + Duration::from_millis(1800)), 0.0);
-    }
-
-    /// An answer of two seconds with speech-like ups and downs, of which `share` comes back.
-    fn answer(guard: &mut Guard, share: f32) -> bool {
-        guard.begin();
-        let mut interrupted = false;
-        for frame in 0..60 {
-            let level = 0.05 + 0.1 * ((frame as f32 * 0.7).sin().abs());
-            interrupted |= guard.on_frame(level * share, if share > 0.05 { 0.95 } else { 0.1 }, 0.15).sustained;
-        }
-        interrupted
-    }
-
-    #[test]
-    fn its_own_echo_does_not_interrupt_it() {
-        for share in [0.0, 0.1, 0.5, 1.5] {
-            let mut guard = Guard::default();
-            for _ in 0..3 {
-                assert!(!answer(&mut guard, share), "share {share}");
+    fn learn(&mut self, share: f32) {
+        self.block_max = self.block_max.max(share);
+        self.block_len += 1;
+        if self.block_len == BLOCK {
+            if self.returns.len() == BLOCKS {
+                self.returns.pop_front();
             }
+            self.returns.push_back(self.block_max);
+            (self.block_max, self.block_len) = (0.0, 0);
         }
-    }
-
-    #[test]
-    fn a_user_with_headphones_interrupts_within_a_third_of_a_second() {
-        let mut guard = Guard::default();
-        answer(&mut guard, 0.0);
-        let frames = (1..40).find(|_| guard.on_frame(0.03, 0.9, 0.15).sustained).expect("interrupted");
-        assert!(frames <= WINDOW, "{frames} frames");
-    }
-
-    #[test]
-    fn a_user_louder_than_the_loudspeakers_interrupts() {
-        let mut guard = Guard::default();
-        answer(&mut guard, 0.3);
-        assert!((1..40).any(|_| guard.on_frame(0.15, 0.9, 0.15).sustained));
-    }
-
-    #[test]
-    fn a_door_that_slams_does_not() {
-        let mut guard = Guard::default();
-        answer(&mut guard, 0.0);
-        assert!(!(0..5).any(|_| guard.on_frame(0.5, 0.8, 0.15).sustained));
-        assert!(!(0..40).any(|_| guard.on_frame(0.2, 0.1, 0.15).sustained));
     }
 }

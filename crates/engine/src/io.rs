@@ -7,8 +7,22 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
+use jarvis_audio::echo::Source;
+use jarvis_audio::effects::Preset;
 use jarvis_audio::{Capture, CaptureOptions, Captured, Cue, Player, PlayerEvent, PlayerOptions};
 use jarvis_core::{Result, SpeechAudio, TurnId};
+use jarvis_settings::VoiceEffect;
+
+/// What the user's choice of an effect is in the player's words.
+pub fn preset(effect: VoiceEffect) -> Preset {
+    match effect {
+        VoiceEffect::Normal => Preset::Normal,
+        VoiceEffect::Evil => Preset::Evil,
+        VoiceEffect::Robot => Preset::Robot,
+        VoiceEffect::Radio => Preset::Radio,
+        VoiceEffect::Cave => Preset::Cave,
+    }
+}
 
 /// A source of frames.
 pub trait Microphone: Send {
@@ -32,6 +46,16 @@ pub trait Speaker: Send + Sync {
     fn stop(&self);
     /// How loud, 0..=1.
     fn set_volume(&self, volume: f32);
+    /// How the voice is changed, and how much of that is heard, 0..=1; in the middle of a word too.
+    fn set_effect(&self, effect: Preset, amount: f32);
+    /// Speech becomes quieter, or as loud as before: 0..=1. Ends with the turn.
+    fn duck(&self, gain: f32);
+    /// Speech is held where it is, at once.
+    fn pause(&self);
+    /// It goes on from there.
+    fn resume(&self);
+    /// A copy of what is played from now on; none where a microphone can't hear it.
+    fn tap(&self) -> Option<Box<dyn Source>>;
 }
 
 /// Opens microphones and speakers.
@@ -58,7 +82,7 @@ impl AudioIo for Devices {
     }
 
     fn speaker(&self, device: &str, volume: f32, events: Sender<PlayerEvent>) -> Result<Arc<dyn Speaker>> {
-        Ok(Arc::new(Player::open(PlayerOptions { device: device.to_owned(), volume }, events)?))
+        Ok(Arc::new(Player::open(PlayerOptions { device: device.to_owned(), volume, ..Default::default() }, events)?))
     }
 }
 
@@ -102,5 +126,25 @@ impl Speaker for Player {
 
     fn set_volume(&self, volume: f32) {
         Player::set_volume(self, volume);
+    }
+
+    fn set_effect(&self, effect: Preset, amount: f32) {
+        Player::set_effect(self, effect, amount);
+    }
+
+    fn duck(&self, gain: f32) {
+        Player::duck(self, gain);
+    }
+
+    fn pause(&self) {
+        Player::pause(self);
+    }
+
+    fn resume(&self) {
+        Player::resume(self);
+    }
+
+    fn tap(&self) -> Option<Box<dyn Source>> {
+        Some(Box::new(Player::tap(self)))
     }
 }

@@ -99,6 +99,8 @@ pub(crate) struct Listen {
     steady: u32,
     endpointer: Endpointer,
     guard: Guard,
+    /// The user may be speaking over the answer.
+    sign: bool,
     recording: Option<TurnId>,
     /// Samples of the recording at which the words so far are wanted next.
     glimpse_at: usize,
@@ -141,6 +143,7 @@ impl Listen {
             steady: 0,
             endpointer,
             guard: Guard::default(),
+            sign: false,
             recording: None,
             glimpse_at: GLIMPSE,
             speaking: None,
@@ -228,6 +231,7 @@ impl Listen {
                     self.speaking = turn;
                     self.attend(Instant::now());
                     self.guard.begin();
+                    self.sign = false;
                     self.watch();
                 }
             }
@@ -395,8 +399,13 @@ impl Listen {
             if !verdict.louder {
                 *probability = 0.0;
             }
-            if verdict.sustained && self.settings.voice.barge_in == BargeIn::Speech {
-                self.outbox.turn(Input::SpokeOver(turn));
+            if self.settings.voice.barge_in == BargeIn::Speech {
+                if verdict.sign != std::mem::replace(&mut self.sign, verdict.sign) {
+                    self.outbox.turn(Input::MaySpeakOver(turn, verdict.sign));
+                }
+                if verdict.sustained {
+                    self.outbox.turn(Input::SpokeOver(turn));
+                }
             }
         }
         if let Some(event) = self.endpointer.process(&heard.sound, *probability, now) {

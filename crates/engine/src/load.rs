@@ -3,6 +3,7 @@
 //! Owns which engine serves which kind of model, and how its loading is told, and nothing else: each thread asks for its
 //! own when it starts, so all of them load side by side, and a missing one is that thread's error alone.
 
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use jarvis_core::{LanguageModel, Result, SpeechToText, TextToSpeech, Vad, WakeWord};
@@ -11,7 +12,7 @@ use jarvis_models::Store;
 use jarvis_settings::{Paths, Settings};
 use jarvis_speech::onnx::Runtime;
 use jarvis_speech::stt::{self, Compute, Whisper};
-use jarvis_speech::tts::Piper;
+use jarvis_speech::tts::{CacheOptions, CachedTts, Piper, Voice};
 use jarvis_speech::vad::Silero;
 use jarvis_speech::wake::OpenWakeWord;
 
@@ -55,12 +56,31 @@ pub trait Parts: Send + Sync {
 #[derive(Debug)]
 pub struct Installed {
     store: Store,
+    /// Where phrases that were spoken are kept.
+    phrases: PathBuf,
 }
 
 impl Installed {
     /// From the folder where models are installed.
     pub fn new(paths: &Paths) -> Self {
-        Self { store: Store::new(paths.models_dir()) }
+        Self { store: Store::new(paths.models_dir()), phrases: paths.cache_dir().join("phrases") }
+    }
+
+    /// The same, but phrases that were spoken are kept in `folder`.
+    #[must_use]
+    pub fn with_phrases(mut self, folder: PathBuf) -> Self {
+        self.phrases = folder;
+        self
+    }
+
+    /// Whether `folder` holds a voice that speaks, and what kind: opens it and has it say a word.
+    ///
+    /// # Errors
+    /// It is no Piper voice (`speech.model_unusable`), or something to speak with is missing on this machine.
+    pub fn try_voice(&self, folder: &Path) -> Result<Voice> {
+        let voice = Voice::read(folder)?;
+        Piper::with_espeak(&self.runtime()?, folder)?.warm_up()?;
+        Ok(voice)
     }
 
     fn runtime(&self) -> Result<Runtime> {
@@ -82,7 +102,7 @@ pub(crate) fn load_and_tell<T>(outbox: &Outbox, part: Part, id: &str, load: impl
 }
 
 /// Where the installed ONNX Runtime is.
-pub(crate) fn runtime_file(store: &Store) -> Result<std::path::PathBuf> {
+pub fn runtime_file(store: &Store) -> Result<std::path::PathBuf> {
     let file = if cfg!(target_os = "macos") { "libonnxruntime.dylib" } else { "libonnxruntime.so" };
     Ok(store.folder(RUNTIME)?.join(file))
 }
@@ -102,7 +122,7 @@ impl Parts for Installed {
         let folder = self.store.folder(&settings.recognition.model)?;
         let performance = &settings.performance;
         let options = stt::Options {
-            language: None,
+            languages: stt::languages(&settings.recognition.languages),
             compute: if performance.gpu_enabled { Compute::Auto } else { Compute::Processor },
             threads: performance.thread_workers as usize,
         };
@@ -118,7 +138,15 @@ impl Parts for Installed {
     fn voice(&self, settings: &Settings) -> Result<Box<dyn TextToSpeech>> {
         let folder = self.store.folder(&settings.voice.model)?;
         let mut voice = Piper::with_espeak(&self.runtime()?, &folder)?;
-        voice.set_rate(settings.voice.rate);
-        Ok(Box::new(voice))
+        let wanted = &settings.voice;
+        voice.set_rate(wanted.rate);
+        voice.set_speaker(wanted.speaker);
+        let version = Voice::fingerprint(&folder)?;
+        let options = CacheOptions {
+            folder: self.phrases.clone(),
+            limit_bytes: u64::from(wanted.cache_mb) << 20,
+            voice: format!("{} {version} {} {}", wanted.model, wanted.speaker, wanted.rate),
+        };
+        Ok(Box::new(CachedTts::new(Box::new(voice), options)))
     }
 }

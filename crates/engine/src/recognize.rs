@@ -75,7 +75,8 @@ impl Recognize {
                     self.outbox.turn(Input::Partial(turn, words.text));
                 }
                 Job::Settings(settings) => {
-                    let other = settings.recognition.model != self.settings.recognition.model;
+                    let (old, new) = (&self.settings.recognition, &settings.recognition);
+                    let other = (&old.model, &old.languages) != (&new.model, &new.languages);
                     self.judge.set_names(Names::of_wake_model(&settings.wake.model));
                     self.settings = settings;
                     if other || recognizer.is_err() {

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jarvis_audio::echo::Source;
+use jarvis_audio::effects::Preset;
 use jarvis_audio::{Captured, PlayerEvent};
 use jarvis_core::{AudioFrame, Error, FRAME_SAMPLES, Result, SpeechAudio, TurnId};
 
@@ -31,6 +32,8 @@ pub struct Played {
     pub seconds: f32,
     /// How often it rang.
     pub rings: usize,
+    /// How the voice was changed when it began.
+    pub effect: Preset,
 }
 
 #[derive(Debug, Default)]
@@ -44,6 +47,8 @@ struct State {
     /// There is no microphone.
     unplugged: bool,
     played: Vec<Played>,
+    /// How the voice is changed.
+    effect: Preset,
 }
 
 /// A room of its own: say something in it, and hear what is answered. Clones are the same room.
@@ -106,7 +111,7 @@ impl AudioIo for Room {
             .name("room-speaker".into())
             .spawn(move || player.run(&receiver))
             .map_err(|error| Error::new("internal.thread", format!("No thread can be started: {error}."), ""))?;
-        Ok(Arc::new(RoomSpeaker(notes)))
+        Ok(Arc::new(RoomSpeaker { room: self.clone(), notes }))
     }
 }
 
@@ -188,29 +193,36 @@ enum Note {
     Resume,
 }
 
-struct RoomSpeaker(Sender<Note>);
+struct RoomSpeaker {
+    room: Room,
+    notes: Sender<Note>,
+}
 
 impl Speaker for RoomSpeaker {
     fn prepare(&self) {}
 
     fn begin(&self, turn: TurnId) {
-        let _ = self.0.send(Note::Begin(turn));
+        let _ = self.notes.send(Note::Begin(turn));
     }
 
     fn ring(&self, turn: TurnId) {
-        let _ = self.0.send(Note::Ring(turn));
+        let _ = self.notes.send(Note::Ring(turn));
     }
 
     fn append(&self, turn: TurnId, audio: SpeechAudio) {
-        let _ = self.0.send(Note::Append(turn, audio));
+        let _ = self.notes.send(Note::Append(turn, audio));
     }
 
     fn finish(&self, turn: TurnId) {
-        let _ = self.0.send(Note::Finish(turn));
+        let _ = self.notes.send(Note::Finish(turn));
     }
 
     fn stop(&self) {
-        let _ = self.0.send(Note::Stop);
+        let _ = self.notes.send(Note::Stop);
+    }
+
+    fn set_effect(&self, effect: Preset, _: f32) {
+        self.room.state().effect = effect;
     }
 
     fn set_volume(&self, _volume: f32) {}
@@ -218,11 +230,11 @@ impl Speaker for RoomSpeaker {
     fn duck(&self, _gain: f32) {}
 
     fn pause(&self) {
-        let _ = self.0.send(Note::Pause);
+        let _ = self.notes.send(Note::Pause);
     }
 
     fn resume(&self) {
-        let _ = self.0.send(Note::Resume);
+        let _ = self.notes.send(Note::Resume);
     }
 
     /// In this room no sound finds its way from the speaker to the microphone.
@@ -265,8 +277,9 @@ impl RoomPlayer {
                 self.stop(now);
                 self.turn = Some(turn);
                 self.until = now;
-                let played = Played { turn, began: now, clauses: Vec::new(), seconds: 0.0, rings: 0 };
-                self.room.state().played.push(played);
+                let mut state = self.room.state();
+                let effect = state.effect;
+                state.played.push(Played { turn, began: now, clauses: Vec::new(), seconds: 0.0, rings: 0, effect });
             }
             Note::Ring(turn) if self.turn == Some(turn) => {
                 if let Some(played) = self.room.state().played.last_mut() {

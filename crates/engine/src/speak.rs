@@ -3,21 +3,22 @@
 //!
 //! Never decides what is said, and never lets sound out for a turn that was silenced.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
+use jarvis_assistant::phrases;
 use jarvis_assistant::turn::{Input, Stage, Voice};
 use jarvis_audio::PlayerEvent;
-use jarvis_core::{Cancel, Error, Result, SpeechAudio, TextToSpeech, TurnId};
-use jarvis_settings::Settings;
+use jarvis_audio::echo::Source;
+use jarvis_core::{Cancel, Error, Result, TextToSpeech, TurnId};
+use jarvis_settings::{self as settings, Settings};
 
 use crate::DeviceStatus;
-use crate::echo::Playback;
 use crate::heavy::Heavy;
-use crate::io::{AudioIo, Speaker};
+use crate::io::{AudioIo, Speaker, preset};
 use crate::load::{Parts, load_and_tell};
 use crate::message::{Loaded, Message, Outbox, PANICKED, Part, contained};
+use crate::rehearse::{QUIET, Rehearsal, Rest};
 
 /// Work for the thread. `cancel` goes up when the turn's sound is not wanted any more.
 pub(crate) enum Job {
@@ -31,14 +32,24 @@ pub(crate) enum Job {
     Settings(Arc<Settings>),
 }
 
+/// How loud speech is while somebody may be speaking over it: -20 dB.
+const DUCKED: f32 = 0.1;
+
 /// The speaker, with silence as a matter of a flag and a call.
-#[derive(Default)]
 pub(crate) struct Mouth {
     speaker: Mutex<Option<Arc<dyn Speaker>>>,
-    pub(crate) playback: Playback,
+    /// To whoever hears while it speaks.
+    taps: Sender<Box<dyn Source>>,
+    /// Whether there is time to practise.
+    pub(crate) rest: Rest,
 }
 
 impl Mouth {
+    /// Without a speaker yet; the tap of each one that it gets goes to `taps`.
+    pub(crate) fn new(taps: Sender<Box<dyn Source>>) -> Self {
+        Self { speaker: Mutex::default(), taps, rest: Rest::default() }
+    }
+
     /// Does `work` unless the sound is not wanted any more; [`Self::silence`] waits for it, so nothing slips in between.
     fn with(&self, cancel: &Cancel, work: impl FnOnce(&dyn Speaker)) -> bool {
         let speaker = self.speaker.lock().unwrap_or_else(PoisonError::into_inner);
@@ -52,8 +63,11 @@ impl Mouth {
     }
 
     fn replace(&self, new: Option<Arc<dyn Speaker>>) {
+        if let Some(tap) = new.as_ref().and_then(|speaker| speaker.tap()) {
+            // Without a listening thread nobody wants to know.
+            let _ = self.taps.send(tap);
+        }
         *self.speaker.lock().unwrap_or_else(PoisonError::into_inner) = new;
-        self.playback.silence(Instant::now());
     }
 
     fn is_open(&self) -> bool {
@@ -65,13 +79,30 @@ impl Mouth {
         self.with(&Cancel::new(), |speaker| speaker.prepare());
     }
 
+    /// Speech is held where it is.
+    pub(crate) fn hold(&self) {
+        self.with(&Cancel::new(), |speaker| speaker.pause());
+    }
+
+    /// It goes on from there, as loud as before.
+    pub(crate) fn resume(&self) {
+        self.with(&Cancel::new(), |speaker| {
+            speaker.duck(1.0);
+            speaker.resume();
+        });
+    }
+
+    /// Speech is quieter while somebody may be speaking over it.
+    pub(crate) fn duck(&self, quieter: bool) {
+        self.with(&Cancel::new(), |speaker| speaker.duck(if quieter { DUCKED } else { 1.0 }));
+    }
+
     /// No more sound, at once. The turn's flag must be up before.
     pub(crate) fn silence(&self) {
         let speaker = self.speaker.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(speaker) = &*speaker {
             speaker.stop();
         }
-        self.playback.silence(Instant::now());
     }
 }
 
@@ -94,10 +125,11 @@ impl Speak {
         self.open(&player_events);
         let mut voice = self.load();
         self.tell_voice(&voice);
+        let mut rehearsal = rehearsal(&voice);
         // The turn whose sound is being given to the speaker, and the one that was given all of it.
         let mut begun = None;
         let mut given = None;
-        for job in jobs {
+        while let Some(job) = self.next(&jobs, &mut voice, &mut rehearsal) {
             match job {
                 Job::Ring { turn, cancel } => {
                     self.mouth.with(&cancel, |speaker| {
@@ -109,22 +141,11 @@ impl Speak {
                     if cancel.is_cancelled() {
                         continue;
                     }
-                    match self.synthesize(&mut voice, &text, &cancel) {
-                        Ok(audio) if audio.samples.is_empty() => {}
-                        Ok(audio) => {
-                            self.outbox.turn(Input::Synthesized(turn, audio.seconds()));
-                            self.mouth.with(&cancel, |speaker| {
-                                begin(&mut begun, turn, speaker);
-                                self.mouth.playback.append(&audio, Instant::now());
-                                speaker.append(turn, audio);
-                            });
-                        }
-                        Err(error) => {
-                            let panicked = error.code == PANICKED;
-                            self.outbox.turn(Input::Failed(turn, Stage::Speak, error));
-                            if panicked {
-                                voice = self.load();
-                            }
+                    if let Err(error) = self.say(&mut voice, &mut begun, turn, &text, &cancel) {
+                        let panicked = error.code == PANICKED;
+                        self.outbox.turn(Input::Failed(turn, Stage::Speak, error));
+                        if panicked {
+                            voice = self.load();
                         }
                     }
                 }
@@ -146,12 +167,18 @@ impl Speak {
                         if let Some(turn) = given.take() {
                             self.outbox.turn(Input::Finished(turn));
                         }
-                    } else if audio.volume != audio_before.volume {
-                        self.mouth.with(&Cancel::new(), |speaker| speaker.set_volume(audio.volume));
+                    } else {
+                        if audio.volume != audio_before.volume {
+                            self.mouth.with(&Cancel::new(), |speaker| speaker.set_volume(audio.volume));
+                        }
+                        let effect = |voice: &settings::Voice| (voice.effect, voice.effect_amount);
+                        if effect(&self.settings.voice) != effect(&before.voice) {
+                            self.set_effect();
+                        }
                     }
-                    let (now, then) = (&self.settings.voice, &before.voice);
-                    if (&now.model, now.rate, now.enabled) != (&then.model, then.rate, then.enabled) || voice.is_err() {
+                    if sounds_different(&self.settings.voice, &before.voice) || voice.is_err() {
                         voice = self.load();
+                        rehearsal = self::rehearsal(&voice);
                     }
                     self.tell_voice(&voice);
                 }
@@ -160,13 +187,48 @@ impl Speak {
         self.mouth.replace(None);
     }
 
-    fn synthesize(&self, voice: &mut Engine, text: &str, cancel: &Cancel) -> Result<SpeechAudio> {
+    /// The next job; meanwhile, phrases that are said often are made.
+    fn next(&self, jobs: &Receiver<Job>, voice: &mut Engine, rehearsal: &mut Rehearsal) -> Option<Job> {
+        let mut pause = Some(QUIET);
+        while let (Some(wait), Ok(voice), false) = (pause, &mut *voice, rehearsal.is_over()) {
+            match jobs.recv_timeout(wait) {
+                Ok(job) => return Some(job),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {
+                    pause = rehearsal.go_on(voice.as_mut(), &self.mouth.rest, &self.heavy);
+                }
+            }
+        }
+        jobs.recv().ok()
+    }
+
+    /// Speaks `text`, each piece as soon as it is made. Between two pieces whoever waits to compute goes first: there is
+    /// sound ahead then.
+    fn say(
+        &self,
+        voice: &mut Engine,
+        begun: &mut Option<TurnId>,
+        turn: TurnId,
+        text: &str,
+        cancel: &Cancel,
+    ) -> Result<()> {
         let voice = voice.as_mut().map_err(|error| error.clone())?;
         if !self.mouth.is_open() {
             return Err(Error::new("audio.no_speaker", "There is no speaker.", "Run `jarvis doctor`."));
         }
-        let _turn = self.heavy.take();
-        contained("Speech synthesis", || voice.synthesize(text, cancel))
+        let mut right = Some(self.heavy.take());
+        contained("Speech synthesis", || {
+            voice.stream(text, cancel, &mut |audio| {
+                right = None;
+                self.outbox.turn(Input::Synthesized(turn, audio.seconds()));
+                self.mouth.with(cancel, |speaker| {
+                    begin(begun, turn, speaker);
+                    speaker.append(turn, audio);
+                });
+                right = Some(self.heavy.take());
+            })
+        })
+        .map(drop)
     }
 
     fn open(&self, events: &Sender<PlayerEvent>) {
@@ -178,6 +240,7 @@ impl Speak {
         match opened {
             Ok(speaker) => {
                 self.mouth.replace(Some(speaker));
+                self.set_effect();
                 self.outbox.send(Message::Speaker(DeviceStatus { available: true, name, message: String::new() }));
             }
             Err(error) => {
@@ -186,6 +249,11 @@ impl Speak {
                 self.outbox.send(Message::Event(jarvis_core::AssistantEvent::Error { error }));
             }
         }
+    }
+
+    fn set_effect(&self) {
+        let settings::Voice { effect, effect_amount, .. } = self.settings.voice;
+        self.mouth.with(&Cancel::new(), |speaker| speaker.set_effect(preset(effect), effect_amount));
     }
 
     fn load(&self) -> Engine {
@@ -234,4 +302,15 @@ fn begin(begun: &mut Option<TurnId>, turn: TurnId, speaker: &dyn Speaker) {
         *begun = Some(turn);
         speaker.begin(turn);
     }
+}
+
+/// Whether another voice has to be loaded.
+fn sounds_different(now: &settings::Voice, then: &settings::Voice) -> bool {
+    let sound = |voice: &settings::Voice| (voice.enabled, voice.rate, voice.speaker, voice.cache_mb);
+    now.model != then.model || sound(now) != sound(then)
+}
+
+/// What a voice that is there should have ready.
+fn rehearsal(voice: &Engine) -> Rehearsal {
+    if voice.is_ok() { Rehearsal::of(phrases::fixed()) } else { Rehearsal::default() }
 }

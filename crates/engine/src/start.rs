@@ -100,7 +100,7 @@ impl Engine {
             };
             threads.push(spawn("speak", move || state.run(speak_jobs))?);
         }
-        let state = Think::new(parts, Arc::clone(&settings), outbox, heavy, think.clone());
+        let state = Think::new(parts, Arc::clone(&settings), paths, outbox, heavy, think.clone());
         threads.push(spawn("think", move || state.run(think_jobs))?);
 
         let workers = Workers { listen, recognize, think, speak };

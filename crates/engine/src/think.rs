@@ -14,8 +14,10 @@ use jarvis_core::{
     AssistantEvent, Cancel, Error, GenerateOptions, Generation, HostAction, LanguageModel, Message as ChatMessage,
     Prompt, Reply, Result, SystemClock, TurnId,
 };
-use jarvis_settings::Settings;
+use jarvis_settings::{Paths, Settings};
 
+use crate::Command;
+use crate::adjust::{Adjusted, adjust};
 use crate::heavy::Heavy;
 use crate::load::Parts;
 use crate::message::{Loaded, Message, Outbox, PANICKED, Part, contained};
@@ -48,6 +50,7 @@ pub(crate) struct Think {
     mind: Mind,
     parts: Arc<dyn Parts>,
     settings: Arc<Settings>,
+    paths: Paths,
     outbox: Outbox,
     heavy: Heavy,
     /// This thread's own channel, for the loader.
@@ -65,6 +68,7 @@ impl Think {
     pub(crate) fn new(
         parts: Arc<dyn Parts>,
         settings: Arc<Settings>,
+        paths: Paths,
         outbox: Outbox,
         heavy: Heavy,
         jobs: Sender<Job>,
@@ -75,6 +79,7 @@ impl Think {
             mind,
             parts,
             settings,
+            paths,
             outbox,
             heavy,
             jobs,
@@ -134,7 +139,16 @@ impl Think {
         self.answered = Some(turn);
         let outbox = &self.outbox;
         let mind = &mut self.mind;
-        let answer = contained("Thinking", || mind.answer(&text, &cancel, &mut |piece| tell(outbox, turn, piece)));
+        let (settings, paths) = (&mut self.settings, &self.paths);
+        let mut on_piece = |piece| match piece {
+            Piece::Action(action @ (HostAction::Set { .. } | HostAction::Scale { .. })) => {
+                if let Err(error) = change(outbox, settings, paths, &action) {
+                    outbox.turn(Input::Failed(turn, Stage::Think, error));
+                }
+            }
+            other => tell(outbox, turn, other),
+        };
+        let answer = contained("Thinking", || mind.answer(&text, &cancel, &mut on_piece));
         match answer {
             Ok(answer) => {
                 tracing::debug!(timings = ?answer.timings_ms, intent = answer.intent, "answered");
@@ -234,7 +248,18 @@ fn tell(outbox: &Outbox, turn: TurnId, piece: Piece) {
         Piece::Clause(text) => outbox.turn(Input::Clause(turn, text)),
         Piece::Action(HostAction::Stop) => outbox.turn(Input::StopAsked(turn)),
         Piece::Action(HostAction::Notify { title, body }) => outbox.send(Message::Notify { title, body }),
+        // Taken by the thread before: they need its settings.
+        Piece::Action(HostAction::Set { .. } | HostAction::Scale { .. }) => {}
     }
+}
+
+/// Changes a setting. Everyone has taken it up before the next piece of the answer comes to them.
+fn change(outbox: &Outbox, settings: &mut Arc<Settings>, paths: &Paths, action: &HostAction) -> Result<()> {
+    let Some(Adjusted { settings: changed, path, value }) = adjust(action, settings, paths)? else { return Ok(()) };
+    *settings = Arc::new(changed.clone());
+    outbox.send(Message::Command(Command::Reload(changed)));
+    outbox.send(Message::Event(AssistantEvent::SettingChanged { path: path.to_owned(), value }));
+    Ok(())
 }
 
 /// A language model that computes only while it holds the right to, and lets synthesis go first between two pieces of text.

@@ -26,6 +26,18 @@ define_choice! {
     }
 }
 
+define_choice! {
+    /// What is done to the voice while it speaks.
+    VoiceEffect {
+        #[default]
+        Normal = "normal", "None";
+        Evil = "evil", "Evil";
+        Robot = "robot", "Robot";
+        Radio = "radio", "Radio";
+        Cave = "cave", "Cave";
+    }
+}
+
 define_settings! {
     /// The key that starts a question from any application.
     hotkey: Hotkey, "Hotkey" {
@@ -69,6 +81,8 @@ define_settings! {
     recognition: Recognition, "Recognition" {
         model: String = "whisper-tiny.en", Kind::Model { of: "recognition" }, "Model",
             "The model that turns speech into words; bigger ones hear better and answer later.";
+        languages: String = "", Kind::Languages, "Languages",
+            "The languages that you speak, such as \"en, de\"; empty lets a multilingual model find out among all it knows.";
         partial_words: bool = true, Kind::Switch, "Show words while you speak",
             "Shows what was understood so far, before you are done; off saves some work of the processor.";
     }
@@ -81,6 +95,10 @@ define_settings! {
             "The voice that answers.";
         rate: f32 = 1.0_f32, Kind::number(0.5, 2.0, "×"), "Speed",
             "How fast Jarvis speaks: 0.5 is half, 2 is double.";
+        effect: VoiceEffect = VoiceEffect::Normal, Kind::Choice { options: VoiceEffect::OPTIONS }, "Effect",
+            "How the voice is changed while it speaks; you can also say \"use the robot voice\".";
+        effect_amount: f32 = 1.0_f32, Kind::number(0.0, 1.0, ""), "Strength of the effect",
+            "How much of the effect is heard beside the voice as it is.";
         speaker: u32 = 0_u32, Kind::integer(0, 1000, ""), "Speaker",
             "Which speaker of a voice that has several; a number that it doesn't have is its last one.";
         cache_mb: u32 = 32_u32, Kind::integer(0, 1000, "MB"), "Kept phrases",

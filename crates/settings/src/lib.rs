@@ -11,6 +11,7 @@ mod define;
 pub mod document;
 pub mod error;
 pub mod fields;
+mod keys;
 pub mod layers;
 pub mod paths;
 pub mod spec;
@@ -18,8 +19,10 @@ pub mod spec;
 pub use document::Document;
 pub use error::SettingsError;
 pub use fields::{
-    Audio, BargeIn, Endpoint, Hotkey, HotkeyMode, Learning, Mind, Performance, Recognition, Settings, Voice, Wake,
+    Audio, BargeIn, Endpoint, Hotkey, HotkeyMode, Learning, Mind, Performance, Recognition, Settings, Voice,
+    VoiceEffect, Wake,
 };
+pub use keys::named_keys;
 pub use layers::{Change, Entry, Origin};
 pub use paths::Paths;
 pub use spec::{ChoiceOption, FieldSpec, Kind};

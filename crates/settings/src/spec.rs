@@ -2,6 +2,7 @@
 //!
 //! Never knows a particular setting, nor where a value came from.
 
+use crate::keys;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -57,6 +58,8 @@ pub enum Kind {
         /// Its kind in the catalog: `language`, `recognition`, `voice`, `wake`.
         of: &'static str,
     },
+    /// Codes of languages (ISO 639-1), separated by commas; empty for any.
+    Languages,
     /// Keys joined by `+`: modifiers first, one key last.
     Hotkey,
 }
@@ -114,7 +117,8 @@ impl FieldSpec {
             Kind::InputDevice => format!("the name of a microphone (at most {MAX_TEXT} characters), or empty"),
             Kind::OutputDevice => format!("the name of a speaker (at most {MAX_TEXT} characters), or empty"),
             Kind::Model { of } => format!("the id of a {of} model (letters, digits, '.', '_' and '-')"),
-            Kind::Hotkey => "keys joined by \"+\", like \"Ctrl+Shift+Space\"".into(),
+            Kind::Languages => "codes of languages separated by commas, such as \"en, de\", or empty".into(),
+            Kind::Hotkey => keys::ALLOWED.into(),
         }
     }
 
@@ -130,6 +134,7 @@ impl FieldSpec {
             Kind::Integer { .. } => trimmed.parse::<u32>().ok()?.into(),
             Kind::Number { .. } => serde_json::Number::from_f64(trimmed.parse().ok()?)?.into(),
             Kind::Choice { .. } => trimmed.to_ascii_lowercase().into(),
+            Kind::Languages => trimmed.to_ascii_lowercase().into(),
             Kind::InputDevice | Kind::OutputDevice | Kind::Model { .. } | Kind::Hotkey => trimmed.into(),
         };
         self.accepts(&value).then_some(value)
@@ -148,7 +153,8 @@ impl FieldSpec {
             }
             Kind::InputDevice | Kind::OutputDevice => value.as_str().is_some_and(is_plain_text),
             Kind::Model { .. } => value.as_str().is_some_and(is_model_id),
-            Kind::Hotkey => value.as_str().is_some_and(is_hotkey),
+            Kind::Languages => value.as_str().is_some_and(are_languages),
+            Kind::Hotkey => value.as_str().is_some_and(keys::is_hotkey),
         }
     }
 }
@@ -158,17 +164,16 @@ fn is_plain_text(text: &str) -> bool {
     text.chars().count() <= MAX_TEXT && !text.chars().any(char::is_control)
 }
 
+/// Whether this is a list of codes of languages; a model says whether it knows them.
+fn are_languages(list: &str) -> bool {
+    let is_code = |code: &str| (2..=3).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_lowercase());
+    list.is_empty() || list.split(',').all(|code| is_code(code.trim()))
+}
+
 /// An id becomes the name of a folder, so it must not be able to leave the models' folder.
 fn is_model_id(id: &str) -> bool {
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     (1..=64).contains(&id.len()) && id.chars().all(is_allowed) && !id.starts_with('.')
-}
-
-/// The shape alone: which keys exist is the desktop's knowledge.
-fn is_hotkey(keys: &str) -> bool {
-    let names: Vec<&str> = keys.split('+').map(str::trim).collect();
-    (1..=5).contains(&names.len())
-        && names.iter().all(|name| (1..=24).contains(&name.len()) && name.chars().all(|c| c.is_ascii_graphic()))
 }
 
 #[cfg(test)]
@@ -203,6 +208,8 @@ mod tests {
         assert_eq!(spec("audio.volume").parse("0.25"), Some(0.25.into()));
         assert_eq!(spec("hotkey.mode").parse("TOGGLE"), Some("toggle".into()));
         assert_eq!(spec("audio.input_device").parse(""), Some("".into()));
+        assert_eq!(spec("recognition.languages").parse("EN, de"), Some("en, de".into()));
+        assert_eq!(spec("recognition.languages").parse(""), Some("".into()));
     }
 
     #[test]
@@ -219,10 +226,14 @@ mod tests {
             ("hotkey.mode", "both"),
             ("hotkey.keys", "Ctrl++"),
             ("hotkey.keys", ""),
+            ("hotkey.keys", "Ctrl+Wobble"),
             ("mind.model", "../../etc"),
             ("mind.model", ""),
             ("mind.model", ".."),
             ("audio.input_device", "a\nb"),
+            ("recognition.languages", "english"),
+            ("recognition.languages", "en;de"),
+            ("recognition.languages", "en,"),
         ] {
             assert_eq!(spec(path).parse(text), None, "{path} = {text:?}");
         }

@@ -46,6 +46,7 @@ fn row(spec: &FieldSpec) -> String {
         }
         Kind::InputDevice | Kind::OutputDevice => "a device's name, or empty".into(),
         Kind::Model { of } => format!("a {of} model's id"),
+        Kind::Languages => "codes of languages".into(),
         Kind::Hotkey => "keys joined by `+`".into(),
     };
     let restart = if spec.restart { " After a restart." } else { "" };

@@ -5,13 +5,11 @@
 
 use jarvis_core::{Cancel, Error};
 use ort::environment::Environment;
-use ort::session::builder::GraphOptimizationLevel;
-use ort::session::{NoSelectedOutputs, RunOptions, Session, SessionInputs, SessionOutputs};
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use ort::session::{RunOptions, Session, SessionInputs, SessionOutputs};
 use ort::value::{PrimitiveTensorElementType, Tensor};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 /// What can go wrong between this program and ONNX Runtime.
 #[derive(Debug, thiserror::Error)]
@@ -141,21 +139,30 @@ impl Runtime {
         if !model.is_file() {
             return Err(OnnxError::ModelMissing(model.to_owned()));
         }
-        self.build(model, options).map_err(|e| OnnxError::model(model, first_line(e.message())))
+        let opened = self.builder(options).and_then(|mut builder| builder.commit_from_file(model));
+        opened.map_err(|e| OnnxError::model(model, first_line(e.message())))
     }
 
-    fn build(&self, model: &Path, options: SessionOptions) -> ort::Result<Session> {
+    /// Opens a model that is in memory; `file` is what it was made of, for what is said when it can't be used.
+    ///
+    /// # Errors
+    /// It is no model that this library can run.
+    pub fn session_of(&self, model: &[u8], file: &Path, options: SessionOptions) -> Result<Session, OnnxError> {
+        let opened = self.builder(options).and_then(|mut builder| builder.commit_from_memory(model));
+        opened.map_err(|e| OnnxError::model(file, first_line(e.message())))
+    }
+
+    fn builder(&self, options: SessionOptions) -> ort::Result<SessionBuilder> {
         // Spinning would make a pool burn a core between two frames of sound. Prepacked weights are worth their memory
         // here: all these models are small.
-        let mut builder = Session::builder(&self.environment)?
+        Ok(Session::builder(&self.environment)?
             .with_optimization_level(GraphOptimizationLevel::All)?
             .with_intra_threads(options.threads.max(1))?
             .with_inter_threads(1)?
             .with_intra_op_spinning(false)?
             .with_inter_op_spinning(false)?
             .with_memory_pattern(options.keep_memory)?
-            .with_execution_providers([ort::ep::CPU::default().with_arena_allocator(options.keep_memory).build()])?;
-        builder.commit_from_file(model)
+            .with_execution_providers([ort::ep::CPU::default().with_arena_allocator(options.keep_memory).build()])?)
     }
 }
 
@@ -176,71 +183,25 @@ where
     Tensor::from_array((shape.to_vec(), zeros)).map_err(OnnxError::run(what))
 }
 
-/// How often a running model is compared with the wish to stop it.
-const CANCEL_POLL: Duration = Duration::from_millis(10);
-
-/// Ends runs of models that may take long, between two of their operators. It has one thread, which sleeps while nothing
-/// runs and ends with it.
-pub struct Canceller(Option<Sender<Watched>>);
-
-/// A run that may have to be ended.
-struct Watched {
-    cancel: Cancel,
-    options: Arc<RunOptions<NoSelectedOutputs>>,
-    /// Closed when the run is over.
-    over: Receiver<()>,
-}
-
-impl Canceller {
-    /// Without a thread to be had, runs are just not cut short.
-    pub fn new() -> Self {
-        let (sender, runs) = channel::<Watched>();
-        let watch = move || {
-            for run in runs {
-                while let Err(RecvTimeoutError::Timeout) = run.over.recv_timeout(CANCEL_POLL) {
-                    if run.cancel.is_cancelled() {
-                        // It fails only if the run is over.
-                        let _ = run.options.terminate();
-                        break;
-                    }
-                }
-            }
-        };
-        let started = std::thread::Builder::new().name("jarvis-cancel".into()).spawn(watch);
-        if let Err(error) = &started {
-            tracing::warn!(%error, "no thread to end computations early");
-        }
-        Self(started.is_ok().then_some(sender))
-    }
-
-    /// Runs a model, and ends it once `cancel` is raised. What it computed goes to `take`.
-    ///
-    /// # Errors
-    /// The computation failed, or `cancel` was raised ([`Error::cancelled`]).
-    pub fn run<'i, 'v: 'i, T, const N: usize>(
-        &self,
-        session: &mut Session,
-        inputs: impl Into<SessionInputs<'i, 'v, N>>,
-        cancel: &Cancel,
-        what: &'static str,
-        take: impl FnOnce(&SessionOutputs<'_>) -> ort::Result<T>,
-    ) -> Result<T, Error> {
-        let failed = |source| Error::from(OnnxError::Run { what, source });
-        let options = Arc::new(RunOptions::new().map_err(failed)?);
-        let (done, over) = channel();
-        if let Some(watch) = &self.0 {
-            let _ = watch.send(Watched { cancel: cancel.clone(), options: Arc::clone(&options), over });
-        }
-        let result = session.run_with_options(inputs, &*options).and_then(|outputs| take(&outputs));
-        drop(done);
-        if cancel.is_cancelled() { Err(Error::cancelled()) } else { result.map_err(failed) }
-    }
-}
-
-impl Default for Canceller {
-    fn default() -> Self {
-        Self::new()
-    }
+/// Runs a model whose run may take long, and ends it between two of its operators once `cancel` is raised. What it
+/// computed goes to `take`.
+///
+/// # Errors
+/// The computation failed, or `cancel` was raised ([`Error::cancelled`]).
+pub fn run<'i, 'v: 'i, T, const N: usize>(
+    session: &mut Session,
+    inputs: impl Into<SessionInputs<'i, 'v, N>>,
+    cancel: &Cancel,
+    what: &'static str,
+    take: impl FnOnce(&SessionOutputs<'_>) -> ort::Result<T>,
+) -> Result<T, Error> {
+    let failed = |source| Error::from(OnnxError::Run { what, source });
+    let options = Arc::new(RunOptions::new().map_err(failed)?);
+    let ending = Arc::clone(&options);
+    // It fails only if the run is over.
+    let _watch = cancel.watch(move || drop(ending.terminate()));
+    let result = session.run_with_options(inputs, &*options).and_then(|outputs| take(&outputs));
+    if cancel.is_cancelled() { Err(Error::cancelled()) } else { result.map_err(failed) }
 }
 
 #[cfg(test)]

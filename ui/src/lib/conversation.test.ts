@@ -137,6 +137,13 @@ describe("advance", () => {
     ]);
   });
 
+  it("tells which microphone is used when it is not the one that one would think", () => {
+    const { entries } = fold(microphone(true, "I listen with “Desk” now."), microphone(true, ""));
+    expect(entries.map((e) => e.kind === "notice" && [e.tone, e.text])).toEqual([
+      ["calm", "I listen with “Desk” now."],
+    ]);
+  });
+
   it("takes the notice away when the device is back, however often it comes and goes", () => {
     const away = [microphone(false, "The microphone is gone."), noMicrophone("The microphone is gone.", "Plug it in.")];
     const back = microphone(true, "The microphone is back: USB.");

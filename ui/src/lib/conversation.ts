@@ -97,6 +97,7 @@ export function advance(conversation: Conversation, record: EventRecord): Conver
     case "barge_in":
     case "level":
     case "model_progress":
+    case "setting_changed":
       return conversation;
   }
 }
@@ -171,8 +172,11 @@ function device(conversation: Conversation, record: Extract<EventRecord, { event
   const { entries } = conversation;
   const index = entries.findLastIndex((e) => e.kind === "notice" && e.device === direction);
   const told = entries[index];
-  if (record.available)
-    return told ? { ...conversation, at: record.t_ms, entries: entries.toSpliced(index, 1) } : conversation;
+  if (record.available) {
+    if (told) return { ...conversation, at: record.t_ms, entries: entries.toSpliced(index, 1) };
+    // Nothing was wrong: another device is used than one would think.
+    return notice(conversation, record, { tone: "calm", text: message, hint: "", device: null });
+  }
   if (told?.kind !== "notice") {
     return notice(conversation, record, { tone: "loss", text: message, hint: "", device: direction });
   }

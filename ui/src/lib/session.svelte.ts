@@ -17,6 +17,8 @@ export class Session {
   overview = $state.raw<Overview | null>(null);
   /** Level of the microphone, 0..=1, while {@link watchLevel} is on. */
   level = $state(0);
+  /** How often a setting was changed by asking for it, which whoever shows settings has to follow. */
+  settingsChanged = $state(0);
   readonly installing = new SvelteMap<string, Progress>();
   /** The last thing that the window asked for and did not get. */
   failure = $state.raw<Failure | null>(null);
@@ -54,6 +56,10 @@ export class Session {
     }
     if (record.event === "model_progress") {
       this.installing.set(record.id, { done: record.done, total: record.total });
+      return;
+    }
+    if (record.event === "setting_changed") {
+      this.settingsChanged += 1;
       return;
     }
     this.conversation = advance(this.conversation, record);

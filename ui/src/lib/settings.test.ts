@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FieldSpec } from "../generated/FieldSpec";
-import { findSettings, fitsSlider, shownHelp, shownNumber, sliderStep } from "./settings";
+import { findSettings, fitsSlider, shortTitle, shownHelp, shownNumber, sliderStep } from "./settings";
 
 const common = { default: 0, environment: [], restart: false, unused: false, help: "" };
 const volume: FieldSpec = {
@@ -68,6 +68,13 @@ it("explains a list of devices without the empty text of the file", () => {
   const field = { path: "audio.input_device", section: "Sound", label: "Microphone", help };
   expect(shownHelp({ ...common, ...field, kind: "input_device" })).toBe("The microphone to listen to.");
   expect(shownHelp({ ...volume, help: "0; empty is silent." })).toBe("0; empty is silent.");
+});
+
+it("names a model by its name alone where it is chosen", () => {
+  expect(shortTitle("Whisper tiny.en, English speech recognition")).toBe("Whisper tiny.en");
+  expect(shortTitle("Joe, an American English voice (Piper, medium)")).toBe("Joe");
+  expect(shortTitle('Wake word "Alexa" (openWakeWord)')).toBe('Wake word "Alexa"');
+  expect(shortTitle("Plain")).toBe("Plain");
 });
 
 it("shows numbers as people say them", () => {

@@ -64,3 +64,8 @@ export function sliderStep(field: FieldSpec): number {
 export function fitsSlider(field: FieldSpec): boolean {
   return (field.kind === "number" || field.kind === "integer") && field.max - field.min <= 5000;
 }
+
+/** A model as a list of choices names it: what it is called, without what it is good for, which its page tells. */
+export function shortTitle(title: string): string {
+  return title.split(/, | \(/)[0] ?? title;
+}

@@ -22,6 +22,29 @@ fn the_first_clause_is_short_and_the_others_are_sentences() {
 }
 
 #[test]
+fn a_long_first_clause_ends_where_a_speaker_would_breathe() {
+    assert_eq!(
+        split("A lighthouse is a tower with a light that shows ships the way and warns them of rocks. It is high."),
+        ["A lighthouse is a tower with a light that shows ships the way", "and warns them of rocks.", "It is high."]
+    );
+    assert_eq!(
+        split("The capital of France is called Paris because a tribe had that name."),
+        ["The capital of France is called Paris", "because a tribe had that name."]
+    );
+    // Only before a preposition of a really long one.
+    assert_eq!(
+        split("Most of the people who came to the old town lived in small houses near the sea."),
+        ["Most of the people who came to the old town lived", "in small houses near the sea."]
+    );
+    // Short ones, later ones, and what belongs together stay whole.
+    for whole in ["Salt and pepper are in it.", "I found the book in the kitchen.", "It takes between 5 and 10 days."] {
+        assert_eq!(split(whole), [whole]);
+    }
+    assert_eq!(split("It takes a crew of five people 20 and more days").len(), 1);
+    assert_eq!(split("Yes. This one is long enough that it would be cut but it comes second.").len(), 2);
+}
+
+#[test]
 fn numbers_abbreviations_and_addresses_stay_whole() {
     for text in [
         "Pi is about 3.14159 and e is 2.71828",

@@ -8,6 +8,7 @@ pub mod repeat;
 pub mod stop;
 pub mod time;
 pub mod timer;
+pub mod voice;
 
 use jarvis_core::Skill;
 
@@ -21,6 +22,7 @@ pub fn all() -> Vec<Box<dyn Skill>> {
         Box::new(date::Calendar::new()),
         Box::new(calc::Convert::new()),
         Box::new(calc::Calculator::new()),
+        Box::new(voice::Voice::new()),
         Box::new(greeting::Greeting::new()),
         Box::new(not_yet::NotYet::new()),
     ]

@@ -141,6 +141,7 @@ impl Turn {
         now: Instant,
         actions: &mut Vec<Action>,
     ) {
+        let no_interruption = self.is_no_interruption(&text);
         let Some(present) = self.current(turn) else { return };
         match &mut present.phase {
             Phase::Transcribing { take: awaited } if *awaited == take => {
@@ -148,6 +149,10 @@ impl Turn {
                 self.take_words(text, now, actions);
             }
             Phase::Listening { pause: Some(pause), .. } if pause.take == take && pause.guess.is_none() => {
+                if no_interruption {
+                    // The answer waits no longer than it takes to know.
+                    return self.resume(now, actions);
+                }
                 pause.guess = Some(Guess { text: text.clone(), ending, at: now });
                 if self.pause_over_at().is_some_and(|over| over <= now) {
                     self.conclude(now, actions);
@@ -247,10 +252,14 @@ impl Turn {
             actions.push(Action::Listen { turn, until: Until::Silence, origin: Origin::Key });
             return self.enter(Phase::listening(false), patience::FIRST_WORD, now, actions);
         }
+        if self.is_no_interruption(&text) {
+            return self.resume(now, actions);
+        }
         actions.push(Action::Emit(Some(turn), AssistantEvent::Transcript { text: text.clone() }));
         if text.is_empty() {
             return self.end(now, actions);
         }
+        self.let_go(now, actions);
         actions.push(Action::Think(turn, text));
         self.enter(Phase::Thinking, patience::THINK, now, actions);
     }

@@ -9,9 +9,12 @@
 //! - After [`Action::GiveUp`] nothing is ever said, thought or recognized for that turn.
 //! - Outside Idle there is always a deadline; whatever fails or hangs, the turn ends in Idle with a message.
 //! - `Stop` and `Cancel` are obeyed in every state, at once.
+//! - An answer that is held ([`holding`]) goes on or is given up, and is silent until then.
 //! - A question that was taken for whole and was not ([`hearing`]) is never answered, not even in part.
 
 pub mod hearing;
+mod holding;
+pub mod overheard;
 mod words;
 
 #[cfg(test)]
@@ -26,6 +29,7 @@ use jarvis_core::{AssistantEvent, AssistantState, Error, TurnId};
 
 use crate::router::normalize::Names;
 use hearing::{Pause, Withheld};
+use holding::{Held, Spoken};
 
 pub use words::{Action, Input, Origin, Stage, Until, Voice};
 
@@ -62,6 +66,8 @@ pub mod patience {
 
     /// From the wake word or a key press to the first word.
     pub const FIRST_WORD: Duration = Duration::from_secs(8);
+    /// From speech over an answer, which is held for it, to a word in it.
+    pub const HELD: Duration = Duration::from_millis(1500);
     /// Beyond the longest utterance, for the listener to hand it over.
     pub const LISTEN: Duration = Duration::from_secs(3);
     /// Recognition of one utterance.
@@ -141,6 +147,8 @@ struct Present {
     aloud: bool,
     /// When the sound that is there will have been played.
     playing_until: Instant,
+    /// What was given to be spoken.
+    spoken: Vec<Spoken>,
 }
 
 impl Present {
@@ -164,6 +172,8 @@ pub struct Turn {
     options: TurnOptions,
     last: TurnId,
     present: Option<Present>,
+    /// The answer that the present turn may be interrupting.
+    held: Option<Held>,
     muted: bool,
     ear: Result<(), Error>,
     voice: Voice,
@@ -179,6 +189,7 @@ impl Turn {
             options,
             last: TurnId(0),
             present: None,
+            held: None,
             muted: false,
             ear: Ok(()),
             voice: Voice::Words,
@@ -216,6 +227,7 @@ impl Turn {
 
     /// Takes what happened at `now` and appends to `actions` what has to be done, in order.
     pub fn on(&mut self, input: Input, now: Instant, actions: &mut Vec<Action>) {
+        let Some(input) = self.keep(input) else { return };
         match input {
             Input::Press if self.options.hold_to_talk => self.begin_by_key(true, now, actions),
             Input::Press | Input::Toggle => match self.state() {
@@ -231,7 +243,7 @@ impl Turn {
             }
             Input::Start => self.begin_by_key(false, now, actions),
             Input::Stop => match self.state() {
-                AssistantState::Listening => self.finish(now, actions),
+                AssistantState::Listening if self.held.is_none() => self.finish(now, actions),
                 _ => self.be_silent(now, actions),
             },
             Input::Cancel => self.be_silent(now, actions),
@@ -248,7 +260,12 @@ impl Turn {
             }
             Input::SpokeOver(turn) => {
                 if self.options.speech_interrupts && !self.muted && self.speaking(turn).is_some() {
-                    self.listen(Until::Silence, Origin::SpokeOver, now, actions);
+                    self.hold(now, actions);
+                }
+            }
+            Input::MaySpeakOver(turn, speaks) => {
+                if self.options.speech_interrupts && !self.muted && self.speaking(turn).is_some() {
+                    actions.push(Action::Duck(speaks));
                 }
             }
             Input::Due { spoken, shown } => self.due(spoken, shown, now, actions),
@@ -322,10 +339,7 @@ impl Turn {
             }
             Input::Synthesized(turn, seconds) => {
                 if let Some(present) = self.speaking(turn) {
-                    present.mark("first_clause", now);
-                    let seconds = Duration::try_from_secs_f32(seconds).unwrap_or_default();
-                    present.playing_until = present.playing_until.max(now) + seconds;
-                    present.deadline = present.deadline.max(present.playing_until + patience::SPEAK);
+                    present.synthesized(seconds, now);
                 }
             }
             Input::Started(turn) => {
@@ -387,6 +401,7 @@ impl Turn {
             marks: Vec::new(),
             aloud: self.voice == Voice::Words,
             playing_until: now,
+            spoken: Vec::new(),
         });
         self.last
     }
@@ -408,7 +423,7 @@ impl Turn {
 
     fn begin_by_key(&mut self, held: bool, now: Instant, actions: &mut Vec<Action>) {
         // A key that repeats, or a second way to begin, does not begin again.
-        if self.state() != AssistantState::Listening {
+        if self.state() != AssistantState::Listening || self.held.is_some() {
             let until = if held { Until::Told } else { Until::Silence };
             self.listen(until, Origin::Key, now, actions);
         }
@@ -469,8 +484,9 @@ impl Turn {
         if let Some(withheld) = &mut present.withheld {
             return withheld.clauses.push(text);
         }
-        actions.push(Action::Speak(turn, text));
-        if matches!(present.phase, Phase::Thinking) {
+        let begins = matches!(present.phase, Phase::Thinking);
+        self.say(turn, text, actions);
+        if begins {
             self.enter(Phase::Speaking { answered: false }, patience::THINK.max(patience::SPEAK), now, actions);
         }
     }
@@ -493,6 +509,7 @@ impl Turn {
     }
 
     fn failed(&mut self, turn: TurnId, stage: Stage, error: Error, now: Instant, actions: &mut Vec<Action>) {
+        let interrupts = self.held.is_some();
         let Some(present) = self.current(turn) else { return };
         if error.is_cancelled() {
             return;
@@ -525,6 +542,7 @@ impl Turn {
                 actions.push(Action::Silence);
                 self.end(now, actions);
             }
+            _ if interrupts => self.resume(now, actions),
             _ if present.aloud => self.say_last(turn, error.message, now, actions),
             _ => self.end(now, actions),
         }
@@ -532,7 +550,7 @@ impl Turn {
 
     /// Speaks `text` as the last words of the present turn.
     fn say_last(&mut self, turn: TurnId, text: String, now: Instant, actions: &mut Vec<Action>) {
-        actions.push(Action::Speak(turn, text));
+        self.say(turn, text, actions);
         actions.push(Action::LastWords(turn));
         let playing = self.present.as_ref().map_or(Duration::ZERO, |p| p.playing_until.saturating_duration_since(now));
         self.enter(Phase::Speaking { answered: true }, playing + patience::SPEAK, now, actions);
@@ -570,7 +588,7 @@ impl Turn {
         let turn = self.begin(Phase::Speaking { answered: true }, patience::SPEAK, None, now);
         actions.push(Action::Ring(turn));
         if self.voice == Voice::Words {
-            actions.push(Action::Speak(turn, spoken));
+            self.say(turn, spoken, actions);
         }
         actions.push(Action::LastWords(turn));
         self.tell_state(actions);
@@ -583,7 +601,9 @@ impl Turn {
         self.muted = true;
         self.be_inattentive(actions);
         actions.push(Action::Microphone(false));
-        if self.state() == AssistantState::Listening {
+        if self.held.is_some() {
+            self.resume(now, actions);
+        } else if self.state() == AssistantState::Listening {
             self.give_up(now, actions);
         } else {
             self.tell_state(actions);
@@ -642,6 +662,7 @@ impl Turn {
 
     /// Cancels the present turn without saying so in a state: another turn or [`Self::give_up`] follows.
     fn abandon(&mut self, barge_in: bool, now: Instant, actions: &mut Vec<Action>) {
+        self.let_go(now, actions);
         let Some(mut present) = self.present.take() else { return };
         // Sound first: whoever interrupts hears the difference.
         actions.push(Action::GiveUp(present.id));
@@ -657,6 +678,9 @@ impl Turn {
 
     /// The present turn came to its end.
     fn end(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        if self.held.is_some() {
+            return self.resume(now, actions);
+        }
         self.commit(actions);
         let Some(mut present) = self.present.take() else { return };
         present.mark("end", now);
@@ -683,6 +707,9 @@ impl Turn {
             }
         }
         let Some(present) = self.present.as_ref().filter(|present| present.deadline <= now) else { return };
+        if self.held.is_some() {
+            return self.resume(now, actions);
+        }
         let id = present.id;
         let (what, hint) = match &present.phase {
             // Called, and then said nothing: that is no failure.

@@ -1,4 +1,5 @@
-//! Whether words that were heard over an answer are the answer's own, which came back by way of the loudspeaker.
+//! Whether words that were heard over an answer interrupt it: not the answer's own, which came back by way of the
+//! loudspeaker, and not a murmur.
 //!
 //! Works on words alone. What it takes for an echo is lost to a user who repeats the answer word for word while it is
 //! spoken; that is rare, and an answer that interrupts itself is not forgiven.
@@ -19,6 +20,20 @@ pub fn is_own_words(heard: &str, said: &str) -> bool {
     (0..said.len()).any(|from| {
         let part = &said[from..said.len().min(from + passage)];
         in_order(&heard, part) >= enough
+    })
+}
+
+/// What people utter while they listen, and what a recognizer makes of a cough.
+const MURMURS: [&str; 24] = [
+    "mhm", "mmhm", "mmhmm", "mm", "mmm", "hm", "hmm", "hmmm", "uh", "uhm", "um", "umm", "huh", "uhhuh", "ah", "ahh",
+    "aha", "oh", "ooh", "eh", "er", "ugh", "cough", "coughing",
+];
+
+/// Whether `text` has no word in it that says something: it is empty, a murmur, or a remark on a sound.
+pub fn is_murmur(text: &str) -> bool {
+    words(text).iter().all(|word| {
+        let word: String = word.iter().collect();
+        MURMURS.contains(&word.as_str())
     })
 }
 
@@ -101,6 +116,16 @@ mod tests {
         }
         assert!(!is_own_words("stop", "It is ten past four."));
         assert!(!is_own_words("stop", ""));
+    }
+
+    #[test]
+    fn murmurs_are_no_words() {
+        for text in ["", "Mhm.", "Hmm...", "uh, um", "Mm-hmm.", "(coughing)", "Uh-huh."] {
+            assert!(is_murmur(text), "{text}");
+        }
+        for text in ["no", "stop", "um, stop", "what?", "okay"] {
+            assert!(!is_murmur(text), "{text}");
+        }
     }
 
     proptest! {

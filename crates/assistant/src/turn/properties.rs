@@ -15,7 +15,7 @@ struct Op {
     ms: u64,
 }
 
-const KINDS: u8 = 41;
+const KINDS: u8 = 44;
 
 fn op() -> impl Strategy<Value = Op> {
     (0..KINDS, prop_oneof![6 => Just(0u64), 1 => 1..3u64], prop_oneof![8 => 0..500u64, 1 => 5_000..60_000u64])
@@ -77,6 +77,9 @@ fn input(op: &Op, now_turn: &Turn, now: Instant) -> Input {
         36 => Input::Spoken(turn, vec![0.0; 160]),
         37 => Input::SpokeUp,
         38..=40 => Input::Transcribed { turn, take, text: words(take), ending },
+        41 => Input::MaySpeakOver(turn, op.ms.is_multiple_of(2)),
+        42 => Input::SpokeOver(turn),
+        43 => Input::Transcribed { turn, take, text: ["mhm", "so.", "so so"][(op.ms % 3) as usize].into(), ending },
         29 => Input::Due { spoken: "tea".into(), shown: "tea".into() },
         _ => match op.ms % 6 {
             0 => Input::Ear(Err(error())),
@@ -98,6 +101,8 @@ struct Watcher {
     /// The newest take of each turn, and the ones that were dropped.
     takes: HashMap<TurnId, u32>,
     dropped: HashSet<(TurnId, u32)>,
+    /// The answer that is held.
+    held: Option<TurnId>,
 }
 
 impl Watcher {
@@ -131,6 +136,14 @@ impl Watcher {
                 assert!(!self.given_up.contains(from) && !self.ended.contains(from));
                 Some(*to)
             }
+            Action::Hold(turn) => {
+                assert_eq!(self.held.replace(*turn), None, "two are held");
+                Some(*turn)
+            }
+            Action::Resume(turn) => {
+                assert_eq!(self.held.take(), Some(*turn), "goes on and was not held");
+                Some(*turn)
+            }
             Action::Finish(turn) | Action::Glimpse(turn, _) | Action::Ring(turn) => Some(*turn),
             Action::LastWords(turn) => {
                 assert!(self.last_words.insert(*turn), "last words twice for turn {turn}");
@@ -138,6 +151,7 @@ impl Watcher {
             }
             Action::GiveUp(turn) => {
                 assert!(self.given_up.insert(*turn), "turn {turn} given up twice");
+                self.held.take_if(|held| held == turn);
                 None
             }
             Action::Microphone(on) => {
@@ -159,6 +173,10 @@ impl Watcher {
             _ => None,
         };
         if let Some(worked) = working_for {
+            assert!(
+                self.held != Some(worked) || matches!(action, Action::Hold(_)),
+                "{action:?} for an answer that is held"
+            );
             assert!(!self.given_up.contains(&worked), "{action:?} for a turn that was given up");
             assert!(!self.ended.contains(&worked), "{action:?} for a turn that is over");
             assert!(worked <= turn.last, "{action:?} for a turn that has not begun");
@@ -253,14 +271,17 @@ proptest! {
             let input = input(op, &turn, now);
             turn.on(input, now, &mut actions);
         }
-        if (10..=28).contains(&late.kind) || [31, 32, 33, 34, 35, 36, 38, 39, 40].contains(&late.kind) {
+        if (10..=28).contains(&late.kind) || (31..=36).contains(&late.kind) || (38..=43).contains(&late.kind) {
             actions.clear();
             let before = (turn.state(), turn.id(), turn.deadline());
             let stale = Op { turns_ago: late.turns_ago.max(1), ..late };
             let input = input(&stale, &turn, now);
-            turn.on(input, now, &mut actions);
-            prop_assert!(actions.is_empty(), "{actions:?}");
-            prop_assert_eq!(before, (turn.state(), turn.id(), turn.deadline()));
+            // An answer that was held is present again after later turns.
+            if input.turn() != turn.id() {
+                turn.on(input, now, &mut actions);
+                prop_assert!(actions.is_empty(), "{actions:?}");
+                prop_assert_eq!(before, (turn.state(), turn.id(), turn.deadline()));
+            }
         }
     }
 }

@@ -142,6 +142,73 @@ fn speech_over_the_answer_silences_it_and_is_listened_to() {
 }
 
 #[test]
+fn after_a_cough_the_answer_goes_on_with_all_that_was_made_meanwhile() {
+    let mut trace = Trace::new(TurnOptions::default());
+    answering(&mut trace);
+    trace.after(250, Input::MaySpeakOver(ONE, true)).after(50, Input::SpokeOver(ONE));
+    trace.after(5, Input::SpeechStarted(TWO)).after(5, Input::Clause(ONE, "And".into()));
+    let utterance = trace.utterance(100);
+    trace
+        .after(300, Input::Paused { turn: TWO, utterance, silence: Duration::from_millis(700) })
+        .after(150, words(TWO, 1, String::new(), Ending::Open));
+    assert_eq!((trace.turn.state(), trace.turn.id()), (AssistantState::Speaking, Some(ONE)));
+    trace.after(900, Input::Finished(ONE));
+    assert_eq!(trace.turn.state(), AssistantState::Idle);
+    insta::assert_snapshot!(trace.text);
+}
+
+/// The answer's state after `heard` was said, or seemed to be said, over "It is noon.", which had been heard `ms` before.
+fn after_hearing(heard: &str, ms: u64) -> AssistantState {
+    let mut trace = Trace::new(TurnOptions::default());
+    answering(&mut trace);
+    trace.after(ms, Input::SpokeOver(ONE)).after(5, Input::SpeechStarted(TWO));
+    let utterance = trace.utterance(100);
+    trace.after(300, Input::Heard(TWO, utterance)).after(150, words(TWO, 1, heard.into(), Ending::Open));
+    trace.turn.state()
+}
+
+#[test]
+fn its_own_words_and_murmurs_do_not_end_an_answer_and_all_others_do() {
+    for heard in ["", "It is noon.", "is noon", "Noon!", "Mhm."] {
+        assert_eq!(after_hearing(heard, 300), AssistantState::Speaking, "{heard}");
+    }
+    for heard in ["Stop.", "No.", "What time is it?", "It is late.", "Why?"] {
+        assert_eq!(after_hearing(heard, 300), AssistantState::Thinking, "{heard}");
+    }
+    // Long ago it may be the user who says them.
+    assert_eq!(after_hearing("It is noon.", 9_000), AssistantState::Thinking);
+}
+
+#[test]
+fn whatever_befalls_an_interruption_the_answer_goes_on_or_is_given_up() {
+    let over = || {
+        let mut trace = Trace::new(TurnOptions::default());
+        answering(&mut trace);
+        trace.after(300, Input::SpokeOver(ONE));
+        trace
+    };
+    let error = || Error::new("test.failed", "It failed.", "");
+    let goes_on: [Input; 4] =
+        [Input::HeardNothing(TWO), Input::Failed(TWO, Stage::Listen, error()), Input::Mute, Input::Tick];
+    for input in goes_on {
+        let mut trace = over();
+        trace.after(patience::HELD.as_millis() as u64, input);
+        assert_eq!((trace.turn.state(), trace.turn.id()), (AssistantState::Speaking, Some(ONE)), "{}", trace.text);
+    }
+    for (input, state) in [
+        (Input::Stop, AssistantState::Idle),
+        (Input::Cancel, AssistantState::Idle),
+        (Input::Press, AssistantState::Listening),
+        (Input::Ask("why".into()), AssistantState::Thinking),
+    ] {
+        let mut trace = over();
+        trace.after(200, input);
+        assert_eq!(trace.turn.state(), state, "{}", trace.text);
+        assert!(trace.text.contains("GiveUp(TurnId(1))"), "{}", trace.text);
+    }
+}
+
+#[test]
 fn a_held_key_records_until_it_is_let_go() {
     let mut trace = Trace::new(TurnOptions::default());
     // Keys repeat while they are down.

@@ -60,6 +60,8 @@ pub enum Input {
     },
     /// Speech was heard while Jarvis is attentive ([`Action::Attend`]).
     SpokeUp,
+    /// A first sign of speech was heard while the answer of this turn is spoken, or it came to nothing.
+    MaySpeakOver(TurnId, bool),
     /// Sustained speech was heard while the answer of this turn is spoken.
     SpokeOver(TurnId),
     /// The user began to speak.
@@ -140,6 +142,49 @@ pub enum Input {
     Tick,
 }
 
+impl Input {
+    /// The turn that this is a result for; none for what comes from a user or for nobody.
+    pub fn turn(&self) -> Option<TurnId> {
+        match self {
+            Self::SpokeOver(turn)
+            | Self::MaySpeakOver(turn, _)
+            | Self::SpeechStarted(turn)
+            | Self::Paused { turn, .. }
+            | Self::WentOn(turn)
+            | Self::Spoken(turn, _)
+            | Self::Heard(turn, _)
+            | Self::HeardNothing(turn)
+            | Self::Partial(turn, _)
+            | Self::Transcribed { turn, .. }
+            | Self::Understood { turn, .. }
+            | Self::FirstToken(turn)
+            | Self::Text(turn, _)
+            | Self::Clause(turn, _)
+            | Self::Answered(turn)
+            | Self::StopAsked(turn)
+            | Self::Synthesized(turn, _)
+            | Self::Started(turn)
+            | Self::Finished(turn)
+            | Self::Failed(turn, ..) => Some(*turn),
+            Self::Press
+            | Self::Release
+            | Self::Toggle
+            | Self::Start
+            | Self::Stop
+            | Self::Cancel
+            | Self::Mute
+            | Self::Unmute
+            | Self::Ask(_)
+            | Self::Wake { .. }
+            | Self::SpokeUp
+            | Self::Due { .. }
+            | Self::Ear(_)
+            | Self::Voice(_)
+            | Self::Tick => None,
+        }
+    }
+}
+
 /// When the recording of an utterance ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Until {
@@ -212,6 +257,12 @@ pub enum Action {
     Speak(TurnId, String),
     /// Nothing more will be given to speak for this turn.
     LastWords(TurnId),
+    /// The speaker holds this turn's sound where it is, at once.
+    Hold(TurnId),
+    /// It goes on from there, and is the present turn again.
+    Resume(TurnId),
+    /// What is spoken is quieter from now on, or as loud as before.
+    Duck(bool),
     /// No more sound from the speaker, at once.
     Silence,
     /// Timers and alarms that ring are done.

@@ -50,7 +50,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
             }
         }
         Action::Set { path, value } => {
-            let change = Settings::save(&paths, &path, &value)?;
+            let change = jarvis_engine::change::save(&paths, &path, &value)?;
             control::reload(&paths);
             tell(output, &path, &change);
         }

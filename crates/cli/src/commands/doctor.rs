@@ -1,6 +1,7 @@
 //! `jarvis doctor`: what is wrong and how to mend it.
 
 use crate::output::Output;
+use jarvis_core::Error;
 use jarvis_engine::health::{self, CheckStatus};
 use jarvis_settings::Paths;
 
@@ -8,10 +9,17 @@ use jarvis_settings::Paths;
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
-/// Runs the command. What it finds is its result, so it succeeds whatever that is.
+/// Runs the command.
+///
+/// # Errors
+/// A check failed; each was told with what mends it.
 pub fn run(_args: Args, output: &Output) -> anyhow::Result<()> {
     let paths = Paths::discover()?;
+    let mut failed = Vec::new();
     health::run(&paths, |check| {
+        if check.status == CheckStatus::Fail {
+            failed.push(check.check.clone());
+        }
         output.result(&check, || {
             let mark = match check.status {
                 CheckStatus::Ok => "ok  ",
@@ -22,5 +30,9 @@ pub fn run(_args: Args, output: &Output) -> anyhow::Result<()> {
             format!("{mark}  {:<14}{}{remedy}", check.check, check.detail)
         });
     });
-    Ok(())
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let message = format!("What Jarvis needs does not work: {}.", failed.join(", "));
+    Err(Error::new("doctor.failed", message, "What mends it stands beside each.").into())
 }

@@ -9,7 +9,7 @@ use jarvis_core::{AudioFrame, Cancel, Error, FRAME_SAMPLES, SAMPLE_RATE, Transcr
 use jarvis_engine::load::{Installed, Parts};
 use jarvis_models::Store;
 use jarvis_settings::{Paths, Settings};
-use jarvis_speech::stt::{Options, Whisper};
+use jarvis_speech::stt::{Options, Whisper, languages};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -27,8 +27,9 @@ pub struct Args {
     /// An installed recognition model's ID; the settings' model if not given.
     #[arg(long, value_name = "ID")]
     model: Option<String>,
-    /// The language that is spoken, such as `en` or `de`; a multilingual model finds out if not given.
-    #[arg(long, value_name = "CODE")]
+    /// The language that is spoken, such as `en`, or those that may be (`en,de`); the settings' if not given, and if they
+    /// say none, a multilingual model finds out.
+    #[arg(long, value_name = "CODES")]
     language: Option<String>,
 }
 
@@ -50,7 +51,8 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let settings = Settings::load(&paths)?;
     let model = args.model.unwrap_or_else(|| settings.recognition.model.clone());
     let folder = Store::new(paths.models_dir()).folder(&model)?;
-    let mut whisper = Whisper::load(&folder, &Options { language: args.language, ..Options::default() })?;
+    let languages = languages(args.language.as_deref().unwrap_or(&settings.recognition.languages));
+    let mut whisper = Whisper::load(&folder, &Options { languages, ..Options::default() })?;
     let mut vad = Installed::new(&paths).activity(&settings)?;
 
     if let [file] = &args.files[..] {

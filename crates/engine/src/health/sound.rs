@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jarvis_audio::{input_devices, output_devices, probe_input};
+use jarvis_audio::{input_devices, probe_input, probe_output};
 
 use super::Found;
 
@@ -33,24 +33,9 @@ pub(super) fn microphone(wanted: &str) -> Found {
 }
 
 pub(super) fn speaker(wanted: &str) -> Found {
-    let devices = match output_devices() {
-        Ok(devices) => devices,
-        Err(error) => return error.into(),
-    };
-    let wanted = wanted.trim().to_lowercase();
-    let found = devices.iter().find(|device| wanted.is_empty() || device.name.to_lowercase().contains(&wanted));
-    match found {
-        Some(device) => Found::ok(format!("{} is there.", device.name)),
-        None if devices.is_empty() => {
-            Found::fail("There is no speaker.", "Plug one in, and check that the sound server runs.")
-        }
-        None => Found::fail(
-            format!("There is no speaker \"{wanted}\"."),
-            format!(
-                "Choose one with `jarvis config set audio.output_device NAME`: {}.",
-                names(devices.into_iter().map(|device| device.name))
-            ),
-        ),
+    match probe_output(wanted) {
+        Ok(name) => Found::ok(format!("{name} is there.")),
+        Err(error) => error.into(),
     }
 }
 

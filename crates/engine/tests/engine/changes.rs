@@ -4,8 +4,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::stage::{Script, Stage};
+use jarvis_audio::effects::Preset;
 use jarvis_engine::{Command, ModelState};
-use jarvis_settings::{BargeIn, Settings};
+use jarvis_settings::{BargeIn, Settings, VoiceEffect};
 
 fn settings(stage: &Stage, change: impl FnOnce(&mut Settings)) -> Command {
     let mut settings = Settings::load_with(&stage.paths, []).unwrap();
@@ -55,4 +56,28 @@ fn the_voice_is_loaded_again_only_for_what_changes_it() {
     assert_eq!(stage.script.loads.load(Ordering::Relaxed), loads);
     stage.engine.send(settings(&stage, |settings| settings.voice.rate = 1.5));
     stage.until("loading the voice", |stage| stage.script.loads.load(Ordering::Relaxed) == loads + 1);
+}
+
+#[test]
+fn a_voice_that_is_asked_for_answers_in_itself_and_stays() {
+    let mut stage = Stage::new();
+    stage.ready();
+    let loads = stage.script.loads.load(Ordering::Relaxed);
+    for (asked, effect, kept) in [
+        ("use the robot voice", Preset::Robot, VoiceEffect::Robot),
+        ("talk normally", Preset::Normal, VoiceEffect::Normal),
+    ] {
+        stage.engine.send(Command::Ask { text: asked.into() });
+        stage.wait_for_event("setting_changed");
+        stage.wait_for_event("turn_end");
+        let played = stage.room.take_played();
+        assert_eq!(played.iter().map(|played| played.effect).collect::<Vec<_>>(), [effect], "{asked}");
+        assert!(!played[0].clauses.is_empty());
+        assert_eq!(Settings::load_with(&stage.paths, []).unwrap().voice.effect, kept);
+    }
+    assert_eq!(stage.script.loads.load(Ordering::Relaxed), loads, "no model has to be loaded for that");
+    stage.engine.send(Command::Ask { text: "speak faster".into() });
+    stage.wait_for_event("setting_changed");
+    stage.wait_for_event("turn_end");
+    assert!((Settings::load_with(&stage.paths, []).unwrap().voice.rate - 1.15).abs() < 1e-6);
 }

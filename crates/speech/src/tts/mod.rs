@@ -1,15 +1,19 @@
 //! From text to sound.
 //!
 //! Owns what is read aloud of a text ([`normalize`]), how words become phonemes ([`Phonemizer`]) and phonemes become
-//! samples ([`Piper`]). Never plays anything.
+//! samples ([`Piper`]), and what is kept of it ([`CachedTts`]). Never plays anything.
 
+mod cache;
 mod espeak;
+mod graph;
 pub mod normalize;
 mod piper;
 mod shape;
+mod vocoder;
 mod voice;
 
-pub use espeak::Espeak;
+pub use cache::{CacheOptions, CachedTts};
+pub use espeak::{Espeak, EspeakManner, espeak_sound};
 pub use piper::Piper;
 pub use voice::Voice;
 

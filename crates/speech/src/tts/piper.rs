@@ -2,12 +2,16 @@
 //!
 //! Inputs `input` (1 x phonemes), `input_lengths` (1), `scales` (noise, length, noise of lengths), and `sid` for voices
 //! of several speakers; the output is the sound. The voice takes its prosody from the punctuation, so that each clause
-//! keeps its own.
+//! keeps its own. The model runs in two halves ([`super::graph`]): the second makes the sound in pieces, and the first of
+//! them is there long before the last.
 
+use super::graph::{self, Parts};
+use super::shape::{Level, Trim};
+use super::vocoder::{Frames, Vocoder};
 use super::voice::Voice;
-use super::{Espeak, Phonemizer, normalize, shape};
-use crate::onnx::{Canceller, OnnxError, Runtime, SessionOptions};
-use jarvis_core::{Cancel, Error, Result, SpeechAudio, TextToSpeech};
+use super::{Espeak, Phonemizer, normalize};
+use crate::onnx::{self, OnnxError, Runtime, SessionOptions};
+use jarvis_core::{Cancel, Error, Result, SpeechAudio, Synthesis, TextToSpeech};
 use ort::session::{Session, SessionOutputs};
 use ort::value::Tensor;
 use std::path::Path;
@@ -20,12 +24,21 @@ const THREADS: usize = 4;
 
 /// A Piper voice.
 pub struct Piper {
-    session: Session,
-    canceller: Canceller,
+    /// From phonemes to frames; to sound where there is no vocoder.
+    encoder: Session,
+    vocoder: Option<Vocoder>,
     voice: Voice,
     phonemizer: Box<dyn Phonemizer>,
     rate: f32,
+    speaker: u32,
+    level: Level,
     ids: Vec<i64>,
+}
+
+/// What came of the encoder.
+enum Encoded {
+    Frames(Frames),
+    Sound(Vec<f32>),
 }
 
 impl Piper {
@@ -37,8 +50,11 @@ impl Piper {
         let voice = Voice::read(folder)?;
         let path = folder.join("voice.onnx");
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get()).min(THREADS);
-        let session = runtime.session(&path, SessionOptions { threads, keep_memory: false })?;
-        let names: Vec<&str> = session.inputs().iter().map(|input| input.name()).collect();
+        let options = SessionOptions { threads, keep_memory: false };
+        let parts = read_parts(&path)?;
+        let encoder = runtime.session_of(&parts.encoder, &path, options)?;
+        drop(parts.encoder);
+        let names: Vec<&str> = encoder.inputs().iter().map(|input| input.name()).collect();
         let expected: &[&str] = if voice.speakers > 1 {
             &["input", "input_lengths", "scales", "sid"]
         } else {
@@ -49,7 +65,15 @@ impl Piper {
                 OnnxError::model(&path, format!("it has the inputs {names:?}, not those of a Piper voice")).into()
             );
         }
-        Ok(Self { session, canceller: Canceller::new(), voice, phonemizer, rate: 1.0, ids: Vec::new() })
+        let vocoder = match parts.vocoder {
+            Some(part) => Some(Vocoder::new(runtime.session_of(&part.model, &path, options)?, &part, &path)),
+            None => {
+                tracing::info!(voice = %path.display(), "this voice can't be cut in two; its first sound comes later");
+                None
+            }
+        };
+        let level = Level::new(voice.sample_rate);
+        Ok(Self { encoder, vocoder, voice, phonemizer, rate: 1.0, speaker: 0, level, ids: Vec::new() })
     }
 
     /// [`Self::load`] with espeak-ng's pronunciation of the language that the voice speaks.
@@ -66,16 +90,50 @@ impl Piper {
         self.rate = if rate.is_finite() { rate.clamp(0.5, 2.0) } else { 1.0 };
     }
 
-    /// Speaks one sentence, already normalised; `None` when there is nothing to pronounce.
-    fn sentence(&mut self, sentence: &str, cancel: &Cancel) -> Result<Option<Vec<f32>>> {
+    /// How much the tone varies (0..=1, usually 0.667) and the length of the sounds (0..=1.5, usually 0.8).
+    pub fn set_variation(&mut self, tone: f32, rhythm: f32) {
+        self.voice.noise_scale = tone;
+        self.voice.noise_w = rhythm;
+    }
+
+    /// Which speaker of a voice of several, from 0; the last one for a number that is too high.
+    pub fn set_speaker(&mut self, speaker: u32) {
+        self.speaker = speaker.min(self.voice.speakers.saturating_sub(1));
+    }
+
+    /// Speaks one sentence, already normalised, piece by piece. Hands over nothing when there is nothing to pronounce.
+    fn sentence(&mut self, sentence: &str, cancel: &Cancel, take: &mut dyn FnMut(SpeechAudio)) -> Result<()> {
         let phonemes = self.phonemes(sentence)?;
         if self.voice.ids(&phonemes, &mut self.ids) == 0 {
-            return Ok(None);
+            return Ok(());
         }
-        let mut samples = self.infer(cancel)?;
-        shape::trim(&mut samples, self.voice.sample_rate, pause_ms(sentence));
-        shape::level(&mut samples, self.voice.sample_rate);
-        Ok(Some(samples))
+        let encoded = self.encode(cancel)?;
+        let sample_rate = self.voice.sample_rate;
+        let mut trim = Trim::new(sample_rate);
+        let level = &mut self.level;
+        let mut hand_over = |mut samples: Vec<f32>| {
+            if !samples.is_empty() {
+                level.apply(&mut samples);
+                take(SpeechAudio { samples, sample_rate });
+            }
+        };
+        let mut push = |sound: &[f32]| {
+            let mut samples = Vec::with_capacity(sound.len());
+            trim.push(sound, &mut samples);
+            hand_over(samples);
+        };
+        match (&encoded, &mut self.vocoder) {
+            (Encoded::Frames(frames), Some(vocoder)) => {
+                // A voice makes no infinity of its own accord; a damaged one might.
+                vocoder.sound(frames, cancel, &mut |sound| push(&finite(sound)))?;
+            }
+            (Encoded::Sound(sound), _) => push(sound),
+            (Encoded::Frames(_), None) => {}
+        }
+        let mut rest = Vec::new();
+        trim.finish(pause_ms(sentence), &mut rest);
+        hand_over(rest);
+        Ok(())
     }
 
     /// Phonemes of a sentence with its punctuation, `həlˈoʊ, wˈɜːld.`
@@ -96,9 +154,8 @@ impl Piper {
         Ok(phonemes)
     }
 
-    fn infer(&mut self, cancel: &Cancel) -> Result<Vec<f32>> {
+    fn encode(&mut self, cancel: &Cancel) -> Result<Encoded> {
         let length = self.ids.len();
-        let tensor = OnnxError::run(WHAT);
         let inputs = || -> ort::Result<_> {
             Ok((
                 Tensor::from_array(([1, length], self.ids.clone()))?,
@@ -107,22 +164,43 @@ impl Piper {
                     [3],
                     vec![self.voice.noise_scale, self.voice.length_scale / self.rate, self.voice.noise_w],
                 ))?,
-                Tensor::from_array(([1], vec![0_i64]))?,
+                Tensor::from_array(([1], vec![i64::from(self.speaker)]))?,
             ))
         };
-        let (ids, lengths, scales, speaker) = inputs().map_err(tensor)?;
-        let sound = |outputs: &SessionOutputs<'_>| -> ort::Result<Vec<f32>> {
+        let (ids, lengths, scales, speaker) = inputs().map_err(OnnxError::run(WHAT))?;
+        let is_cut = self.vocoder.is_some();
+        let take = |outputs: &SessionOutputs<'_>| -> ort::Result<Encoded> {
+            if is_cut {
+                return Frames::take(outputs).map(Encoded::Frames);
+            }
             let (_, samples) = outputs[0].try_extract_tensor::<f32>()?;
-            Ok(samples.iter().map(|sample| if sample.is_finite() { *sample } else { 0.0 }).collect())
+            Ok(Encoded::Sound(finite(samples)))
         };
-        let session = &mut self.session;
+        let session = &mut self.encoder;
         if self.voice.speakers > 1 {
-            let inputs = ort::inputs![&ids, &lengths, &scales, &speaker];
-            self.canceller.run(session, inputs, cancel, WHAT, sound)
+            onnx::run(session, ort::inputs![&ids, &lengths, &scales, &speaker], cancel, WHAT, take)
         } else {
-            self.canceller.run(session, ort::inputs![&ids, &lengths, &scales], cancel, WHAT, sound)
+            onnx::run(session, ort::inputs![&ids, &lengths, &scales], cancel, WHAT, take)
         }
     }
+}
+
+/// Reads a voice's file and takes it apart; the file itself is let go of again.
+fn read_parts(path: &Path) -> Result<Parts, OnnxError> {
+    let file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(OnnxError::ModelMissing(path.to_owned()));
+        }
+        Err(error) => return Err(OnnxError::model(path, error.to_string())),
+    };
+    // SAFETY: an installed model is not written to: a new one takes its place by renaming, which leaves this one as it is.
+    let bytes = unsafe { memmap2::Mmap::map(&file) }.map_err(|error| OnnxError::model(path, error.to_string()))?;
+    graph::take_apart(&bytes).map_err(|reason| OnnxError::model(path, reason))
+}
+
+fn finite(samples: &[f32]) -> Vec<f32> {
+    samples.iter().map(|sample| if sample.is_finite() { *sample } else { 0.0 }).collect()
 }
 
 impl TextToSpeech for Piper {
@@ -131,21 +209,25 @@ impl TextToSpeech for Piper {
     }
 
     fn synthesize(&mut self, text: &str, cancel: &Cancel) -> Result<SpeechAudio> {
-        let text = normalize::speakable(text);
         let mut samples = Vec::new();
+        self.stream(text, cancel, &mut |piece| samples.extend(piece.samples))?;
+        Ok(SpeechAudio { samples, sample_rate: self.voice.sample_rate })
+    }
+
+    fn stream(&mut self, text: &str, cancel: &Cancel, take: &mut dyn FnMut(SpeechAudio)) -> Result<Synthesis> {
+        let text = normalize::speakable(text);
         for sentence in sentences(&text) {
             if cancel.is_cancelled() {
                 return Err(Error::cancelled());
             }
-            if let Some(spoken) = self.sentence(sentence, cancel)? {
-                samples.extend(spoken);
-            }
+            self.sentence(sentence, cancel, take)?;
         }
-        Ok(SpeechAudio { samples, sample_rate: self.voice.sample_rate })
+        Ok(Synthesis::default())
     }
 
+    /// Speaks a sentence to nobody; from it the voice's loudness is known too.
     fn warm_up(&mut self) -> Result<()> {
-        self.synthesize("Ready.", &Cancel::new()).map(drop)
+        self.synthesize("Everything is ready now.", &Cancel::new()).map(drop)
     }
 }
 

@@ -68,6 +68,69 @@ fn a_cancelled_call_ends_at_once() {
 }
 
 #[test]
+fn the_pieces_joined_are_what_the_whole_file_computes() {
+    let folder = testing::model("piper-en_US-joe-medium");
+    let mut piper = voice();
+    // Without chance, so that two runs can be compared.
+    (piper.voice.noise_scale, piper.voice.noise_w) = (0.0, 0.0);
+    let text = "This sentence is long enough for a few pieces, and each of them has to fit the one before it.";
+    let phonemes = piper.phonemes(text).unwrap();
+    piper.voice.ids(&phonemes, &mut piper.ids);
+    let Encoded::Frames(frames) = piper.encode(&Cancel::new()).unwrap() else { panic!("the voice was not cut") };
+    let (mut joined, mut pieces) = (vec![], 0);
+    let vocoder = piper.vocoder.as_mut().unwrap();
+    vocoder
+        .sound(&frames, &Cancel::new(), &mut |piece| {
+            joined.extend_from_slice(piece);
+            pieces += 1;
+        })
+        .unwrap();
+    assert!(pieces >= 4, "{pieces}");
+
+    let options = SessionOptions { threads: 2, keep_memory: false };
+    let mut whole = testing::runtime().session(&folder.join("voice.onnx"), options).unwrap();
+    let ids = Tensor::from_array(([1, piper.ids.len()], piper.ids.clone())).unwrap();
+    let lengths = Tensor::from_array(([1], vec![piper.ids.len() as i64])).unwrap();
+    let scales = Tensor::from_array(([3], vec![0.0_f32, piper.voice.length_scale, 0.0])).unwrap();
+    let outputs = whole.run(ort::inputs![&ids, &lengths, &scales]).unwrap();
+    let (_, expected) = outputs[0].try_extract_tensor::<f32>().unwrap();
+    assert_eq!(joined.len(), expected.len());
+    let difference = joined.iter().zip(expected).fold(0.0_f32, |most, (one, other)| most.max((one - other).abs()));
+    // What another order of additions makes; a wrong seam is a hundred times as much.
+    assert!(difference < 1e-4, "{difference}");
+}
+
+#[test]
+fn the_first_piece_comes_long_before_the_last_and_the_pieces_are_the_whole() {
+    let mut piper = voice();
+    let mut pieces = Vec::new();
+    let text = "The sky is blue because the air scatters short waves of light more than long ones. That is all.";
+    piper.stream(text, &Cancel::new(), &mut |piece| pieces.push(piece)).unwrap();
+    assert!(pieces.len() > 4, "{}", pieces.len());
+    assert!(pieces.iter().all(|piece| !piece.samples.is_empty() && piece.sample_rate == 22_050));
+    assert!(pieces[0].seconds() < 0.5, "{} s", pieces[0].seconds());
+    // Between two pieces the sound goes on: no step that is not in the voice itself.
+    for two in pieces.windows(2) {
+        let step = (two[1].samples[0] - two[0].samples[two[0].samples.len() - 1]).abs();
+        assert!(step < 0.25, "{step}");
+    }
+}
+
+#[test]
+fn cancelling_between_two_pieces_ends_it() {
+    let mut piper = voice();
+    let cancel = Cancel::new();
+    let mut pieces = 0;
+    let text = "This is a sentence that would make a good number of pieces if it were ever spoken to its end.";
+    let error = piper.stream(text, &cancel, &mut |_| {
+        pieces += 1;
+        cancel.cancel();
+    });
+    assert!(error.unwrap_err().is_cancelled());
+    assert_eq!(pieces, 1);
+}
+
+#[test]
 fn phonemes_keep_the_punctuation_that_the_voice_breathes_by() {
     let mut piper = voice();
     assert_eq!(piper.phonemes("Hello, world.").unwrap(), "həlˈoʊ, wˈɜːld.");

@@ -5,8 +5,10 @@
 use crate::onnx::OnnxError;
 use jarvis_core::{Error, Result};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::UNIX_EPOCH;
 
 /// Goes between all others.
 const PAD: char = '_';
@@ -73,6 +75,23 @@ impl Voice {
             Err(error) => return Err(OnnxError::model(&path, error.to_string()).into()),
         };
         Self::parse(&text).map_err(|reason| Error::from(OnnxError::model(&path, reason)))
+    }
+
+    /// What tells this version of the voice in `folder` from any other: changes when one of its files does.
+    ///
+    /// # Errors
+    /// A file is missing.
+    pub fn fingerprint(folder: &Path) -> Result<String> {
+        let mut hash = Sha256::new();
+        for name in ["voice.json", "voice.onnx"] {
+            let path = folder.join(name);
+            let data = std::fs::metadata(&path).map_err(|_| Error::from(OnnxError::ModelMissing(path)))?;
+            let modified =
+                data.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+            hash.update(data.len().to_le_bytes());
+            hash.update(modified.as_nanos().to_le_bytes());
+        }
+        Ok(hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     fn parse(text: &str) -> Result<Self, String> {

@@ -5,7 +5,8 @@
 
 use super::embedding::EMBEDDING;
 use super::features::{Features, STEP, WHAT};
-use super::head::{HISTORY, Head};
+use super::head::{HISTORY, Head, INPUTS};
+use super::mistakes::Mistakes;
 use super::trigger::Trigger;
 use crate::onnx::{self, OnnxError, Runtime};
 use jarvis_core::{AudioFrame, Result, WakeDetection, WakeWord};
@@ -25,6 +26,9 @@ pub struct OpenWakeWord {
     /// Steps since the last reset.
     steps: u64,
     trigger: Trigger,
+    mistakes: Mistakes,
+    /// What the last detection rested on. 16 x 96; empty before the first.
+    last: Vec<f32>,
 }
 
 impl OpenWakeWord {
@@ -41,9 +45,23 @@ impl OpenWakeWord {
         let history = onnx::input(&[1, HISTORY, EMBEDDING], WHAT)?;
         // The first run is the test of the file: a model of other shapes is a wrong file, not a failed computation.
         head.score(&history).map_err(|error| OnnxError::model(folder, error.to_string()))?;
-        let mut detector = Self { name, features, head, history, steps: 0, trigger: Trigger::new(0.5) };
+        let mut detector = Self {
+            name,
+            features,
+            head,
+            history,
+            steps: 0,
+            trigger: Trigger::new(0.5),
+            mistakes: Mistakes::default(),
+            last: Vec::with_capacity(INPUTS),
+        };
         detector.reset();
         Ok(detector)
+    }
+
+    /// Heeds less what resembles the mistakes in `file`, and keeps new ones there.
+    pub fn remember_mistakes(&mut self, file: &Path) {
+        self.mistakes = Mistakes::open(file);
     }
 
     /// What the wake word is called in [`WakeDetection::model`].
@@ -76,6 +94,13 @@ impl WakeWord for OpenWakeWord {
         if !self.trigger.step(score) {
             return Ok(None);
         }
+        let history = self.history.extract_tensor().1;
+        let score = self.mistakes.lowered(score, history);
+        if score < self.trigger.threshold() {
+            return Ok(None);
+        }
+        self.last.clear();
+        self.last.extend_from_slice(history);
         Ok(Some(WakeDetection { model: self.name.clone(), score, at_sample }))
     }
 
@@ -91,6 +116,19 @@ impl WakeWord for OpenWakeWord {
 
     fn set_sensitivity(&mut self, sensitivity: f32) {
         self.trigger.set_sensitivity(sensitivity);
+    }
+
+    fn mistaken(&mut self) -> Result<bool> {
+        if self.last.is_empty() {
+            return Ok(false);
+        }
+        self.mistakes.remember(&self.last)?;
+        self.last.clear();
+        Ok(true)
+    }
+
+    fn forget_mistakes(&mut self) -> Result<()> {
+        self.mistakes.forget()
     }
 }
 

@@ -32,6 +32,11 @@ impl Trigger {
         self.patience = if sensitivity <= 0.25 { 2 } else { 1 };
     }
 
+    /// The score that wakes.
+    pub fn threshold(&self) -> f32 {
+        self.threshold
+    }
+
     /// Takes the score of the next step. True once for each time that the word is said.
     pub fn step(&mut self, score: f32) -> bool {
         if self.refractory > 0 {

@@ -5,10 +5,14 @@
 //! the same seams that the engine uses.
 
 mod baseline;
+mod echo;
+mod effects;
 mod models;
 mod sounds;
 mod stt;
+mod tts;
 mod turn;
+mod wake;
 
 use crate::output::Output;
 use jarvis_engine::load::Installed;
@@ -41,8 +45,12 @@ enum What {
     Stt,
     /// Speech synthesis.
     Tts,
+    /// Effects on the voice.
+    Effects,
     /// Wake word and voice activity.
     Wake,
+    /// Echo cancelling and speaking over an answer.
+    Echo,
     /// All of it.
     All,
 }
@@ -121,13 +129,19 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let questions = args.file.iter().map(jarvis_audio::wav::read).collect::<Result<Vec<_>, _>>()?;
     let mut rows = Rows { output, any: false };
     if wanted(What::Wake) {
-        models::wake(&parts, &settings, &mut rows)?;
+        wake::run(&parts, &paths, &settings, &mut rows)?;
+    }
+    if wanted(What::Echo) {
+        echo::run(&parts, &settings, &mut rows)?;
     }
     if wanted(What::Stt) {
         stt::stt(&parts, &paths, &settings, runs, &questions, &mut rows)?;
     }
     if wanted(What::Tts) {
-        models::tts(&parts, &settings, runs, &mut rows)?;
+        tts::tts(&paths, &settings, runs, &mut rows)?;
+    }
+    if wanted(What::Effects) {
+        effects::effects(&parts, &settings, runs, &mut rows)?;
     }
     if wanted(What::Llm) {
         models::llm(&parts, &settings, &paths, runs, &mut rows)?;

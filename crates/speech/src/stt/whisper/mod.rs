@@ -61,8 +61,9 @@ pub enum Compute {
 /// How to recognize.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// ISO 639-1 code of the language that is spoken; `None` lets a multilingual model find out.
-    pub language: Option<String>,
+    /// ISO 639-1 codes of the languages that may be spoken, see [`languages`]. Of several a multilingual model finds out
+    /// which it is; of none, which of all that it knows.
+    pub languages: Vec<String>,
     /// Where to compute.
     pub compute: Compute,
     /// Threads to compute with on the processor; 0 for one per core.
@@ -73,8 +74,8 @@ pub struct Options {
 pub struct Whisper {
     config: Config,
     vocabulary: Vocabulary,
-    /// Code and token of the language that was asked for; none to find out.
-    language: Option<(String, u32)>,
+    /// Codes and tokens of the languages that may be spoken; empty in a model that knows English only.
+    languages: Vec<(String, u32)>,
     spectrogram: LogMel,
     encoder: Encoder,
     decoder: Decoder,
@@ -122,19 +123,7 @@ impl Whisper {
     fn open(folder: &Path, options: &Options) -> Result<Self, SttError> {
         let config = config::read(&folder.join("config.json"))?;
         let vocabulary = Vocabulary::read(&folder.join("tokenizer.json"), config.vocab_size)?;
-        let language = match &options.language {
-            None => None,
-            Some(language) if vocabulary.languages.is_empty() => {
-                if language != "en" {
-                    return Err(SttError::Language { language: language.clone() });
-                }
-                None
-            }
-            Some(language) => match vocabulary.languages.iter().find(|(code, _)| code == language) {
-                Some(known) => Some(known.clone()),
-                None => return Err(SttError::Language { language: language.clone() }),
-            },
-        };
+        let languages = spoken(&options.languages, &vocabulary.languages)?;
         let device = match options.compute {
             Compute::Auto => accelerator(),
             Compute::Processor => Device::Cpu,
@@ -148,7 +137,7 @@ impl Whisper {
             decoder,
             threads: pool(options.threads),
             spectrogram: LogMel::new(config.num_mel_bins),
-            language,
+            languages,
             vocabulary,
             config,
             mel: Vec::new(),
@@ -283,17 +272,17 @@ impl Whisper {
         let mut attempt = Attempt::default();
         let no_speech = |logits: &[f32]| (logits[signs.no_speech as usize] - kernels::log_sum_exp(logits)).exp();
 
-        if signs.languages.is_empty() || self.language.is_some() {
+        if self.languages.len() <= 1 {
             // All signs at once. The first row of logits tells whether there was speech.
             let mut prompt = vec![signs.start];
-            prompt.extend(self.language.iter().flat_map(|(_, token)| [*token, signs.transcribe]));
+            prompt.extend(self.languages.iter().flat_map(|(_, token)| [*token, signs.transcribe]));
             prompt.push(signs.no_timestamps);
             let states = self.decoder.step(&prompt)?;
             self.prompt = prompt.len();
             self.decoder.logits(&states, &[0, prompt.len() as u32 - 1], &mut self.logits)?;
             attempt.no_speech_probability = no_speech(&self.logits[..size]);
             self.logits.drain(..size);
-            attempt.language = Some(self.language.as_ref().map_or("en", |(code, _)| code).to_owned());
+            attempt.language = Some(self.languages.first().map_or("en", |(code, _)| code).to_owned());
             return Ok(attempt);
         }
         let state = self.decoder.step(&[signs.start])?;
@@ -301,7 +290,7 @@ impl Whisper {
         attempt.no_speech_probability = no_speech(&self.logits);
         let likeliest =
             |a: &&(String, u32), b: &&(String, u32)| self.logits[a.1 as usize].total_cmp(&self.logits[b.1 as usize]);
-        if let Some((code, token)) = signs.languages.iter().max_by(likeliest) {
+        if let Some((code, token)) = self.languages.iter().max_by(likeliest) {
             attempt.language = Some(code.clone());
             let states = self.decoder.step(&[*token, signs.transcribe, signs.no_timestamps])?;
             self.prompt = 4;
@@ -429,6 +418,29 @@ impl SpeechToText for Whisper {
         })?;
         Ok(())
     }
+}
+
+/// The codes in a list such as `en, de`, as the setting has it.
+pub fn languages(list: &str) -> Vec<String> {
+    list.split(',').map(|code| code.trim().to_ascii_lowercase()).filter(|code| !code.is_empty()).collect()
+}
+
+/// Which of the languages that a model knows (none: English only) may be spoken, given the codes of those that are.
+fn spoken(wanted: &[String], known: &[(String, u32)]) -> Result<Vec<(String, u32)>, SttError> {
+    let unknown = |code: &String| SttError::Language { language: code.clone() };
+    if known.is_empty() {
+        return match wanted.first() {
+            Some(code) if !wanted.iter().any(|code| code == "en") => Err(unknown(code)),
+            _ => Ok(Vec::new()),
+        };
+    }
+    if wanted.is_empty() {
+        return Ok(known.to_vec());
+    }
+    wanted
+        .iter()
+        .map(|code| known.iter().find(|(other, _)| other == code).cloned().ok_or_else(|| unknown(code)))
+        .collect()
 }
 
 /// `count` threads of one's own; none when they are not wanted, or cannot be had.

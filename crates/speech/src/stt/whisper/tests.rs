@@ -339,13 +339,28 @@ fn damage_is_refused_by_name() {
 #[test]
 fn an_english_model_refuses_other_languages() {
     let load = |language: &str| {
-        let options = Options { language: Some(language.into()), ..Options::default() };
+        let options = Options { languages: languages(language), ..Options::default() };
         Whisper::load(&model("whisper-tiny.en"), &options)
     };
     assert!(!load("en").unwrap().is_multilingual());
+    // Who speaks English among others may use it; who does not, may not.
+    assert!(load("de, en").is_ok());
     let error = load("de").err().unwrap();
     assert_eq!(error.code, "stt.language");
     assert!(error.message.contains("\"de\""));
+}
+
+#[test]
+fn languages_are_chosen_among_those_that_the_model_knows() {
+    let known: Vec<(String, u32)> =
+        ["en", "de", "haw"].iter().zip(7..).map(|(c, token)| ((*c).into(), token)).collect();
+    let chosen =
+        |list: &str| spoken(&languages(list), &known).map(|all| all.iter().map(|one| one.1).collect::<Vec<_>>());
+    assert_eq!(chosen("").unwrap(), [7, 8, 9]);
+    assert_eq!(chosen(" DE ").unwrap(), [8]);
+    assert_eq!(chosen("haw, en").unwrap(), [9, 7]);
+    assert!(matches!(chosen("en, xx"), Err(SttError::Language { language }) if language == "xx"));
+    assert!(spoken(&[], &[]).unwrap().is_empty());
 }
 
 #[test]

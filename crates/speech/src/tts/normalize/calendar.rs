@@ -26,8 +26,12 @@ pub fn expression(reader: &mut Reader) -> Option<String> {
         return None;
     }
     attempt(reader, clock_times)
+        .or_else(|| attempt(reader, hours))
+        .or_else(|| attempt(reader, ordinals))
         .or_else(|| attempt(reader, iso_date))
         .or_else(|| attempt(reader, slash_date))
+        .or_else(|| attempt(reader, point_date))
+        .or_else(|| attempt(reader, short_date))
         .or_else(|| attempt(reader, hour))
         .or_else(|| attempt(reader, month_first))
         .or_else(|| attempt(reader, day_first))
@@ -124,6 +128,25 @@ fn clock_time(reader: &mut Reader) -> Option<String> {
     Some(words)
 }
 
+/// `7-8 pm`.
+fn hours(reader: &mut Reader) -> Option<String> {
+    let first = number(reader, 1..=2, 1..=12)?;
+    dash(reader)?;
+    Some(format!("{} to {}", cardinal(first), hour(reader)?))
+}
+
+/// `1st-3rd`.
+fn ordinals(reader: &mut Reader) -> Option<String> {
+    let suffixed = |reader: &mut Reader| {
+        let day = number(reader, 1..=2, 1..=99)?;
+        let _ = ["st", "nd", "rd", "th"].into_iter().find(|suffix| reader.eat(suffix))?;
+        reader.is_end().then_some(day)
+    };
+    let first = suffixed(reader)?;
+    dash(reader)?;
+    Some(format!("{} to {}", ordinal(first), ordinal(suffixed(reader)?)))
+}
+
 /// `3 pm`, `11am`.
 fn hour(reader: &mut Reader) -> Option<String> {
     let hour = number(reader, 1..=2, 1..=12)?;
@@ -145,7 +168,33 @@ fn iso_date(reader: &mut Reader) -> Option<String> {
         let _ = reader.eat_any(&['Z', 'z']);
         return reader.is_end().then(|| format!("{date}, {time}"));
     }
+    let time = attempt(reader, |reader| {
+        reader.eat(" ").then_some(())?;
+        clock_time(reader)
+    });
+    let date = time.map_or(date.clone(), |time| format!("{date}, {time}"));
     (reader.is_end() && reader.peek() != Some('-')).then_some(date)
+}
+
+/// `21.11.2026`, as it is written where the day comes first.
+fn point_date(reader: &mut Reader) -> Option<String> {
+    let day = number(reader, 1..=2, 1..=31)?;
+    reader.eat(".").then_some(())?;
+    let month = number(reader, 1..=2, 1..=12)?;
+    reader.eat(".").then_some(())?;
+    let year_number = number(reader, 4..=4, 1000..=2999)?;
+    let goes_on = reader.peek() == Some('.') && reader.ahead(1).is_some_and(|c| c.is_ascii_digit());
+    (reader.is_end() && !goes_on).then(|| date(month, day, Some(year_number)))
+}
+
+/// `on 11/21`: without a word before it that makes it a date it is a fraction.
+fn short_date(reader: &mut Reader) -> Option<String> {
+    const BEFORE: [&str; 8] = ["on", "by", "until", "till", "since", "before", "after", "due"];
+    BEFORE.contains(&reader.word_before().as_str()).then_some(())?;
+    let month = number(reader, 1..=2, 1..=12)?;
+    reader.eat("/").then_some(())?;
+    let day = number(reader, 1..=2, 1..=31)?;
+    (reader.is_end() && reader.peek() != Some('/') && (month, day) != (9, 11)).then(|| date(month, day, None))
 }
 
 /// `3/5/2024`; with the day first when the month would be impossible.
@@ -224,6 +273,46 @@ fn year_alone(reader: &mut Reader) -> Option<u64> {
     let goes_on =
         matches!(reader.peek(), Some('.' | ',' | ':' | '-')) && reader.ahead(1).is_some_and(|c| c.is_ascii_digit());
     (reader.is_end() && !goes_on).then_some(year)
+}
+
+/// Days of the week as they are cut short.
+const DAYS: [(&str, &str); 11] = [
+    ("Mon", "Monday"),
+    ("Tues", "Tuesday"),
+    ("Tue", "Tuesday"),
+    ("Wed", "Wednesday"),
+    ("Thurs", "Thursday"),
+    ("Thur", "Thursday"),
+    ("Thu", "Thursday"),
+    ("Fri", "Friday"),
+    ("Sat", "Saturday"),
+    ("Sun", "Sunday"),
+    ("Weds", "Wednesday"),
+];
+
+/// `Mon-Fri`, or the `Sat` of "Sat, Nov 21": elsewhere these may be other words.
+pub fn weekday(reader: &mut Reader) -> Option<String> {
+    let day = |reader: &mut Reader| {
+        let word: String = reader.run(char::is_alphabetic).iter().collect();
+        DAYS.iter().find(|(short, _)| *short == word).map(|(_, name)| *name)
+    };
+    let first = day(reader)?;
+    let last = attempt(reader, |reader| {
+        dash(reader)?;
+        day(reader)
+    });
+    if let Some(last) = last {
+        return Some(format!("{first} to {last}"));
+    }
+    let mut next = *reader;
+    next.eat(".");
+    next.eat(",").then_some(())?;
+    next.blanks();
+    let dated = month(&mut next).is_some() || next.peek().is_some_and(|c| c.is_ascii_digit());
+    dated.then(|| {
+        reader.eat(".");
+        first.to_owned()
+    })
 }
 
 /// The name of a month, 1..=12. Short names may have their period; "may" and "march" count with a capital only.

@@ -4,10 +4,12 @@
 //! The result holds letters, apostrophes, hyphens within words, blanks and `, . ? ! : ;`, and nothing else.
 
 mod calendar;
+mod codes;
 mod markdown;
 mod numbers;
 mod quantities;
 mod reader;
+mod roman;
 mod units;
 mod words;
 
@@ -15,13 +17,14 @@ use reader::Reader;
 
 /// The words to say for `text`, plain or markdown.
 pub fn speakable(text: &str) -> String {
-    let plain = markdown::strip(text);
+    let plain = markdown::strip(&join_signs(text));
     let characters: Vec<char> = plain.chars().map(plain_character).collect();
     let mut spoken = String::with_capacity(plain.len() * 2);
     let mut reader = Reader::new(&characters);
     while let Some(next) = reader.peek() {
         let said = words::link(&mut reader)
             .or_else(|| calendar::expression(&mut reader))
+            .or_else(|| codes::expression(&mut reader))
             .or_else(|| quantities::expression(&mut reader))
             .or_else(|| words::word(&mut reader));
         match said {
@@ -33,6 +36,19 @@ pub fn speakable(text: &str) -> String {
         }
     }
     tidy(&spoken)
+}
+
+/// Signs that are written as two for want of a key.
+fn join_signs(text: &str) -> String {
+    const SIGNS: [(&str, &str); 6] =
+        [("!=", "≠"), (">=", "≥"), ("<=", "≤"), (" -> ", " → "), (" => ", " → "), (" --> ", " → ")];
+    let mut text = text.to_owned();
+    for (two, one) in SIGNS {
+        if text.contains(two) {
+            text = text.replace(two, one);
+        }
+    }
+    text
 }
 
 /// Typographic variants of what the rules know.
@@ -78,7 +94,10 @@ fn symbol(character: char, reader: &Reader, spoken: &mut String) {
         '≥' => "is at least",
         '√' => "the square root of",
         '∞' => "infinity",
+        '→' | '⇒' if spoken.is_empty() => "",
         '→' | '⇒' => "to",
+        '²' => "squared",
+        '³' => "cubed",
         '°' => "degrees",
         '½' => "one half",
         '¼' => "one quarter",
@@ -93,6 +112,10 @@ fn symbol(character: char, reader: &Reader, spoken: &mut String) {
         '@' if spaced => "at",
         '<' if spaced => "is less than",
         '>' if spaced => "is more than",
+        '<' if after.is_some_and(|c| c.is_ascii_digit()) && !is_heart(reader) => "less than",
+        '>' if after.is_some_and(|c| c.is_ascii_digit()) => "more than",
+        '.' if before.is_none_or(char::is_whitespace) && after.is_some_and(char::is_alphabetic) => "dot",
+        '/' if is_either(reader) => "or",
         '*' if spaced => "times",
         '-' if spaced && reader.is_between_digits() => "minus",
         '/' if spaced && reader.is_between_digits() => "divided by",
@@ -125,6 +148,21 @@ fn symbol(character: char, reader: &Reader, spoken: &mut String) {
     spoken.push(' ');
     spoken.push_str(word);
     spoken.push(' ');
+}
+
+/// `<3`; `reader` stands after the first.
+fn is_heart(reader: &Reader) -> bool {
+    reader.peek() == Some('3') && reader.ahead(1).is_none_or(char::is_whitespace)
+}
+
+/// `he/she`; `reader` stands after the slash.
+fn is_either(reader: &Reader) -> bool {
+    let mut before = *reader;
+    before.retreat(1);
+    let (one, mut after) = (before.word_before(), *reader);
+    let other: String = after.run(char::is_alphabetic).iter().collect::<String>().to_lowercase();
+    [("he", "she"), ("she", "he"), ("his", "her"), ("him", "her"), ("her", "his"), ("yes", "no"), ("on", "off")]
+        .contains(&(one.as_str(), other.as_str()))
 }
 
 /// Single blanks, and one mark where several meet: the strongest, right after the word. Marks before any word go. What

@@ -1,10 +1,10 @@
 //! Everything that begins with a digit and is no time or date: numbers, amounts of money, measurements, ranges,
-//! fractions, telephone and version numbers.
+//! fractions and version numbers.
 //!
 //! Owns how they are recognized; the words for them are made in `numbers`, the names in `units`.
 
 use super::calendar::attempt;
-use super::numbers::{cardinal, decade, decimal, digits, fraction, integer, ordinal, year};
+use super::numbers::{cardinal, decade, decimal, fraction, integer, ordinal, year};
 use super::reader::Reader;
 use super::units::{self, Currency};
 
@@ -49,7 +49,6 @@ pub fn expression(reader: &mut Reader) -> Option<String> {
         return (!found.is_empty()).then(|| integer(&found));
     }
     attempt(reader, version)
-        .or_else(|| attempt(reader, telephone))
         .or_else(|| attempt(reader, ratio))
         .or_else(|| attempt(reader, slash))
         .or_else(|| attempt(reader, range))
@@ -65,19 +64,6 @@ fn version(reader: &mut Reader) -> Option<String> {
     }
     let words: Vec<String> = parts.iter().map(|part| integer(part)).collect();
     (parts.len() >= 3 && !parts[0].is_empty()).then(|| words.join(" point "))
-}
-
-/// `555-1234`, `1-800-555-1234`: digit by digit, with a breath between the groups.
-fn telephone(reader: &mut Reader) -> Option<String> {
-    let mut groups = vec![reader.digits()];
-    while matches!(reader.peek(), Some('-')) && reader.ahead(1).is_some_and(|c| c.is_ascii_digit()) {
-        reader.advance(1);
-        groups.push(reader.digits());
-    }
-    let lengths: Vec<usize> = groups.iter().map(String::len).collect();
-    let is_telephone = lengths == [3, 4] || lengths.len() >= 3 && !groups[0].is_empty();
-    let words: Vec<String> = groups.iter().map(|group| digits(group)).collect();
-    (is_telephone && reader.is_end()).then(|| words.join(", "))
 }
 
 /// `16:9`.
@@ -105,6 +91,8 @@ fn slash(reader: &mut Reader) -> Option<String> {
         }
         (Some(_), None) => None,
         (None, _) if (numerator, denominator) == (24, 7) => Some("twenty-four seven".to_owned()),
+        (None, _) if (numerator, denominator) == (9, 11) => Some("nine eleven".to_owned()),
+        (None, _) if (numerator, denominator) == (50, 50) => Some("fifty-fifty".to_owned()),
         (None, Some(fraction)) => Some(fraction),
         (None, None) if matches!(denominator, 5 | 10 | 20 | 50 | 100) => {
             Some(format!("{} out of {}", cardinal(numerator), cardinal(denominator)))
@@ -127,7 +115,8 @@ fn range(reader: &mut Reader) -> Option<String> {
     let start = *reader;
     let sign = reader.eat_any(&['$', '€', '£', '¥', '₹']);
     let first = literal(reader)?;
-    let first_unit = attempt(reader, |reader| measure(reader, &first));
+    let first_unit =
+        attempt(reader, |reader| suffix(reader, &first)).or_else(|| attempt(reader, |reader| measure(reader, &first)));
     attempt(reader, |reader| {
         reader.blanks();
         let dash = reader.eat_any(&['-', '–', '—'])?;
@@ -150,10 +139,17 @@ fn range(reader: &mut Reader) -> Option<String> {
         _ if is_year(&first, &start, true) && is_year(&second, &start, true) => year(first.value()?),
         _ => first.words(),
     };
-    // The unit of "$5-10" stands before the first.
-    let follows = match units::currency(sign.unwrap_or(' ')) {
-        Some(currency) if second_start.peek() != sign => format!("{follows} {}", currency.many),
-        _ => follows,
+    // The unit of "$5-10" stands before the first, that of "$5-7 million" on both sides.
+    let follows = match sign.and_then(units::currency) {
+        Some(currency) => {
+            let mut rest = second_start;
+            let _ = rest.eat_any(&['$', '€', '£', '¥', '₹']);
+            let literal = literal(&mut rest)?;
+            let words = money(&mut rest, &literal, &currency);
+            *reader = rest;
+            words
+        }
+        None => follows,
     };
     Some(format!("{first_words} to {follows}"))
 }
@@ -189,11 +185,7 @@ fn signed(reader: &mut Reader) -> Option<String> {
 /// A number with what belongs to it: currency, unit, suffix.
 fn amount(reader: &mut Reader) -> Option<String> {
     let start = *reader;
-    if reader.eat("US$") {
-        reader.retreat(1);
-    }
-    if let Some(currency) = reader.peek().and_then(units::currency) {
-        reader.advance(1);
+    if let Some(currency) = units::prefix(reader) {
         let literal = literal(reader)?;
         let words = money(reader, &literal, &currency);
         return Some(words + &per(reader));
@@ -255,16 +247,21 @@ fn money(reader: &mut Reader, literal: &Literal, currency: &Currency) -> String 
 
 /// A word or letter that multiplies the number before it.
 fn magnitude(reader: &mut Reader) -> Option<&'static str> {
-    let short = match reader.peek() {
-        Some('k' | 'K') => Some("thousand"),
-        Some('M') => Some("million"),
-        Some('B') => Some("billion"),
-        Some('T') => Some("trillion"),
-        _ => None,
-    };
-    if let Some(name) = short {
-        reader.advance(1);
-        return reader.is_end().then_some(name);
+    const SHORT: [(&str, &str); 8] = [
+        ("bn", "billion"),
+        ("mn", "million"),
+        ("tn", "trillion"),
+        ("mm", "million"),
+        ("k", "thousand"),
+        ("m", "million"),
+        ("b", "billion"),
+        ("t", "trillion"),
+    ];
+    for (short, name) in SHORT {
+        if ends_with(reader, short) {
+            reader.advance(short.len());
+            return Some(name);
+        }
     }
     reader.blanks();
     let name = MAGNITUDES.into_iter().find(|name| reader.eat(name))?;
@@ -295,17 +292,18 @@ fn suffix(reader: &mut Reader, literal: &Literal) -> Option<String> {
     if let Some(exponent) = attempt(reader, exponent) {
         return Some(format!("{} times ten to the {exponent}", literal.words()));
     }
-    match reader.peek()? {
-        'x' | 'X' | '×' if reader.ahead(1).is_some_and(|c| c.is_ascii_digit()) => Some(dimensions(reader, literal)),
-        'x' | 'X' if ends_with(reader, "x") => {
+    match reader.peek()?.to_ascii_lowercase() {
+        'x' | '×' if reader.ahead(1).is_some_and(|c| c.is_ascii_digit()) => Some(dimensions(reader, literal)),
+        'x' if ends_with(reader, "x") => {
             reader.advance(1);
             Some(format!("{} times", literal.words()))
         }
-        'k' if ends_with(reader, "k") => {
+        // A whole number of them is a resolution: 4K.
+        'k' if ends_with(reader, "k") && (reader.peek() == Some('k') || literal.fraction.is_some()) => {
             reader.advance(1);
             Some(format!("{} thousand", literal.words()))
         }
-        'M' if ends_with(reader, "M") => {
+        'm' if reader.peek() == Some('M') && ends_with(reader, "M") => {
             reader.advance(1);
             Some(format!("{} million", literal.words()))
         }
@@ -386,7 +384,7 @@ fn is_year(literal: &Literal, start: &Reader, range: bool) -> bool {
     let Some(value) = literal.value().filter(|_| !literal.grouped && literal.whole.len() == 4) else { return false };
     match value {
         1900..=2099 => true,
-        1100..=1899 => range || YEAR_WORDS.contains(&start.word_before().as_str()),
+        1000..=1899 => range || YEAR_WORDS.contains(&start.word_before().as_str()),
         _ => false,
     }
 }

@@ -93,6 +93,14 @@ impl<'a> Reader<'a> {
         before[begin..end].iter().collect::<String>().to_lowercase()
     }
 
+    /// Whether the word before this place begins with a capital.
+    pub fn word_before_is_capital(&self) -> bool {
+        let before = &self.text[..self.at];
+        let end = before.iter().rposition(|c| !c.is_whitespace()).map_or(0, |i| i + 1);
+        let begin = before[..end].iter().rposition(|c| !c.is_alphanumeric()).map_or(0, |i| i + 1);
+        before[begin..end].first().is_some_and(|c| c.is_uppercase())
+    }
+
     /// Whether the character just read, with blanks around it, stands between two digits.
     pub fn is_between_digits(&self) -> bool {
         let digit = |c: Option<&char>| c.is_some_and(char::is_ascii_digit);

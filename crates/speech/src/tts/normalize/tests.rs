@@ -180,7 +180,8 @@ fn fractions_and_ranges() {
         ("½", "one half"),
         ("8/10", "eight out of ten"),
         ("24/7", "twenty-four seven"),
-        ("9/11", "nine over eleven"),
+        ("9/11", "nine eleven"),
+        ("9/13", "nine over thirteen"),
         ("5-10", "five to ten"),
         ("5–10 km", "five to ten kilometers"),
         ("$5-$10", "five to ten dollars"),
@@ -262,8 +263,185 @@ fn markdown() {
 }
 
 #[test]
+fn codes_and_numbers_that_are_no_counts() {
+    check(&[
+        ("+1 555 123 4567", "plus one, five five five, one two three, four five six seven"),
+        ("(555) 123-4567", "five five five, one two three, four five six seven"),
+        ("PIN 1234", "PIN one two three four"),
+        ("zip 90210", "zip nine zero two one zero"),
+        ("room 101", "room one oh one"),
+        ("call 911", "call nine one one"),
+        ("flight BA 2490", "flight BA twenty-four ninety"),
+        ("IPv6 and ISO 8601", "IPv six and ISO eighty-six oh one"),
+        ("v2.0", "version two point zero"),
+        ("C++ and C# and .NET", "C plus plus and C sharp and dot NET"),
+        ("1 000 000", "one million"),
+        ("1.000.000", "one million"),
+        ("He is 5'10\" tall", "He is five foot ten tall"),
+        ("F-16 and COVID-19", "F sixteen and COVID nineteen"),
+        ("3-in-1", "three in one"),
+        ("iPhone 15", "iPhone fifteen"),
+        ("vitamin B12", "vitamin B twelve"),
+        ("120/80", "one hundred twenty over eighty"),
+        ("won 1–0", "won one to zero"),
+        ("a 50/50 chance", "a fifty-fifty chance"),
+        ("AT&T", "AT and T"),
+        ("HTTP/2", "HTTP two"),
+        ("Ctrl+C", "Ctrl plus C"),
+    ]);
+}
+
+#[test]
+fn times_and_dates_as_people_write_them() {
+    check(&[
+        ("10:30-11:45 am", "ten thirty to eleven forty-five AM"),
+        ("open 7-8 pm", "open seven to eight PM"),
+        ("the 1st-3rd of May", "the first to third of May"),
+        ("2026-11-21 14:05:09", "November twenty-first, twenty twenty-six, fourteen oh five and nine seconds"),
+        ("21.11.2026", "November twenty-first, twenty twenty-six"),
+        ("on 11/21", "on November twenty-first"),
+        ("11/21/26", "November twenty-first, twenty twenty-six"),
+        ("Sat, Nov 21", "Saturday, November twenty-first"),
+        ("Mon-Fri", "Monday to Friday"),
+        ("Q3 2025", "Q three twenty twenty-five"),
+        ("the 20th century", "the twentieth century"),
+        ("1960s-1970s", "nineteen sixties to nineteen seventies"),
+        ("in the 1800s", "in the eighteen hundreds"),
+        ("in 1066", "in ten sixty-six"),
+        ("1h 30m", "one hour thirty minutes"),
+        ("1h30", "one hour thirty minutes"),
+        ("5 min 30 s", "five minutes thirty seconds"),
+        ("5pm EST", "five PM EST"),
+        ("UTC+2", "UTC plus two"),
+        ("12 am", "twelve AM"),
+        ("It's 2:35 PM.", "It's two thirty-five PM."),
+        ("It's 2:00 PM.", "It's two PM."),
+        ("It's 12:05 AM.", "It's twelve oh five AM."),
+        ("@ 5 pm", "at five PM"),
+        ("Dec. 25", "December twenty-fifth"),
+        ("25 Dec 2024", "the twenty-fifth of December, twenty twenty-four"),
+    ]);
+}
+
+#[test]
+fn money_and_measures_as_people_write_them() {
+    check(&[
+        ("$1,234.56", "one thousand two hundred thirty-four dollars and fifty-six cents"),
+        ("€5.99", "five euros and ninety-nine cents"),
+        ("A$5 and C$20", "five Australian dollars and twenty Canadian dollars"),
+        ("$5–7 million", "five to seven million dollars"),
+        ("$1.5bn", "one point five billion dollars"),
+        ("$0.05", "five cents"),
+        ("$1M", "one million dollars"),
+        ("500 €", "five hundred euros"),
+        ("1.5M users and 2.5K stars", "one point five million users and two point five thousand stars"),
+        ("9.8 m/s²", "nine point eight meters per second squared"),
+        ("1000 kg/m³", "one thousand kilograms per cubic meter"),
+        ("-3°C", "minus three degrees Celsius"),
+        ("51.5°N", "fifty-one point five degrees north"),
+        ("It is 72°.", "It is seventy-two degrees."),
+        ("30 mpg", "thirty miles per gallon"),
+        ("65 mph", "sixty-five miles per hour"),
+        ("12 fl oz", "twelve fluid ounces"),
+        ("5 yrs", "five years"),
+        ("3 wks", "three weeks"),
+        ("6ft 2in", "six feet two inches"),
+        ("2.4GHz", "two point four gigahertz"),
+        ("230 V AC", "two hundred thirty volts AC"),
+        ("5,000 mAh", "five thousand milliampere hours"),
+        ("100 sq ft", "one hundred square feet"),
+        ("0.5 GB", "zero point five gigabytes"),
+        ("<5 min", "less than five minutes"),
+        (">10 kg", "ten kilograms"),
+        ("±2", "plus or minus two"),
+        ("50+ people", "fifty plus people"),
+        ("5%-10%", "five percent to ten percent"),
+        ("8.05 km", "eight point zero five kilometers"),
+    ]);
+}
+
+#[test]
+fn formulas_and_signs() {
+    check(&[
+        ("x² + y³", "x squared plus y cubed"),
+        ("√16 = 4", "the square root of sixteen equals four"),
+        ("π is 3.14", "pi is three point one four"),
+        ("a != b", "a is not b"),
+        ("a -> b", "a to b"),
+        ("if x >= 5", "if x is at least five"),
+        ("5 x 3", "five times three"),
+        ("2 * 3 = 6", "two times three equals six"),
+        ("10 ÷ 4 = 2.5", "ten divided by four equals two point five"),
+        ("3.0e8", "three point zero times ten to the eight"),
+        ("→ next", "next"),
+        ("≈ 3", "about three"),
+        ("5 & 6", "five and six"),
+        ("he/she", "he or she"),
+    ]);
+}
+
+#[test]
+fn kings_wars_and_chapters() {
+    check(&[
+        ("Henry VIII and Louis XIV", "Henry the eighth and Louis the fourteenth"),
+        ("World War II", "World War two"),
+        ("Chapter IV", "Chapter four"),
+    ]);
+}
+
+#[test]
+fn more_abbreviations_and_addresses() {
+    check(&[
+        ("a.k.a. Bob", "also known as Bob"),
+        ("Lt. Col. Smith", "Lieutenant Colonel Smith"),
+        ("St. Petersburg", "Saint Petersburg"),
+        ("pp. 3-5", "pages three to five"),
+        ("vol. 2", "volume two"),
+        ("Wi-Fi", "Wi-Fi"),
+        ("www.bbc.co.uk", "bbc dot co dot U K"),
+        ("x.y@z.co.uk", "x dot y at z dot co dot U K"),
+        ("http://localhost:3000", "localhost"),
+        ("file.txt and main.py", "file dot txt and main dot py"),
+        ("`let x = 5;`", "let x equals five;"),
+        ("/usr/local/bin", "usr local bin"),
+        ("#hashtag", "hashtag"),
+        ("@name said", "name said"),
+        ("hello :)", "hello,"),
+        ("❤️ love", "love"),
+        ("what?!", "what?"),
+        ("the dogs' toys", "the dogs toys"),
+        ("rock 'n' roll", "rock n roll"),
+    ]);
+}
+
+#[test]
+fn what_only_looks_like_more_than_it_is_stays() {
+    check(&[
+        ("I am", "I am"),
+        ("mix V and X", "mix V and X"),
+        ("an IV drip", "an IV drip"),
+        ("World War I ended", "World War one ended"),
+        ("the sun sat on the sea", "the sun sat on the sea"),
+        ("the Sun is hot", "the Sun is hot"),
+        ("5m tall", "five meters tall"),
+        ("10m", "ten meters"),
+        ("192.168.100.200", "one hundred ninety-two point one hundred sixty-eight point one hundred point two hundred"),
+        ("9/11", "nine eleven"),
+        ("3/4 of 11/21", "three quarters of eleven over twenty-one"),
+        ("call 5 people", "call five people"),
+        ("room for 101", "room for one hundred one"),
+        ("4K at 30 Hz", "four K at thirty hertz"),
+        ("I <3 you", "I three you"),
+        ("5'7 and it's 5", "five foot seven and it's five"),
+    ]);
+}
+
+#[test]
 fn text_that_goes_on_for_ever_takes_no_longer_than_it_should() {
-    for piece in ["1x", "](", "[^", "<a", "a.io.", "1-", "1/", "**", "$", "((", "e.g.", "\n- ", "'", ". "] {
+    for piece in [
+        "1x", "](", "[^", "<a", "a.io.", "1-", "1/", "1 ", "1h", "1.000", "5'", "+1 ", "V", "Mon-", "**", "$", "((",
+        "e.g.", "\n- ", "'", ". ",
+    ] {
         let start = std::time::Instant::now();
         speakable(&piece.repeat(50_000));
         assert!(start.elapsed().as_secs() < 5, "{piece:?} takes {:?}", start.elapsed());
@@ -284,6 +462,13 @@ proptest! {
             }
         }
         prop_assert!(!said.ends_with(' '));
+    }
+
+    /// However short it is written, what is said has an end: time and memory of the voice grow with it.
+    #[test]
+    fn what_is_said_is_bounded(text in any_text()) {
+        let (written, said) = (text.chars().count(), speakable(&text).chars().count());
+        prop_assert!(said <= 40 * written + 40, "{written} characters became {said}");
     }
 
     /// What is said has nothing more to be put into words.

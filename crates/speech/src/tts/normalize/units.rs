@@ -2,6 +2,8 @@
 //!
 //! Tables and their lookup. Never reads text by itself.
 
+use super::reader::Reader;
+
 /// What a unit is written as, what one is called, what many are called, and whether a blank may stand before it.
 struct Unit(&'static str, &'static str, &'static str, bool);
 
@@ -14,6 +16,9 @@ const UNITS: &[Unit] = &[
     Unit("°", "degree", "degrees", true),
     Unit("km/h", "kilometer per hour", "kilometers per hour", true), Unit("kmh", "kilometer per hour", "kilometers per hour", true),
     Unit("kph", "kilometer per hour", "kilometers per hour", true), Unit("mph", "mile per hour", "miles per hour", true),
+    Unit("m/s²", "meter per second squared", "meters per second squared", true), Unit("m/s^2", "meter per second squared", "meters per second squared", true),
+    Unit("°N", "degree north", "degrees north", true), Unit("°S", "degree south", "degrees south", true),
+    Unit("°E", "degree east", "degrees east", true), Unit("°W", "degree west", "degrees west", true),
     Unit("m/s", "meter per second", "meters per second", true), Unit("ft/s", "foot per second", "feet per second", true),
     Unit("km²", "square kilometer", "square kilometers", true), Unit("km2", "square kilometer", "square kilometers", true),
     Unit("m²", "square meter", "square meters", true), Unit("m2", "square meter", "square meters", true),
@@ -32,6 +37,9 @@ const UNITS: &[Unit] = &[
     Unit("cl", "centiliter", "centiliters", true), Unit("gal", "gallon", "gallons", true),
     Unit("tbsp", "tablespoon", "tablespoons", true), Unit("tsp", "teaspoon", "teaspoons", true),
     Unit("L", "liter", "liters", true), Unit("l", "liter", "liters", true),
+    Unit("fl oz", "fluid ounce", "fluid ounces", true), Unit("mpg", "mile per gallon", "miles per gallon", true),
+    Unit("Ω", "ohm", "ohms", true), Unit("kΩ", "kilohm", "kilohms", true),
+    Unit("yrs", "year", "years", true), Unit("yr", "year", "years", true), Unit("wks", "week", "weeks", true), Unit("wk", "week", "weeks", true),
     Unit("hrs", "hour", "hours", true), Unit("hr", "hour", "hours", true), Unit("h", "hour", "hours", true),
     Unit("mins", "minute", "minutes", true), Unit("min", "minute", "minutes", true),
     Unit("secs", "second", "seconds", true), Unit("sec", "second", "seconds", true),
@@ -88,6 +96,26 @@ pub struct Currency {
     pub many: &'static str,
     /// What one hundredth is called, and what many are; `None` where there is none in use.
     pub hundredth: Option<(&'static str, &'static str)>,
+}
+
+/// Reads the sign before an amount, with the country's letters if there are any.
+pub fn prefix(reader: &mut Reader) -> Option<Currency> {
+    const DOLLARS: [(&str, &str, &str); 6] = [
+        ("US$", "dollar", "dollars"),
+        ("CA$", "Canadian dollar", "Canadian dollars"),
+        ("NZ$", "New Zealand dollar", "New Zealand dollars"),
+        ("HK$", "Hong Kong dollar", "Hong Kong dollars"),
+        ("A$", "Australian dollar", "Australian dollars"),
+        ("C$", "Canadian dollar", "Canadian dollars"),
+    ];
+    for (written, one, many) in DOLLARS {
+        if reader.eat(written) {
+            return Some(Currency { one, many, hundredth: Some(("cent", "cents")) });
+        }
+    }
+    let currency = currency(reader.peek()?)?;
+    reader.advance(1);
+    Some(currency)
 }
 
 /// The currency that `sign` stands for.

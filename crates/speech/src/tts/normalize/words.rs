@@ -3,9 +3,10 @@
 //! Owns which abbreviations are written out. Acronyms are left to the pronunciation, which spells those that can't be
 //! said, but for the ones that it gets wrong.
 
-use super::calendar::attempt;
+use super::calendar::{self, attempt};
 use super::numbers::integer;
 use super::reader::Reader;
+use super::roman;
 
 /// What an abbreviation needs after it to be one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,9 +67,11 @@ const SPELLED: &[(&str, &str)] = &[
 ];
 
 /// Ends of names on the internet that are said as words; others are spelled.
-const SAID_DOMAINS: [&str; 7] = ["com", "org", "net", "info", "dev", "app", "gov"];
-const SPELLED_DOMAINS: [&str; 14] =
-    ["io", "ai", "edu", "uk", "de", "fr", "us", "eu", "ch", "at", "tv", "me", "co", "gg"];
+const SAID_DOMAINS: [&str; 9] = ["com", "org", "net", "info", "dev", "app", "gov", "co", "me"];
+const SPELLED_DOMAINS: [&str; 12] = ["io", "ai", "edu", "uk", "de", "fr", "us", "eu", "ch", "at", "tv", "gg"];
+
+/// Characters of the longest address that is recognized. Bounds the work on text without blanks.
+const LONGEST_LINK: usize = 2000;
 
 /// A web or mail address, if one is next.
 pub fn link(reader: &mut Reader) -> Option<String> {
@@ -77,7 +80,10 @@ pub fn link(reader: &mut Reader) -> Option<String> {
         return None;
     }
     attempt(reader, |reader| {
-        let token: String = reader.run(|c| !c.is_whitespace() && !"()[]<>\"".contains(c)).iter().collect();
+        let belongs = |c: &char| !c.is_whitespace() && !"()[]<>\"".contains(*c);
+        let token: String = (0..=LONGEST_LINK).map_while(|i| reader.ahead(i).filter(belongs)).collect();
+        let length = token.chars().count();
+        (length <= LONGEST_LINK).then(|| reader.advance(length))?;
         let address = token.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'']);
         let words = web(address).or_else(|| mail(address))?;
         // What ends the sentence is not part of the address.
@@ -168,9 +174,13 @@ pub fn word(reader: &mut Reader) -> Option<String> {
     if !reader.peek().is_some_and(char::is_alphabetic) {
         return None;
     }
-    if reader.is_start()
-        && let Some(words) = attempt(reader, initials)
-    {
+    let start = reader.is_start();
+    let (before, capital) =
+        if start { (reader.word_before(), reader.word_before_is_capital()) } else { (String::new(), false) };
+    if start && let Some(words) = attempt(reader, initials).or_else(|| attempt(reader, calendar::weekday)) {
+        return Some(words);
+    }
+    if start && let Some(words) = attempt(reader, version) {
         return Some(words);
     }
     let written: String = reader.run(is_word_character).iter().collect();
@@ -179,6 +189,11 @@ pub fn word(reader: &mut Reader) -> Option<String> {
         let out = reader.peek() == Some('o') && reader.ahead(1).is_none_or(|c| !c.is_alphanumeric());
         reader.advance(usize::from(out));
         return Some(if out { "without" } else { "with" }.to_owned());
+    }
+    if start && reader.is_end() {
+        if let Some(words) = roman::words(&written, &before, capital).or_else(|| alone(reader, &written)) {
+            return Some(words);
+        }
     }
     if let Some(words) = abbreviation(reader, &written) {
         return Some(words);
@@ -192,6 +207,49 @@ pub fn word(reader: &mut Reader) -> Option<String> {
         return Some(format!("{written} dot "));
     }
     Some(written)
+}
+
+/// `v2.0`.
+fn version(reader: &mut Reader) -> Option<String> {
+    reader.eat("v").then_some(())?;
+    let mut parts = vec![reader.digits()];
+    while reader.peek() == Some('.') && reader.ahead(1).is_some_and(|c| c.is_ascii_digit()) {
+        reader.advance(1);
+        parts.push(reader.digits());
+    }
+    let words: Vec<String> = parts.iter().map(|part| integer(part)).collect();
+    (!parts[0].is_empty() && reader.is_end()).then(|| format!("version {}", words.join(" point ")))
+}
+
+/// A letter that is a word by itself: of a formula, of a programming language, or Greek.
+fn alone(reader: &mut Reader, written: &str) -> Option<String> {
+    let name = match written {
+        "C" | "F" if reader.peek() == Some('#') && !reader.ahead(1).is_some_and(|c| c.is_alphanumeric()) => {
+            reader.advance(1);
+            return Some(format!("{written} sharp"));
+        }
+        "x" if reader.before(2) == Some(' ')
+            && reader.before(3).is_some_and(|c| c.is_ascii_digit())
+            && reader.peek() == Some(' ')
+            && reader.ahead(1).is_some_and(|c| c.is_ascii_digit()) =>
+        {
+            "times"
+        }
+        "α" => "alpha",
+        "β" => "beta",
+        "γ" => "gamma",
+        "δ" | "Δ" => "delta",
+        "ε" => "epsilon",
+        "θ" => "theta",
+        "λ" => "lambda",
+        "μ" => "mu",
+        "π" => "pi",
+        "σ" | "Σ" => "sigma",
+        "φ" => "phi",
+        "ω" | "Ω" => "omega",
+        _ => return None,
+    };
+    Some(name.to_owned())
 }
 
 fn is_word_character(character: char) -> bool {
@@ -226,6 +284,7 @@ fn initials(reader: &mut Reader) -> Option<String> {
     match letters.to_lowercase().as_str() {
         "eg" => return Some("for example,".to_owned()),
         "ie" => return Some("that is,".to_owned()),
+        "aka" => return Some("also known as".to_owned()),
         _ => {}
     }
     // The last period may also be the sentence's.

@@ -55,16 +55,16 @@ fn share(part: usize, of: usize) -> f32 {
     if of == 0 { 0.0 } else { part as f32 / of as f32 }
 }
 
-/// What is measured with.
+/// What is measured with, as embeddings.
 #[derive(Default)]
-pub(super) struct Exam {
+pub(super) struct Heard {
     pub(super) calls: Vec<Clip>,
     pub(super) own_calls: Vec<Clip>,
     pub(super) near: Vec<Clip>,
     pub(super) speech: Vec<Clip>,
 }
 
-impl Exam {
+impl Heard {
     pub(super) fn figures(&self, head: &mut Dense) -> Figures {
         let mut delays = Vec::new();
         let mut heard = |clips: &[Clip], head: &mut Dense| {

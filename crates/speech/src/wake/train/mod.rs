@@ -26,7 +26,7 @@ use dice::Dice;
 use examples::Clip;
 use fit::Lesson;
 use jarvis_core::{Cancel, Error, Result};
-use measure::Exam;
+use measure::Heard;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use voices::Use;
@@ -63,6 +63,45 @@ pub struct Trained {
     pub head: Vec<u8>,
     /// How good it is.
     pub figures: Figures,
+}
+
+/// Sounds to measure a detector with, for the same phrase: none of them is ever trained with.
+#[derive(Debug, Clone)]
+pub struct Exam {
+    /// Calls, each with the sample after its end.
+    pub calls: Vec<(Vec<f32>, usize)>,
+    /// What sounds like a call.
+    pub near: Vec<Vec<f32>>,
+    /// Other speech, and noise.
+    pub speech: Vec<Vec<f32>>,
+}
+
+/// Makes the sounds of an exam; `near` are said in addition to what is made from the phrase.
+///
+/// # Errors
+/// The phrase is refused, no voice can speak, or `cancel` was raised.
+pub fn exam_sounds(plan: &Plan, near: &[&str], voices: &mut Voices, cancel: &Cancel) -> Result<Exam> {
+    let mut espeak = Espeak::new("en-us")?;
+    let phrase = Phrase::new(&plan.phrase, &mut espeak)?;
+    let mut speech = speak(plan, &phrase, &mut espeak, voices, Use::Measure, &mut |_| {}, cancel)?;
+    let mut dice = Dice::new(plan.seed ^ 0x5eed);
+    for text in near {
+        for _ in 0..2 {
+            speech.near.push(voices.natural(text, Use::Measure, &mut dice, cancel)?);
+            speech.near.push(Voices::plain(text, Use::Measure, &mut dice)?);
+        }
+    }
+    let chatter = speech.sentences.concat();
+    let mut exam = Exam { calls: Vec::new(), near: Vec::new(), speech: Vec::new() };
+    for scene in scenes_for(&speech, Use::Measure) {
+        let (sound, end) = stage(&speech, scene, &chatter, &mut dice);
+        match (scene, end) {
+            (Scene::Call(_) | Scene::Own(_), Some(end)) => exam.calls.push((sound, end)),
+            (Scene::Talk(_) | Scene::Noise, _) => exam.speech.push(sound),
+            _ => exam.near.push(sound),
+        }
+    }
+    Ok(exam)
 }
 
 /// Speech for one use.
@@ -303,7 +342,7 @@ fn hear(
     seed: u64,
     cancel: &Cancel,
     tell: &mut dyn FnMut(usize),
-) -> Result<Exam> {
+) -> Result<Heard> {
     let chatter = speech.sentences.concat();
     let next = AtomicUsize::new(0);
     let (sender, heard) = std::sync::mpsc::channel();
@@ -333,7 +372,7 @@ fn hear(
     if cancel.is_cancelled() {
         return Err(Error::cancelled());
     }
-    let mut exam = Exam::default();
+    let mut exam = Heard::default();
     for (scene, clip) in scenes.iter().zip(clips) {
         let into = match scene {
             Scene::Call(_) => &mut exam.calls,
@@ -353,7 +392,13 @@ fn hear_one(
     features: &mut Features,
     dice: &mut Dice,
 ) -> Result<Clip, OnnxError> {
-    let (sound, end) = match scene {
+    let (sound, end) = stage(speech, scene, chatter, dice);
+    Clip::hear(features, &sound, end)
+}
+
+/// The sound of a scene, and the sample after the phrase where there is one.
+fn stage(speech: &Speech, scene: Scene, chatter: &[f32], dice: &mut Dice) -> (Vec<f32>, Option<usize>) {
+    match scene {
         Scene::Call(i) => ended(examples::scene(&speech.calls[i], chatter, dice)),
         Scene::Own(i) => ended(examples::scene(&speech.own[i], chatter, dice)),
         Scene::Near(i) => (examples::scene(&speech.near[i], chatter, dice).0, None),
@@ -362,8 +407,7 @@ fn hear_one(
             (examples::talk(sentences, chatter, dice), None)
         }
         Scene::Noise => (examples::noise(6.0, dice), None),
-    };
-    Clip::hear(features, &sound, end)
+    }
 }
 
 fn ended((sound, end): (Vec<f32>, usize)) -> (Vec<f32>, Option<usize>) {

@@ -1,0 +1,89 @@
+//! Settings that are changed by asking for it: kept in the file as the window keeps them, and in force at once.
+//!
+//! Never asks whether a change is wanted; that is the skill's.
+
+use jarvis_core::{HostAction, Result};
+use jarvis_settings::{Kind, Paths, Settings};
+
+/// A setting that was changed.
+#[derive(Debug)]
+pub(crate) struct Adjusted {
+    /// All settings, with the change in force.
+    pub(crate) settings: Settings,
+    /// Which it was.
+    pub(crate) path: &'static str,
+    /// Its value now.
+    pub(crate) value: String,
+}
+
+/// Does what `action` asks for; `None` when that is nothing about settings.
+///
+/// # Errors
+/// There is no such setting or value, or the file cannot be read or written; then nothing has changed.
+pub(crate) fn adjust(action: &HostAction, settings: &Settings, paths: &Paths) -> Result<Option<Adjusted>> {
+    let (path, value) = match action {
+        HostAction::Set { setting, value } => (*setting, (*value).to_owned()),
+        HostAction::Scale { setting, percent } => (*setting, scaled(settings, setting, *percent)?),
+        HostAction::Stop | HostAction::Notify { .. } => return Ok(None),
+    };
+    crate::change::save(paths, path, &value)?;
+    // What was asked for just now counts in this run even where a variable of the environment is stronger than the file.
+    let mut settings = settings.clone();
+    settings.set(path, &value)?;
+    Ok(Some(Adjusted { settings, path, value }))
+}
+
+fn scaled(settings: &Settings, setting: &str, percent: i16) -> Result<String> {
+    let number = settings.get(setting)?.value.as_f64().unwrap_or_default();
+    let wanted = number * (1.0 + f64::from(percent) / 100.0);
+    let range = Settings::schema().into_iter().find(|spec| spec.path == setting).map(|spec| spec.kind);
+    let within = match range {
+        Some(Kind::Number { min, max, .. }) => wanted.clamp(min, max),
+        _ => wanted,
+    };
+    // As one would write it.
+    Ok(format!("{}", (within * 100.0).round() / 100.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(paths: &Paths) -> Settings {
+        Settings::load_with(paths, []).unwrap()
+    }
+
+    #[test]
+    fn what_is_asked_for_is_in_force_and_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::under(folder.path());
+        let action = HostAction::Set { setting: "voice.effect", value: "robot" };
+        let adjusted = adjust(&action, &settings(&paths), &paths).unwrap().unwrap();
+        assert_eq!(adjusted.settings.voice.effect, jarvis_settings::VoiceEffect::Robot);
+        assert_eq!((adjusted.path, adjusted.value.as_str()), ("voice.effect", "robot"));
+        assert_eq!(settings(&paths).voice.effect, jarvis_settings::VoiceEffect::Robot);
+    }
+
+    #[test]
+    fn numbers_grow_and_shrink_within_their_range() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::under(folder.path());
+        let mut now = settings(&paths);
+        let faster = HostAction::Scale { setting: "voice.rate", percent: 20 };
+        for expected in [1.2, 1.44, 1.73, 2.0, 2.0] {
+            now = adjust(&faster, &now, &paths).unwrap().unwrap().settings;
+            assert!((now.voice.rate - expected).abs() < 1e-6, "{} in place of {expected}", now.voice.rate);
+        }
+        assert_eq!(settings(&paths).voice.rate, 2.0);
+    }
+
+    #[test]
+    fn what_is_no_setting_is_refused_and_other_wishes_are_somebody_elses() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::under(folder.path());
+        let wrong = HostAction::Set { setting: "voice.effect", value: "squirrel" };
+        assert!(adjust(&wrong, &settings(&paths), &paths).is_err());
+        assert!(adjust(&HostAction::Stop, &settings(&paths), &paths).unwrap().is_none());
+        assert!(!paths.config_file().exists());
+    }
+}
