@@ -39,7 +39,6 @@ const REQUESTS: &[&str] = &[
     "open the browser",
     "turn the volume up",
     "remind me to call my mother",
-    "lock the screen",
 ];
 
 /// Hours of the day in which greetings differ.
@@ -89,11 +88,14 @@ fn answer(request: &str, hour: i8) -> Vec<String> {
     let Routed::Skill(matched) = router.route(request) else { return Vec::new() };
     let reply = router.run(&matched, &SkillContext { clock: &clock, last_reply: None, dry_run: false });
     let mut said: Vec<String> = reply.map(|reply| reply.spoken).into_iter().collect();
-    if let Some(due) = router.next_due() {
+    // A timer looks at the clock now and then before it is due.
+    while let Some(due) = router.next_due() {
         clock.2 = due.saturating_duration_since(clock.1) + Duration::from_secs(1);
-        said.extend(
-            router.due(&SkillContext { clock: &clock, last_reply: None, dry_run: false }).map(|due| due.spoken),
-        );
+        let context = SkillContext { clock: &clock, last_reply: None, dry_run: false };
+        if let Some(due) = router.due(&context) {
+            said.push(due.spoken);
+            break;
+        }
     }
     said.retain(|words| !words.is_empty());
     said

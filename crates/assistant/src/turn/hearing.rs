@@ -244,7 +244,11 @@ impl Turn {
         let Some(present) = &mut self.present else { return };
         let turn = present.id;
         if present.called.take().is_some_and(|names| is_only_a_call(&text, &names)) {
-            // A wake word that was drawn out is no question; the question is still to come.
+            // A wake word that was drawn out is no question; the question is still to come, unless the microphone went
+            // off meanwhile.
+            if self.muted {
+                return self.end(now, actions);
+            }
             present.marks.clear();
             present.zero = None;
             present.revocable_until = None;

@@ -321,6 +321,17 @@ fn a_wake_word_that_was_drawn_out_is_no_question() {
     insta::assert_snapshot!(trace.text);
 }
 
+#[test]
+fn a_call_that_is_known_for_one_only_after_muting_is_not_listened_after() {
+    let mut trace = Trace::new(TurnOptions::default());
+    trace.after(0, Input::Wake { model: "hey_jarvis".into(), score: 0.9 }).after(200, Input::SpeechStarted(ONE));
+    let utterance = trace.utterance(700);
+    trace.after(900, Input::Heard(ONE, utterance)).after(50, Input::Mute);
+    trace.after(150, words(ONE, 1, "Hey Jarvis.".into(), Ending::Command));
+    assert_eq!(trace.turn.state(), AssistantState::Idle);
+    assert!(!trace.text.split("Mute").nth(1).unwrap().contains("Listen"), "{}", trace.text);
+}
+
 impl Trace {
     /// A question up to a pause in it, noticed 80 ms after it began, whose words are known 120 ms later.
     fn pausing(&mut self, turn: TurnId, take: u32, text: &str, ending: Ending) -> &mut Self {
