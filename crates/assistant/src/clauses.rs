@@ -55,6 +55,11 @@ const LONGEST: usize = 200;
 /// Text without blanks, such as a long address, is cut here whatever it is.
 const LONGEST_WORD: usize = 1000;
 
+/// Backticks that open a block of code.
+const BLOCK: usize = 3;
+/// A block of code stays whole up to this many characters: it is not read aloud, which only its marks tell.
+const LONGEST_BLOCK: usize = 20_000;
+
 /// A period after these ends nothing.
 const TITLES: [&str; 26] = [
     "mr", "mrs", "ms", "dr", "prof", "st", "mt", "gen", "col", "lt", "sgt", "capt", "rev", "hon", "gov", "sen", "vs",
@@ -187,7 +192,8 @@ impl ClauseSplitter {
 
     /// Cuts what grew too long: at its last pause if that leaves enough, else between two words.
     fn keep_short(&mut self, clauses: &mut Vec<String>) {
-        if self.characters < LONGEST {
+        let longest = if self.fence >= BLOCK { LONGEST_BLOCK } else { LONGEST };
+        if self.characters < longest {
             return;
         }
         let pause = self.pause.filter(|place| *place > self.held.len() / 3);
@@ -215,7 +221,7 @@ impl ClauseSplitter {
             self.ticks += 1;
             return;
         }
-        if c == '\n' && self.fence < 3 {
+        if c == '\n' && self.fence < BLOCK {
             self.fence = 0;
         }
         match (std::mem::take(&mut self.ticks), self.fence) {

@@ -16,6 +16,13 @@ pub struct WakeDetection {
     pub at_sample: u64,
 }
 
+/// The phrase that a wake word listens for, by the name of its model: "hey jarvis" for `wake-hey-jarvis`, `hey_jarvis` and
+/// `wake-hey-jarvis-free`.
+pub fn wake_phrase(model: &str) -> String {
+    let name = model.strip_prefix("wake-").unwrap_or(model);
+    name.strip_suffix("-free").or_else(|| name.strip_suffix("_free")).unwrap_or(name).replace(['-', '_'], " ")
+}
+
 /// Listens for a wake word, one frame at a time.
 pub trait WakeWord: Send {
     /// Takes the next 32 ms. `Some` once for each time that the word is said.
@@ -24,20 +31,14 @@ pub trait WakeWord: Send {
     fn reset(&mut self);
     /// 0 (never wakes by accident) ..= 1 (never misses); 0.5 is the usual.
     fn set_sensitivity(&mut self, sensitivity: f32);
-    /// The last detection was none: what sounds like it is heeded less from now on. Says whether there was one to remember;
-    /// an engine that can't learn remembers none.
+    /// A detection was none: what sounds like it is heeded less from now on. `ago` is 0 for the last detection, 1 for the
+    /// one before it, ... Says whether that could be remembered; an engine that can't learn remembers none.
     ///
     /// # Errors
     /// It can't be kept.
-    fn mistaken(&mut self) -> Result<bool> {
+    fn mistaken(&mut self, ago: usize) -> Result<bool> {
+        let _ = ago;
         Ok(false)
-    }
-    /// Forgets what [`Self::mistaken`] remembered.
-    ///
-    /// # Errors
-    /// What was kept can't be removed.
-    fn forget_mistakes(&mut self) -> Result<()> {
-        Ok(())
     }
 }
 
@@ -80,6 +81,16 @@ pub struct Transcript {
     pub timings_ms: TranscriptTimings,
 }
 
+/// What was recognized in a short sound, and how likely some words would have been there.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Weighed {
+    /// What was recognized.
+    pub transcript: Transcript,
+    /// Natural logarithm of the probability that the text begins with the words that were asked about, <= 0; none where
+    /// nothing was said, or from an engine that can't tell.
+    pub likelihood: Option<f32>,
+}
+
 /// Turns sound into words.
 pub trait SpeechToText: Send {
     /// Recognizes 16 kHz mono samples of any length in bounded memory.
@@ -97,6 +108,15 @@ pub trait SpeechToText: Send {
     fn transcribe_expecting(&mut self, samples: &[f32], expected: &[&str], cancel: &Cancel) -> Result<Transcript> {
         let _ = expected;
         self.transcribe(samples, cancel)
+    }
+    /// Recognizes a second or two, and tells how likely it is that it begins with `words`: for a wake word, which a small
+    /// model often writes as something else that sounds like it.
+    ///
+    /// # Errors
+    /// As [`Self::transcribe`].
+    fn transcribe_and_weigh(&mut self, samples: &[f32], words: &str, cancel: &Cancel) -> Result<Weighed> {
+        let _ = words;
+        Ok(Weighed { transcript: self.transcribe(samples, cancel)?, likelihood: None })
     }
     /// Touches the weights, so that the first real call is as fast as the others.
     fn warm_up(&mut self) -> Result<()>;
@@ -140,6 +160,11 @@ pub trait TextToSpeech: Send {
     fn prepare(&mut self, text: &str, cancel: &Cancel) -> Result<bool> {
         let _ = (text, cancel);
         Ok(false)
+    }
+    /// How fast it speaks from the next call on, 0.5..=2; 1 is as the voice was made. An engine that can't do so speaks as
+    /// before.
+    fn set_rate(&mut self, rate: f32) {
+        let _ = rate;
     }
     /// Touches the weights, so that the first real call is as fast as the others.
     fn warm_up(&mut self) -> Result<()>;

@@ -145,6 +145,9 @@ impl Coordinator {
                     let _ = turn.try_send(id);
                 }
             }
+            Message::NotCalled { answer } => {
+                let _ = self.workers.listen.send(listen::Job::NotCalled { answer });
+            }
             Message::Turn(input) => self.turn.on(input, now, actions),
             Message::Event(event) => self.emit(self.turn.id(), event),
             Message::Part { part, id, loaded } => self.part(part, id, loaded),
@@ -196,6 +199,10 @@ impl Coordinator {
                     self.hearing = cancel.clone();
                     let job = recognize::Job::Transcribe { turn, take, utterance, over_answer, cancel };
                     let _ = self.workers.recognize.send(job);
+                }
+                Action::Check(turn, samples) => {
+                    let cancel = self.flags_of(turn).work.child();
+                    let _ = self.workers.recognize.send(recognize::Job::Check { turn, samples, cancel });
                 }
                 Action::Drop(..) => self.hearing.cancel(),
                 Action::Glimpse(turn, samples) => {
@@ -261,7 +268,10 @@ impl Coordinator {
     fn emit(&mut self, turn: Option<TurnId>, event: AssistantEvent) {
         match &event {
             AssistantEvent::State { state, muted } => {
-                self.mouth.rest.set_busy(*state != AssistantState::Idle);
+                let busy = *state != AssistantState::Idle;
+                if self.mouth.rest.set_busy(busy) && !busy {
+                    let _ = self.workers.speak.send(speak::Job::Rest);
+                }
                 self.with_status(|status| (status.state, status.muted, status.turn) = (*state, *muted, turn));
                 let speaking = turn.filter(|_| *state == AssistantState::Speaking);
                 let _ = self.workers.listen.send(listen::Job::Speaking(speaking));

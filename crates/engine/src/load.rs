@@ -3,10 +3,11 @@
 //! Owns which engine serves which kind of model, and how its loading is told, and nothing else: each thread asks for its
 //! own when it starts, so all of them load side by side, and a missing one is that thread's error alone.
 
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use jarvis_core::{LanguageModel, Result, SpeechToText, TextToSpeech, Vad, WakeWord};
+use jarvis_core::{Error, LanguageModel, Result, SpeechToText, TextToSpeech, Vad, WakeWord, wake_phrase};
 use jarvis_llm::{GgufModel, LoadOptions};
 use jarvis_models::Store;
 use jarvis_settings::{Paths, Settings};
@@ -14,12 +15,14 @@ use jarvis_speech::onnx::Runtime;
 use jarvis_speech::stt::{self, Compute, Whisper};
 use jarvis_speech::tts::{CacheOptions, CachedTts, Piper, Voice};
 use jarvis_speech::vad::Silero;
-use jarvis_speech::wake::OpenWakeWord;
+use jarvis_speech::wake::{OpenWakeWord, WakeCheck};
 
 use crate::message::{Loaded, Outbox, Part, contained};
 
 /// The voice activity model; there is one.
 pub(crate) const ACTIVITY_MODEL: &str = "silero-vad";
+/// The folder, below the data folder, of sounds that woke Jarvis by mistake.
+const MISTAKES: &str = "wake-mistakes";
 /// The runtime that the small models and the voice run on.
 const RUNTIME: &str = "onnxruntime";
 
@@ -35,6 +38,19 @@ pub trait Parts: Send + Sync {
     /// # Errors
     /// As [`Self::activity`].
     fn wake_word(&self, settings: &Settings) -> Result<Box<dyn WakeWord>>;
+    /// Looks at the wake word a second time, with the recognizer's help; none where there is nothing to look with.
+    ///
+    /// # Errors
+    /// What it needs is missing.
+    fn wake_check(&self, settings: &Settings) -> Result<Option<WakeCheck>> {
+        let _ = settings;
+        Ok(None)
+    }
+    /// Changes when the wake word's files do: it was trained anew, or mistakes were forgotten.
+    fn wake_version(&self, settings: &Settings) -> u64 {
+        let _ = settings;
+        0
+    }
     /// Turns sound into words.
     ///
     /// # Errors
@@ -56,6 +72,8 @@ pub trait Parts: Send + Sync {
 #[derive(Debug)]
 pub struct Installed {
     store: Store,
+    /// Where what was learned from use is kept.
+    data: PathBuf,
     /// Where phrases that were spoken are kept.
     phrases: PathBuf,
 }
@@ -63,7 +81,11 @@ pub struct Installed {
 impl Installed {
     /// From the folder where models are installed.
     pub fn new(paths: &Paths) -> Self {
-        Self { store: Store::new(paths.models_dir()), phrases: paths.cache_dir().join("phrases") }
+        Self {
+            store: Store::new(paths.models_dir()),
+            data: paths.data_dir().to_owned(),
+            phrases: paths.cache_dir().join("phrases"),
+        }
     }
 
     /// The same, but phrases that were spoken are kept in `folder`.
@@ -85,6 +107,28 @@ impl Installed {
 
     fn runtime(&self) -> Result<Runtime> {
         Ok(Runtime::load(&runtime_file(&self.store)?)?)
+    }
+}
+
+/// Where the sounds are kept that woke Jarvis by mistake, by the wake word's model.
+fn mistakes_file(data: &Path, model: &str) -> PathBuf {
+    data.join(MISTAKES).join(model).with_extension("bin")
+}
+
+/// Forgets every sound that woke Jarvis by mistake. Says whether there was any.
+///
+/// # Errors
+/// What was kept can't be removed.
+pub fn forget_mistakes(paths: &Paths) -> Result<bool> {
+    let folder = paths.data_dir().join(MISTAKES);
+    match std::fs::remove_dir_all(&folder) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::new(
+            "wake.mistakes",
+            format!("What woke Jarvis by mistake can't be forgotten: {error}."),
+            format!("Delete {} yourself.", folder.display()),
+        )),
     }
 }
 
@@ -115,7 +159,25 @@ impl Parts for Installed {
     fn wake_word(&self, settings: &Settings) -> Result<Box<dyn WakeWord>> {
         let mut wake = OpenWakeWord::load(&self.runtime()?, &self.store.folder(&settings.wake.model)?)?;
         wake.set_sensitivity(settings.wake.sensitivity);
+        wake.remember_mistakes(&mistakes_file(&self.data, &settings.wake.model));
         Ok(Box::new(wake))
+    }
+
+    fn wake_check(&self, settings: &Settings) -> Result<Option<WakeCheck>> {
+        let model = &settings.wake.model;
+        let phrase = jarvis_speech::wake::phrase(&self.store.folder(model)?).unwrap_or_else(|| wake_phrase(model));
+        WakeCheck::new(&phrase).map(Some)
+    }
+
+    fn wake_version(&self, settings: &Settings) -> u64 {
+        let model = &settings.wake.model;
+        let changed = |file: &Path| std::fs::metadata(file).and_then(|meta| meta.modified()).ok();
+        let mut hasher = std::hash::DefaultHasher::new();
+        if let Ok(folder) = self.store.folder(model) {
+            changed(&folder.join("installed.json")).hash(&mut hasher);
+        }
+        changed(&mistakes_file(&self.data, model)).hash(&mut hasher);
+        hasher.finish()
     }
 
     fn recognizer(&self, settings: &Settings) -> Result<Box<dyn SpeechToText>> {
@@ -139,14 +201,15 @@ impl Parts for Installed {
         let folder = self.store.folder(&settings.voice.model)?;
         let mut voice = Piper::with_espeak(&self.runtime()?, &folder)?;
         let wanted = &settings.voice;
-        voice.set_rate(wanted.rate);
         voice.set_speaker(wanted.speaker);
         let version = Voice::fingerprint(&folder)?;
         let options = CacheOptions {
             folder: self.phrases.clone(),
             limit_bytes: u64::from(wanted.cache_mb) << 20,
-            voice: format!("{} {version} {} {}", wanted.model, wanted.speaker, wanted.rate),
+            voice: format!("{} {version} {}", wanted.model, wanted.speaker),
         };
-        Ok(Box::new(CachedTts::new(Box::new(voice), options)))
+        let mut voice = CachedTts::new(Box::new(voice), options);
+        voice.set_rate(wanted.rate);
+        Ok(Box::new(voice))
     }
 }

@@ -30,17 +30,18 @@ struct Resting {
 }
 
 impl Rest {
-    /// Something goes on, or nothing does any more.
-    pub(crate) fn set_busy(&self, busy: bool) {
+    /// Something goes on, or nothing does any more; says whether that is new.
+    pub(crate) fn set_busy(&self, busy: bool) -> bool {
         let over = {
             let mut resting = self.resting();
             if resting.busy == busy {
-                return;
+                return false;
             }
             resting.busy = busy;
             std::mem::take(&mut resting.over)
         };
         over.cancel();
+        true
     }
 
     /// The flag that goes up when something begins; none when something goes on.
@@ -116,7 +117,7 @@ mod tests {
         fn prepare(&mut self, text: &str, cancel: &Cancel) -> Result<bool> {
             match text {
                 "known" => return Ok(false),
-                "loud" => self.rest.set_busy(true),
+                "loud" => assert!(self.rest.set_busy(true)),
                 "bad" => panic!("on purpose"),
                 _ => {}
             }
@@ -155,7 +156,7 @@ mod tests {
         assert_eq!(work.go_on(&mut voice, &rest, &heavy), None);
         assert!(!work.is_over() && voice.made.is_empty());
         assert_eq!(work.go_on(&mut voice, &rest, &heavy), None, "something goes on");
-        rest.set_busy(false);
+        assert!(rest.set_busy(false) && !rest.set_busy(false));
         assert!(rest.flag().is_some_and(|flag| !flag.is_cancelled()));
     }
 

@@ -30,6 +30,8 @@ pub(crate) enum Job {
     LastWords { turn: TurnId, cancel: Cancel },
     /// Take these settings, and load again what is not there.
     Settings(Arc<Settings>),
+    /// Nothing goes on any more: there may be time to practise.
+    Rest,
 }
 
 /// How loud speech is while somebody may be speaking over it: -20 dB.
@@ -179,9 +181,16 @@ impl Speak {
                     if sounds_different(&self.settings.voice, &before.voice) || voice.is_err() {
                         voice = self.load();
                         rehearsal = self::rehearsal(&voice);
+                    } else if let Ok(voice) = &mut voice
+                        && self.settings.voice.rate != before.voice.rate
+                    {
+                        voice.set_rate(self.settings.voice.rate);
+                        rehearsal = Rehearsal::of(phrases::fixed());
                     }
                     self.tell_voice(&voice);
                 }
+                // The next job is waited for with practice.
+                Job::Rest => {}
             }
         }
         self.mouth.replace(None);
@@ -306,7 +315,7 @@ fn begin(begun: &mut Option<TurnId>, turn: TurnId, speaker: &dyn Speaker) {
 
 /// Whether another voice has to be loaded.
 fn sounds_different(now: &settings::Voice, then: &settings::Voice) -> bool {
-    let sound = |voice: &settings::Voice| (voice.enabled, voice.rate, voice.speaker, voice.cache_mb);
+    let sound = |voice: &settings::Voice| (voice.enabled, voice.speaker, voice.cache_mb);
     now.model != then.model || sound(now) != sound(then)
 }
 

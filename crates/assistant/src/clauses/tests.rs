@@ -78,6 +78,11 @@ fn lists_are_read_line_by_line() {
 fn code_is_one_clause() {
     let code = "```rust\nfn main() { println!(\"a. b, c\"); }\n```";
     assert_eq!(split(&format!("Here you go:\n{code}\nThat is it.")), ["Here you go:", code, "That is it."]);
+    // However long: half of it would be read aloud.
+    let code = format!("```\n{}```", "let it = be(\"a. b\"); // No end.\n".repeat(100));
+    assert_eq!(split(&format!("Here you go:\n{code}\nThat is it.")), ["Here you go:", &code, "That is it."]);
+    let endless = format!("```\n{}", "let it = be;\n".repeat(10_000));
+    assert!(split(&endless).iter().all(|clause| clause.len() <= LONGEST_BLOCK));
 }
 
 #[test]
@@ -132,7 +137,8 @@ proptest! {
         let joined = clauses.concat();
         prop_assert_eq!(joined.trim_end(), text.trim_end());
         prop_assert!(clauses.iter().all(|clause| !clause.trim().is_empty()), "{:?}", clauses);
-        prop_assert!(clauses.iter().all(|clause| clause.chars().count() <= LONGEST_WORD));
+        let longest = |clause: &str| if clause.contains("```") { LONGEST_BLOCK } else { LONGEST_WORD };
+        prop_assert!(clauses.iter().all(|clause| clause.chars().count() <= longest(clause)));
     }
 
     #[test]

@@ -85,11 +85,6 @@ impl Piper {
         Self::load(runtime, folder, Box::new(Espeak::new(&language)?))
     }
 
-    /// How fast the voice speaks, 0.5..=2; 1 is as it was recorded.
-    pub fn set_rate(&mut self, rate: f32) {
-        self.rate = if rate.is_finite() { rate.clamp(0.5, 2.0) } else { 1.0 };
-    }
-
     /// How much the tone varies (0..=1, usually 0.667) and the length of the sounds (0..=1.5, usually 0.8).
     pub fn set_variation(&mut self, tone: f32, rhythm: f32) {
         self.voice.noise_scale = tone;
@@ -223,6 +218,10 @@ impl TextToSpeech for Piper {
             self.sentence(sentence, cancel, take)?;
         }
         Ok(Synthesis::default())
+    }
+
+    fn set_rate(&mut self, rate: f32) {
+        self.rate = if rate.is_finite() { rate.clamp(0.5, 2.0) } else { 1.0 };
     }
 
     /// Speaks a sentence to nobody; from it the voice's loudness is known too.

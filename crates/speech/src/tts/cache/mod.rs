@@ -5,7 +5,8 @@
 //! phrases) and short phrases that were said [`OFTEN`] times: an answer that concerns the user alone is said once or
 //! twice. What is kept is the voice before volume and effects, which are applied while it plays.
 //!
-//! Never decides what is worth preparing, and never fails: without a folder that can be written, it keeps nothing.
+//! Never decides what is worth preparing, and never fails: without a folder that can be written, it keeps nothing. Told to
+//! keep nothing on disk, it also removes what lies there from before.
 
 mod shelf;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use shelf::{Shelf, Tally};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// How often a phrase is said before it is kept on disk.
 const OFTEN: u8 = 3;
@@ -33,9 +35,9 @@ const MOST_SAMPLES: usize = 4_000_000;
 pub struct CacheOptions {
     /// The folder on disk; made when it is first needed.
     pub folder: PathBuf,
-    /// Most bytes in it; 0 keeps nothing on disk.
+    /// Most bytes in it; 0 keeps nothing on disk and removes what is there.
     pub limit_bytes: u64,
-    /// Everything that the sound depends on beside the words: the voice and its version, speaker, rate.
+    /// Everything that the sound depends on beside the words and the rate: the voice and its version, and the speaker.
     pub voice: String,
 }
 
@@ -43,6 +45,7 @@ pub struct CacheOptions {
 pub struct CachedTts {
     voice: Box<dyn TextToSpeech>,
     identity: String,
+    rate: f32,
     shelf: Option<Shelf>,
     tally: Tally,
     memory: Memory,
@@ -60,17 +63,21 @@ struct Clip {
 }
 
 impl CachedTts {
-    /// In front of `voice`.
+    /// In front of `voice`, which speaks as fast as it was made.
     pub fn new(voice: Box<dyn TextToSpeech>, options: CacheOptions) -> Self {
-        let shelf = (options.limit_bytes > 0).then(|| Shelf::new(options.folder, options.limit_bytes));
+        let shelf = Shelf::new(options.folder, options.limit_bytes);
+        // The limit may be lower than it was.
+        shelf.tidy(SystemTime::now());
+        let shelf = (options.limit_bytes > 0).then_some(shelf);
         let tally = shelf.as_ref().map(Shelf::tally).unwrap_or_default();
-        Self { voice, identity: options.voice, shelf, tally, memory: Memory::default() }
+        Self { voice, identity: options.voice, rate: 1.0, shelf, tally, memory: Memory::default() }
     }
 
     fn key(&self, words: &str) -> Key {
         let mut hash = Sha256::new();
         hash.update(self.identity.as_bytes());
         hash.update([0]);
+        hash.update(self.rate.to_le_bytes());
         hash.update(words.as_bytes());
         let mut key = [0; 16];
         key.copy_from_slice(&hash.finalize()[..16]);
@@ -160,6 +167,11 @@ impl TextToSpeech for CachedTts {
             shelf.put(key, &clip);
         }
         Ok(made)
+    }
+
+    fn set_rate(&mut self, rate: f32) {
+        self.rate = rate;
+        self.voice.set_rate(rate);
     }
 
     fn warm_up(&mut self) -> Result<()> {

@@ -78,9 +78,12 @@ impl Shelf {
         self.tidy(SystemTime::now());
     }
 
-    /// Removes what is too old or too much, and what a crash left half written.
+    /// Removes what is too old or too much, and what a crash left half written. With a limit of nothing the counts go too.
     pub fn tidy(&self, now: SystemTime) {
         let Ok(entries) = fs::read_dir(&self.folder) else { return };
+        if self.limit == 0 {
+            let _ = fs::remove_file(self.folder.join(COUNTS));
+        }
         let mut phrases = Vec::new();
         for entry in entries.flatten() {
             let (path, Ok(data)) = (entry.path(), entry.metadata()) else { continue };

@@ -122,13 +122,51 @@ fn what_is_prepared_is_kept_and_prepared_once() {
     assert!(!world.voice("joe", 1 << 20).prepare("Good morning.", &Cancel::new()).unwrap());
     assert!(say(&mut world.voice("joe", 1 << 20), "Good morning.").0);
     // Another voice, speaker or rate is another sound.
-    assert!(!say(&mut world.voice("joe, faster", 1 << 20), "Good morning.").0);
+    assert!(!say(&mut world.voice("joe, the second", 1 << 20), "Good morning.").0);
+    let mut faster = world.voice("joe", 1 << 20);
+    faster.set_rate(1.25);
+    assert!(!say(&mut faster, "Good morning.").0 && say(&mut faster, "Good morning.").0);
+    faster.set_rate(1.0);
+    assert!(say(&mut faster, "Good morning.").0);
     // What was just said is only written down.
     say(&mut voice, "Good night.");
     assert!(!voice.prepare("Good night.", &Cancel::new()).unwrap());
     assert_eq!(world.files().len(), 2);
     assert!(!voice.prepare("", &Cancel::new()).unwrap());
     assert!(!world.voice("joe", 0).prepare("Hello.", &Cancel::new()).unwrap());
+}
+
+#[test]
+fn who_wants_nothing_kept_any_more_has_nothing_left_on_disk() {
+    let world = World::new();
+    let mut voice = world.voice("joe", 1 << 20);
+    voice.prepare("Good morning.", &Cancel::new()).unwrap();
+    say(&mut voice, "Your meeting is at nine.");
+    assert!(fs::read_dir(world.folder()).unwrap().count() == 2);
+    let mut voice = world.voice("joe", 0);
+    assert_eq!(fs::read_dir(world.folder()).unwrap().count(), 0);
+    say(&mut voice, "Your meeting is at nine.");
+    assert_eq!(fs::read_dir(world.folder()).unwrap().count(), 0);
+    // A lower limit counts at once too.
+    for phrase in ["phrase one", "phrase two"] {
+        world.voice("joe", 1 << 20).prepare(phrase, &Cancel::new()).unwrap();
+    }
+    world.voice("joe", 32 + 40);
+    assert_eq!(world.files().len(), 1);
+}
+
+#[test]
+fn only_its_owner_reads_what_is_kept() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new();
+    let mut voice = world.voice("joe", 1 << 20);
+    voice.prepare("Good morning.", &Cancel::new()).unwrap();
+    say(&mut voice, "Your meeting is at nine.");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&world.folder()), 0o700);
+    for entry in fs::read_dir(world.folder()).unwrap().flatten() {
+        assert_eq!(mode(&entry.path()), 0o600, "{:?}", entry.path());
+    }
 }
 
 #[test]

@@ -1,0 +1,73 @@
+//! Speech into a WAV file, as it is made.
+//!
+//! Owns the file: it is whole at any moment, so that what was written stays good when a long text is broken off.
+
+use super::{Outcome, Speech};
+use crate::output::Output;
+use indicatif::ProgressBar;
+use jarvis_audio::effects::{Offline, Preset};
+use jarvis_audio::wav;
+use jarvis_core::{Error, Result};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How often a file that grows is made whole.
+const FLUSH: Duration = Duration::from_millis(500);
+/// Texts of more bytes than this take long enough for a bar that shows how far it is.
+const LONG: usize = 1000;
+
+/// Writes `speech`, changed by an effect of some strength, to `file`.
+///
+/// # Errors
+/// As [`Speech::make`], or the file can't be written. Nothing is written before there is sound.
+pub(super) fn write(
+    speech: &mut Speech<'_>,
+    (preset, amount): (Preset, f32),
+    file: &Path,
+    output: &Output,
+) -> Result<Outcome> {
+    let start = Instant::now();
+    let mut first_audio = None;
+    let mut writer = None;
+    let mut flushed = start;
+    let mut written = 0;
+    let rate = speech.voice.sample_rate();
+    let mut effect = Offline::new(preset.chain(rate, amount)?, rate);
+    let progress = match speech.text.length {
+        Some(length) if length > LONG && output.is_interactive() => ProgressBar::new(length as u64),
+        _ => ProgressBar::hidden(),
+    };
+    let said = speech.make(|audio, done| {
+        first_audio.get_or_insert_with(|| start.elapsed());
+        progress.set_position(done as u64);
+        // Not before there is something to write, so that a failure leaves no empty file.
+        let writer = match &mut writer {
+            Some(writer) => writer,
+            None => writer.insert(wav::Writer::create(file, rate)?),
+        };
+        let samples = effect.process(audio.samples);
+        writer.write(&samples)?;
+        written += samples.len();
+        // From then on the file is whole, should nothing follow.
+        if flushed == start || flushed.elapsed() >= FLUSH {
+            writer.flush()?;
+            flushed = Instant::now();
+        }
+        Ok(())
+    });
+    progress.finish_and_clear();
+    if let Some(mut writer) = writer {
+        if said.is_ok() {
+            writer.write(&effect.finish())?;
+        }
+        writer.finish()?;
+    }
+    let said = said.map_err(|error| match written {
+        1.. if error.is_cancelled() => {
+            let seconds = written as f64 / f64::from(rate);
+            Error::new(error.code, format!("Broken off: {} holds the first {seconds:.1} s.", file.display()), "")
+        }
+        _ => error,
+    })?;
+    Ok(Outcome { said, first_audio: first_audio.unwrap_or_default(), total: start.elapsed() })
+}
