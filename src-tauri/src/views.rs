@@ -70,7 +70,8 @@ pub struct Devices {
 
 /// What to say for a wake word model: `wake-hey-jarvis` listens for "hey Jarvis".
 pub fn wake_phrase(model: &str) -> String {
-    let mut words: Vec<String> = model.trim_start_matches("wake-").split('-').map(str::to_owned).collect();
+    let phrase = jarvis_core::wake_phrase(model);
+    let mut words: Vec<String> = phrase.split(' ').map(str::to_owned).collect();
     if let Some(name) = words.last_mut() {
         let mut letters = name.chars();
         *name = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
@@ -85,6 +86,7 @@ mod tests {
     #[test]
     fn a_wake_word_is_told_as_it_is_said() {
         assert_eq!(wake_phrase("wake-hey-jarvis"), "hey Jarvis");
+        assert_eq!(wake_phrase("wake-hey-jarvis-free"), "hey Jarvis");
         assert_eq!(wake_phrase("wake-alexa"), "Alexa");
         assert_eq!(wake_phrase(""), "");
     }

@@ -21,5 +21,8 @@ pub use error::{Error, Result};
 pub use event::{AssistantEvent, AssistantState, EventRecord};
 pub use language::{GenerateOptions, Generation, GenerationTimings, LanguageModel, Message, Prompt, Role, StopReason};
 pub use skill::{HostAction, IntentMatch, Reply, Risk, Route, Skill, SkillContext, SkillSpec, Slots};
-pub use speech::{SpeechToText, Synthesis, TextToSpeech, Transcript, TranscriptTimings, Vad, WakeDetection, WakeWord};
+pub use speech::{
+    SpeechToText, Synthesis, TextToSpeech, Transcript, TranscriptTimings, Vad, WakeDetection, WakeWord, Weighed,
+    wake_phrase,
+};
 pub use turn::TurnId;

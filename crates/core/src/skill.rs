@@ -66,6 +66,8 @@ pub struct IntentMatch {
 pub enum HostAction {
     /// Stop speaking and every alarm, and end the turn.
     Stop,
+    /// What woke Jarvis was no call: heed what sounds like it less.
+    NotCalled,
     /// Show a notification.
     Notify {
         /// First line.

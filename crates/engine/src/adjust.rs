@@ -24,7 +24,7 @@ pub(crate) fn adjust(action: &HostAction, settings: &Settings, paths: &Paths) ->
     let (path, value) = match action {
         HostAction::Set { setting, value } => (*setting, (*value).to_owned()),
         HostAction::Scale { setting, percent } => (*setting, scaled(settings, setting, *percent)?),
-        HostAction::Stop | HostAction::Notify { .. } => return Ok(None),
+        HostAction::Stop | HostAction::NotCalled | HostAction::Notify { .. } => return Ok(None),
     };
     crate::change::save(paths, path, &value)?;
     // What was asked for just now counts in this run even where a variable of the environment is stronger than the file.

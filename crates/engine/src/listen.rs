@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
 use std::time::{Duration, Instant};
 
 use jarvis_assistant::turn::{Input, Origin, Until};
@@ -40,12 +40,22 @@ pub(crate) enum Job {
     Microphone(bool),
     /// Whether someone watches the level.
     Level(bool),
+    /// What woke Jarvis was no call. Whoever says so by voice waits for no answer, and may have called just before.
+    NotCalled { answer: Option<SyncSender<Result<bool>>> },
     /// Take these settings, and load again what is not there.
     Settings(Arc<Settings>),
 }
 
 /// Sound that is kept from before a wake word was noticed: all of the word.
 const WAKE_WORD: usize = 16_000 * 3 / 2;
+
+/// Sound that is waited for after a wake word was noticed, for a second look at it: it may not be quite over.
+const AFTER_WAKE: usize = 16_000 / 10;
+
+/// Wakes that can be named as mistakes, and how long ago one may be that is named by voice, in words that may have been
+/// called in themselves.
+const WAKES: usize = 4;
+const LATELY: Duration = Duration::from_secs(120);
 
 /// An utterance shorter than this right after the wake word, in seconds, is recognized together with it: by itself it may
 /// be no more than the word's end, which becomes anything.
@@ -94,6 +104,10 @@ pub(crate) struct Listen {
     close_at: Option<Instant>,
     activity: Result<Box<dyn Vad>, Error>,
     wake: Option<WakeGate>,
+    /// Of the files that it was loaded from.
+    wake_version: u64,
+    /// When it was heard, the newest first, and whether that began a turn.
+    wakes: VecDeque<(Instant, bool)>,
     /// Panics in a row, and frames since the last.
     panics: u32,
     steady: u32,
@@ -111,6 +125,8 @@ pub(crate) struct Listen {
     lately: VecDeque<f32>,
     /// The wake word and all since, while that is short.
     since_wake: Option<Vec<f32>>,
+    /// How much of that is wanted for a second look, until it was handed over.
+    look_at: Option<usize>,
     watch_level: bool,
     loudest: f32,
     level_frames: u32,
@@ -139,6 +155,8 @@ impl Listen {
             close_at: None,
             activity: Err(Error::new("speech.loading", "I am still starting.", "Try again in a moment.")),
             wake: None,
+            wake_version: 0,
+            wakes: VecDeque::with_capacity(WAKES),
             panics: 0,
             steady: 0,
             endpointer,
@@ -150,6 +168,7 @@ impl Listen {
             attends: false,
             lately: VecDeque::with_capacity(WAKE_WORD + FRAME_SAMPLES),
             since_wake: None,
+            look_at: None,
             watch_level: false,
             loudest: 0.0,
             level_frames: 0,
@@ -249,7 +268,28 @@ impl Listen {
                 self.watch_level = on;
                 (self.loudest, self.level_frames) = (0.0, 0);
             }
+            Job::NotCalled { answer } => self.not_called(answer),
             Job::Settings(settings) => self.settings(settings),
+        }
+    }
+
+    /// Has the wake that was no call remembered: the last one, or, for somebody who says so by voice, the one before, which
+    /// they may have had to call to say so.
+    fn not_called(&mut self, answer: Option<SyncSender<Result<bool>>>) {
+        let mut heeded = self.wakes.iter().enumerate().filter(|(_, (_, began))| *began);
+        let last = heeded.next().map(|(ago, _)| ago);
+        let before = heeded.next().filter(|(_, (at, _))| at.elapsed() < LATELY).map(|(ago, _)| ago);
+        let ago = if answer.is_none() { before.or(last) } else { last };
+        let remembered = match (&mut self.wake, ago) {
+            (Some(wake), Some(ago)) => wake.mistaken(ago),
+            _ => Ok(false),
+        };
+        self.wake_version = self.parts.wake_version(&self.settings);
+        match (answer, remembered) {
+            // Whoever asked may have stopped waiting.
+            (Some(answer), remembered) => drop(answer.try_send(remembered)),
+            (None, Err(error)) => self.outbox.send(Message::Event(AssistantEvent::Error { error })),
+            (None, Ok(_)) => {}
         }
     }
 
@@ -265,7 +305,7 @@ impl Listen {
         if self.activity.is_err() {
             self.load_activity();
         }
-        if another_word || self.wake.is_none() {
+        if another_word || self.wake.is_none() || self.wake_version != self.parts.wake_version(&self.settings) {
             self.load_wake_word();
         }
         if another_microphone {
@@ -309,6 +349,7 @@ impl Listen {
             sound.extend(&self.lately);
             sound
         });
+        self.look_at = self.since_wake.as_ref().map(|sound| sound.len() + AFTER_WAKE);
         match (origin, until) {
             // What the guard let through is being recorded since its first word.
             (Origin::SpokeOver, _) if self.endpointer.is_active() => {
@@ -387,9 +428,13 @@ impl Listen {
         };
         if let Some(wake) = &mut self.wake
             && let Some(detection) = wake.process(&heard.sound, probability.unwrap_or(1.0))?
-            && self.recording.is_none()
         {
-            self.outbox.turn(Input::Wake { model: detection.model, score: detection.score });
+            let begins = self.recording.is_none();
+            self.wakes.truncate(WAKES - 1);
+            self.wakes.push_front((now, begins));
+            if begins {
+                self.outbox.turn(Input::Wake { model: detection.model, score: detection.score });
+            }
         }
         let Some(probability) = &mut probability else { return Ok(()) };
         if let Some(turn) = self.speaking
@@ -479,6 +524,12 @@ impl Listen {
         match &mut self.since_wake {
             Some(sound) if sound.len() + FRAME_SAMPLES <= sound.capacity() => sound.extend(frame.samples),
             long => *long = None,
+        }
+        if let (Some(turn), Some(sound), Some(wanted)) = (self.recording, &self.since_wake, self.look_at)
+            && sound.len() >= wanted
+        {
+            self.look_at = None;
+            self.outbox.turn(Input::Called(turn, sound.clone()));
         }
     }
 
@@ -586,6 +637,8 @@ impl Listen {
 
     fn load_wake_word(&mut self) {
         self.wake = None;
+        self.wakes.clear();
+        self.wake_version = self.parts.wake_version(&self.settings);
         let id = &self.settings.wake.model;
         if self.settings.wake.enabled {
             let parts = &self.parts;

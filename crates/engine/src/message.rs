@@ -60,6 +60,8 @@ pub(crate) enum Message {
     Command(Command),
     /// A typed question from someone who wants to know which turn answers it.
     Ask { text: String, turn: SyncSender<TurnId> },
+    /// What woke Jarvis was no call. From someone who waits for an answer, or, by voice, from nobody.
+    NotCalled { answer: Option<SyncSender<Result<bool>>> },
     /// For the turn.
     Turn(Input),
     /// For the observers alone.

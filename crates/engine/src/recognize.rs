@@ -12,6 +12,7 @@ use jarvis_assistant::turn::{Input, Stage};
 use jarvis_assistant::{Names, Router, skills};
 use jarvis_core::{Cancel, Error, Result, SpeechToText, Transcript, TurnId, Utterance};
 use jarvis_settings::Settings;
+use jarvis_speech::wake::WakeCheck;
 
 use crate::heavy::Heavy;
 use crate::load::{Parts, load_and_tell};
@@ -30,6 +31,8 @@ pub(crate) enum Job {
     },
     /// Turn this into words to show. Raised for anything better to do.
     Glimpse { turn: TurnId, samples: Vec<f32>, cancel: Cancel },
+    /// Is this sound the wake word?
+    Check { turn: TurnId, samples: Vec<f32>, cancel: Cancel },
     /// Take these settings, and load again what is not there.
     Settings(Arc<Settings>),
 }
@@ -44,6 +47,8 @@ pub(crate) struct Recognize {
     heavy: Heavy,
     /// Knows what skills understand; never asked to act.
     judge: Router,
+    /// Tells the wake word from what sounds like it, where that can be told.
+    check: Option<WakeCheck>,
 }
 
 impl Recognize {
@@ -51,12 +56,13 @@ impl Recognize {
     pub(crate) fn new(parts: Arc<dyn Parts>, settings: Arc<Settings>, outbox: Outbox, heavy: Heavy) -> Self {
         let mut judge = Router::new(skills::all());
         judge.set_names(Names::of_wake_model(&settings.wake.model));
-        Self { parts, settings, outbox, heavy, judge }
+        Self { parts, settings, outbox, heavy, judge, check: None }
     }
 
     /// Loads, then works until the channel is closed.
     pub(crate) fn run(mut self, jobs: Receiver<Job>) {
         let mut recognizer = self.load();
+        self.check = self.load_check();
         for job in jobs {
             match job {
                 Job::Transcribe { turn, take, utterance, over_answer, cancel } => {
@@ -74,11 +80,18 @@ impl Recognize {
                     let words = self.recognize(&mut recognizer, &samples, &[], &cancel).unwrap_or_default();
                     self.outbox.turn(Input::Partial(turn, words.text));
                 }
+                Job::Check { turn, samples, cancel } => {
+                    // In doubt, or where it can't be told, it was a call.
+                    if let Ok(false) = self.is_call(&mut recognizer, &samples, &cancel) {
+                        self.outbox.turn(Input::NotCalled(turn));
+                    }
+                }
                 Job::Settings(settings) => {
                     let (old, new) = (&self.settings.recognition, &settings.recognition);
                     let other = (&old.model, &old.languages) != (&new.model, &new.languages);
                     self.judge.set_names(Names::of_wake_model(&settings.wake.model));
                     self.settings = settings;
+                    self.check = self.load_check();
                     if other || recognizer.is_err() {
                         recognizer = self.load();
                     }
@@ -95,22 +108,55 @@ impl Recognize {
         expected: &[&str],
         cancel: &Cancel,
     ) -> Result<Transcript, Error> {
+        let result = self.ask(engine, cancel, |recognizer| match expected {
+            [] => recognizer.transcribe(samples, cancel),
+            expected => recognizer.transcribe_expecting(samples, expected, cancel),
+        });
+        if let Ok(words) = &result {
+            tracing::debug!(timings = ?words.timings_ms, seconds = words.seconds, "recognized");
+        }
+        result
+    }
+
+    /// Whether these samples can be the wake word.
+    fn is_call(&mut self, engine: &mut Engine, samples: &[f32], cancel: &Cancel) -> Result<bool, Error> {
+        let Some(mut check) = self.check.take() else { return Ok(true) };
+        let heard =
+            self.ask(engine, cancel, |recognizer| recognizer.transcribe_and_weigh(samples, check.words(), cancel));
+        let is_call = heard.map(|heard| {
+            let is_call = check.is_call(&heard);
+            tracing::debug!(is_call, likelihood = heard.likelihood, "a second look at the wake word");
+            is_call
+        });
+        self.check = Some(check);
+        is_call
+    }
+
+    /// Has the recognizer work; one that panics is loaded anew.
+    fn ask<T>(
+        &self,
+        engine: &mut Engine,
+        cancel: &Cancel,
+        work: impl FnOnce(&mut dyn SpeechToText) -> Result<T>,
+    ) -> Result<T, Error> {
         if cancel.is_cancelled() {
             return Err(Error::cancelled());
         }
         let recognizer = engine.as_mut().map_err(|error| error.clone())?;
         let right = self.heavy.take();
-        let result = contained("Recognition", || match expected {
-            [] => recognizer.transcribe(samples, cancel),
-            expected => recognizer.transcribe_expecting(samples, expected, cancel),
-        });
+        let result = contained("Recognition", || work(recognizer.as_mut()));
         drop(right);
-        match &result {
-            Ok(words) => tracing::debug!(timings = ?words.timings_ms, seconds = words.seconds, "recognized"),
-            Err(error) if error.code == PANICKED => *engine = self.load(),
-            Err(_) => {}
+        if result.as_ref().is_err_and(|error| error.code == PANICKED) {
+            *engine = self.load();
         }
         result
+    }
+
+    /// What looks at a wake word a second time; none where the user wants none, or where it can't be had.
+    fn load_check(&self) -> Option<WakeCheck> {
+        let wanted = self.settings.wake.enabled && self.settings.wake.second_look;
+        let check = wanted.then(|| self.parts.wake_check(&self.settings))?;
+        check.map_err(|error| tracing::warn!(%error, "no second look at the wake word")).ok()?
     }
 
     fn load(&self) -> Engine {

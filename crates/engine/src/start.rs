@@ -211,6 +211,19 @@ impl EngineHandle {
             .map_err(|_| Error::new("internal.ended", "Jarvis is ending.", "Start it again and ask once more."))
     }
 
+    /// What woke Jarvis last was no call: what sounds like it is heeded less from now on. Says whether there was anything
+    /// to remember.
+    ///
+    /// # Errors
+    /// It can't be kept, or the engine has ended.
+    pub fn not_called(&self) -> Result<bool> {
+        let (sender, answer) = sync_channel(1);
+        let _ = self.sender.send(Message::NotCalled { answer: Some(sender) });
+        answer
+            .recv_timeout(Duration::from_secs(2))
+            .map_err(|_| Error::new("internal.ended", "Jarvis does not listen.", "Start it with the wake word on."))?
+    }
+
     /// The events of the start and those from now on. An observer that is slow loses levels first and never holds the
     /// engine up.
     pub fn subscribe(&self) -> Subscription {

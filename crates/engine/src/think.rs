@@ -247,6 +247,7 @@ fn tell(outbox: &Outbox, turn: TurnId, piece: Piece) {
         Piece::Event(other) => outbox.send(Message::Event(other)),
         Piece::Clause(text) => outbox.turn(Input::Clause(turn, text)),
         Piece::Action(HostAction::Stop) => outbox.turn(Input::StopAsked(turn)),
+        Piece::Action(HostAction::NotCalled) => outbox.send(Message::NotCalled { answer: None }),
         Piece::Action(HostAction::Notify { title, body }) => outbox.send(Message::Notify { title, body }),
         // Taken by the thread before: they need its settings.
         Piece::Action(HostAction::Set { .. } | HostAction::Scale { .. }) => {}

@@ -63,6 +63,10 @@ impl WakeGate {
         self.awake = 0;
     }
 
+    pub(crate) fn mistaken(&mut self, ago: usize) -> Result<bool> {
+        self.wake.mistaken(ago)
+    }
+
     pub(crate) fn set_sensitivity(&mut self, sensitivity: f32) {
         self.wake.set_sensitivity(sensitivity);
     }

@@ -10,10 +10,10 @@ use jarvis_models::{Catalog, Kind, Listed, OwnModel, Store};
 use jarvis_settings::{Paths, Settings};
 use jarvis_speech::onnx::Runtime;
 use jarvis_speech::tts::Piper;
-use jarvis_speech::wake::train::{Figures, Plan, Stage, Take, Voices, train};
-use jarvis_speech::wake::{FEATURE_FILES, HEAD_FILE};
+use jarvis_speech::wake::train::{Figures, Plan, Stage, Take, Voices, check_takes, check_words, train};
+use jarvis_speech::wake::{FEATURE_FILES, HEAD_FILE, WakeCheck};
 
-use crate::load::runtime_file;
+use crate::load::{Installed, Parts, runtime_file};
 
 /// What is to be trained, and under which name.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub struct WakeTraining {
     pub name: String,
     /// The phrase as it is spelt.
     pub phrase: String,
+    /// It may take the place of another wake word of that name that was trained here.
+    pub replace: bool,
     /// Chance falls the same way for the same seed.
     pub seed: u64,
     /// 1 is the usual amount of speech; tests take less.
@@ -59,6 +61,21 @@ impl WakeTraining {
         let (store, catalog) = (Store::new(paths.models_dir()), Catalog::builtin());
         // Before a minute is spent on it.
         store.check_own_name(&catalog, &self.id())?;
+        if !self.replace && store.folder(&self.id()).is_ok() {
+            return Err(Error::new(
+                "wake.name_taken",
+                format!("There is a wake word {} already.", self.id()),
+                "Take another name, or say `--replace` to train it anew.",
+            ));
+        }
+        if !takes.is_empty() {
+            tell(Stage::Checking, 0.0);
+            check_takes(takes)?;
+            // Whoever has no recognizer has to listen to the takes himself.
+            if let Ok(mut recognizer) = Installed::new(paths).recognizer(settings) {
+                check_words(takes, &mut WakeCheck::new(&self.phrase)?, recognizer.as_mut(), cancel)?;
+            }
+        }
         let runtime = Runtime::load(&runtime_file(&store)?)?;
         let folder = feature_folder(&store, &catalog, settings)?;
         let mut voices = installed_voices(&store, &catalog, &runtime)?;

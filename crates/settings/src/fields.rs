@@ -65,6 +65,8 @@ define_settings! {
             "Which word wakes Jarvis.";
         sensitivity: f32 = 0.5_f32, Kind::number(0.0, 1.0, ""), "Sensitivity",
             "Higher wakes more easily, and more often by mistake.";
+        second_look: bool = true, Kind::Switch, "Look at the wake word twice",
+            "Recognition looks at what woke Jarvis, too, so that what only sounds like the wake word is ignored.";
         follow_up_seconds: u32 = 0_u32, Kind::integer(0, 15, "s"), "Listen on after an answer",
             "How long you can go on without the wake word after an answer; 0 never listens unasked.";
     }

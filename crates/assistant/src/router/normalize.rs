@@ -2,6 +2,8 @@
 //!
 //! Owns: letter case, punctuation, contractions, the name at either end, and politeness. Never decides what is meant.
 
+use jarvis_core::wake_phrase;
+
 /// How recognition writes the name.
 const NAMES: [&str; 14] = [
     "jarvis", "jarvis's", "jarvises", "jervis", "jarvus", "jarves", "jarvas", "javis", "jarvice", "jarviss", "gervis",
@@ -74,7 +76,7 @@ const CLOSINGS: [&[&str]; 9] = [
 ];
 
 /// Short forms and what they stand for.
-const CONTRACTIONS: [(&str, &str); 28] = [
+const CONTRACTIONS: [(&str, &str); 30] = [
     ("what's", "what is"),
     ("whats", "what is"),
     ("what're", "what are"),
@@ -99,6 +101,8 @@ const CONTRACTIONS: [(&str, &str); 28] = [
     ("dont", "do not"),
     ("didn't", "did not"),
     ("didnt", "did not"),
+    ("wasn't", "was not"),
+    ("wasnt", "was not"),
     ("can't", "cannot"),
     ("won't", "will not"),
     ("gimme", "give me"),
@@ -124,7 +128,8 @@ pub struct Names {
 impl Names {
     /// The names for a wake word's model: that of `wake-hey-mycroft`, or `hey_mycroft`, is "mycroft".
     pub fn of_wake_model(model: &str) -> Self {
-        let name = model.rsplit(['-', '_']).next().unwrap_or_default().to_lowercase();
+        let phrase = wake_phrase(model).to_lowercase();
+        let name = phrase.split(' ').next_back().unwrap_or_default().to_owned();
         Self { other: (!name.is_empty() && name != "jarvis").then_some(name) }
     }
 
@@ -350,6 +355,7 @@ mod tests {
         assert!(is_only_a_call("Hey Mycroft", &mycroft) && !is_only_a_call("Hey Marvin", &mycroft));
         assert_eq!(Request::new("Microsoft is large", &mycroft).words, "microsoft is large");
         assert_eq!(Names::of_wake_model("wake-hey-jarvis"), Names::default());
+        assert_eq!(Names::of_wake_model("wake-hey-jarvis-free"), Names::default());
         assert_eq!(Names::of_wake_model(""), Names::default());
     }
 

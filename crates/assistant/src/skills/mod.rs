@@ -3,6 +3,7 @@
 pub mod calc;
 pub mod date;
 pub mod greeting;
+pub mod not_called;
 pub mod not_yet;
 pub mod repeat;
 pub mod stop;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Box<dyn Skill>> {
         Box::new(calc::Calculator::new()),
         Box::new(voice::Voice::new()),
         Box::new(greeting::Greeting::new()),
+        Box::new(not_called::NotCalled::new()),
         Box::new(not_yet::NotYet::new()),
     ]
 }

@@ -293,6 +293,16 @@ impl Turn {
                     actions.push(Action::Emit(Some(turn), AssistantEvent::SpeechStart));
                 }
             }
+            Input::Called(turn, sound) => {
+                if self.is_only_called(turn) {
+                    actions.push(Action::Check(turn, sound));
+                }
+            }
+            Input::NotCalled(turn) => {
+                if self.is_only_called(turn) {
+                    self.give_up(now, actions);
+                }
+            }
             Input::Heard(turn, utterance) => self.heard(turn, utterance, now, actions),
             Input::HeardNothing(turn) => {
                 if self.listening(turn) {
@@ -444,6 +454,11 @@ impl Turn {
                 present.called = Some(names);
             }
         }
+    }
+
+    /// Whether `turn` goes on, was begun by the wake word, and has no words yet.
+    fn is_only_called(&mut self, turn: TurnId) -> bool {
+        self.current(turn).is_some_and(|present| present.called.is_some())
     }
 
     fn listen(&mut self, until: Until, origin: Origin, now: Instant, actions: &mut Vec<Action>) {

@@ -58,6 +58,10 @@ pub enum Input {
         /// How sure, 0..=1.
         score: f32,
     },
+    /// The sound that the wake word of this turn was heard in, for a second look at it; 16 kHz mono.
+    Called(TurnId, Vec<f32>),
+    /// What woke Jarvis for this turn was not the wake word.
+    NotCalled(TurnId),
     /// Speech was heard while Jarvis is attentive ([`Action::Attend`]).
     SpokeUp,
     /// A first sign of speech was heard while the answer of this turn is spoken, or it came to nothing.
@@ -146,7 +150,9 @@ impl Input {
     /// The turn that this is a result for; none for what comes from a user or for nobody.
     pub fn turn(&self) -> Option<TurnId> {
         match self {
-            Self::SpokeOver(turn)
+            Self::Called(turn, _)
+            | Self::NotCalled(turn)
+            | Self::SpokeOver(turn)
             | Self::MaySpeakOver(turn, _)
             | Self::SpeechStarted(turn)
             | Self::Paused { turn, .. }
@@ -243,6 +249,8 @@ pub enum Action {
         /// It was said over an answer, so "stop" is likely.
         over_answer: bool,
     },
+    /// Is this sound the wake word? If it is not, say so ([`Input::NotCalled`]).
+    Check(TurnId, Vec<f32>),
     /// The words of this take are not wanted any more.
     Drop(TurnId, u32),
     /// Turn this into words to show, if there is time for it.

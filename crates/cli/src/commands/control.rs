@@ -7,6 +7,7 @@ use jarvis_engine::{ModelState, Status};
 use jarvis_settings::Paths;
 
 /// Sends `command` over the control socket and prints the answer.
+/// `notcalled` is `jarvis wake wrong`.
 pub fn run(command: &str, output: &Output) -> anyhow::Result<()> {
     let request: Request = serde_json::from_value(serde_json::json!({ "command": command }))?;
     let socket = Paths::discover()?.control_socket();

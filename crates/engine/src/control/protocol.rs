@@ -35,6 +35,8 @@ pub enum Request {
         /// The question.
         text: String,
     },
+    /// What woke Jarvis last was no call.
+    NotCalled,
     /// Settings were changed or models installed: take them up.
     Reload,
     /// End the running instance.
@@ -60,9 +62,12 @@ impl Request {
             Request::Mute => Command::Mute,
             Request::Unmute => Command::Unmute,
             Request::Quit => Command::Quit,
-            Request::Ask { .. } | Request::Reload | Request::Status | Request::Subscribe | Request::Hello => {
-                return None;
-            }
+            Request::Ask { .. }
+            | Request::NotCalled
+            | Request::Reload
+            | Request::Status
+            | Request::Subscribe
+            | Request::Hello => return None,
         })
     }
 }

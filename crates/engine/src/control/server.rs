@@ -211,6 +211,15 @@ fn serve_client(stream: UnixStream, Served { engine, reload }: &Served) {
                 Response::status(engine.status())
             }
             Ok(Request::Ask { text }) => engine.ask(text).map_or_else(Response::error, Response::turn),
+            Ok(Request::NotCalled) => match engine.not_called() {
+                Ok(true) => Response::ok(),
+                Ok(false) => Response::error(Error::new(
+                    "wake.no_wake",
+                    "Nothing woke Jarvis lately that could be remembered.",
+                    "Say it right after a wake by mistake.",
+                )),
+                Err(error) => Response::error(error),
+            },
             Ok(Request::Quit) => {
                 // The answer first: the process may be gone before this thread runs again.
                 let _ = write(&stream, &Response::ok());

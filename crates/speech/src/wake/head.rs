@@ -58,6 +58,13 @@ impl Head {
     }
 }
 
+/// The phrase that the head in `folder` was trained for, where it says so: one that was trained here does.
+pub fn phrase(folder: &Path) -> Option<String> {
+    let bytes = std::fs::read(folder.join(FILE)).ok()?;
+    let (_, about) = SafeTensors::read_metadata(&bytes).ok()?;
+    about.metadata().as_ref()?.get("phrase").cloned()
+}
+
 /// A matrix with its normalization.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Layer {

@@ -50,18 +50,6 @@ impl Mistakes {
         self.write()
     }
 
-    /// Forgets all of them, on the disk too.
-    ///
-    /// # Errors
-    /// The file can't be removed.
-    pub(super) fn forget(&mut self) -> Result<()> {
-        self.kept.clear();
-        match &self.file {
-            Some(file) => remove(file),
-            None => Ok(()),
-        }
-    }
-
     /// `score` as it counts for this sound, 16 x 96: less, down to nothing, the more it resembles a mistake.
     pub(super) fn lowered(&self, score: f32, heard: &[f32]) -> f32 {
         let nearest = self.kept.iter().map(|kept| likeness(kept, heard)).fold(-1.0, f32::max);
@@ -80,25 +68,14 @@ impl Mistakes {
             .and_then(|()| std::fs::File::create(&beside))
             .and_then(|mut out| out.write_all(&bytes).and_then(|()| out.sync_all()))
             .and_then(|()| std::fs::rename(&beside, file));
-        written.map_err(|error| failed("kept", file, &error))
+        written.map_err(|error| failed(file, &error))
     }
 }
 
-/// Removes the file of mistakes, if there is one.
-///
-/// # Errors
-/// It can't be removed.
-pub fn remove(file: &Path) -> Result<()> {
-    match std::fs::remove_file(file) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed("forgotten", file, &error)),
-        _ => Ok(()),
-    }
-}
-
-fn failed(what: &str, file: &Path, error: &std::io::Error) -> Error {
+fn failed(file: &Path, error: &std::io::Error) -> Error {
     Error::new(
         "wake.mistakes",
-        format!("Wakes by mistake can't be {what} in {}: {error}.", file.display()),
+        format!("Wakes by mistake can't be kept in {}: {error}.", file.display()),
         "Make the folder yours, or make room on the disk.",
     )
 }
@@ -163,20 +140,17 @@ mod tests {
     }
 
     #[test]
-    fn they_survive_a_restart_are_bounded_and_can_be_forgotten() {
+    fn they_survive_a_restart_and_are_bounded() {
         let (_folder, file) = file();
         let mut mistakes = Mistakes::open(&file);
         for seed in 0..MOST as u32 + 5 {
             mistakes.remember(&sound(seed)).unwrap();
         }
-        let mut again = Mistakes::open(&file);
+        let again = Mistakes::open(&file);
         assert_eq!(again.kept.len(), MOST);
         assert_eq!(std::fs::metadata(&file).unwrap().len(), (4 + MOST * INPUTS * 2) as u64);
         assert!(again.lowered(0.9, &sound(MOST as u32)) < 0.05, "the newest are there");
         assert!(again.lowered(0.9, &sound(0)) > 0.89, "the oldest went");
-        again.forget().unwrap();
-        assert!(!file.exists() && again.lowered(0.9, &sound(MOST as u32)) > 0.89);
-        again.forget().unwrap();
     }
 
     #[test]

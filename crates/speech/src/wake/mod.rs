@@ -2,6 +2,8 @@
 //!
 //! Owns the models that answer it and the rules that turn scores into detections. Never decides what happens then.
 
+mod alike;
+mod check;
 mod embedding;
 mod features;
 mod head;
@@ -10,7 +12,7 @@ mod openwakeword;
 pub mod train;
 mod trigger;
 
+pub use check::WakeCheck;
 pub use features::FILES as FEATURE_FILES;
-pub use head::FILE as HEAD_FILE;
-pub use mistakes::remove as remove_mistakes;
+pub use head::{FILE as HEAD_FILE, phrase};
 pub use openwakeword::OpenWakeWord;

@@ -13,6 +13,8 @@ use jarvis_core::{AudioFrame, Result, WakeDetection, WakeWord};
 use ort::value::Tensor;
 use std::path::Path;
 
+/// Detections that can be named as mistakes.
+const DETECTIONS: usize = 4;
 /// Scores at the start that the reference sets to zero.
 const DEAF_STEPS: u64 = 5;
 
@@ -27,8 +29,8 @@ pub struct OpenWakeWord {
     steps: u64,
     trigger: Trigger,
     mistakes: Mistakes,
-    /// What the last detection rested on. 16 x 96; empty before the first.
-    last: Vec<f32>,
+    /// What the last detections rested on, 16 x 96 each, the newest first; empty before there were any.
+    last: [Vec<f32>; DETECTIONS],
 }
 
 impl OpenWakeWord {
@@ -53,7 +55,7 @@ impl OpenWakeWord {
             steps: 0,
             trigger: Trigger::new(0.5),
             mistakes: Mistakes::default(),
-            last: Vec::with_capacity(INPUTS),
+            last: std::array::from_fn(|_| Vec::with_capacity(INPUTS)),
         };
         detector.reset();
         Ok(detector)
@@ -99,8 +101,9 @@ impl WakeWord for OpenWakeWord {
         if score < self.trigger.threshold() {
             return Ok(None);
         }
-        self.last.clear();
-        self.last.extend_from_slice(history);
+        self.last.rotate_right(1);
+        self.last[0].clear();
+        self.last[0].extend_from_slice(history);
         Ok(Some(WakeDetection { model: self.name.clone(), score, at_sample }))
     }
 
@@ -118,17 +121,11 @@ impl WakeWord for OpenWakeWord {
         self.trigger.set_sensitivity(sensitivity);
     }
 
-    fn mistaken(&mut self) -> Result<bool> {
-        if self.last.is_empty() {
-            return Ok(false);
-        }
-        self.mistakes.remember(&self.last)?;
-        self.last.clear();
+    fn mistaken(&mut self, ago: usize) -> Result<bool> {
+        let Some(sound) = self.last.get_mut(ago).filter(|sound| !sound.is_empty()) else { return Ok(false) };
+        self.mistakes.remember(sound)?;
+        sound.clear();
         Ok(true)
-    }
-
-    fn forget_mistakes(&mut self) -> Result<()> {
-        self.mistakes.forget()
     }
 }
 

@@ -26,11 +26,14 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE", num_args = 1..)]
     takes: Vec<PathBuf>,
     /// Record this many takes now, from the microphone; 5 are good, 10 better.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=50), conflicts_with = "takes")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(3..=50), conflicts_with = "takes")]
     record: Option<u32>,
     /// Train from synthetic voices alone.
     #[arg(long, conflicts_with_all = ["takes", "record"])]
     no_takes: bool,
+    /// Train a wake word anew that was trained here before.
+    #[arg(long)]
+    replace: bool,
     /// Listen for it from now on.
     #[arg(long = "use")]
     choose: bool,
@@ -58,7 +61,7 @@ pub(super) fn run(args: Args, output: &Output) -> anyhow::Result<()> {
         .into());
     }
 
-    let training = WakeTraining { name: args.name, phrase, seed: args.seed, amount: 1.0 };
+    let training = WakeTraining { name: args.name, phrase, replace: args.replace, seed: args.seed, amount: 1.0 };
     let began = Instant::now();
     let mut progress = Progress::new(output);
     let trained = training.run(&paths, &settings, &takes, &mut |stage, done| progress.show(stage, done), &cancel)?;
@@ -137,6 +140,7 @@ impl Progress {
     fn show(&mut self, stage: Stage, done: f32) {
         if self.stage.replace(stage) != Some(stage) {
             let words = match stage {
+                Stage::Checking => "listening to your recordings",
                 Stage::Speaking => "voices say it, and other things",
                 Stage::Hearing => "listening to all of it",
                 Stage::Learning => "learning",

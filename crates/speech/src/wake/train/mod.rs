@@ -15,7 +15,7 @@ mod voices;
 mod words;
 
 pub use measure::Figures;
-pub use takes::Take;
+pub use takes::{Take, check_takes, check_words};
 pub use voices::Voices;
 
 use super::features::Features;
@@ -46,6 +46,8 @@ pub struct Plan {
 /// What the training is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
+    /// The user's takes are looked at; told by whoever does so before.
+    Checking,
     /// Voices say the phrase and other things.
     Speaking,
     /// Embeddings of all that are computed.

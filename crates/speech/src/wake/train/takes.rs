@@ -2,7 +2,8 @@
 //!
 //! Works on 16 kHz mono. Never repairs a take: a bad one is refused by name, with what to do better.
 
-use jarvis_core::{Error, Result, SAMPLE_RATE};
+use crate::wake::WakeCheck;
+use jarvis_core::{Cancel, Error, Result, SAMPLE_RATE, SpeechToText};
 
 /// A recording of the phrase.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +14,11 @@ pub struct Take {
     pub samples: Vec<f32>,
 }
 
+/// The fewest takes that a voice is learned from: of fewer, none could be kept for measuring.
+const FEWEST: usize = 3;
+/// How much of what recognition hears in a take has to sound like the phrase, 0..=1. Names that it doesn't know become
+/// something that sounds like them; other words stay below a half.
+const ALIKE: f32 = 0.55;
 /// Peak below which nobody spoke: -46 dB of full scale.
 const FAINTEST: f32 = 0.005;
 /// From here on a sample is at the end of the scale.
@@ -69,6 +75,44 @@ impl Take {
         }
         Ok(phrase)
     }
+}
+
+/// Whether there are enough takes, each good enough.
+///
+/// # Errors
+/// There are too few, or one is refused.
+pub fn check_takes(takes: &[Take]) -> Result<()> {
+    if takes.len() < FEWEST {
+        return Err(Error::new(
+            "wake.few_takes",
+            format!("There are too few recordings: {} of at least {FEWEST}.", takes.len()),
+            "Record the phrase 5 to 10 times, not always in the same tone.",
+        ));
+    }
+    takes.iter().try_for_each(|take| take.phrase().map(drop))
+}
+
+/// Whether each take has the phrase in it, and not other words, by what `recognizer` makes of it.
+///
+/// # Errors
+/// One has other words, the recognizer failed, or `cancel` was raised.
+pub fn check_words(
+    takes: &[Take],
+    check: &mut WakeCheck,
+    recognizer: &mut dyn SpeechToText,
+    cancel: &Cancel,
+) -> Result<()> {
+    for take in takes {
+        let heard = recognizer.transcribe(&take.samples, cancel)?.text;
+        if !heard.is_empty() && check.likeness(&heard) < ALIKE {
+            return Err(Error::new(
+                "wake.other_words",
+                format!("The recording {} sounds like \"{heard}\", not like \"{}\".", take.name, check.words()),
+                "Record it again; if the phrase is said as you want it, spell it as it sounds with `--phrase`.",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// `samples` without what is quiet at both ends.

@@ -4,6 +4,7 @@
 
 use super::dice::Dice;
 use crate::tts::Phonemizer;
+use crate::wake::alike::sounds;
 use jarvis_core::{Error, Result};
 
 /// Sounds of a phrase that is told from others reliably; "hey you" has four and is none.
@@ -210,12 +211,6 @@ fn misspelt(word: &str, dice: &mut Dice) -> String {
     };
     let (before, after) = (letters[..at].iter(), letters[at + 1..].iter());
     before.collect::<String>() + other + &after.collect::<String>()
-}
-
-/// The sounds of `text`, without stress, length and blanks.
-fn sounds(text: &str, phonemizer: &mut dyn Phonemizer) -> Result<Vec<char>> {
-    let phonemes = phonemizer.phonemes(text)?;
-    Ok(phonemes.chars().filter(|sound| sound.is_alphabetic() && !matches!(sound, 'ː' | 'ˈ' | 'ˌ')).collect())
 }
 
 /// How many sounds have to be put in, taken out or replaced (Levenshtein).
