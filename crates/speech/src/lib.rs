@@ -11,4 +11,7 @@ pub mod vad;
 pub mod wake;
 
 #[cfg(test)]
+#[path = "../../audio/src/allocation.rs"]
+mod allocation;
+#[cfg(test)]
 mod testing;

@@ -71,7 +71,8 @@ impl From<SttError> for jarvis_core::Error {
             SttError::Language { .. } => Self::new(
                 "stt.language",
                 message,
-                "Choose English, or a multilingual model such as `whisper-base` with `jarvis config set recognition.model`.",
+                "Name it by its code of two letters, such as `de`; a model whose name ends with `.en` knows English only, and \
+                 others come with `jarvis models pull whisper-base` and `jarvis config set recognition.model whisper-base`.",
             ),
             SttError::Engine(_) => Self::new(
                 "stt.engine",

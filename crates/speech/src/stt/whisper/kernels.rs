@@ -108,15 +108,6 @@ kernel! {
 }
 
 kernel! {
-    /// The Gaussian error linear unit, in place.
-    fn gelu(x: &mut [f32]) {
-        for value in x {
-            *value = gelu_of(*value);
-        }
-    }
-}
-
-kernel! {
     /// Each row of `x` (as wide as `bias`) plus `bias`, in place.
     fn bias_rows(x: &mut [f32], bias: &[f32]) {
         for row in x.chunks_exact_mut(bias.len()) {

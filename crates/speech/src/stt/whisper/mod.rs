@@ -15,6 +15,7 @@ mod decoder;
 mod encoder;
 mod expected;
 mod kernels;
+mod likely;
 mod ops;
 mod search;
 mod vocabulary;
@@ -27,7 +28,7 @@ use candle_core::Device;
 use config::Config;
 use decoder::Decoder;
 use encoder::Encoder;
-use jarvis_core::{Cancel, Result, SAMPLE_RATE, SpeechToText, Transcript, TranscriptTimings};
+use jarvis_core::{Cancel, Result, SAMPLE_RATE, SpeechToText, Transcript, TranscriptTimings, Weighed};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use search::{Sampler, Suspicion};
 use std::path::Path;
@@ -253,8 +254,8 @@ impl Whisper {
                 attempt.looped = true;
                 break;
             }
-            let state = self.decoder.step(&[token])?;
-            self.decoder.logits(&state, &[0], &mut self.logits)?;
+            self.decoder.step(&[token])?;
+            self.decoder.logits(&[0], &mut self.logits)?;
         }
         attempt.average_log_probability = sum / (self.tokens.len() + 1) as f32;
         attempt.text = self.vocabulary.text(&self.tokens).trim().to_owned();
@@ -277,24 +278,24 @@ impl Whisper {
             let mut prompt = vec![signs.start];
             prompt.extend(self.languages.iter().flat_map(|(_, token)| [*token, signs.transcribe]));
             prompt.push(signs.no_timestamps);
-            let states = self.decoder.step(&prompt)?;
+            self.decoder.step(&prompt)?;
             self.prompt = prompt.len();
-            self.decoder.logits(&states, &[0, prompt.len() as u32 - 1], &mut self.logits)?;
+            self.decoder.logits(&[0, prompt.len() as u32 - 1], &mut self.logits)?;
             attempt.no_speech_probability = no_speech(&self.logits[..size]);
             self.logits.drain(..size);
             attempt.language = Some(self.languages.first().map_or("en", |(code, _)| code).to_owned());
             return Ok(attempt);
         }
-        let state = self.decoder.step(&[signs.start])?;
-        self.decoder.logits(&state, &[0], &mut self.logits)?;
+        self.decoder.step(&[signs.start])?;
+        self.decoder.logits(&[0], &mut self.logits)?;
         attempt.no_speech_probability = no_speech(&self.logits);
         let likeliest =
             |a: &&(String, u32), b: &&(String, u32)| self.logits[a.1 as usize].total_cmp(&self.logits[b.1 as usize]);
         if let Some((code, token)) = self.languages.iter().max_by(likeliest) {
             attempt.language = Some(code.clone());
-            let states = self.decoder.step(&[*token, signs.transcribe, signs.no_timestamps])?;
+            self.decoder.step(&[*token, signs.transcribe, signs.no_timestamps])?;
             self.prompt = 4;
-            self.decoder.logits(&states, &[2], &mut self.logits)?;
+            self.decoder.logits(&[2], &mut self.logits)?;
         }
         Ok(attempt)
     }
@@ -407,6 +408,18 @@ impl SpeechToText for Whisper {
             rest = after;
         }
         Ok(recording.finish())
+    }
+
+    fn transcribe_and_weigh(&mut self, samples: &[f32], words: &str, cancel: &Cancel) -> Result<Weighed> {
+        let (window, _) = samples.split_at(windows::first(samples));
+        let mut recording = Recording::new();
+        self.hear(window, &[], &mut recording, cancel)?;
+        let transcript = recording.finish();
+        let likelihood = match transcript.text.is_empty() {
+            true => None,
+            false => Some(on(self.threads.clone(), || self.beginning(words, cancel))?),
+        };
+        Ok(Weighed { transcript, likelihood })
     }
 
     fn warm_up(&mut self) -> Result<()> {

@@ -150,14 +150,14 @@ fn the_cache_changes_nothing() {
 
     let (mut at_once, mut stepwise) = (Vec::new(), Vec::new());
     let rows: Vec<u32> = (0..tokens.len() as u32).collect();
-    let states = whisper.decoder.step(&tokens).unwrap();
-    whisper.decoder.logits(&states, &rows, &mut at_once).unwrap();
+    whisper.decoder.step(&tokens).unwrap();
+    whisper.decoder.logits(&rows, &mut at_once).unwrap();
     // In pieces of different lengths, and after a rewind.
     whisper.decoder.rewind(0);
     let mut one = Vec::new();
     for piece in [&tokens[..2], &tokens[2..3], &tokens[3..4], &tokens[4..9], &tokens[9..10], &tokens[10..]] {
-        let states = whisper.decoder.step(piece).unwrap();
-        whisper.decoder.logits(&states, &rows[..piece.len()], &mut one).unwrap();
+        whisper.decoder.step(piece).unwrap();
+        whisper.decoder.logits(&rows[..piece.len()], &mut one).unwrap();
         stepwise.extend_from_slice(&one);
     }
     assert_eq!(at_once.len(), tokens.len() * whisper.config.vocab_size);

@@ -102,6 +102,30 @@ impl Weights {
         Ok(Tensor::from_vec(self.values(name, shape)?, shape, device)?)
     }
 
+    /// The matrices of `parts`, each of this shape, one below the other, and their biases, in `f32`.
+    pub(super) fn joined(&self, parts: &[Part], shape: (usize, usize)) -> Result<(Vec<f32>, Vec<f32>), SttError> {
+        let mut all = Vec::with_capacity(parts.len() * shape.0 * shape.1);
+        for part in parts {
+            let values = self.values(&format!("{}.weight", part.name), &[shape.0, shape.1])?;
+            all.extend(values.into_iter().map(|value| value * part.gain));
+        }
+        Ok((all, self.joined_bias(parts, shape.0)?))
+    }
+
+    /// The biases of `parts`, `outputs` of each; zeros for those that have none.
+    pub(super) fn joined_bias(&self, parts: &[Part], outputs: usize) -> Result<Vec<f32>, SttError> {
+        let mut all = Vec::with_capacity(parts.len() * outputs);
+        for part in parts {
+            if part.bias {
+                let values = self.values(&format!("{}.bias", part.name), &[outputs])?;
+                all.extend(values.into_iter().map(|value| value * part.gain));
+            } else {
+                all.resize(all.len() + outputs, 0.0);
+            }
+        }
+        Ok(all)
+    }
+
     /// Appends the matrix, its rows multiplied by `gain` and rounded to 8 bits.
     pub(super) fn append_bytes(
         &self,
@@ -124,6 +148,17 @@ impl Weights {
         });
         Ok(())
     }
+}
+
+/// A matrix of the file, and what is to be made of it.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// Its name, without `.weight`.
+    pub(super) name: String,
+    /// What it is multiplied by, and its bias with it.
+    pub(super) gain: f32,
+    /// Whether it has a bias.
+    pub(super) bias: bool,
 }
 
 /// Numbers as they are stored, in the place of what is in `out`.
@@ -167,10 +202,5 @@ impl ByteMatrix {
     /// Numbers in a row.
     pub(super) fn columns(&self) -> usize {
         self.values.len() / self.scales.len()
-    }
-
-    /// Rows.
-    pub(super) fn rows(&self) -> usize {
-        self.scales.len()
     }
 }
