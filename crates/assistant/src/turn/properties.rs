@@ -15,7 +15,7 @@ struct Op {
     ms: u64,
 }
 
-const KINDS: u8 = 44;
+const KINDS: u8 = 46;
 
 fn op() -> impl Strategy<Value = Op> {
     (0..KINDS, prop_oneof![6 => Just(0u64), 1 => 1..3u64], prop_oneof![8 => 0..500u64, 1 => 5_000..60_000u64])
@@ -80,6 +80,8 @@ fn input(op: &Op, now_turn: &Turn, now: Instant) -> Input {
         41 => Input::MaySpeakOver(turn, op.ms.is_multiple_of(2)),
         42 => Input::SpokeOver(turn),
         43 => Input::Transcribed { turn, take, text: ["mhm", "so.", "so so"][(op.ms % 3) as usize].into(), ending },
+        44 => Input::Called(turn, vec![0.0; 160]),
+        45 => Input::NotCalled(turn),
         29 => Input::Due { spoken: "tea".into(), shown: "tea".into() },
         _ => match op.ms % 6 {
             0 => Input::Ear(Err(error())),
@@ -271,7 +273,7 @@ proptest! {
             let input = input(op, &turn, now);
             turn.on(input, now, &mut actions);
         }
-        if (10..=28).contains(&late.kind) || (31..=36).contains(&late.kind) || (38..=43).contains(&late.kind) {
+        if (10..=28).contains(&late.kind) || (31..=36).contains(&late.kind) || (38..=45).contains(&late.kind) {
             actions.clear();
             let before = (turn.state(), turn.id(), turn.deadline());
             let stale = Op { turns_ago: late.turns_ago.max(1), ..late };

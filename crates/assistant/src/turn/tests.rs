@@ -462,3 +462,21 @@ fn after_an_answer_the_user_may_go_on_without_the_wake_word() {
     assert_eq!(trace.turn.state(), AssistantState::Idle);
     insta::assert_snapshot!(trace.text);
 }
+
+#[test]
+fn a_wake_word_that_was_none_ends_the_turn_silently_until_there_are_words() {
+    let mut trace = Trace::new(TurnOptions::default());
+    trace.after(0, Input::Wake { model: "hey_jarvis".into(), score: 0.9 }).after(100, Input::Called(ONE, Vec::new()));
+    assert!(trace.text.contains("Check(TurnId(1)"), "{}", trace.text);
+    trace.after(100, Input::NotCalled(ONE));
+    assert_eq!(trace.turn.state(), AssistantState::Idle);
+    assert!(trace.text.contains("cancelled") && !trace.text.contains("Speak("), "{}", trace.text);
+
+    // What was begun by a key, and what has words already, is not taken back.
+    trace.after(0, Input::Start).after(100, Input::NotCalled(TWO));
+    assert_eq!(trace.turn.state(), AssistantState::Listening);
+    let mut trace = Trace::new(TurnOptions::default());
+    answering(&mut trace);
+    trace.after(0, Input::NotCalled(ONE));
+    assert_eq!(trace.turn.state(), AssistantState::Speaking);
+}

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::stage::{Script, Stage, speech};
+use crate::stage::{Script, Stage, speech, wake_and_say};
 use jarvis_core::AssistantEvent;
 use jarvis_engine::Command;
 use jarvis_engine::control::{claim, serve};
@@ -90,4 +90,48 @@ fn a_muted_microphone_is_not_opened_to_check_it() {
     let found = found.unwrap();
     assert_eq!(found.status, CheckStatus::Ok, "{found:?}");
     assert!(found.detail.contains("muted"), "{found:?}");
+}
+
+#[test]
+fn what_only_sounds_like_the_wake_word_begins_no_turn() {
+    let mut stage = Stage::new();
+    stage.ready();
+    stage.script.other_word.store(true, Ordering::Relaxed);
+    stage.room.say(&wake_and_say(1.5));
+    let turn = stage.wait_for_event("wake").turn;
+    let end = stage.wait_for_event("turn_end");
+    assert_eq!(end.turn, turn);
+    let names = stage.names().join("\n");
+    assert!(!names.contains("transcript") && !names.contains("first_audio") && !names.contains("error"), "{names}");
+
+    // The wake word itself is heeded.
+    stage.script.other_word.store(false, Ordering::Relaxed);
+    stage.will_hear("what time is it");
+    stage.room.say(&wake_and_say(1.0));
+    stage.wait_for_event("transcript");
+}
+
+#[test]
+fn without_the_second_look_every_wake_counts() {
+    let mut stage = Stage::with(Script::default(), |settings, _| settings.wake.second_look = false);
+    stage.ready();
+    stage.script.other_word.store(true, Ordering::Relaxed);
+    stage.will_hear("what time is it");
+    stage.room.say(&wake_and_say(1.0));
+    stage.wait_for_event("transcript");
+}
+
+#[test]
+fn who_says_that_nobody_called_means_the_wake_before_the_one_they_had_to_say_it_with() {
+    let mut stage = Stage::new();
+    stage.ready();
+    assert!(!stage.engine.not_called().unwrap(), "nothing woke it yet");
+    for words in ["what time is it", "that wasn't me"] {
+        stage.will_hear(words);
+        stage.room.say(&wake_and_say(1.0));
+        stage.wait_for_event("turn_end");
+    }
+    stage.until("the mistake", |stage| !stage.script.mistakes.lock().unwrap().is_empty());
+    assert!(stage.engine.not_called().unwrap());
+    assert_eq!(*stage.script.mistakes.lock().unwrap(), [1, 0], "by voice the one before, from outside the last");
 }

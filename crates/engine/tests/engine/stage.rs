@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use jarvis_core::{
     AssistantEvent, AudioFrame, Cancel, Error, EventRecord, GenerateOptions, Generation, GenerationTimings,
     LanguageModel, Message, Prompt, Result, SpeechAudio, SpeechToText, StopReason, TextToSpeech, Transcript, TurnId,
-    Vad, WakeDetection, WakeWord,
+    Vad, WakeDetection, WakeWord, Weighed,
 };
 use jarvis_engine::load::Parts;
 use jarvis_engine::recorded::Room;
 use jarvis_engine::{Engine, EngineHandle, EngineOptions, Subscription};
 use jarvis_settings::{Paths, Settings};
+use jarvis_speech::wake::WakeCheck;
 
 /// Level that the wake word is "said" at; speech is quieter.
 const WAKE_LEVEL: f32 = 0.9;
@@ -25,7 +26,11 @@ pub struct Script {
     pub words: Mutex<String>,
     /// How often something was recognized.
     pub recognized: AtomicUsize,
+    /// The wakes that were named as mistakes: how many there were since.
+    pub mistakes: Mutex<Vec<usize>>,
     pub missing: Mutex<Vec<&'static str>>,
+    /// A second look finds that what woke Jarvis was another word.
+    pub other_word: AtomicBool,
     pub recognizer_panics: AtomicBool,
     pub mind_panics: AtomicBool,
     pub voice_fails: AtomicBool,
@@ -80,6 +85,7 @@ impl Vad for FakeVad {
 
 struct FakeWake {
     heard: bool,
+    script: Arc<Script>,
 }
 
 impl WakeWord for FakeWake {
@@ -92,6 +98,10 @@ impl WakeWord for FakeWake {
     }
     fn reset(&mut self) {}
     fn set_sensitivity(&mut self, _sensitivity: f32) {}
+    fn mistaken(&mut self, ago: usize) -> Result<bool> {
+        self.script.mistakes.lock().unwrap().push(ago);
+        Ok(true)
+    }
 }
 
 struct FakeRecognizer(Arc<Script>);
@@ -105,6 +115,12 @@ impl SpeechToText for FakeRecognizer {
         self.0.recognized.fetch_add(1, Ordering::Relaxed);
         let text = self.0.words.lock().unwrap().clone();
         Ok(Transcript { text, ..Transcript::default() })
+    }
+    fn transcribe_and_weigh(&mut self, _samples: &[f32], words: &str, _cancel: &Cancel) -> Result<Weighed> {
+        let other = self.0.other_word.load(Ordering::Relaxed);
+        let (text, likelihood) = if other { ("Hey, Travis.", -20.0) } else { (words, 0.0) };
+        let transcript = Transcript { text: text.into(), ..Transcript::default() };
+        Ok(Weighed { transcript, likelihood: Some(likelihood) })
     }
     fn warm_up(&mut self) -> Result<()> {
         Ok(())
@@ -182,7 +198,10 @@ impl Parts for Fakes {
     }
     fn wake_word(&self, _: &Settings) -> Result<Box<dyn WakeWord>> {
         self.0.check("wake")?;
-        Ok(Box::new(FakeWake { heard: false }))
+        Ok(Box::new(FakeWake { heard: false, script: Arc::clone(&self.0) }))
+    }
+    fn wake_check(&self, _: &Settings) -> Result<Option<WakeCheck>> {
+        WakeCheck::new("hey jarvis").map(Some)
     }
     fn recognizer(&self, _: &Settings) -> Result<Box<dyn SpeechToText>> {
         self.0.check("recognition")?;

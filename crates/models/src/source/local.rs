@@ -25,7 +25,7 @@ pub(crate) fn fetch(job: &mut Job<'_>, path: &Path) -> Result<()> {
     collect(path, MAX_DEPTH, &mut found);
     let mut done = 0;
     let mut missing = Vec::new();
-    for file in job.model.files() {
+    for file in job.model.fetched() {
         if !take(job, file, &found)? {
             missing.push(format!("{} ({} bytes)", file.name, file.bytes));
             continue;

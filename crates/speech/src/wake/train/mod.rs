@@ -135,8 +135,8 @@ impl Use {
     /// By the installed voices, and by espeak-ng's.
     fn counts(self) -> Counts {
         match self {
-            Self::Learn => Counts { calls: (110, 280), near: (110, 420), sentences: (48, 420) },
-            Self::Tune => Counts { calls: (24, 60), near: (24, 90), sentences: (10, 90) },
+            Self::Learn => Counts { calls: (100, 280), near: (100, 420), sentences: (30, 700) },
+            Self::Tune => Counts { calls: (24, 60), near: (24, 90), sentences: (10, 220) },
             Self::Measure => Counts { calls: (40, 80), near: (40, 80), sentences: (30, 130) },
         }
     }

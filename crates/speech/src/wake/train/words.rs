@@ -177,7 +177,10 @@ impl Phrase {
 pub(super) fn speech(count: usize, dice: &mut Dice) -> Vec<String> {
     (0..count)
         .map(|_| {
-            let words: Vec<&str> = (0..4 + dice.below(6)).map(|_| *dice.of(&WORDS)).collect();
+            // Many sentences begin as a call does.
+            let opening = dice.chance(0.3).then(|| *dice.of::<&str>(&OPENINGS));
+            let count = 4 + dice.below(6);
+            let words: Vec<&str> = opening.into_iter().chain((0..count).map(|_| *dice.of(&WORDS))).collect();
             format!("{}.", words.join(if dice.chance(0.15) { ", " } else { " " }))
         })
         .collect()
