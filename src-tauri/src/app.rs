@@ -182,7 +182,6 @@ pub fn run(with_window: bool) -> Result<()> {
     let app = tauri::Builder::default()
         // First of all: a second start ends here, and the first one shows its window.
         .plugin(tauri_plugin_single_instance::init(|app, _, _| window::open(app)))
-        .plugin(tauri_plugin_global_shortcut::Builder::new().build())
         .invoke_handler(commands::handler())
         .setup(move |app| {
             start(app.handle(), paths, with_window);
