@@ -66,7 +66,11 @@ text: string, } | { "event": "first_audio",
 /**
  * Milliseconds from the end of the user's speech (from the request, if it was typed).
  */
-since_speech_end_ms: number | null, } | { "event": "playback_end" } | { "event": "barge_in" } | { "event": "cancelled" } | { "event": "turn_end", 
+since_speech_end_ms: number | null, } | { "event": "playback_end" } | { "event": "barge_in" } | { "event": "cancelled" } | { "event": "revoked" } | { "event": "attentive", 
+/**
+ * For so many seconds from now; 0: no more.
+ */
+seconds: number, } | { "event": "turn_end", 
 /**
  * Milliseconds since the end of the user's speech, stage by stage, in the order in which they were reached.
  */
@@ -94,7 +98,15 @@ name: string,
 /**
  * A sentence for the user.
  */
-message: string, } | { "event": "model_progress", 
+message: string, } | { "event": "setting_changed", 
+/**
+ * Its section and name: `voice.effect`.
+ */
+path: string, 
+/**
+ * The value in force, as it is written on the command line.
+ */
+value: string, } | { "event": "model_progress", 
 /**
  * Which model.
  */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FieldSpec } from "../generated/FieldSpec";
-import { findSettings, fitsSlider, shortTitle, shownHelp, shownNumber, sliderStep } from "./settings";
+import { findSettings, fitsSlider, modelChoices, shownHelp, shownNumber, sliderStep, splitTitle } from "./settings";
 
 const common = { default: 0, environment: [], restart: false, unused: false, help: "" };
 const volume: FieldSpec = {
@@ -70,11 +70,30 @@ it("explains a list of devices without the empty text of the file", () => {
   expect(shownHelp({ ...volume, help: "0; empty is silent." })).toBe("0; empty is silent.");
 });
 
-it("names a model by its name alone where it is chosen", () => {
-  expect(shortTitle("Whisper tiny.en, English speech recognition")).toBe("Whisper tiny.en");
-  expect(shortTitle("Joe, an American English voice (Piper, medium)")).toBe("Joe");
-  expect(shortTitle('Wake word "Alexa" (openWakeWord)')).toBe('Wake word "Alexa"');
-  expect(shortTitle("Plain")).toBe("Plain");
+it("tells a model's name from the rest of its title", () => {
+  expect(splitTitle("Whisper tiny.en, English speech recognition")).toEqual([
+    "Whisper tiny.en",
+    "English speech recognition",
+  ]);
+  expect(splitTitle("Joe, an American English voice (Piper, medium)")).toEqual([
+    "Joe",
+    "an American English voice (Piper, medium)",
+  ]);
+  expect(splitTitle('Wake word "Alexa" (openWakeWord)')).toEqual(['Wake word "Alexa"', "openWakeWord"]);
+  expect(splitTitle("SmolLM2 135M, 4-bit, which answers what no skill does")).toEqual(["SmolLM2 135M", "4-bit"]);
+  expect(splitTitle("Silero VAD, which tells speech from other sound")).toEqual(["Silero VAD", ""]);
+  expect(splitTitle("Plain")).toEqual(["Plain", ""]);
+});
+
+it("names a model by its name alone where it is chosen, unless another has that name", () => {
+  const labels = (titles: string[]) =>
+    modelChoices(titles.map((title, n) => ({ id: String(n), title, installed: n !== 1 }))).map(({ label }) => label);
+  expect(labels(["Joe, a voice", "Amy, a voice"])).toEqual(["Joe", "Amy (not installed)"]);
+  expect(labels(["Hey (openWakeWord)", "Hey, trained here", "Alexa (openWakeWord)"])).toEqual([
+    "Hey, openWakeWord",
+    "Hey, trained here (not installed)",
+    "Alexa",
+  ]);
 });
 
 it("shows numbers as people say them", () => {

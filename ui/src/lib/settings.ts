@@ -65,7 +65,20 @@ export function fitsSlider(field: FieldSpec): boolean {
   return (field.kind === "number" || field.kind === "integer") && field.max - field.min <= 5000;
 }
 
-/** A model as a list of choices names it: what it is called, without what it is good for, which its page tells. */
-export function shortTitle(title: string): string {
-  return title.split(/, | \(/)[0] ?? title;
+/** A model's title in two: what it is called, and what else there is to say that its kind does not say anyway. */
+export function splitTitle(title: string): [name: string, rest: string] {
+  const end = title.search(/, | \(/);
+  if (end < 0) return [title, ""];
+  const rest = title.slice(end + 2).replace(/(^|, )which .*$/, "");
+  return [title.slice(0, end), rest.includes("(") ? rest : rest.replace(/\)$/, "")];
+}
+
+/** How models are called where one of them is chosen: by name, and by more where two have the same. */
+export function modelChoices(models: readonly { id: string; title: string; installed: boolean }[]) {
+  const names = models.map((model) => splitTitle(model.title)[0]);
+  return models.map(({ id, title, installed }) => {
+    const [name, rest] = splitTitle(title);
+    const told = names.indexOf(name) === names.lastIndexOf(name) || rest === "" ? name : `${name}, ${rest}`;
+    return { value: id, label: installed ? told : `${told} (not installed)`, title };
+  });
 }
