@@ -44,7 +44,8 @@ impl Preset {
         Self::ALL.into_iter().find(|preset| preset.name() == name)
     }
 
-    /// Its chain for a device of `rate` samples a second; `amount` (0 to 1) is how much of it is heard.
+    /// Its chain for a device of `rate` samples a second; `amount` (0 to 1) is how much of it is heard. The limiters'
+    /// gains make all of them about as loud as the voice is.
     ///
     /// # Errors
     /// The rate or the amount is out of its range.
@@ -57,24 +58,25 @@ impl Preset {
                 Box::new(BassShelf::new(rate, 180.0, 6.0)?),
                 Box::new(Distortion::new(rate, 5.0, 0.55)?),
                 Box::new(Reverb::new(rate, 0.7, 0.35, 3_500.0, 0.16)?),
-                Box::new(Limiter::new(rate, 0.0, CEILING)?),
+                Box::new(Limiter::new(rate, -2.5, CEILING)?),
             ],
             Self::Robot => vec![
                 Box::new(PitchShift::new(rate, Pitch::Flat(96.0), 1.0)?),
                 Box::new(Modulation::new(rate, 48.0, 0.3)?),
                 Box::new(Distortion::new(rate, 3.0, 0.4)?),
                 Box::new(Reverb::new(rate, 0.12, 0.05, 9_000.0, 0.35)?),
-                Box::new(Limiter::new(rate, 0.0, CEILING)?),
+                Box::new(Limiter::new(rate, 1.5, CEILING)?),
             ],
             Self::Radio => vec![
                 Box::new(BandPass::new(rate, 380.0, 3_100.0)?),
                 Box::new(Compressor::new(rate, -30.0, 4.0, 9.0)?),
                 Box::new(Distortion::new(rate, 6.0, 0.7)?),
                 Box::new(BandPass::new(rate, 300.0, 3_600.0)?),
-                Box::new(Limiter::new(rate, 0.0, CEILING)?),
+                Box::new(Limiter::new(rate, -1.5, CEILING)?),
             ],
             Self::Cave => {
-                vec![Box::new(Reverb::new(rate, 2.6, 1.0, 4_200.0, 0.55)?), Box::new(Limiter::new(rate, 0.0, CEILING)?)]
+                // Much more of the room, and its words are lost in it.
+                vec![Box::new(Reverb::new(rate, 2.4, 1.0, 4_200.0, 0.24)?), Box::new(Limiter::new(rate, 0.0, CEILING)?)]
             }
         };
         Chain::new(effects, amount)

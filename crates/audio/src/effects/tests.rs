@@ -195,6 +195,20 @@ fn normal_is_the_voice_to_the_bit_and_so_is_an_amount_of_nothing() {
 }
 
 #[test]
+fn every_preset_is_about_as_loud_as_the_voice() {
+    // Syllables, as speech has them: a steady tone would fill a room that never falls silent.
+    let syllable = |hertz| [voice(RATE, hertz, 0.18), vec![0.0; 4_000]].concat();
+    let speech: Vec<f32> = [110.0, 125.0, 118.0, 104.0, 131.0, 112.0].into_iter().flat_map(syllable).collect();
+    for preset in Preset::ALL {
+        let mut out = speech.clone();
+        preset.chain(RATE, 1.0).unwrap().process(&mut out);
+        let change = decibels(rms(&out) / rms(&speech));
+        println!("{}: {change:.1} dB", preset.name());
+        assert!(change.abs() < 4.0, "{preset:?}: {change} dB");
+    }
+}
+
+#[test]
 fn the_bass_shelf_raises_what_is_below_and_nothing_above() {
     for gain in [-12.0, 6.0, 12.0] {
         for rate in [22_050, 48_000] {

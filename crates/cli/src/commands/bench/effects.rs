@@ -1,4 +1,4 @@
-//! Effects on the voice: what each preset costs, by how much it is late, and how loud it is beside the voice as it is.
+//! Effects on the voice: what each preset costs, by how much it is late, and how far from the voice's own loudness it is.
 //!
 //! Cost and delay are measured on made-up speech at 48 kHz, in blocks of the size in which the speaker's callback works;
 //! loudness on the installed voice.
@@ -18,6 +18,7 @@ const SECONDS: usize = 20;
 /// The most that is asked for.
 const MOST_MS: f64 = 20.0;
 const MOST_PERCENT: f64 = 5.0;
+const MOST_DECIBELS: f64 = 3.0;
 /// The delays that are looked at, in milliseconds.
 const DELAYS: usize = 80;
 /// What the voice says, of all kinds of sounds.
@@ -50,8 +51,8 @@ pub(super) fn effects(parts: &Installed, settings: &Settings, runs: usize, rows:
         out.extend(effect.finish());
         out.truncate(said.samples.len());
         let decibels = 10.0 * (power(&out) / plain).log10();
-        let name = format!("{}: loudness against the voice as it is", preset.name());
-        rows.add(("effects", name), (decibels, "dB", Better::Less), (None, None));
+        let name = format!("{}: louder or quieter than the voice as it is", preset.name());
+        rows.add(("effects", name), (decibels.abs(), "dB", Better::Less), (Some(MOST_DECIBELS), None));
     }
     Ok(())
 }
