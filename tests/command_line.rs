@@ -174,6 +174,16 @@ fn settings_are_refused_by_name_and_range_and_change_nothing() {
     assert!(message.contains("wake.sensitivity") && message.contains('1'), "{message:?}");
     let (_, message, _) = home.refusal(&["config", "set", "wake.loudness", "1"]);
     assert!(message.contains("wake.loudness"), "{message:?}");
+    for (path, wrong, remedy) in [
+        ("hotkey.keys", "Ctrl+Shift+Banana", "Ctrl+Shift+Space"),
+        ("recognition.model", "whisper-enormous", "whisper-tiny.en"),
+        ("wake.model", "whisper-tiny.en", "wake-hey-jarvis"),
+        ("voice.effect", "squirrel", "robot"),
+    ] {
+        let (_, message, hint) = home.refusal(&["config", "set", path, wrong]);
+        assert!(message.contains(path) && message.contains(wrong), "{message:?}");
+        assert!(message.contains(remedy) || hint.contains(remedy), "{path}: {message:?} {hint:?}");
+    }
     let (exit, objects) = home.json(&["config", "get", "wake.sensitivity"]);
     assert_eq!((exit, objects[0]["value"].as_f64()), (0, Some(0.5)));
 }
@@ -220,6 +230,19 @@ fn a_missing_model_names_the_command_that_installs_it() {
     assert_eq!(output.status.code(), Some(1));
     let error: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(error["error"]["hint"].as_str().unwrap().contains("jarvis models pull"), "{error}");
+}
+
+#[test]
+fn the_doctor_fails_when_something_does_and_says_what_mends_it() {
+    let home = Home::new();
+    let output = home.command(&["--json", "doctor"]).env("JARVIS_DATA_DIR", home.path("no-data")).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let models = lines.iter().find(|line| line["check"] == "models").expect("a line on the models");
+    assert_eq!(models["status"], "fail");
+    assert!(models["remedy"].as_str().is_some_and(|remedy| remedy.contains("jarvis models pull")), "{models}");
+    assert_eq!(lines.last().expect("an error")["error"]["code"], "doctor.failed");
 }
 
 #[test]

@@ -1,8 +1,9 @@
-//! Changing a setting with the checks that need more than the settings themselves: a model has to exist.
+//! Changing a setting with the checks that need more than the settings themselves: a model and a device have to exist.
 //!
 //! Only for a user's own change. What stands in the file already is taken as it is, since a model may have been removed
-//! after it was chosen; loading it says so.
+//! and a device unplugged after it was chosen; loading the one says so, and the other is waited for.
 
+use jarvis_audio::{Direction, check_device};
 use jarvis_core::{Error, Result};
 use jarvis_models::{Catalog, Store};
 use jarvis_settings::{Change, Kind, Paths, Settings};
@@ -10,13 +11,14 @@ use jarvis_settings::{Change, Kind, Paths, Settings};
 /// Writes a value into the settings' file, where it stays.
 ///
 /// # Errors
-/// There is no such setting or no such model, the value is not allowed, or the file cannot be read or written; then
+/// There is no such setting, model or device, the value is not allowed, or the file cannot be read or written; then
 /// nothing has changed.
 pub fn save(paths: &Paths, path: &str, text: &str) -> Result<Change> {
-    if let Some(Kind::Model { of }) =
-        Settings::schema().into_iter().find(|spec| spec.path == path).map(|spec| spec.kind)
-    {
-        check_model(paths, path, text.trim(), of)?;
+    match Settings::schema().into_iter().find(|spec| spec.path == path).map(|spec| spec.kind) {
+        Some(Kind::Model { of }) => check_model(paths, path, text.trim(), of)?,
+        Some(Kind::InputDevice) => check_device(Direction::Input, text)?,
+        Some(Kind::OutputDevice) => check_device(Direction::Output, text)?,
+        _ => {}
     }
     Settings::save(paths, path, text)
 }
