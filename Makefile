@@ -68,6 +68,7 @@ ui/dist/index.html: ui/node_modules/.package-lock.json ui/index.html $(shell fin
 
 bench: build-headless models ## Measure this machine, and other programs beside it
 	@scripts/bootstrap bench
+	@scripts/recordings
 	$(BIN)/jarvis bench
 
 format: ## Format everything

@@ -8,6 +8,7 @@ mod baseline;
 mod echo;
 mod effects;
 mod models;
+mod recordings;
 mod sounds;
 mod stt;
 mod tts;

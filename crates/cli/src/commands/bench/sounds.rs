@@ -44,6 +44,14 @@ pub(super) fn pieces(seconds: f32) -> Vec<(&'static str, Vec<f32>)> {
     out
 }
 
+/// `samples` with pink noise behind them that is `below` decibels softer on the whole.
+pub(super) fn in_noise(samples: &[f32], below: f32) -> Vec<f32> {
+    let noise = coloured(&mut Random(0x9e37_79b9_7f4a_7c15), samples.len(), 1.0, 0.9);
+    let power = |values: &[f32]| values.iter().map(|value| value * value).sum::<f32>();
+    let gain = (power(samples) / power(&noise).max(f32::MIN_POSITIVE)).sqrt() * 10f32.powf(-below / 20.0);
+    samples.iter().zip(&noise).map(|(sample, noise)| sample + gain * noise).collect()
+}
+
 /// xorshift64*.
 struct Random(u64);
 
@@ -164,6 +172,16 @@ fn chords(random: &mut Random, count: usize, level: f32) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn noise_is_as_loud_as_it_should_be() {
+        let voice: Vec<f32> = (0..16_000).map(|i| 0.3 * (i as f32 * 0.1).sin()).collect();
+        let noisy = in_noise(&voice, 10.0);
+        let power = |values: &mut dyn Iterator<Item = f32>| values.map(|value| value * value).sum::<f32>();
+        let noise = power(&mut noisy.iter().zip(&voice).map(|(noisy, voice)| noisy - voice));
+        assert!((power(&mut voice.iter().copied()) / noise - 10.0).abs() < 0.01);
+        assert!(in_noise(&[], 10.0).is_empty() && in_noise(&[0.0; 9], 10.0) == [0.0; 9]);
+    }
 
     #[test]
     fn pieces_are_sound_of_all_kinds_and_the_same_each_time() {

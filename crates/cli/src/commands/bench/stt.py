@@ -1,13 +1,13 @@
 # faster-whisper on the same weights and the same sound: 8-bit, two threads, greedy like ours, its own fallbacks left on.
-# Put after baseline.py by stt.rs. sys.argv: the folder of the weights as published, threads, language or "".
+# Put after baseline.py by stt.rs. sys.argv: the folder of the weights as published, threads.
 
 import faster_whisper
 
-_, folder, threads, language = sys.argv
+_, folder, threads = sys.argv
 model = faster_whisper.WhisperModel(folder, device="cpu", compute_type="int8", cpu_threads=int(threads))
 
 
-def answer(path):
+def answer(path, language):
     samples = sound(path)
     began = time.perf_counter()
     segments, _ = model.transcribe(
