@@ -29,6 +29,21 @@ impl Desktop {
         Self::with(&[])
     }
 
+    /// Without a screen, and with a data folder of its own: the installed models are in it, and what is installed or learned
+    /// goes with it.
+    pub fn with_own_data() -> Self {
+        let mut desktop = Self::start();
+        let data = desktop.folder().join("own-data");
+        let models = data.join("models");
+        std::fs::create_dir_all(&models).expect("the desktop's folder takes folders");
+        for model in std::fs::read_dir(data_dir().join("models")).expect("models are installed").flatten() {
+            std::os::unix::fs::symlink(model.path(), models.join(model.file_name())).expect("it takes links");
+        }
+        desktop.environment.retain(|(name, _)| name != "JARVIS_DATA_DIR");
+        desktop.environment.push(("JARVIS_DATA_DIR".into(), data.display().to_string()));
+        desktop
+    }
+
     fn with(options: &[&str]) -> Self {
         // `cat` ends with its input, and the input ends with this process, however that ends.
         let mut process = Command::new(root().join("scripts/virtual-desktop"))

@@ -20,7 +20,7 @@ const APART: usize = 1;
 /// Likeness (cosine) up to which nothing changes, and from which on a sound is the same. Measured: two calls of one voice
 /// are below 0.88 in 99 of 100 cases, a sound that is repeated in the same room is above 0.9.
 const LIKE: f32 = 0.87;
-const SAME: f32 = 0.94;
+const SAME: f32 = 0.90;
 
 /// The mistakes that the user named.
 #[derive(Debug, Default)]
