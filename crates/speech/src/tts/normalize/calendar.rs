@@ -85,7 +85,7 @@ fn clock_times(reader: &mut Reader) -> Option<String> {
     let first = clock_time(reader)?;
     let second = attempt(reader, |reader| {
         dash(reader)?;
-        clock_time(reader)
+        attempt(reader, clock_time).or_else(|| hour(reader))
     });
     Some(second.map(|second| format!("{first} to {second}")).unwrap_or(first))
 }
@@ -128,11 +128,12 @@ fn clock_time(reader: &mut Reader) -> Option<String> {
     Some(words)
 }
 
-/// `7-8 pm`.
+/// `7-8 pm`, `9am-5pm`.
 fn hours(reader: &mut Reader) -> Option<String> {
-    let first = number(reader, 1..=2, 1..=12)?;
+    let first = attempt(reader, hour).or_else(|| number(reader, 1..=2, 1..=12).map(cardinal))?;
     dash(reader)?;
-    Some(format!("{} to {}", cardinal(first), hour(reader)?))
+    let second = attempt(reader, hour).or_else(|| clock_time(reader))?;
+    Some(format!("{first} to {second}"))
 }
 
 /// `1st-3rd`.
@@ -154,12 +155,12 @@ fn hour(reader: &mut Reader) -> Option<String> {
     Some(format!("{} {half}", cardinal(hour)))
 }
 
-/// `2024-03-05`, with or without a time after a `T`.
+/// `2024-03-05`, with or without a time after a `T`; `2024/03/05`.
 fn iso_date(reader: &mut Reader) -> Option<String> {
     let year_number = number(reader, 4..=4, 1000..=9999)?;
-    reader.eat("-").then_some(())?;
+    let between = reader.eat_any(&['-', '/'])?;
     let month = number(reader, 2..=2, 1..=12)?;
-    reader.eat("-").then_some(())?;
+    reader.eat_any(&[between])?;
     let day = number(reader, 2..=2, 1..=31)?;
     let date = date(month, day, Some(year_number));
     if reader.peek() == Some('T') && reader.ahead(1).is_some_and(|c| c.is_ascii_digit()) {
@@ -197,16 +198,16 @@ fn short_date(reader: &mut Reader) -> Option<String> {
     (reader.is_end() && reader.peek() != Some('/') && (month, day) != (9, 11)).then(|| date(month, day, None))
 }
 
-/// `3/5/2024`; with the day first when the month would be impossible.
+/// `3/5/2024`, `03-05-2024`; with the day first when the month would be impossible.
 fn slash_date(reader: &mut Reader) -> Option<String> {
     let first = number(reader, 1..=2, 1..=31)?;
-    reader.eat("/").then_some(())?;
+    let between = reader.eat_any(&['/', '-'])?;
     let second = number(reader, 1..=2, 1..=31)?;
-    reader.eat("/").then_some(())?;
+    reader.eat_any(&[between])?;
     let digits = reader.digits();
     let year_number = match digits.len() {
-        4 => digits.parse().ok()?,
-        2 => 2000 + digits.parse::<u64>().ok()?,
+        4 => digits.parse().ok().filter(|year| (1000..=2999).contains(year))?,
+        2 if between == '/' => 2000 + digits.parse::<u64>().ok()?,
         _ => return None,
     };
     let (month, day) = if first <= 12 { (first, second) } else { (second, first) };

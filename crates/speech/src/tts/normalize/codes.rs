@@ -39,6 +39,7 @@ pub fn expression(reader: &mut Reader) -> Option<String> {
     }
     attempt(reader, telephone)
         .or_else(|| attempt(reader, height))
+        .or_else(|| attempt(reader, feet_and_inches))
         .or_else(|| attempt(reader, duration))
         .or_else(|| attempt(reader, spaced_thousands))
         .or_else(|| attempt(reader, pointed_thousands))
@@ -97,6 +98,25 @@ fn height(reader: &mut Reader) -> Option<String> {
     (sized && reader.is_end()).then(|| format!("{} foot {}", integer(&feet), integer(&inches)))
 }
 
+/// `5 ft 10 in`: elsewhere "in" after a number is mostly a preposition.
+fn feet_and_inches(reader: &mut Reader) -> Option<String> {
+    let count = |reader: &mut Reader, most: u64, names: [&str; 2]| {
+        let count = reader.digits().parse::<u64>().ok().filter(|count| *count <= most)?;
+        reader.blanks();
+        (reader.eat(names[0]) && reader.is_end()).then_some(())?;
+        Some(format!("{} {}", cardinal(count), if count == 1 { names[1].to_owned() } else { plural(names[1]) }))
+    };
+    let feet = count(reader, 9_999, ["ft", "foot"])?;
+    reader.eat(".");
+    reader.blanks();
+    let inches = count(reader, 11, ["in", "inch"])?;
+    Some(format!("{feet} {inches}"))
+}
+
+fn plural(unit: &str) -> String {
+    if unit == "foot" { "feet".to_owned() } else { format!("{unit}es") }
+}
+
 /// `1h 30m`, `2h05`, `5m 30s`, `5 min 30 s`: here an m is a minute.
 fn duration(reader: &mut Reader) -> Option<String> {
     let mut parts = Vec::new();
@@ -132,7 +152,17 @@ fn duration(reader: &mut Reader) -> Option<String> {
 
 /// `1 000 000`.
 fn spaced_thousands(reader: &mut Reader) -> Option<String> {
-    thousands(reader, " ", 3..=5)
+    let two = |reader: &mut Reader| {
+        let mut rest = *reader;
+        rest.digits();
+        // Two groups may as well be two numbers, but not these.
+        (rest.eat(" 000")
+            && rest.is_end()
+            && !(rest.peek() == Some(' ') && rest.ahead(1).is_some_and(|c| c.is_ascii_digit())))
+        .then_some(())?;
+        thousands(reader, " ", 2..=2)
+    };
+    attempt(reader, |reader| thousands(reader, " ", 3..=5)).or_else(|| attempt(reader, two))
 }
 
 /// `1.000.000`, but not `192.168.100.200`.

@@ -7,6 +7,7 @@ mod calendar;
 mod codes;
 mod markdown;
 mod numbers;
+mod plain;
 mod quantities;
 mod reader;
 mod roman;
@@ -17,9 +18,8 @@ use reader::Reader;
 
 /// The words to say for `text`, plain or markdown.
 pub fn speakable(text: &str) -> String {
-    let plain = markdown::strip(&join_signs(text));
-    let characters: Vec<char> = plain.chars().map(plain_character).collect();
-    let mut spoken = String::with_capacity(plain.len() * 2);
+    let characters = plain::characters(&markdown::strip(&plain::join_signs(text)));
+    let mut spoken = String::with_capacity(characters.len() * 2);
     let mut reader = Reader::new(&characters);
     while let Some(next) = reader.peek() {
         let said = words::link(&mut reader)
@@ -36,36 +36,6 @@ pub fn speakable(text: &str) -> String {
         }
     }
     tidy(&spoken)
-}
-
-/// Signs that are written as two for want of a key.
-fn join_signs(text: &str) -> String {
-    const SIGNS: [(&str, &str); 6] =
-        [("!=", "≠"), (">=", "≥"), ("<=", "≤"), (" -> ", " → "), (" => ", " → "), (" --> ", " → ")];
-    let mut text = text.to_owned();
-    for (two, one) in SIGNS {
-        if text.contains(two) {
-            text = text.replace(two, one);
-        }
-    }
-    text
-}
-
-/// Typographic variants of what the rules know.
-fn plain_character(character: char) -> char {
-    match character {
-        '\u{2018}' | '\u{2019}' | '\u{02bc}' | '\u{ff07}' => '\'',
-        '\u{2212}' => '-',
-        '\u{2010}' | '\u{2011}' => '-',
-        '\u{a0}' | '\u{2007}' | '\u{2009}' | '\u{202f}' | '\u{200a}' => ' ',
-        '\u{2044}' => '/',
-        'º' => '°',
-        '\u{ff0c}' | '\u{3001}' => ',',
-        '\u{3002}' => '.',
-        '\u{ff01}' => '!',
-        '\u{ff1f}' => '?',
-        other => other,
-    }
 }
 
 /// Adds words with a blank before them, unless they continue a word.
@@ -108,6 +78,8 @@ fn symbol(character: char, reader: &Reader, spoken: &mut String) {
         '€' => "euros",
         '£' => "pounds",
         '§' => "section",
+        '¶' => "paragraph",
+        '№' => "number",
         '©' | '®' | '™' => "",
         '@' if spaced => "at",
         '<' if spaced => "is less than",
@@ -119,13 +91,18 @@ fn symbol(character: char, reader: &Reader, spoken: &mut String) {
         '*' if spaced => "times",
         '-' if spaced && reader.is_between_digits() => "minus",
         '/' if spaced && reader.is_between_digits() => "divided by",
-        '^' if after.is_some_and(|c| c.is_ascii_digit() || c.is_alphabetic()) => "to the power of",
+        '^' if after.is_some_and(|c| c.is_ascii_digit() || c.is_alphabetic() || c == '-') => "to the power of",
         '~' if after.is_some_and(|c| c.is_ascii_digit()) => "about",
         '\'' if before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphabetic) => {
             spoken.push('\'');
             return;
         }
-        '-' if before.is_some_and(|c| c.is_ascii_digit()) && after.is_some_and(|c| c.is_ascii_digit()) => "minus",
+        '-' if before.is_some_and(|c| c.is_ascii_digit())
+            && after.is_some_and(|c| c.is_ascii_digit())
+            && !is_of_a_name(reader) =>
+        {
+            "minus"
+        }
         '-' if before.is_some_and(char::is_alphabetic) && after.is_some_and(char::is_alphabetic) => {
             spoken.push('-');
             return;
@@ -148,6 +125,13 @@ fn symbol(character: char, reader: &Reader, spoken: &mut String) {
     spoken.push(' ');
     spoken.push_str(word);
     spoken.push(' ');
+}
+
+/// `i7-1165`: the number before the sign that was just read belongs to a name.
+fn is_of_a_name(reader: &Reader) -> bool {
+    let mut before = *reader;
+    before.retreat(1);
+    before.word_before().contains(char::is_alphabetic)
 }
 
 /// `<3`; `reader` stands after the first.

@@ -43,6 +43,9 @@ impl Literal {
 
 /// A quantity, if one is next.
 pub fn expression(reader: &mut Reader) -> Option<String> {
+    if let Some(words) = attempt(reader, power) {
+        return Some(words);
+    }
     if !reader.is_start() {
         // Within a word, as in "B12": just the digits.
         let found = reader.digits();
@@ -64,6 +67,18 @@ fn version(reader: &mut Reader) -> Option<String> {
     }
     let words: Vec<String> = parts.iter().map(|part| integer(part)).collect();
     (parts.len() >= 3 && !parts[0].is_empty()).then(|| words.join(" point "))
+}
+
+/// The `^2` of `x^2` and `10^2`, in the words of `x²`.
+fn power(reader: &mut Reader) -> Option<String> {
+    reader.before(1).filter(|c| c.is_alphanumeric() || *c == ')')?;
+    reader.eat("^").then_some(())?;
+    let words = match reader.digits().as_str() {
+        "2" => "squared",
+        "3" => "cubed",
+        _ => return None,
+    };
+    reader.is_end().then(|| words.to_owned())
 }
 
 /// `16:9`.
@@ -136,7 +151,11 @@ fn range(reader: &mut Reader) -> Option<String> {
     let second = literal(&mut second_reader)?;
     let first_words = match (first_unit, sign) {
         (Some(words), _) => words,
-        _ if is_year(&first, &start, true) && is_year(&second, &start, true) => year(first.value()?),
+        _ if is_year(&first, &start, true)
+            && (is_year(&second, &start, true) || is_later_in_century(&first, &second)) =>
+        {
+            year(first.value()?)
+        }
         _ => first.words(),
     };
     // The unit of "$5-10" stands before the first, that of "$5-7 million" on both sides.
@@ -163,7 +182,7 @@ fn start_touches(reader: &Reader) -> bool {
 fn signed(reader: &mut Reader) -> Option<String> {
     let before = reader.before(1);
     match reader.peek()? {
-        '-' if before.is_none_or(|c| c.is_whitespace() || "([=<>,:".contains(c)) => {
+        '-' if before.is_none_or(|c| c.is_whitespace() || "([=<>,:^".contains(c)) => {
             reader.advance(1);
             // "- 5" is a break before a number.
             reader.peek().filter(|c| !c.is_whitespace())?;
@@ -362,6 +381,14 @@ fn measure(reader: &mut Reader, literal: &Literal) -> Option<String> {
     let rest: Vec<char> = (0..12).map_while(|i| reader.ahead(i)).collect();
     let (length, one, many) = units::unit(&rest, blank)?;
     reader.advance(length);
+    // "2 tbsp. sugar": an abbreviation's period, not a sentence's.
+    let in_sentence = reader.peek() == Some('.') && reader.ahead(1) == Some(' ');
+    if in_sentence
+        && reader.before(1).is_some_and(char::is_alphabetic)
+        && reader.ahead(2).is_some_and(char::is_lowercase)
+    {
+        reader.advance(1);
+    }
     Some(format!("{} {}", literal.words(), if literal.is_one() { one } else { many }))
 }
 
@@ -376,6 +403,12 @@ fn per(reader: &mut Reader) -> String {
         Some(one)
     });
     named.map(|unit| format!(" per {unit}")).unwrap_or_default()
+}
+
+/// Whether `second` is the short form of a later year of the century of `first`: 1914-18.
+fn is_later_in_century(first: &Literal, second: &Literal) -> bool {
+    let (Some(first), Some(value)) = (first.value(), second.value()) else { return false };
+    second.whole.len() == 2 && !second.grouped && value > first % 100
 }
 
 /// Whether four digits are the number of a year. `start` stands before them; in a `range` of years none of the words

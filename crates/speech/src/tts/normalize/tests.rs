@@ -437,6 +437,39 @@ fn what_only_looks_like_more_than_it_is_stays() {
 }
 
 #[test]
+fn the_same_in_other_signs() {
+    check(&[
+        ("H₂O and CO₂", "H two O and CO two"),
+        ("①② first", "one two first"),
+        ("1️⃣ first", "one first"),
+        ("Chapter Ⅳ", "Chapter four"),
+        ("١٢٣ and ５", "one hundred twenty-three and five"),
+        ("№ 5, ¶ 3", "number five, paragraph three"),
+        ("x^2 + y^2 = z^3", "x squared plus y squared equals z cubed"),
+        ("10^-3", "ten to the power of minus three"),
+        ("10 000 people, 1 000 000 cells", "ten thousand people, one million cells"),
+        ("5 000 2", "five zero zero zero two"),
+        ("CHF 20 or USD 20.50", "twenty Swiss francs or twenty US dollars and fifty cents"),
+        ("the USD is strong", "the USD is strong"),
+        ("2025/03/05", "March fifth, twenty twenty-five"),
+        ("03-05-2025", "March fifth, twenty twenty-five"),
+        ("25-12-2024", "December twenty-fifth, twenty twenty-four"),
+        ("9am-5pm", "nine AM to five PM"),
+        ("open 9am–5:30pm", "open nine AM to five thirty PM"),
+        ("8:30-9 am", "eight thirty to nine AM"),
+        ("1914-18", "nineteen fourteen to eighteen"),
+        ("5 ft 10 in", "five feet ten inches"),
+        ("5 in 10 boxes", "five in ten boxes"),
+        ("2 tbsp. sugar", "two tablespoons sugar"),
+        ("2 tbsp. Then stir.", "two tablespoons. Then stir."),
+        ("/etc/hosts", "etc hosts"),
+        ("an i7-1165", "an i seven one thousand one hundred sixty-five"),
+        ("5-3=2", "five minus three equals two"),
+        ("555.123.4567 ext. 12", "five five five, one two three, four five six seven extension twelve"),
+    ]);
+}
+
+#[test]
 fn text_that_goes_on_for_ever_takes_no_longer_than_it_should() {
     for piece in [
         "1x", "](", "[^", "<a", "a.io.", "1-", "1/", "1 ", "1h", "1.000", "5'", "+1 ", "V", "Mon-", "**", "$", "((",
@@ -462,6 +495,12 @@ proptest! {
             }
         }
         prop_assert!(!said.ends_with(' '));
+    }
+
+    /// What has a word or a number in it is never silence.
+    #[test]
+    fn what_can_be_said_is_said(text in "[ ,.;:!?'\"()/&+*_#@%$€£°<=>\n-]{0,6}[A-Za-z0-9ÄßéЖ是]{1,9}[ ,.;:!?'\"()/&+*_#@%$€£°=\n-]{0,6}") {
+        prop_assert!(!speakable(&text).is_empty());
     }
 
     /// However short it is written, what is said has an end: time and memory of the voice grow with it.

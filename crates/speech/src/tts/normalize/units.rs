@@ -113,6 +113,26 @@ pub fn prefix(reader: &mut Reader) -> Option<Currency> {
             return Some(Currency { one, many, hundredth: Some(("cent", "cents")) });
         }
     }
+    const CODES: [(&str, &str, &str, Option<(&str, &str)>); 8] = [
+        ("USD", "US dollar", "US dollars", Some(("cent", "cents"))),
+        ("EUR", "euro", "euros", Some(("cent", "cents"))),
+        ("GBP", "British pound", "British pounds", Some(("penny", "pence"))),
+        ("CHF", "Swiss franc", "Swiss francs", Some(("centime", "centimes"))),
+        ("CAD", "Canadian dollar", "Canadian dollars", Some(("cent", "cents"))),
+        ("AUD", "Australian dollar", "Australian dollars", Some(("cent", "cents"))),
+        ("JPY", "yen", "yen", None),
+        ("INR", "rupee", "rupees", Some(("paisa", "paise"))),
+    ];
+    for (written, one, many, hundredth) in CODES {
+        let mut amount = *reader;
+        if written.chars().enumerate().all(|(i, c)| reader.ahead(i) == Some(c)) {
+            amount.advance(written.len());
+            amount.blanks();
+            amount.peek().filter(char::is_ascii_digit)?;
+            *reader = amount;
+            return Some(Currency { one, many, hundredth });
+        }
+    }
     let currency = currency(reader.peek()?)?;
     reader.advance(1);
     Some(currency)

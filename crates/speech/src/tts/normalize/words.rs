@@ -29,7 +29,7 @@ const ABBREVIATIONS: &[(&str, &str, After)] = &[
     ("No", "number", After::Digit), ("no", "number", After::Digit), ("Nos", "numbers", After::Digit), ("p", "page", After::Digit),
     ("pp", "pages", After::Digit), ("pg", "page", After::Digit), ("Fig", "figure", After::Digit), ("fig", "figure", After::Digit),
     ("vol", "volume", After::Digit), ("Vol", "volume", After::Digit), ("ch", "chapter", After::Digit), ("Ch", "chapter", After::Digit),
-    ("ca", "circa", After::Digit),
+    ("ca", "circa", After::Digit), ("ext", "extension", After::Digit),
     ("St", "Street", After::Anything), ("Ave", "Avenue", After::Anything), ("Blvd", "Boulevard", After::Anything), ("Rd", "Road", After::Anything),
     ("Jr", "Junior", After::Anything), ("Sr", "Senior", After::Anything), ("Inc", "Incorporated", After::Anything), ("Ltd", "Limited", After::Anything),
     ("Corp", "Corporation", After::Anything), ("Co", "Company", After::Anything), ("Bros", "Brothers", After::Anything),
@@ -304,6 +304,11 @@ fn ends_sentence(reader: &Reader) -> bool {
 fn abbreviation(reader: &mut Reader, written: &str) -> Option<String> {
     let has_period = reader.peek() == Some('.') && !reader.ahead(1).is_some_and(char::is_alphanumeric)
         || reader.peek() == Some('.') && reader.ahead(1).is_some_and(|c| c.is_ascii_digit());
+    // Part of a path, "/etc/hosts", is no abbreviation.
+    let in_path = reader.before(written.chars().count() + 1) == Some('/') || reader.peek() == Some('/');
+    if in_path && !has_period {
+        return None;
+    }
     let table = if has_period { ABBREVIATIONS } else { BARE };
     let mut after = *reader;
     after.advance(usize::from(has_period));
