@@ -115,6 +115,33 @@ fn a_lost_reference_leaves_the_user_as_they_are() {
     assert!((decibels(&out) - decibels(&said)).abs() < 3.0, "{} of {}", decibels(&out), decibels(&said));
 }
 
+#[test]
+fn silence_stays_silence_whatever_is_played() {
+    let far = speech_like(3.0, 110.0, 3);
+    for reference in [vec![0.0; far.len()], far] {
+        let (mut canceller, mut clean) = (EchoCanceller::new(), Clean::default());
+        for played in reference.chunks_exact(FRAME_SAMPLES) {
+            canceller.process(played.try_into().unwrap(), &[0.0; FRAME_SAMPLES], &mut clean);
+            let loudest = decibels(&clean.subtracted).max(decibels(&clean.suppressed));
+            assert!(loudest < -85.0, "{loudest} dB out of nothing");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    #[test]
+    fn any_room_s_echo_becomes_quieter(
+        delay_ms in 20u64..350, level_db in -25.0f32..0.0, drift_ppm in -60.0f64..60.0, seed in any::<u32>(),
+    ) {
+        let far = speech_like(5.0, 120.0, seed);
+        let heard = heard(RoomOptions { drift_ppm, ..room(delay_ms, level_db) }, &far, &[]);
+        let lowered = lowered(&heard.raw, &heard.suppressed, 2.5..5.0);
+        prop_assert!(lowered > 10.0, "{} dB", lowered);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 

@@ -1,8 +1,9 @@
 //! What `jarvis doctor` and the window look into: is everything there that Jarvis needs, and if not, what mends it.
 //!
 //! Owns the list of checks. Each runs on a thread of its own and is given up after two seconds, since what is broken may
-//! hang. Never changes anything.
+//! hang. What makes a sound ([`echo()`]) is not among them. Never changes anything.
 
+mod echo;
 mod sound;
 mod system;
 
@@ -16,6 +17,8 @@ use jarvis_speech::tts::Espeak;
 use serde::{Deserialize, Serialize};
 
 use crate::control::{self, Request};
+
+pub use echo::{EchoCheck, echo};
 
 /// How long a check may take.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -133,14 +136,19 @@ fn start(name: &str, work: Work) -> Option<Receiver<Found>> {
 
 /// A muted microphone stays closed, also for a check.
 fn of_microphone(paths: &Paths, wanted: String) -> Work {
-    let socket = paths.control_socket();
+    let paths = paths.clone();
     Box::new(move || {
-        let running = control::send(&socket, &Request::Status).ok().and_then(|response| response.status);
-        if running.is_some_and(|status| status.muted) {
+        if is_muted(&paths) {
             return Found::ok("Jarvis is muted, so the microphone is closed and was not tried.");
         }
         sound::microphone(&wanted)
     })
+}
+
+/// Whether a Jarvis runs and is not to listen.
+fn is_muted(paths: &Paths) -> bool {
+    let running = control::send(&paths.control_socket(), &Request::Status).ok().and_then(|response| response.status);
+    running.is_some_and(|status| status.muted)
 }
 
 fn check_settings(settings: jarvis_core::Result<Settings>) -> Found {
