@@ -125,7 +125,7 @@ pub enum AssistantEvent {
         /// A sentence for the user.
         message: String,
     },
-    /// A setting was changed by asking for it.
+    /// A setting was changed: by asking for it, in the window or on the command line.
     SettingChanged {
         /// Its section and name: `voice.effect`.
         path: String,

@@ -5,22 +5,12 @@
 use jarvis_core::{HostAction, Result};
 use jarvis_settings::{Kind, Paths, Settings};
 
-/// A setting that was changed.
-#[derive(Debug)]
-pub(crate) struct Adjusted {
-    /// All settings, with the change in force.
-    pub(crate) settings: Settings,
-    /// Which it was.
-    pub(crate) path: &'static str,
-    /// Its value now.
-    pub(crate) value: String,
-}
-
-/// Does what `action` asks for; `None` when that is nothing about settings.
+/// Does what `action` asks for, and returns all settings with the change in force; `None` when that is nothing about
+/// settings.
 ///
 /// # Errors
 /// There is no such setting or value, or the file cannot be read or written; then nothing has changed.
-pub(crate) fn adjust(action: &HostAction, settings: &Settings, paths: &Paths) -> Result<Option<Adjusted>> {
+pub(crate) fn adjust(action: &HostAction, settings: &Settings, paths: &Paths) -> Result<Option<Settings>> {
     let (path, value) = match action {
         HostAction::Set { setting, value } => (*setting, (*value).to_owned()),
         HostAction::Scale { setting, percent } => (*setting, scaled(settings, setting, *percent)?),
@@ -30,7 +20,7 @@ pub(crate) fn adjust(action: &HostAction, settings: &Settings, paths: &Paths) ->
     // What was asked for just now counts in this run even where a variable of the environment is stronger than the file.
     let mut settings = settings.clone();
     settings.set(path, &value)?;
-    Ok(Some(Adjusted { settings, path, value }))
+    Ok(Some(settings))
 }
 
 fn scaled(settings: &Settings, setting: &str, percent: i16) -> Result<String> {
@@ -59,8 +49,7 @@ mod tests {
         let paths = Paths::under(folder.path());
         let action = HostAction::Set { setting: "voice.effect", value: "robot" };
         let adjusted = adjust(&action, &settings(&paths), &paths).unwrap().unwrap();
-        assert_eq!(adjusted.settings.voice.effect, jarvis_settings::VoiceEffect::Robot);
-        assert_eq!((adjusted.path, adjusted.value.as_str()), ("voice.effect", "robot"));
+        assert_eq!(adjusted.voice.effect, jarvis_settings::VoiceEffect::Robot);
         assert_eq!(settings(&paths).voice.effect, jarvis_settings::VoiceEffect::Robot);
     }
 
@@ -71,7 +60,7 @@ mod tests {
         let mut now = settings(&paths);
         let faster = HostAction::Scale { setting: "voice.rate", percent: 20 };
         for expected in [1.2, 1.44, 1.73, 2.0, 2.0] {
-            now = adjust(&faster, &now, &paths).unwrap().unwrap().settings;
+            now = adjust(&faster, &now, &paths).unwrap().unwrap();
             assert!((now.voice.rate - expected).abs() < 1e-6, "{} in place of {expected}", now.voice.rate);
         }
         assert_eq!(settings(&paths).voice.rate, 2.0);

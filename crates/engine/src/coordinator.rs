@@ -368,13 +368,19 @@ impl Coordinator {
 
     fn reload(&mut self, settings: Settings) {
         let settings = Arc::new(settings);
-        self.settings = Arc::clone(&settings);
+        let before = std::mem::replace(&mut self.settings, Arc::clone(&settings));
         self.told.clear();
         self.turn.set_options(turn_options(&settings));
         let _ = self.workers.listen.send(listen::Job::Settings(Arc::clone(&settings)));
         let _ = self.workers.recognize.send(recognize::Job::Settings(Arc::clone(&settings)));
         let _ = self.workers.think.send(think::Job::Settings(Arc::clone(&settings)));
-        let _ = self.workers.speak.send(speak::Job::Settings(settings));
+        let _ = self.workers.speak.send(speak::Job::Settings(Arc::clone(&settings)));
+        for (before, now) in before.entries().into_iter().zip(settings.entries()) {
+            if before.value != now.value {
+                let value = now.value.as_str().map_or_else(|| now.value.to_string(), str::to_owned);
+                self.emit(None, AssistantEvent::SettingChanged { path: now.path.into(), value });
+            }
+        }
     }
 }
 

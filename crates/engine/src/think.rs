@@ -17,7 +17,7 @@ use jarvis_core::{
 use jarvis_settings::{Paths, Settings};
 
 use crate::Command;
-use crate::adjust::{Adjusted, adjust};
+use crate::adjust::adjust;
 use crate::heavy::Heavy;
 use crate::load::Parts;
 use crate::message::{Loaded, Message, Outbox, PANICKED, Part, contained};
@@ -256,10 +256,10 @@ fn tell(outbox: &Outbox, turn: TurnId, piece: Piece) {
 
 /// Changes a setting. Everyone has taken it up before the next piece of the answer comes to them.
 fn change(outbox: &Outbox, settings: &mut Arc<Settings>, paths: &Paths, action: &HostAction) -> Result<()> {
-    let Some(Adjusted { settings: changed, path, value }) = adjust(action, settings, paths)? else { return Ok(()) };
-    *settings = Arc::new(changed.clone());
-    outbox.send(Message::Command(Command::Reload(changed)));
-    outbox.send(Message::Event(AssistantEvent::SettingChanged { path: path.to_owned(), value }));
+    if let Some(changed) = adjust(action, settings, paths)? {
+        *settings = Arc::new(changed.clone());
+        outbox.send(Message::Command(Command::Reload(changed)));
+    }
     Ok(())
 }
 

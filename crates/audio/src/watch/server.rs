@@ -14,7 +14,10 @@ use pulseaudio::protocol::{
 };
 use std::ffi::{CStr, CString};
 use std::io::{self, BufReader, Cursor, Read};
+use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
 
 /// How long an answer may take before the server counts as hung.
@@ -85,7 +88,7 @@ impl Server {
     pub fn connect() -> Result<Self, Silence> {
         let path = pulseaudio::socket_path_from_env().ok_or(Silence::Absent)?;
         let cookie = pulseaudio::cookie_path_from_env().and_then(|path| std::fs::read(path).ok()).unwrap_or_default();
-        Self::greet(UnixStream::connect(path)?, cookie)
+        Self::greet(reach(&path)?, cookie)
     }
 
     fn greet(socket: UnixStream, cookie: Vec<u8>) -> Result<Self, Silence> {
@@ -200,6 +203,36 @@ impl Server {
     }
 }
 
+/// Connects, within [`ANSWER`]: a server that hangs takes a few connections that wait for it, and then none.
+fn reach(path: &Path) -> io::Result<UnixStream> {
+    // SAFETY: all zeros is an address, of length zero.
+    let mut address: libc::sockaddr_un = unsafe { std::mem::zeroed() };
+    let name = path.as_os_str().as_bytes();
+    if name.len() >= address.sun_path.len() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path to its socket is too long"));
+    }
+    address.sun_family = libc::AF_UNIX as libc::sa_family_t;
+    for (to, from) in address.sun_path.iter_mut().zip(name) {
+        *to = *from as libc::c_char;
+    }
+    // SAFETY: makes a socket, which the stream owns at once.
+    let socket = unsafe {
+        let socket = libc::socket(libc::AF_UNIX, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0);
+        if socket < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        UnixStream::from_raw_fd(socket)
+    };
+    // Counts for the connection itself, too (unix(7)).
+    socket.set_write_timeout(Some(ANSWER))?;
+    // SAFETY: the address is one of this family, and as long as is said.
+    let connected = unsafe {
+        let length = size_of::<libc::sockaddr_un>() as libc::socklen_t;
+        libc::connect(socket.as_raw_fd(), (&raw const address).cast(), length)
+    };
+    if connected < 0 { Err(io::Error::last_os_error()) } else { Ok(socket) }
+}
+
 fn microphone(source: protocol::SourceInfo) -> Device {
     let property = |key: &CStr| source.props.get_bytes(key).map(value).unwrap_or_default();
     let name = text(&source.name);
@@ -233,6 +266,7 @@ fn value(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use std::io::Write;
+    use std::os::unix::net::UnixListener;
     use std::thread;
 
     /// The other end of a connection that was greeted; it answers the `replies` given to it, one a question.
@@ -260,6 +294,21 @@ mod tests {
         assert!(matches!(gone, Err(Silence::Broken(reason)) if reason.contains("gone")));
         let mad = server(|socket| socket.get_mut().write_all(&[0xff; 64]).unwrap());
         assert!(matches!(mad, Err(Silence::Broken(_))));
+    }
+
+    #[test]
+    fn a_server_that_takes_no_connection_any_more_hangs_and_one_that_is_not_there_is_absent() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("native");
+        assert_eq!(reach(&path).unwrap_err().kind(), io::ErrorKind::NotFound);
+        let server = UnixListener::bind(&path).unwrap();
+        // SAFETY: a call on a socket that is open: as few connections as can be may wait.
+        assert_eq!(unsafe { libc::listen(server.as_raw_fd(), 0) }, 0);
+        let waiting: Vec<_> = std::iter::from_fn(|| reach(&path).ok()).take(16).collect();
+        assert!(waiting.len() < 16);
+        assert!(matches!(reach(&path).unwrap_err().into(), Silence::Hung));
+        let long = folder.path().join("x".repeat(200));
+        assert!(matches!(reach(&long).unwrap_err().into(), Silence::Broken(reason) if reason.contains("too long")));
     }
 
     #[test]
