@@ -30,8 +30,9 @@ pub struct Args {
 /// Runs the command.
 pub fn add(args: &Args, paths: &Paths, store: &Store, catalog: &Catalog, output: &Output) -> anyhow::Result<()> {
     store.check_own_name(catalog, &args.id)?;
+    let onnx = read(&args.file)?;
     let config = description(&args.file, args.config.clone())?;
-    let (onnx, json) = (read(&args.file)?, read(&config)?);
+    let json = read(&config)?;
 
     let folder = tempfile::Builder::new().prefix("jarvis-voice-").tempdir()?;
     std::fs::write(folder.path().join("voice.onnx"), &onnx)?;

@@ -98,14 +98,19 @@ impl Heard {
     }
 }
 
+/// Speaks `text` as an answer is spoken, clause by clause.
 fn speak(voice: &mut dyn TextToSpeech, text: &str) -> anyhow::Result<Heard> {
     let mut splitter = ClauseSplitter::new();
     let mut clauses = splitter.push(text);
     clauses.extend(splitter.finish());
+    hear(voice, &clauses)
+}
+
+fn hear(voice: &mut dyn TextToSpeech, clauses: &[String]) -> anyhow::Result<Heard> {
     let mut heard = Heard { pieces: vec![], total_ms: 0.0, kept: true };
     let start = Instant::now();
     for clause in clauses {
-        let made = voice.stream(&clause, &Cancel::new(), &mut |audio| {
+        let made = voice.stream(clause, &Cancel::new(), &mut |audio| {
             heard.pieces.push((ms(start), f64::from(audio.seconds()) * 1000.0));
         })?;
         heard.kept &= made.kept;
@@ -178,7 +183,7 @@ pub(super) fn tts(paths: &Paths, settings: &Settings, runs: usize, rows: &mut Ro
     let mut voice = parts.voice(settings)?;
     let mut first = Vec::new();
     for phrase in phrases::fixed() {
-        let heard = speak(voice.as_mut(), &phrase)?;
+        let heard = hear(voice.as_mut(), &[phrase])?;
         anyhow::ensure!(heard.kept, "a phrase that was prepared was computed again");
         first.push(heard.first_ms());
     }
