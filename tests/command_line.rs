@@ -3,6 +3,7 @@
 //! Drives the real binary on the installed models, with settings of its own, so that nothing of the user's is touched.
 
 use serde_json::Value;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -26,6 +27,7 @@ impl Home {
             command.env_remove(name);
         }
         command.args(arguments).env("JARVIS_CONFIG_DIR", self.path("config")).env("XDG_RUNTIME_DIR", self.0.path());
+        command.env("JARVIS_CACHE_DIR", self.path("cache"));
         command
     }
 
@@ -165,6 +167,90 @@ fn speech_is_understood_again() {
     assert_eq!(exit, 0);
     let heard = objects[0]["text"].as_str().unwrap().to_lowercase();
     assert!(heard.contains("weather is nice today"), "{heard:?}");
+}
+
+#[test]
+fn what_was_said_is_kept_for_the_next_time_but_only_at_the_same_speed() {
+    let home = Home::new();
+    let path = home.path("spoken.wav");
+    let say = |more: &[&str]| {
+        let (exit, objects) = home.json(&[&["say", "Good morning.", "--out", text_of(&path)], more].concat());
+        assert_eq!(exit, 0, "{objects:?}");
+        (objects[0]["cache"].as_str().unwrap().to_owned(), objects[0]["seconds"].as_f64().unwrap())
+    };
+    let (_, usual) = say(&[]);
+    let (cache, again) = say(&[]);
+    assert!(cache == "hit" && (again - usual).abs() < 1e-3, "{cache} {again} {usual}");
+    let (cache, fast) = say(&["--rate", "2"]);
+    assert!(cache == "miss" && fast < usual * 0.9, "{cache} {fast} {usual}");
+    let (_, message, _) = home.refusal(&["say", "Good morning.", "--rate", "9", "--out", text_of(&path)]);
+    assert!(message.contains("--rate"), "{message}");
+    let mut nothing_kept = home.command(&["say", "Good morning.", "--out", text_of(&path)]);
+    assert!(nothing_kept.env("JARVIS_VOICE_CACHE_MB", "0").status().unwrap().success());
+    assert_eq!(home.path("cache/phrases").read_dir().unwrap().count(), 0);
+}
+
+#[test]
+fn a_text_of_any_length_is_spoken_and_what_is_broken_off_is_a_whole_file() {
+    let home = Home::new();
+    let path = home.path("long.wav");
+    let mut saying = home
+        .command(&["--json", "say", "--out", text_of(&path)])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A text that has not ended yet is spoken already.
+    let mut text = saying.stdin.take().unwrap();
+    text.write_all(b"The first sentence. The second sentence. The third one ").unwrap();
+    let limit = Instant::now() + Duration::from_secs(30);
+    while hound::WavReader::open(&path).map_or(0, |file| file.duration()) == 0 {
+        assert!(Instant::now() < limit, "nothing was written");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // SAFETY: a signal to a child of ours that was not waited for yet.
+    assert_eq!(unsafe { libc::kill(saying.id() as i32, libc::SIGINT) }, 0);
+    let output = saying.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(error["error"]["message"].as_str().unwrap().contains("holds the first"), "{error}");
+    let mut file = hound::WavReader::open(&path).unwrap();
+    let (told, there) = (file.duration(), file.samples::<i16>().map(Result::unwrap).count());
+    assert_eq!((told as usize, std::fs::metadata(&path).unwrap().len() as usize), (there, 44 + 2 * there));
+    drop(text);
+}
+
+#[test]
+fn any_piper_voice_can_be_added_and_what_is_none_is_refused() {
+    let home = Home::new();
+    // A store of its own with the runtime of the installed models in it.
+    let (_, models) = home.json(&["models", "list"]);
+    let folder = |id: &str| PathBuf::from(models.iter().find(|m| m["id"] == id).unwrap()["path"].as_str().unwrap());
+    std::fs::create_dir_all(home.path("data/models")).unwrap();
+    std::os::unix::fs::symlink(folder("onnxruntime"), home.path("data/models/onnxruntime")).unwrap();
+    let voice = folder("piper-en_US-joe-medium");
+    for (from, to) in [("voice.onnx", "mine.onnx"), ("voice.json", "mine.onnx.json"), ("voice.json", "half.onnx.json")]
+    {
+        std::fs::copy(voice.join(from), home.path(to)).expect("run `make models`");
+    }
+    let whole = std::fs::read(home.path("mine.onnx")).unwrap();
+    std::fs::write(home.path("half.onnx"), &whole[..whole.len() / 2]).unwrap();
+    let run = |arguments: &[&str]| {
+        let output =
+            home.command(&[&["--json"], arguments].concat()).env("JARVIS_DATA_DIR", home.path("data")).output();
+        let output = output.unwrap();
+        (output.status.code(), serde_json::from_slice::<Value>(&output.stdout).unwrap())
+    };
+    for (id, file) in [("half", "half.onnx"), ("none", "none.onnx"), ("Loud!", "mine.onnx")] {
+        let (exit, answer) = run(&["models", "add-voice", id, text_of(&home.path(file))]);
+        assert!(exit == Some(1) && answer["error"]["hint"].as_str().is_some_and(|hint| !hint.is_empty()), "{answer}");
+    }
+    assert!(!home.path("data/models/half").exists());
+    let (exit, answer) = run(&["models", "add-voice", "mine", text_of(&home.path("mine.onnx"))]);
+    assert_eq!((exit, &answer["kind"]), (Some(0), &Value::from("voice")), "{answer}");
+    let spoken = home.path("spoken.wav");
+    let (exit, answer) = run(&["say", "It works.", "--voice", "mine", "--out", text_of(&spoken)]);
+    assert!(exit == Some(0) && answer["seconds"].as_f64().unwrap() > 0.4, "{answer}");
 }
 
 #[test]
