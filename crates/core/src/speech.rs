@@ -86,9 +86,9 @@ pub struct Transcript {
 pub struct Weighed {
     /// What was recognized.
     pub transcript: Transcript,
-    /// Natural logarithm of the probability that the text begins with the words that were asked about, <= 0; none where
-    /// nothing was said, or from an engine that can't tell.
-    pub likelihood: Option<f32>,
+    /// How likely it is that the text begins with the words that were asked about, against what was recognized: natural
+    /// logarithm, 0 for as likely. None where nothing was said, or from an engine that can't tell.
+    pub odds: Option<f32>,
 }
 
 /// Turns sound into words.
@@ -116,7 +116,7 @@ pub trait SpeechToText: Send {
     /// As [`Self::transcribe`].
     fn transcribe_and_weigh(&mut self, samples: &[f32], words: &str, cancel: &Cancel) -> Result<Weighed> {
         let _ = words;
-        Ok(Weighed { transcript: self.transcribe(samples, cancel)?, likelihood: None })
+        Ok(Weighed { transcript: self.transcribe(samples, cancel)?, odds: None })
     }
     /// Touches the weights, so that the first real call is as fast as the others.
     fn warm_up(&mut self) -> Result<()>;

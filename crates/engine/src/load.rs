@@ -15,12 +15,14 @@ use jarvis_speech::onnx::Runtime;
 use jarvis_speech::stt::{self, Compute, Whisper};
 use jarvis_speech::tts::{CacheOptions, CachedTts, Piper, Voice};
 use jarvis_speech::vad::Silero;
-use jarvis_speech::wake::{OpenWakeWord, WakeCheck};
+use jarvis_speech::wake::{HEAD_FILE, OpenWakeWord, WakeCheck};
 
 use crate::message::{Loaded, Outbox, Part, contained};
 
 /// The voice activity model; there is one.
 pub(crate) const ACTIVITY_MODEL: &str = "silero-vad";
+/// The model of a head that was trained here has the other's name with this.
+const FREE: &str = "-free";
 /// The folder, below the data folder, of sounds that woke Jarvis by mistake.
 const MISTAKES: &str = "wake-mistakes";
 /// The runtime that the small models and the voice run on.
@@ -159,6 +161,10 @@ impl Parts for Installed {
     fn wake_word(&self, settings: &Settings) -> Result<Box<dyn WakeWord>> {
         let mut wake = OpenWakeWord::load(&self.runtime()?, &self.store.folder(&settings.wake.model)?)?;
         wake.set_sensitivity(settings.wake.sensitivity);
+        let free = format!("{}{FREE}", settings.wake.model);
+        if let Some(head) = jarvis_models::bundled(&free, HEAD_FILE) {
+            wake.agree_with(head)?;
+        }
         wake.remember_mistakes(&mistakes_file(&self.data, &settings.wake.model));
         Ok(Box::new(wake))
     }

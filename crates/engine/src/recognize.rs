@@ -125,7 +125,7 @@ impl Recognize {
             self.ask(engine, cancel, |recognizer| recognizer.transcribe_and_weigh(samples, check.words(), cancel));
         let is_call = heard.map(|heard| {
             let is_call = check.is_call(&heard);
-            tracing::debug!(is_call, likelihood = heard.likelihood, "a second look at the wake word");
+            tracing::debug!(is_call, odds = heard.odds, "a second look at the wake word");
             is_call
         });
         self.check = Some(check);

@@ -36,4 +36,5 @@ pub use error::Bytes;
 pub use host::Host;
 pub use own::OwnModel;
 pub use progress::{Origin, Progress, Stage};
+pub use source::bundled::bundled;
 pub use store::{Listed, State, Store, Verified};

@@ -26,6 +26,8 @@ pub struct Script {
     pub words: Mutex<String>,
     /// How often something was recognized.
     pub recognized: AtomicUsize,
+    /// The phrases that were said to be likely, of each time that some were.
+    pub expected: Mutex<Vec<Vec<String>>>,
     /// The wakes that were named as mistakes: how many there were since.
     pub mistakes: Mutex<Vec<usize>>,
     pub missing: Mutex<Vec<&'static str>>,
@@ -116,11 +118,15 @@ impl SpeechToText for FakeRecognizer {
         let text = self.0.words.lock().unwrap().clone();
         Ok(Transcript { text, ..Transcript::default() })
     }
+    fn transcribe_expecting(&mut self, samples: &[f32], expected: &[&str], cancel: &Cancel) -> Result<Transcript> {
+        self.0.expected.lock().unwrap().push(expected.iter().map(ToString::to_string).collect());
+        self.transcribe(samples, cancel)
+    }
     fn transcribe_and_weigh(&mut self, _samples: &[f32], words: &str, _cancel: &Cancel) -> Result<Weighed> {
         let other = self.0.other_word.load(Ordering::Relaxed);
-        let (text, likelihood) = if other { ("Hey, Travis.", -20.0) } else { (words, 0.0) };
+        let (text, odds) = if other { ("Hey, Travis.", -20.0) } else { (words, 0.0) };
         let transcript = Transcript { text: text.into(), ..Transcript::default() };
-        Ok(Weighed { transcript, likelihood: Some(likelihood) })
+        Ok(Weighed { transcript, odds: Some(odds) })
     }
     fn warm_up(&mut self) -> Result<()> {
         Ok(())

@@ -13,17 +13,22 @@ const FILES: [(&str, &[u8]); 1] = [(
     include_bytes!("../../../../models/wake-hey-jarvis-free/head.safetensors"),
 )];
 
+/// The file `name` of the model `id`, where it is part of this program.
+pub fn bundled(id: &str, name: &str) -> Option<&'static [u8]> {
+    let place = format!("{id}/{name}");
+    FILES.iter().find(|(known, _)| *known == place).map(|(_, bytes)| *bytes)
+}
+
 /// Puts those of the job's files that are part of this program beside those that were fetched.
 pub(crate) fn put(job: &Job<'_>) -> Result<()> {
     for file in job.model.files().filter(|file| file.bundled) {
-        let place = format!("{}/{}", job.model.id, file.name);
-        let found = FILES.iter().find(|(name, _)| *name == place).map_or(&[][..], |(_, bytes)| bytes);
+        let found = bundled(&job.model.id, &file.name).unwrap_or_default();
         let mut hasher = Hasher::new();
         hasher.update(found);
         if hasher.finish() != file.sha256 {
             return Err(ModelError::Corrupt {
                 from: "this program".into(),
-                what: place,
+                what: file.name.clone(),
                 detail: "it is not what the catalog says".into(),
             });
         }

@@ -3,7 +3,7 @@
 //! A source puts verified files into a staging folder, or says in a sentence why it cannot. Never gives a file its final
 //! place.
 
-pub(crate) mod bundled;
+pub mod bundled;
 pub(crate) mod hub;
 pub(crate) mod local;
 pub(crate) mod pip;

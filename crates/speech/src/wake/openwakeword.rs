@@ -5,7 +5,7 @@
 
 use super::embedding::EMBEDDING;
 use super::features::{Features, STEP, WHAT};
-use super::head::{HISTORY, Head, INPUTS};
+use super::head::{Dense, FILE as HEAD_FILE, HISTORY, Head, INPUTS};
 use super::mistakes::Mistakes;
 use super::trigger::Trigger;
 use crate::onnx::{self, OnnxError, Runtime};
@@ -13,6 +13,10 @@ use jarvis_core::{AudioFrame, Result, WakeDetection, WakeWord};
 use ort::value::Tensor;
 use std::path::Path;
 
+/// Steps within which both heads have to hear the phrase: one hears it half over, the other when it is done.
+const AGREEMENT: usize = 7;
+/// The score that the second head agrees with: it need not be sure.
+const AGREES: f32 = 0.15;
 /// Detections that can be named as mistakes.
 const DETECTIONS: usize = 4;
 /// Scores at the start that the reference sets to zero.
@@ -28,6 +32,8 @@ pub struct OpenWakeWord {
     /// Steps since the last reset.
     steps: u64,
     trigger: Trigger,
+    /// Another head for the same phrase, which has to agree.
+    second: Option<Second>,
     mistakes: Mistakes,
     /// What the last detections rested on, 16 x 96 each, the newest first; empty before there were any.
     last: [Vec<f32>; DETECTIONS],
@@ -54,6 +60,7 @@ impl OpenWakeWord {
             history,
             steps: 0,
             trigger: Trigger::new(0.5),
+            second: None,
             mistakes: Mistakes::default(),
             last: std::array::from_fn(|_| Vec::with_capacity(INPUTS)),
         };
@@ -64,6 +71,17 @@ impl OpenWakeWord {
     /// Heeds less what resembles the mistakes in `file`, and keeps new ones there.
     pub fn remember_mistakes(&mut self, file: &Path) {
         self.mistakes = Mistakes::open(file);
+    }
+
+    /// Has a head that was trained for the same phrase by other means agree: what deceives both is rarer than what deceives
+    /// one. `head` is a `head.safetensors`.
+    ///
+    /// # Errors
+    /// It is no head.
+    pub fn agree_with(&mut self, head: &[u8]) -> Result<()> {
+        let head = Dense::parse(head).map_err(|reason| OnnxError::model(Path::new(HEAD_FILE), reason))?;
+        self.second = Some(Second { head, lately: [0.0; AGREEMENT] });
+        Ok(())
     }
 
     /// What the wake word is called in [`WakeDetection::model`].
@@ -83,6 +101,9 @@ impl OpenWakeWord {
             history.copy_within(EMBEDDING.., 0);
             history[(HISTORY - 1) * EMBEDDING..].copy_from_slice(embedding);
             let score = self.head.score(&self.history)?;
+            if let Some(second) = &mut self.second {
+                second.hear(self.history.extract_tensor().1);
+            }
             self.steps += 1;
             scored = Some((if self.steps <= DEAF_STEPS { 0.0 } else { score }, self.steps * STEP as u64));
         }
@@ -90,9 +111,28 @@ impl OpenWakeWord {
     }
 }
 
+/// A head that has to agree.
+struct Second {
+    head: Dense,
+    /// Its last scores.
+    lately: [f32; AGREEMENT],
+}
+
+impl Second {
+    fn hear(&mut self, history: &[f32]) {
+        self.lately.rotate_right(1);
+        self.lately[0] = self.head.score(history);
+    }
+
+    fn agrees(&self) -> bool {
+        self.lately.iter().any(|score| *score >= AGREES)
+    }
+}
+
 impl WakeWord for OpenWakeWord {
     fn process(&mut self, frame: &AudioFrame) -> Result<Option<WakeDetection>> {
         let Some((score, at_sample)) = self.score(frame)? else { return Ok(None) };
+        let score = if self.second.as_ref().is_none_or(Second::agrees) { score } else { 0.0 };
         if !self.trigger.step(score) {
             return Ok(None);
         }
@@ -114,6 +154,9 @@ impl WakeWord for OpenWakeWord {
             embedding.copy_from_slice(silence);
         }
         self.steps = 0;
+        if let Some(second) = &mut self.second {
+            second.lately = [0.0; AGREEMENT];
+        }
         self.trigger.reset();
     }
 

@@ -414,12 +414,14 @@ impl SpeechToText for Whisper {
         let (window, _) = samples.split_at(windows::first(samples));
         let mut recording = Recording::new();
         self.hear(window, &[], &mut recording, cancel)?;
+        let tokens = recording.tokens;
         let transcript = recording.finish();
-        let likelihood = match transcript.text.is_empty() {
+        let recognized = transcript.average_log_probability * (tokens + 1) as f32;
+        let odds = match transcript.text.is_empty() {
             true => None,
-            false => Some(on(self.threads.clone(), || self.beginning(words, cancel))?),
+            false => Some(on(self.threads.clone(), || self.beginning(words, cancel))? - recognized),
         };
-        Ok(Weighed { transcript, likelihood })
+        Ok(Weighed { transcript, odds })
     }
 
     fn warm_up(&mut self) -> Result<()> {

@@ -1,0 +1,79 @@
+//! On real recognized sound: calls and what sounds like them, in synthetic voices, rooms and noise.
+
+use super::*;
+use crate::stt::{Options, Whisper};
+use crate::testing;
+use crate::tts::Piper;
+use crate::wake::OpenWakeWord;
+use crate::wake::train::{Exam, Plan, Voices, exam_sounds};
+use jarvis_core::{Cancel, SpeechToText, WakeWord};
+
+const NEAR_MISSES: [&str; 8] =
+    ["hey Travis", "hey service", "hey Davis", "hey Charles", "hey Jared", "hey Marvin", "starve us", "hey purpose"];
+
+struct Ear {
+    whisper: Whisper,
+    wake: OpenWakeWord,
+    check: WakeCheck,
+}
+
+impl Ear {
+    fn new() -> Self {
+        let mut wake = OpenWakeWord::load(&testing::runtime(), &testing::model("wake-hey-jarvis")).unwrap();
+        // As easily as it can be woken, so that there is something to look at.
+        wake.set_sensitivity(1.0);
+        let whisper = Whisper::load(&testing::model("whisper-tiny.en"), &Options::default()).unwrap();
+        Self { whisper, wake, check: WakeCheck::new("hey jarvis").unwrap() }
+    }
+
+    /// What the second look says of each wake in `sound`, and what it is told.
+    fn looks(&mut self, sound: &[f32]) -> Vec<(bool, String)> {
+        self.wake.reset();
+        let mut wakes = Vec::new();
+        for frame in testing::frames(sound) {
+            wakes.extend(self.wake.process(&frame).unwrap());
+        }
+        wakes.into_iter().map(|wake| self.look(sound, wake.at_sample as usize)).collect()
+    }
+
+    fn look(&mut self, sound: &[f32], at: usize) -> (bool, String) {
+        let part = &sound[at.saturating_sub(24_000)..(at + 1_600).min(sound.len())];
+        let heard = self.whisper.transcribe_and_weigh(part, self.check.words(), &Cancel::new()).unwrap();
+        let told = format!(
+            "{:?} odds {:.1} likeness {:.2}",
+            heard.transcript.text,
+            heard.odds.unwrap_or(f32::NAN),
+            self.check.likeness(&heard.transcript.text)
+        );
+        (self.check.is_call(&heard), told)
+    }
+}
+
+fn exam(seed: u64, amount: f32) -> Exam {
+    let piper = Piper::with_espeak(&testing::runtime(), &testing::model("piper-en_US-joe-medium")).unwrap();
+    let plan = Plan { phrase: "hey jarvis".into(), seed, amount };
+    exam_sounds(&plan, &NEAR_MISSES, &mut Voices::new(vec![piper]).unwrap(), &Cancel::new()).unwrap()
+}
+
+#[test]
+fn a_recorded_call_stands() {
+    let mut ear = Ear::new();
+    let mut sound = vec![0.0; 32_000];
+    sound.extend(testing::recording("hey-jarvis-what-time-is-it"));
+    let looks = ear.looks(&sound);
+    assert!(!looks.is_empty() && looks.iter().all(|(is_call, _)| *is_call), "{looks:?}");
+}
+
+/// Also in rooms and in noise in which recognition writes anything but the name: all but a few that nobody can make out.
+#[test]
+fn calls_stand_and_most_of_what_only_sounds_like_them_does_not() {
+    let (mut ear, exam) = (Ear::new(), exam(5, 0.6));
+    let calls: Vec<_> = exam.calls.iter().map(|(sound, end)| ear.look(sound, *end)).collect();
+    let near: Vec<_> = exam.near.iter().flat_map(|sound| ear.looks(sound)).collect();
+    let lost: Vec<_> = calls.iter().filter(|(is_call, _)| !is_call).map(|(_, told)| told).collect();
+    let stands: Vec<_> = near.iter().filter(|(is_call, _)| *is_call).map(|(_, told)| told).collect();
+        println!("CALL {is_call} {told}");
+    }
+    assert!(lost.len() * 12 <= calls.len(), "{} of {} calls: {lost:#?}", lost.len(), calls.len());
+    assert!(near.len() >= 10 && stands.len() * 2 <= near.len(), "{} of {}: {stands:#?}", stands.len(), near.len());
+}
