@@ -72,8 +72,6 @@ fn calls_stand_and_most_of_what_only_sounds_like_them_does_not() {
     let near: Vec<_> = exam.near.iter().flat_map(|sound| ear.looks(sound)).collect();
     let lost: Vec<_> = calls.iter().filter(|(is_call, _)| !is_call).map(|(_, told)| told).collect();
     let stands: Vec<_> = near.iter().filter(|(is_call, _)| *is_call).map(|(_, told)| told).collect();
-        println!("CALL {is_call} {told}");
-    }
     assert!(lost.len() * 12 <= calls.len(), "{} of {} calls: {lost:#?}", lost.len(), calls.len());
     assert!(near.len() >= 10 && stands.len() * 2 <= near.len(), "{} of {}: {stands:#?}", stands.len(), near.len());
 }
