@@ -1,7 +1,7 @@
 //! Whisper (Radford et al. 2022), any size, English or multilingual, on candle.
 //!
 //! A recording goes through in windows of at most 30 s, cut where it is quiet:
-//! spectrogram ([`super::mel`]) → encoder → decoder, a token at a time → text.
+//! spectrogram ([`super::mel`]) → encoder → decoder, a token at a time → text ([`writing`]).
 //!
 //! Whisper was trained on 30 s of sound, and a short utterance followed by 27 s of silence costs as much as 30 s of speech.
 //! The encoder is therefore given only as many positions as the sound needs and a margin ([`positions_for`]). That makes
@@ -21,6 +21,7 @@ mod search;
 mod vocabulary;
 mod weights;
 mod windows;
+mod writing;
 
 use super::SttError;
 use super::mel::{HOP, LogMel, MAX_SAMPLES};
@@ -30,7 +31,7 @@ use decoder::Decoder;
 use encoder::Encoder;
 use jarvis_core::{Cancel, Result, SAMPLE_RATE, SpeechToText, Transcript, TranscriptTimings, Weighed};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use search::{Sampler, Suspicion};
+use search::{Doubt, Suspicion};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -86,6 +87,8 @@ pub struct Whisper {
     mel: Vec<f32>,
     logits: Vec<f32>,
     tokens: Vec<u32>,
+    /// Where the text that was written last might have gone on otherwise.
+    doubts: Vec<Doubt>,
     /// How many tokens told the decoder what to do.
     prompt: usize,
 }
@@ -144,6 +147,7 @@ impl Whisper {
             mel: Vec::new(),
             logits: Vec::new(),
             tokens: Vec::new(),
+            doubts: Vec::new(),
             prompt: 0,
         })
     }
@@ -218,51 +222,6 @@ impl Whisper {
         self.decoder.listen(&encoded, cancel)?;
         timings.encode += milliseconds(began);
         Ok(())
-    }
-
-    /// Writes down what was heard.
-    fn decode(
-        &mut self,
-        temperature: f32,
-        suspicion: Suspicion,
-        most: usize,
-        timings: &mut TranscriptTimings,
-        cancel: &Cancel,
-    ) -> Result<Attempt, SttError> {
-        let began = Instant::now();
-        let mut sampler = Sampler::new(temperature);
-        let mut attempt = self.begin()?;
-        self.tokens.clear();
-        let mut sum = 0.0;
-        loop {
-            if cancel.is_cancelled() {
-                return Err(SttError::Cancelled);
-            }
-            self.forbid();
-            let (token, log_probability) = sampler.choose(&mut self.logits);
-            sum += log_probability;
-            if token == self.vocabulary.end {
-                break;
-            }
-            self.tokens.push(token);
-            if let Some(repeated) = search::loops(&self.tokens, suspicion) {
-                attempt.looped = true;
-                self.tokens.truncate(self.tokens.len() - repeated);
-                break;
-            }
-            if self.tokens.len() >= most {
-                attempt.looped = true;
-                break;
-            }
-            self.decoder.step(&[token])?;
-            self.decoder.logits(&[0], &mut self.logits)?;
-        }
-        attempt.average_log_probability = sum / (self.tokens.len() + 1) as f32;
-        attempt.text = self.vocabulary.text(&self.tokens).trim().to_owned();
-        attempt.tokens = self.tokens.len();
-        attempt.looped |= suspicion == Suspicion::High && search::says_twice(&attempt.text);
-        timings.decode += milliseconds(began);
-        Ok(attempt)
     }
 
     /// Tells the decoder what to do; afterwards `self.logits` are those of the first token of text.

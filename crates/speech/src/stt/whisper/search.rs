@@ -53,6 +53,28 @@ impl Sampler {
     }
 }
 
+/// A place where a text might have gone on otherwise.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Doubt {
+    /// Tokens before it.
+    pub(super) at: usize,
+    /// The second likeliest token,
+    pub(super) token: u32,
+    /// by how much (natural logarithm) the likeliest is likelier,
+    pub(super) gap: f32,
+    /// and the log probability of the tokens before it and this one.
+    pub(super) sum: f32,
+}
+
+/// The likeliest token but for `chosen`, and by how much (natural logarithm) `chosen` is likelier.
+pub(super) fn second(logits: &mut [f32], chosen: u32) -> (u32, f32) {
+    let top = std::mem::replace(&mut logits[chosen as usize], f32::NEG_INFINITY);
+    let token = kernels::argmax(logits);
+    let gap = top - logits[token as usize];
+    logits[chosen as usize] = top;
+    (token, gap)
+}
+
 /// How ready [`loops`] is to see a loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Suspicion {
@@ -105,6 +127,14 @@ mod tests {
         assert_eq!(token, 1);
         let sum: f32 = [1.0f32, 3.0, 2.0].iter().map(|x| x.exp()).sum();
         assert!((log_probability - (3.0 - sum.ln())).abs() < 1e-5);
+    }
+
+    #[test]
+    fn the_second_likeliest_is_found_and_nothing_changed() {
+        let mut logits = vec![1.0, 3.0, f32::NEG_INFINITY, 2.5];
+        assert_eq!(second(&mut logits, 1), (3, 0.5));
+        assert_eq!(logits, [1.0, 3.0, f32::NEG_INFINITY, 2.5]);
+        assert_eq!(second(&mut [1.0, f32::NEG_INFINITY], 0).1, f32::INFINITY);
     }
 
     #[test]
