@@ -17,7 +17,7 @@ use driver::Driver;
 use jarvis_core::{AssistantEvent, AssistantState, EventRecord};
 use jarvis_engine::control;
 use keyboard::{CONTROL, Keyboard, SHIFT, SPACE};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -176,6 +176,67 @@ fn a_question_asked_with_the_hotkey_held_is_answered_aloud_and_in_the_window() {
 
     window.type_into("form input", "what is twelve times twelve\u{e007}");
     wait_for("the answer to a typed question", MOMENT, || window.text(".transcript").contains("144").then_some(()));
+}
+
+#[test]
+fn everything_in_the_window_is_reached_by_the_keyboard_and_has_a_name() {
+    const TAB: char = '\u{e004}';
+    const CONTROLS: &str = "[...document.querySelectorAll('a[href], button, input, select, summary')]\
+         .filter((e) => !e.disabled && e.checkVisibility())";
+    const NAME: &str = "((e) => e.ariaLabel || e.labels?.[0]?.innerText || e.innerText || e.title || '')";
+    let _turn = one_at_a_time();
+    let desktop = Desktop::with_screen();
+    let _tray = Tray::of(&desktop);
+    let _microphone = Microphone::of(&desktop);
+    let window = Driver::start(&desktop, &app());
+    wait_for("the app to be ready", LOADING, || (window.text("header [role=status]") == "Ready").then_some(()));
+    for (page, title) in
+        [("models", "Models"), ("settings", "Settings"), ("doctor", "Doctor"), ("conversation", "Conversation")]
+    {
+        window.look(&format!("location.hash = '{page}'"));
+        wait_for(title, MOMENT, || (window.text("h1") == title).then_some(()));
+        // What a page shows it asks the program for.
+        thread::sleep(Duration::from_secs(3));
+        let count = window.look(&format!("{CONTROLS}.length")).as_u64().expect("a number");
+        assert!(count >= 5, "{page} has {count} controls");
+        let missed = format!("{CONTROLS}.filter((e) => !e.reached).map((e) => e.outerHTML.slice(0, 120))");
+        for _ in 0..2 * count + 10 {
+            window.press(TAB);
+            if window.look("document.activeElement.reached = true") == true && window.look(&missed) == json!([]) {
+                break;
+            }
+        }
+        assert_eq!(window.look(&missed), json!([]), "{page}: the keyboard does not get there");
+        let nameless = format!("{CONTROLS}.filter((e) => !{NAME}(e).trim()).map((e) => e.outerHTML.slice(0, 120))");
+        assert_eq!(window.look(&nameless), json!([]), "{page}: a screen reader has nothing to say");
+        println!("{page}: {count} controls");
+    }
+}
+
+#[test]
+fn what_is_changed_by_asking_or_on_the_command_line_is_seen_in_the_window() {
+    let _turn = one_at_a_time();
+    let desktop = Desktop::with_screen();
+    let _tray = Tray::of(&desktop);
+    let _microphone = Microphone::of(&desktop);
+    let window = Driver::start(&desktop, &app());
+    wait_for("the app to be ready", LOADING, || (window.text("header [role=status]") == "Ready").then_some(()));
+    window.look("location.hash = 'settings'");
+    let shown = |path: &str| window.look(&format!("document.getElementById('setting-{path}')?.value"));
+    wait_for("the settings", MOMENT, || (shown("voice.effect") == "normal").then_some(()));
+    assert!(desktop.jarvis(&["ask", "use the robot voice"]).status().expect("jarvis starts").success());
+    wait_for("the window to show the effect", MOMENT, || (shown("voice.effect") == "robot").then_some(()));
+    assert!(desktop.jarvis(&["config", "set", "voice.effect", "cave"]).status().expect("jarvis starts").success());
+    wait_for("the window to show what was set", MOMENT, || (shown("voice.effect") == "cave").then_some(()));
+    // The other way round: the window's choice counts for everyone.
+    window.look(
+        "((e) => { e.value = 'evil'; e.dispatchEvent(new Event('change', { bubbles: true })); })\
+         (document.getElementById('setting-voice.effect'))",
+    );
+    wait_for("the window's choice to be kept", MOMENT, || {
+        let output = desktop.jarvis(&["--json", "config", "get", "voice.effect"]).output().expect("jarvis starts");
+        String::from_utf8_lossy(&output.stdout).contains("evil").then_some(())
+    });
 }
 
 /// When the app began to listen.

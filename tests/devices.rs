@@ -93,7 +93,7 @@ fn a_word_right_after_the_key_is_whole_with_the_microphone_closed_before() {
         std::path::Path::new(desktop.variable("XDG_RUNTIME_DIR").expect("a folder")).join("jarvis/control.sock");
     for delay in [0, 50, 100, 200] {
         wait_for("the microphone to be closed", Duration::from_secs(20), || {
-            desktop.recorded_sources().is_empty().then_some(())
+            desktop.open_microphones().is_empty().then_some(())
         });
         daemon.pass_over();
         control::send(&socket, &Request::Start).expect("the daemon takes it");
@@ -144,12 +144,12 @@ fn a_bluetooth_headset_s_microphone_is_opened_only_by_name() {
         None => daemon.wait_until("why it is another microphone", RECOVERY, told).1,
     };
     assert_eq!(event["name"], "Test_Microphone");
-    assert_eq!(desktop.recorded_sources().iter().filter(|source| source.starts_with("bluez")).count(), 0);
+    assert_eq!(desktop.open_microphones().iter().filter(|source| source.starts_with("bluez")).count(), 0);
     asks_for_the_time(&desktop, &mut daemon, &microphone, &speaker);
 
     assert!(desktop.jarvis(&["config", "set", "audio.input_device", "Headset"]).status().expect("it starts").success());
     wait_for("the headset to be listened to", RECOVERY, || {
-        desktop.recorded_sources().contains(&"bluez_source.00".to_owned()).then_some(())
+        desktop.open_microphones().contains(&"bluez_source.00".to_owned()).then_some(())
     });
 }
 
@@ -199,7 +199,7 @@ fn a_stream_that_falls_silent_for_good_is_told_and_opened_again() {
 
     daemon.pass_over();
     let threads = threads_of(&json!({ "pid": daemon.id() }));
-    desktop.hang_sound_server(true);
+    let hung = desktop.hang_sound_server();
     comes_back(&mut daemon, "sends nothing", 2 * RECOVERY, || {
         thread::sleep(Duration::from_secs(8));
         let asked = Instant::now();
@@ -208,7 +208,7 @@ fn a_stream_that_falls_silent_for_good_is_told_and_opened_again() {
         assert_eq!(status["microphone"]["available"], false, "{status}");
         assert!(asked.elapsed() < RECOVERY, "nothing waits for the sound server");
         assert!(threads_of(&status) <= threads + 12, "attempts pile up");
-        desktop.hang_sound_server(false);
+        drop(hung);
     });
     asks_for_the_time(&desktop, &mut daemon, &microphone, &speaker);
 }

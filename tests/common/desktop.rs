@@ -132,8 +132,8 @@ impl Desktop {
         ]);
     }
 
-    /// The sources that are being listened to.
-    pub fn recorded_sources(&self) -> Vec<String> {
+    /// The microphones that are being listened to.
+    pub fn open_microphones(&self) -> Vec<String> {
         let list = |what: &str| {
             let output = self.command("pactl").args(["list", "short", what]).output().expect("pactl starts");
             String::from_utf8_lossy(&output.stdout).into_owned()
@@ -143,11 +143,13 @@ impl Desktop {
             let line = sources.lines().find(|line| line.split('\t').next() == Some(index))?;
             line.split('\t').nth(1).map(str::to_owned)
         };
-        list("source-outputs").lines().filter_map(|line| name(line.split('\t').nth(1)?)).collect()
+        let open = list("source-outputs");
+        let sources = open.lines().filter_map(|line| name(line.split('\t').nth(1)?));
+        sources.filter(|source| !source.ends_with(".monitor")).collect()
     }
 
-    /// Lets the sound server hang, or go on.
-    pub fn hang_sound_server(&self, hangs: bool) {
+    /// Lets the sound server hang until the result is dropped.
+    pub fn hang_sound_server(&self) -> HungServer {
         let socket = self.variable("PULSE_SERVER").and_then(|server| server.strip_prefix("unix:")).expect("a socket");
         let connection = UnixStream::connect(socket).expect("the sound server takes connections");
         let mut server = libc::ucred { pid: 0, uid: 0, gid: 0 };
@@ -159,7 +161,8 @@ impl Desktop {
         };
         assert!(answered == 0 && server.pid > 1, "the sound server has no process");
         // SAFETY: a signal to this desktop's own sound server.
-        unsafe { libc::kill(server.pid, if hangs { libc::SIGSTOP } else { libc::SIGCONT }) };
+        unsafe { libc::kill(server.pid, libc::SIGSTOP) };
+        HungServer(server.pid)
     }
 
     /// Takes the speaker away.
@@ -200,6 +203,16 @@ impl Desktop {
     pub fn pactl(&self, arguments: &[&str]) {
         let output = self.command("pactl").args(arguments).output().expect("pactl starts");
         assert!(output.status.success(), "pactl {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+/// A sound server that hangs, until this is dropped.
+pub struct HungServer(libc::pid_t);
+
+impl Drop for HungServer {
+    fn drop(&mut self) {
+        // SAFETY: a signal to the desktop's own sound server, which cannot have ended while it was stopped.
+        unsafe { libc::kill(self.0, libc::SIGCONT) };
     }
 }
 

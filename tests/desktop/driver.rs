@@ -63,6 +63,14 @@ impl Driver {
         self.call("POST", &format!("/session/{}/element/{id}/value", self.session), &json!({ "text": text }));
     }
 
+    /// Presses a key and lets it go, wherever the focus is. Keys that write nothing have code points of their own
+    /// (WebDriver, "Keyboard actions").
+    pub fn press(&self, key: char) {
+        let actions = json!([{ "type": "keyDown", "value": key }, { "type": "keyUp", "value": key }]);
+        let keyboard = json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": actions }] });
+        self.call("POST", &format!("/session/{}/actions", self.session), &keyboard);
+    }
+
     fn call(&self, method: &str, path: &str, body: &Value) -> Value {
         let answer = self.exchange(method, path, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"));
         let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{method} {path}: {answer:?}"));
