@@ -4,6 +4,17 @@
 import faster_whisper
 
 _, folder, threads = sys.argv
+
+# It wants its list of tokens in a file of its own, which not every package of these weights carries.
+_vocabulary = os.path.join(folder, "vocabulary.json")
+if not os.path.exists(_vocabulary):
+    with open(os.path.join(folder, "tokenizer.json"), encoding="utf-8") as file:
+        tokenizer = json.load(file)
+    tokens = {number: token for token, number in tokenizer["model"]["vocab"].items()}
+    tokens.update((token["id"], token["content"]) for token in tokenizer["added_tokens"])
+    with open(_vocabulary, "w", encoding="utf-8") as file:
+        json.dump([tokens[number] for number in sorted(tokens)], file)
+
 model = faster_whisper.WhisperModel(folder, device="cpu", compute_type="int8", cpu_threads=int(threads))
 
 

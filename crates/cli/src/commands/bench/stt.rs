@@ -61,7 +61,10 @@ pub(super) fn stt(
     given: &[Vec<f32>],
     rows: &mut Rows<'_>,
 ) -> anyhow::Result<()> {
-    let mut theirs = faster_whisper(paths, settings)?;
+    let mut theirs = faster_whisper(paths, settings).unwrap_or_else(|error| {
+        eprintln!("jarvis: nothing to compare with: {error}");
+        None
+    });
     if let Some(theirs) = &theirs {
         let program = theirs.program();
         eprintln!("jarvis: the baseline of recognition is {program}, two threads, greedy, on the same weights.");
