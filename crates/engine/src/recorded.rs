@@ -288,17 +288,19 @@ impl RoomPlayer {
                 self.until = self.until.max(now) + Duration::from_millis(200);
             }
             Note::Append(turn, audio) if self.turn == Some(turn) => {
-                let first = self.room.state().played.last().is_some_and(|played| played.clauses.is_empty());
-                if first {
-                    let _ = self.events.send(PlayerEvent::Started(turn));
-                }
                 self.until = self.until.max(now) + Duration::from_secs_f32(audio.seconds());
+                let mut first = false;
                 if let Some(played) = self.room.state().played.last_mut() {
+                    first = played.clauses.is_empty();
                     if first {
                         played.began = now;
                     }
                     played.seconds += audio.seconds();
                     played.clauses.push(audio);
+                }
+                // Last: whoever is told looks at what was played.
+                if first {
+                    let _ = self.events.send(PlayerEvent::Started(turn));
                 }
             }
             Note::Finish(turn) if self.turn == Some(turn) => self.ends = true,

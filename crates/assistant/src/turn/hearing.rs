@@ -84,6 +84,7 @@ impl Turn {
         now: Instant,
         actions: &mut Vec<Action>,
     ) {
+        let over_answer = self.held.is_some();
         let Some(present) = self.current(turn) else { return };
         let Phase::Listening { finishing: false, pause, glimpse, .. } = &mut present.phase else { return };
         *glimpse = false;
@@ -96,7 +97,7 @@ impl Turn {
             silence,
             guess: None,
         });
-        actions.push(present.transcribe(utterance));
+        actions.push(present.transcribe(utterance, over_answer));
     }
 
     pub(super) fn went_on(&mut self, turn: TurnId, now: Instant, actions: &mut Vec<Action>) {
@@ -188,6 +189,7 @@ impl Turn {
 
     /// The listener ended the recording.
     pub(super) fn heard(&mut self, turn: TurnId, utterance: Utterance, now: Instant, actions: &mut Vec<Action>) {
+        let over_answer = self.held.is_some();
         let Some(present) = self.current(turn) else { return };
         match &present.phase {
             Phase::Listening { pause: Some(_), .. } => self.conclude(now, actions),
@@ -197,7 +199,7 @@ impl Turn {
                 present.mark("speech_end", now);
                 let (take, seconds) = (present.takes, utterance.seconds());
                 actions.push(Action::Emit(Some(turn), AssistantEvent::SpeechEnd { seconds }));
-                actions.push(present.transcribe(utterance));
+                actions.push(present.transcribe(utterance, over_answer));
                 self.enter(Phase::Transcribing { take }, patience::TRANSCRIBE, now, actions);
             }
             _ => {}
@@ -312,8 +314,7 @@ impl Turn {
 
 impl Present {
     /// Has the newest take recognized.
-    fn transcribe(&self, utterance: Utterance) -> Action {
-        let over_answer = self.origin == Some(Origin::SpokeOver);
+    fn transcribe(&self, utterance: Utterance, over_answer: bool) -> Action {
         Action::Transcribe { turn: self.id, take: self.takes, utterance, over_answer }
     }
 }

@@ -5,7 +5,8 @@
 //! Everything is measured from the last sample of the recording, not from where voice activity saw the end.
 
 use super::{Better, Rows, median, p95, spoken};
-use jarvis_core::{AssistantEvent, Error, SpeechToText, TextToSpeech, Vad};
+use jarvis_assistant::phrases;
+use jarvis_core::{AssistantEvent, Cancel, Error, SpeechToText, TextToSpeech, Vad};
 use jarvis_engine::load::{Installed, Parts};
 use jarvis_engine::recorded::Room;
 use jarvis_engine::trial::{self, Trial, with_pause};
@@ -79,6 +80,10 @@ fn kinds(parts: &Installed, settings: &Settings, recordings: &[Vec<f32>]) -> any
     let mut voice = parts.voice(settings)?;
     let skill = skill_questions().iter().map(|text| spoken(&mut *voice, text)).collect::<Result<_, _>>()?;
     let model = MODEL_QUESTIONS.iter().map(|text| spoken(&mut *voice, text)).collect::<Result<_, _>>()?;
+    // An engine that has just been installed makes these in its first idle minute; idle is what comes after that.
+    for phrase in phrases::fixed() {
+        voice.prepare(&phrase, &Cancel::new())?;
+    }
     Ok(vec![
         Kind { name: "skill".into(), questions: skill, most: (Some(350.0), Some(800.0)) },
         Kind { name: "language model".into(), questions: model, most: (Some(900.0), None) },
@@ -272,7 +277,7 @@ fn one_turn(engine: &EngineHandle, events: &Subscription, room: &Room, question:
     room.say(&[0.0; 8_000]);
     room.say(question);
     let deadline = Instant::now() + LIMIT + Duration::from_secs_f32(question.len() as f32 / 16_000.0);
-    let mut failed = None;
+    let (mut failed, mut revoked) = (None, false);
     let mut heard = String::new();
     let mut shown = Vec::new();
     loop {
@@ -283,6 +288,9 @@ fn one_turn(engine: &EngineHandle, events: &Subscription, room: &Room, question:
             Ok((_, AssistantEvent::Transcript { text })) => heard = text,
             Ok((at, AssistantEvent::Partial { .. })) => shown.push(at),
             Ok((_, AssistantEvent::FirstAudio { .. })) => engine.send(Command::Cancel),
+            // A question that was taken for whole and went on ends a turn, too; the next one has all of it.
+            Ok((_, AssistantEvent::Revoked)) => revoked = true,
+            Ok((_, AssistantEvent::TurnEnd { .. })) if std::mem::take(&mut revoked) => {}
             Ok((_, AssistantEvent::TurnEnd { timings_ms })) => {
                 if let Some(error) = failed {
                     return Err(error.into());
@@ -293,11 +301,7 @@ fn one_turn(engine: &EngineHandle, events: &Subscription, room: &Room, question:
                     Some(played.began + Duration::from_secs_f64(silent as f64 / f64::from(clause.sample_rate)))
                 });
                 let (Some(sounded), Some(said)) = (played, room.said_at()) else {
-                    // A question that was taken for whole and went on ends a turn, too.
-                    if room.is_quiet() && engine.status().turn.is_none() {
-                        return Err(no_answer(&heard).into());
-                    }
-                    continue;
+                    return Err(no_answer(&heard).into());
                 };
                 let first_sound = sounded.saturating_duration_since(said).as_secs_f64() * 1000.0;
                 let words_shown = shown.windows(2).map(|pair| pair[1] - pair[0]).collect();
@@ -312,7 +316,7 @@ fn one_turn(engine: &EngineHandle, events: &Subscription, room: &Room, question:
 fn no_answer(heard: &str) -> Error {
     Error::new(
         "bench.no_answer",
-        format!("A question was not answered aloud; what was heard is \"{heard}\"."),
+        format!("A question was not answered aloud after its end; what was heard is \"{heard}\"."),
         "Run `jarvis doctor`; with --file, give a recording that is clear.",
     )
 }
