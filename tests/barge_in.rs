@@ -83,7 +83,9 @@ fn an_answer_that_the_microphone_hears_is_interrupted_by_the_user_and_never_by_i
     let stop = Voice::Piper.speak(&desktop, "Stop talking.");
     for round in 0..2 {
         begin_a_long_answer(&desktop, &mut daemon, &microphone, &speaker);
-        assert!(!daemon.sees("barge_in", Duration::from_secs(2)), "the answer interrupted itself in round {round}");
+        if daemon.sees("barge_in", Duration::from_secs(2)) {
+            daemon.fail(&format!("the answer interrupted itself in round {round}"));
+        }
         let reaction = interrupt(&mut daemon, &microphone, &speaker, &stop);
         assert!(reaction.silent_ms < SILENT_WITHIN.as_millis() as usize, "{reaction:?}");
         let (_, intent) = daemon.wait_for("intent", Duration::from_secs(15));

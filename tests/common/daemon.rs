@@ -31,7 +31,7 @@ impl Daemon {
         let mut process = desktop
             .jarvis(&["run", "--events", "-"])
             .args(arguments)
-            .env("JARVIS_LOG", "info")
+            .env("JARVIS_LOG", "info,jarvis_engine::echo=debug,jarvis_engine::listen=debug")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(&log).expect("the desktop has a folder for logs"))

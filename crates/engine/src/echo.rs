@@ -152,11 +152,15 @@ impl Audibility {
         self.frames += 1;
         if self.frames == REACH {
             let room = if self.room == f32::MAX { 0.0 } else { self.room };
+            let before = self.is_heard;
             if self.loudest < FAINT.max(INAUDIBLE * playing).max(ABOVE_ROOM * room) {
                 (self.is_heard, self.loud_stretches) = (false, 0);
             } else {
                 self.loud_stretches += 1;
                 self.is_heard |= self.loud_stretches >= LOUD_STRETCHES;
+            }
+            if self.is_heard != before {
+                tracing::debug!(is_heard = self.is_heard, loudest = self.loudest, playing, room, "the answer's echo");
             }
             (self.loudest, self.frames) = (0.0, 0);
         }
@@ -207,6 +211,9 @@ pub struct Guard {
     returns: VecDeque<f32>,
     block_max: f32,
     block_len: usize,
+    /// Of the last whole block, which counts once another one without the user has followed: the first frames of a word
+    /// are not yet known for the user's.
+    pending: Option<f32>,
     /// A bit a frame, the newest lowest: whether it was the user.
     history: u32,
 }
@@ -215,8 +222,7 @@ impl Guard {
     /// A new answer is spoken; what was learned about the room stays.
     pub fn begin(&mut self) {
         self.history = 0;
-        self.block_max = 0.0;
-        self.block_len = 0;
+        self.unlearn();
     }
 
     /// Takes the next frame: how loud it came (`raw`), what [`Echo`] made of it, and the `probability` that
@@ -230,7 +236,9 @@ impl Guard {
             let learned = self.returns.iter().copied().reduce(f32::max);
             let user = loud && learned.is_some_and(|share| left > share * heard.playing * MARGIN);
             // What may be the user teaches nothing about the echo.
-            if !(user && probability >= SPEECH) {
+            if user && probability >= SPEECH {
+                self.unlearn();
+            } else {
                 self.learn(left / heard.playing);
             }
             user
@@ -245,12 +253,19 @@ impl Guard {
         self.block_max = self.block_max.max(share);
         self.block_len += 1;
         if self.block_len == BLOCK {
-            if self.returns.len() == BLOCKS {
-                self.returns.pop_front();
+            if let Some(share) = self.pending.replace(self.block_max) {
+                if self.returns.len() == BLOCKS {
+                    self.returns.pop_front();
+                }
+                self.returns.push_back(share);
             }
-            self.returns.push_back(self.block_max);
             (self.block_max, self.block_len) = (0.0, 0);
         }
+    }
+
+    /// What was heard of late may have been the user.
+    fn unlearn(&mut self) {
+        (self.block_max, self.block_len, self.pending) = (0.0, 0, None);
     }
 }
 

@@ -449,6 +449,8 @@ impl Listen {
                     self.outbox.turn(Input::MaySpeakOver(turn, verdict.sign));
                 }
                 if verdict.sustained {
+                    let (left, playing, path) = (heard.voice.rms(), heard.playing, self.echo.path());
+                    tracing::debug!(raw = rms, left, playing, probability = *probability, ?path, "spoken over");
                     self.outbox.turn(Input::SpokeOver(turn));
                 }
             }
