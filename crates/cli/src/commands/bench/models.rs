@@ -1,11 +1,10 @@
 //! One model at a time. A baseline is what else runs the same file here, measured in the same run, or there is none.
 
-use super::{Better, Rows, median, ms};
+use super::{Better, Rows, median};
 use jarvis_core::{Cancel, GenerateOptions, Message, Prompt, Role};
 use jarvis_engine::load::Parts;
 use jarvis_models::Store;
 use jarvis_settings::{Paths, Settings};
-use std::time::Instant;
 
 /// A question to the language model, with what it keeps between turns and without.
 pub(super) fn llm(
