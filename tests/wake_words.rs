@@ -154,9 +154,12 @@ fn what_only_sounds_like_it_begins_no_turn_and_a_mistake_is_remembered() {
     assert!(desktop.jarvis(&["config", "set", "wake.sensitivity", "0.5"]).status().expect("jarvis starts").success());
     daemon.pass_over();
     let call = Voice::Piper.speak(&desktop, "Hey Jarvis, what time is it?");
-    microphone.say_and_wait(&call);
-    daemon.wait_for("transcript", Duration::from_secs(20));
-    daemon.wait_for("turn_end", Duration::from_secs(30));
+    // Twice: before the first answer the echo canceller does nothing, and its sound is another one.
+    for _ in 0..2 {
+        microphone.say_and_wait(&call);
+        daemon.wait_for("transcript", Duration::from_secs(20));
+        daemon.wait_for("turn_end", Duration::from_secs(30));
+    }
 
     // The very same sound was a mistake: it wakes nobody any more, until that is forgotten.
     let told = desktop.jarvis(&["--json", "wake", "wrong"]).output().expect("jarvis starts");

@@ -52,8 +52,14 @@ impl Mistakes {
 
     /// `score` as it counts for this sound, 16 x 96: less, down to nothing, the more it resembles a mistake.
     pub(super) fn lowered(&self, score: f32, heard: &[f32]) -> f32 {
-        let nearest = self.kept.iter().map(|kept| likeness(kept, heard)).fold(-1.0, f32::max);
+        let nearest = self.nearest(heard);
+        tracing::debug!(nearest, "likeness to what woke by mistake");
         score * (1.0 - ((nearest - LIKE) / (SAME - LIKE)).clamp(0.0, 1.0))
+    }
+
+    /// How much this sound, 16 x 96, resembles the mistake that it resembles most, -1..=1.
+    fn nearest(&self, heard: &[f32]) -> f32 {
+        self.kept.iter().map(|kept| likeness(kept, heard)).fold(-1.0, f32::max)
     }
 
     fn write(&self) -> Result<()> {

@@ -77,3 +77,24 @@ fn a_folder_of_another_model_is_refused_by_name() {
     assert_eq!(error.code, "speech.model_missing");
     assert!(error.message.contains("melspectrogram.onnx"), "{}", error.message);
 }
+
+/// The same sound as the loudspeaker of a television plays it again: at another moment, a little quieter, in other noise.
+#[test]
+fn a_mistake_does_not_wake_it_again_and_other_calls_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut detector = detector();
+    detector.remember_mistakes(&folder.path().join("mistakes.bin"));
+    let again = |offset: usize, gain: f32| {
+        let mut sound = testing::noise(0.0003, 32_000 + offset);
+        sound.extend(testing::recording("hey-jarvis-what-time-is-it").iter().map(|sample| sample * gain));
+        sound.extend(testing::noise(0.0003, 16_000));
+        sound
+    };
+    assert_eq!(detections(&mut detector, &again(0, 1.0)).len(), 1);
+    assert!(detector.mistaken(0).unwrap() && !detector.mistaken(0).unwrap());
+    for (offset, gain) in [(0, 1.0), (300, 0.8), (700, 1.0), (1_000, 0.6)] {
+        detector.reset();
+        let found = detections(&mut detector, &again(offset, gain));
+        assert_eq!(found, [], "offset {offset}, gain {gain}");
+    }
+}
