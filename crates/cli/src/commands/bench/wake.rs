@@ -38,7 +38,9 @@ const NEAR_MISSES: [&str; 16] = [
 ];
 /// Seconds of other speech that our detector hears, and of them those that the reference hears.
 const SPEECH: f32 = 3600.0;
-const SPEECH_BESIDE: f32 = 600.0;
+const SPEECH_BESIDE: f32 = 300.0;
+/// Of the sound that a training is measured with: what is made and heard in a minute or two.
+const AMOUNT: f32 = 0.6;
 /// The reference's own threshold, and as many steps of silence after a wake as ours keeps.
 const THRESHOLD: f32 = 0.5;
 const REFRACTORY: u32 = 25;
@@ -110,7 +112,7 @@ pub(super) fn run(parts: &Installed, paths: &Paths, settings: &Settings, rows: &
     let model = &settings.wake.model;
     let phrase = wake::phrase(&store.folder(model)?).unwrap_or_else(|| wake_phrase(model)).to_lowercase();
     let near: &[&str] = if phrase == "hey jarvis" { &NEAR_MISSES } else { &[] };
-    let plan = Plan { phrase: phrase.clone(), seed: 77, amount: 1.0 };
+    let plan = Plan { phrase: phrase.clone(), seed: 77, amount: AMOUNT };
     let exam = exam_sounds(&plan, near, &mut voices, &Cancel::new())?;
 
     let mut wake = parts.wake_word(settings)?;
