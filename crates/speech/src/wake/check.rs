@@ -13,8 +13,8 @@ use jarvis_core::{Result, Weighed};
 const ALIKE: f32 = 0.83;
 /// How likely the phrase has to be against what was recognized (natural logarithm). Chosen on 72 calls in rooms and noise
 /// that leave little of some of them, and 45 other phrases that woke openWakeWord's head at its most sensitive: of the
-/// calls 4 are lost, which nobody could make out, and 27 of the others are taken back.
-const LIKELY: f32 = -6.0;
+/// calls 2 are lost, which nobody could make out, and 21 of the others are taken back.
+const LIKELY: f32 = -8.0;
 
 /// Holds what was recognized against a wake word's phrase.
 pub struct WakeCheck {
