@@ -5,12 +5,16 @@
 use jarvis_core::{HostAction, Result};
 use jarvis_settings::{Kind, Paths, Settings};
 
-/// Does what `action` asks for, and returns all settings with the change in force; `None` when that is nothing about
-/// settings.
+/// Does what `action` asks for, in the file and in `settings`, and returns which setting has which value now; `None` when
+/// that is nothing about settings.
 ///
 /// # Errors
 /// There is no such setting or value, or the file cannot be read or written; then nothing has changed.
-pub(crate) fn adjust(action: &HostAction, settings: &Settings, paths: &Paths) -> Result<Option<Settings>> {
+pub fn adjust(
+    action: &HostAction,
+    settings: &mut Settings,
+    paths: &Paths,
+) -> Result<Option<(&'static str, String)>> {
     let (path, value) = match action {
         HostAction::Set { setting, value } => (*setting, (*value).to_owned()),
         HostAction::Scale { setting, percent } => (*setting, scaled(settings, setting, *percent)?),
@@ -18,9 +22,8 @@ pub(crate) fn adjust(action: &HostAction, settings: &Settings, paths: &Paths) ->
     };
     crate::change::save(paths, path, &value)?;
     // What was asked for just now counts in this run even where a variable of the environment is stronger than the file.
-    let mut settings = settings.clone();
     settings.set(path, &value)?;
-    Ok(Some(settings))
+    Ok(Some((path, value)))
 }
 
 fn scaled(settings: &Settings, setting: &str, percent: i16) -> Result<String> {
@@ -48,8 +51,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let paths = Paths::under(folder.path());
         let action = HostAction::Set { setting: "voice.effect", value: "robot" };
-        let adjusted = adjust(&action, &settings(&paths), &paths).unwrap().unwrap();
-        assert_eq!(adjusted.voice.effect, jarvis_settings::VoiceEffect::Robot);
+        let mut now = settings(&paths);
+        assert_eq!(adjust(&action, &mut now, &paths).unwrap(), Some(("voice.effect", "robot".into())));
+        assert_eq!(now.voice.effect, jarvis_settings::VoiceEffect::Robot);
         assert_eq!(settings(&paths).voice.effect, jarvis_settings::VoiceEffect::Robot);
     }
 
@@ -60,7 +64,7 @@ mod tests {
         let mut now = settings(&paths);
         let faster = HostAction::Scale { setting: "voice.rate", percent: 20 };
         for expected in [1.2, 1.44, 1.73, 2.0, 2.0] {
-            now = adjust(&faster, &now, &paths).unwrap().unwrap();
+            assert!(adjust(&faster, &mut now, &paths).unwrap().is_some());
             assert!((now.voice.rate - expected).abs() < 1e-6, "{} in place of {expected}", now.voice.rate);
         }
         assert_eq!(settings(&paths).voice.rate, 2.0);
@@ -71,8 +75,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let paths = Paths::under(folder.path());
         let wrong = HostAction::Set { setting: "voice.effect", value: "squirrel" };
-        assert!(adjust(&wrong, &settings(&paths), &paths).is_err());
-        assert!(adjust(&HostAction::Stop, &settings(&paths), &paths).unwrap().is_none());
+        assert!(adjust(&wrong, &mut settings(&paths), &paths).is_err());
+        assert!(adjust(&HostAction::Stop, &mut settings(&paths), &paths).unwrap().is_none());
         assert!(!paths.config_file().exists());
     }
 }

@@ -9,7 +9,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use jarvis_assistant::turn::{Action, Input, Stage, Turn, TurnOptions, Voice};
+use jarvis_assistant::Names;
+use jarvis_assistant::turn::{Action, Input, Origin, Stage, Turn, TurnOptions, Voice};
 use jarvis_audio::PlayerEvent;
 use jarvis_core::{AssistantEvent, AssistantState, Cancel, Error, TurnId};
 use jarvis_settings::{BargeIn, HotkeyMode, Settings};
@@ -131,7 +132,8 @@ impl Coordinator {
         let now = Instant::now();
         match message {
             Message::Command(Command::Quit) => return Next::End,
-            Message::Command(Command::Reload(settings)) => self.reload(settings),
+            Message::Command(Command::Reload(settings)) => self.reload(settings, actions),
+            Message::Adjusted { path, value } => self.adjusted(path, &value, actions),
             Message::Command(Command::WatchLevel(on)) => self.watch_level(on),
             Message::Command(command) => {
                 if let Some(input) = turn_input(command) {
@@ -145,9 +147,15 @@ impl Coordinator {
                     let _ = turn.try_send(id);
                 }
             }
-            Message::NotCalled { answer } => {
-                let _ = self.workers.listen.send(listen::Job::NotCalled { answer });
+            Message::WronglyCalled { answer } => {
+                let _ = self.workers.listen.send(listen::Job::NotCalled { to_say_so: false, answer: Some(answer) });
             }
+            // Whoever gave that turn up takes it back.
+            Message::NotCalled(turn) if self.turn.id() == Some(turn) => {
+                let to_say_so = self.turn.origin() == Some(Origin::WakeWord);
+                let _ = self.workers.listen.send(listen::Job::NotCalled { to_say_so, answer: None });
+            }
+            Message::NotCalled(_) => {}
             Message::Turn(input) => self.turn.on(input, now, actions),
             Message::Event(event) => self.emit(self.turn.id(), event),
             Message::Part { part, id, loaded } => self.part(part, id, loaded),
@@ -221,6 +229,10 @@ impl Coordinator {
                 Action::Ring(turn) => {
                     let cancel = self.flags_of(turn).sound;
                     let _ = self.workers.speak.send(speak::Job::Ring { turn, cancel });
+                }
+                Action::Ahead(turn, text) => {
+                    let cancel = self.flags_of(turn).sound;
+                    let _ = self.workers.speak.send(speak::Job::Ahead { turn, text, cancel });
                 }
                 Action::Speak(turn, text) => {
                     let cancel = self.flags_of(turn).sound;
@@ -366,11 +378,20 @@ impl Coordinator {
         let _ = self.workers.listen.send(listen::Job::Level(self.level_watchers > 0));
     }
 
-    fn reload(&mut self, settings: Settings) {
+    /// One setting was changed by asking for it; all others are as they are by now.
+    fn adjusted(&mut self, path: &str, value: &str, actions: &mut Vec<Action>) {
+        let mut settings = (*self.settings).clone();
+        match settings.set(path, value) {
+            Ok(()) => self.reload(settings, actions),
+            Err(error) => self.emit(None, AssistantEvent::Error { error }),
+        }
+    }
+
+    fn reload(&mut self, settings: Settings, actions: &mut Vec<Action>) {
         let settings = Arc::new(settings);
         let before = std::mem::replace(&mut self.settings, Arc::clone(&settings));
         self.told.clear();
-        self.turn.set_options(turn_options(&settings));
+        self.turn.set_options(turn_options(&settings), actions);
         let _ = self.workers.listen.send(listen::Job::Settings(Arc::clone(&settings)));
         let _ = self.workers.recognize.send(recognize::Job::Settings(Arc::clone(&settings)));
         let _ = self.workers.think.send(think::Job::Settings(Arc::clone(&settings)));
@@ -418,6 +439,7 @@ fn turn_options(settings: &Settings) -> TurnOptions {
         wake_word_interrupts: settings.voice.barge_in != BargeIn::Off,
         max_listen: std::time::Duration::from_secs(settings.endpoint.max_seconds.into()),
         follow_up: std::time::Duration::from_secs(settings.wake.follow_up_seconds.into()),
+        names: Names::of_wake_model(&settings.wake.model),
     }
 }
 

@@ -40,8 +40,9 @@ pub(crate) enum Job {
     Microphone(bool),
     /// Whether someone watches the level.
     Level(bool),
-    /// What woke Jarvis was no call. Whoever says so by voice waits for no answer, and may have called just before.
-    NotCalled { answer: Option<SyncSender<Result<bool>>> },
+    /// What woke Jarvis was no call. Whoever says so by voice waits for no answer; `to_say_so`: and began that by the wake
+    /// word.
+    NotCalled { to_say_so: bool, answer: Option<SyncSender<Result<bool>>> },
     /// Take these settings, and load again what is not there.
     Settings(Arc<Settings>),
 }
@@ -238,6 +239,10 @@ impl Listen {
             Job::Continue { from, to } => {
                 if self.recording == Some(from) {
                     self.recording = Some(to);
+                    self.tell_pause(to);
+                } else {
+                    // It ended meanwhile, and the turn that it was for heard nothing of that.
+                    self.outbox.turn(Input::HeardNothing(to));
                 }
             }
             Job::Attend(attends) => {
@@ -268,18 +273,18 @@ impl Listen {
                 self.watch_level = on;
                 (self.loudest, self.level_frames) = (0.0, 0);
             }
-            Job::NotCalled { answer } => self.not_called(answer),
+            Job::NotCalled { to_say_so, answer } => self.not_called(to_say_so, answer),
             Job::Settings(settings) => self.settings(settings),
         }
     }
 
-    /// Has the wake that was no call remembered: the last one, or, for somebody who says so by voice, the one before, which
-    /// they may have had to call to say so.
-    fn not_called(&mut self, answer: Option<SyncSender<Result<bool>>>) {
+    /// Has the wake that was no call remembered: the last one, or the one before it where somebody had to call
+    /// `to_say_so`, whose own voice that was.
+    fn not_called(&mut self, to_say_so: bool, answer: Option<SyncSender<Result<bool>>>) {
         let mut heeded = self.wakes.iter().enumerate().filter(|(_, (_, began))| *began);
         let last = heeded.next().map(|(ago, _)| ago);
         let before = heeded.next().filter(|(_, (at, _))| at.elapsed() < LATELY).map(|(ago, _)| ago);
-        let ago = if answer.is_none() { before.or(last) } else { last };
+        let ago = if to_say_so { before.or(last) } else { last };
         let remembered = match (&mut self.wake, ago) {
             (Some(wake), Some(ago)) => wake.mistaken(ago),
             _ => Ok(false),
@@ -309,6 +314,9 @@ impl Listen {
             self.load_wake_word();
         }
         if another_microphone {
+            if let Some(turn) = self.recording.take() {
+                self.outbox.turn(Input::HeardNothing(turn));
+            }
             self.close();
             if !self.is_needed() {
                 self.tell_ear();
@@ -356,6 +364,7 @@ impl Listen {
                 if self.endpointer.is_speaking() || self.endpointer.recorded() > 0 {
                     self.outbox.turn(Input::SpeechStarted(turn));
                 }
+                self.tell_pause(turn);
             }
             (Origin::WakeWord, _) => self.endpointer.begin_after_wake(),
             (_, Until::Told) => self.endpointer.begin_hold(),
@@ -461,12 +470,23 @@ impl Listen {
                 (EndpointEvent::SpeechStart, None) if self.attends => self.outbox.turn(Input::SpokeUp),
                 (EndpointEvent::Pause, Some(turn)) => self.paused(turn),
                 (EndpointEvent::GoesOn, Some(turn)) => self.outbox.turn(Input::WentOn(turn)),
-                (EndpointEvent::SpeechStart | EndpointEvent::Pause | EndpointEvent::GoesOn, _) => {}
+                (EndpointEvent::Stir, Some(turn)) => self.outbox.turn(Input::Stirred(turn)),
+                (
+                    EndpointEvent::SpeechStart | EndpointEvent::Pause | EndpointEvent::Stir | EndpointEvent::GoesOn,
+                    _,
+                ) => {}
                 (ending, _) => self.ended(ending),
             }
         }
         self.show_words();
         Ok(())
+    }
+
+    /// A pause that was told for nobody, or for a turn that is over, is told for this one.
+    fn tell_pause(&mut self, turn: TurnId) {
+        if self.endpointer.is_in_pause() {
+            self.paused(turn);
+        }
     }
 
     /// The user fell silent.
@@ -667,13 +687,5 @@ fn meter(rms: f32) -> f32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_meter_shows_silence_as_nothing_and_full_scale_as_all() {
-        assert_eq!(meter(0.0), 0.0);
-        assert_eq!(meter(1.0), 1.0);
-        assert!((meter(0.0316) - 0.5).abs() < 0.01, "{}", meter(0.0316));
-    }
-}
+#[path = "listen_tests.rs"]
+mod tests;

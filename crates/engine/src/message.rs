@@ -60,8 +60,12 @@ pub(crate) enum Message {
     Command(Command),
     /// A typed question from someone who wants to know which turn answers it.
     Ask { text: String, turn: SyncSender<TurnId> },
-    /// What woke Jarvis was no call. From someone who waits for an answer, or, by voice, from nobody.
-    NotCalled { answer: Option<SyncSender<Result<bool>>> },
+    /// What woke Jarvis was no call. From someone who waits for an answer.
+    WronglyCalled { answer: SyncSender<Result<bool>> },
+    /// The same, asked for in this turn.
+    NotCalled(TurnId),
+    /// This setting was changed by asking for it, and the file has it.
+    Adjusted { path: &'static str, value: String },
     /// For the turn.
     Turn(Input),
     /// For the observers alone.

@@ -105,8 +105,15 @@ impl AudioIo for Room {
 
     fn speaker(&self, _device: &str, _volume: f32, events: Sender<PlayerEvent>) -> Result<Arc<dyn Speaker>> {
         let (notes, receiver) = channel();
-        let player =
-            RoomPlayer { room: self.clone(), events, turn: None, until: Instant::now(), ends: false, held: None };
+        let player = RoomPlayer {
+            room: self.clone(),
+            events,
+            turn: None,
+            until: Instant::now(),
+            sounds: false,
+            ends: false,
+            held: None,
+        };
         std::thread::Builder::new()
             .name("room-speaker".into())
             .spawn(move || player.run(&receiver))
@@ -249,6 +256,8 @@ struct RoomPlayer {
     turn: Option<TurnId>,
     /// When the sound that is there will have been played.
     until: Instant,
+    /// Its first sound was heard.
+    sounds: bool,
     /// Nothing more comes for the turn.
     ends: bool,
     /// Since when it is held.
@@ -288,38 +297,48 @@ impl RoomPlayer {
                 self.until = self.until.max(now) + Duration::from_millis(200);
             }
             Note::Append(turn, audio) if self.turn == Some(turn) => {
-                self.until = self.until.max(now) + Duration::from_secs_f32(audio.seconds());
-                let mut first = false;
+                let from = self.until.max(self.held.unwrap_or(now));
+                self.until = from + Duration::from_secs_f32(audio.seconds());
                 if let Some(played) = self.room.state().played.last_mut() {
-                    first = played.clauses.is_empty();
-                    if first {
-                        played.began = now;
-                    }
                     played.seconds += audio.seconds();
                     played.clauses.push(audio);
                 }
-                // Last: whoever is told looks at what was played.
-                if first {
-                    let _ = self.events.send(PlayerEvent::Started(turn));
-                }
+                self.sound(now);
             }
             Note::Finish(turn) if self.turn == Some(turn) => self.ends = true,
             Note::Stop => self.stop(now),
             Note::Pause if self.turn.is_some() => _ = self.held.get_or_insert(now),
-            Note::Resume => self.resume(now),
+            Note::Resume => {
+                self.go_on(now);
+                self.sound(now);
+            }
             Note::Ring(_) | Note::Append(..) | Note::Finish(_) | Note::Pause => {}
         }
     }
 
+    /// The first sound is heard, if there is one and it isn't held.
+    fn sound(&mut self, now: Instant) {
+        let Some(turn) = self.turn.filter(|_| !self.sounds && self.held.is_none()) else { return };
+        if let Some(played) = self.room.state().played.last_mut().filter(|played| !played.clauses.is_empty()) {
+            played.began = now;
+            self.sounds = true;
+        }
+        // Last: whoever is told looks at what was played.
+        if self.sounds {
+            let _ = self.events.send(PlayerEvent::Started(turn));
+        }
+    }
+
     /// What was held lasts as much longer.
-    fn resume(&mut self, now: Instant) {
+    fn go_on(&mut self, now: Instant) {
         if let Some(since) = self.held.take() {
             self.until = self.until.max(since) + now.saturating_duration_since(since);
         }
     }
 
     fn stop(&mut self, now: Instant) {
-        self.resume(now);
+        self.go_on(now);
+        self.sounds = false;
         if self.turn.take().is_some()
             && let Some(played) = self.room.state().played.last_mut()
         {
@@ -329,7 +348,7 @@ impl RoomPlayer {
     }
 
     fn finished(&mut self) {
-        self.ends = false;
+        (self.ends, self.sounds) = (false, false);
         if let Some(turn) = self.turn.take() {
             let _ = self.events.send(PlayerEvent::Finished(turn));
         }

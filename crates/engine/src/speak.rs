@@ -4,13 +4,13 @@
 //! Never decides what is said, and never lets sound out for a turn that was silenced.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jarvis_assistant::phrases;
 use jarvis_assistant::turn::{Input, Stage, Voice};
 use jarvis_audio::PlayerEvent;
 use jarvis_audio::echo::Source;
-use jarvis_core::{Cancel, Error, Result, TextToSpeech, TurnId};
+use jarvis_core::{Cancel, Error, Result, SpeechAudio, TextToSpeech, TurnId};
 use jarvis_settings::{self as settings, Settings};
 
 use crate::DeviceStatus;
@@ -24,6 +24,8 @@ use crate::rehearse::{QUIET, Rehearsal, Rest};
 pub(crate) enum Job {
     /// Ring once.
     Ring { turn: TurnId, cancel: Cancel },
+    /// Make the sound of this: it is said next, if anything is for the turn.
+    Ahead { turn: TurnId, text: String, cancel: Cancel },
     /// Say this.
     Clause { turn: TurnId, text: String, cancel: Cancel },
     /// That was all for the turn.
@@ -37,9 +39,25 @@ pub(crate) enum Job {
 /// How loud speech is while somebody may be speaking over it: -20 dB.
 const DUCKED: f32 = 0.1;
 
+/// The speaker, and whether it is held: an answer may be before its first sound is there.
+#[derive(Default)]
+struct Lips {
+    speaker: Option<Arc<dyn Speaker>>,
+    held: bool,
+}
+
+impl Lips {
+    /// A new answer or another speaker knows nothing of it.
+    fn hold_on(&self) {
+        if let (true, Some(speaker)) = (self.held, &self.speaker) {
+            speaker.pause();
+        }
+    }
+}
+
 /// The speaker, with silence as a matter of a flag and a call.
 pub(crate) struct Mouth {
-    speaker: Mutex<Option<Arc<dyn Speaker>>>,
+    lips: Mutex<Lips>,
     /// To whoever hears while it speaks.
     taps: Sender<Box<dyn Source>>,
     /// Whether there is time to practise.
@@ -49,15 +67,32 @@ pub(crate) struct Mouth {
 impl Mouth {
     /// Without a speaker yet; the tap of each one that it gets goes to `taps`.
     pub(crate) fn new(taps: Sender<Box<dyn Source>>) -> Self {
-        Self { speaker: Mutex::default(), taps, rest: Rest::default() }
+        Self { lips: Mutex::default(), taps, rest: Rest::default() }
+    }
+
+    fn lips(&self) -> MutexGuard<'_, Lips> {
+        self.lips.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does `work` unless the sound is not wanted any more; [`Self::silence`] waits for it, so nothing slips in between.
     fn with(&self, cancel: &Cancel, work: impl FnOnce(&dyn Speaker)) -> bool {
-        let speaker = self.speaker.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*speaker {
+        let lips = self.lips();
+        match &lips.speaker {
             Some(speaker) if !cancel.is_cancelled() => {
                 work(&**speaker);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The next sound belongs to `turn`, unless it is not wanted any more; it is held if the answer is.
+    fn begin(&self, turn: TurnId, cancel: &Cancel) -> bool {
+        let lips = self.lips();
+        match &lips.speaker {
+            Some(speaker) if !cancel.is_cancelled() => {
+                speaker.begin(turn);
+                lips.hold_on();
                 true
             }
             _ => false,
@@ -69,11 +104,13 @@ impl Mouth {
             // Without a listening thread nobody wants to know.
             let _ = self.taps.send(tap);
         }
-        *self.speaker.lock().unwrap_or_else(PoisonError::into_inner) = new;
+        let mut lips = self.lips();
+        lips.speaker = new;
+        lips.hold_on();
     }
 
     fn is_open(&self) -> bool {
-        self.speaker.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.lips().speaker.is_some()
     }
 
     /// Sound will follow soon.
@@ -83,15 +120,19 @@ impl Mouth {
 
     /// Speech is held where it is.
     pub(crate) fn hold(&self) {
-        self.with(&Cancel::new(), |speaker| speaker.pause());
+        let mut lips = self.lips();
+        lips.held = true;
+        lips.hold_on();
     }
 
     /// It goes on from there, as loud as before.
     pub(crate) fn resume(&self) {
-        self.with(&Cancel::new(), |speaker| {
+        let mut lips = self.lips();
+        lips.held = false;
+        if let Some(speaker) = &lips.speaker {
             speaker.duck(1.0);
             speaker.resume();
-        });
+        }
     }
 
     /// Speech is quieter while somebody may be speaking over it.
@@ -101,8 +142,9 @@ impl Mouth {
 
     /// No more sound, at once. The turn's flag must be up before.
     pub(crate) fn silence(&self) {
-        let speaker = self.speaker.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(speaker) = &*speaker {
+        let mut lips = self.lips();
+        lips.held = false;
+        if let Some(speaker) = &lips.speaker {
             speaker.stop();
         }
     }
@@ -120,6 +162,13 @@ pub(crate) struct Speak {
 
 type Engine = Result<Box<dyn TextToSpeech>, Error>;
 
+/// What was made before it may be heard.
+struct Ahead {
+    turn: TurnId,
+    text: String,
+    pieces: Vec<SpeechAudio>,
+}
+
 impl Speak {
     /// Opens and loads, then works until the channel is closed.
     pub(crate) fn run(mut self, jobs: Receiver<Job>) {
@@ -131,19 +180,27 @@ impl Speak {
         // The turn whose sound is being given to the speaker, and the one that was given all of it.
         let mut begun = None;
         let mut given = None;
+        let mut ahead: Option<Ahead> = None;
         while let Some(job) = self.next(&jobs, &mut voice, &mut rehearsal) {
             match job {
                 Job::Ring { turn, cancel } => {
-                    self.mouth.with(&cancel, |speaker| {
-                        begin(&mut begun, turn, speaker);
-                        speaker.ring(turn);
-                    });
+                    self.begin(&mut begun, turn, &cancel);
+                    self.mouth.with(&cancel, |speaker| speaker.ring(turn));
+                }
+                Job::Ahead { turn, text, cancel } => {
+                    // What fails here fails again, and is told, when it is to be heard.
+                    ahead = self.make(&mut voice, turn, text, &cancel).ok();
                 }
                 Job::Clause { turn, text, cancel } => {
+                    let made = ahead.take().filter(|ahead| ahead.turn == turn && ahead.text == text);
                     if cancel.is_cancelled() {
                         continue;
                     }
-                    if let Err(error) = self.say(&mut voice, &mut begun, turn, &text, &cancel) {
+                    let said = match made {
+                        Some(Ahead { pieces, .. }) => self.give(pieces, &mut begun, turn, &cancel),
+                        None => self.say(&mut voice, &mut begun, turn, &text, &cancel),
+                    };
+                    if let Err(error) = said {
                         let panicked = error.code == PANICKED;
                         self.outbox.turn(Input::Failed(turn, Stage::Speak, error));
                         if panicked {
@@ -160,6 +217,7 @@ impl Speak {
                     }
                 }
                 Job::Settings(settings) => {
+                    ahead = None;
                     let before = std::mem::replace(&mut self.settings, settings);
                     let (audio, audio_before) = (&self.settings.audio, &before.audio);
                     if audio.output_device != audio_before.output_device || !self.mouth.is_open() {
@@ -222,22 +280,60 @@ impl Speak {
         cancel: &Cancel,
     ) -> Result<()> {
         let voice = voice.as_mut().map_err(|error| error.clone())?;
-        if !self.mouth.is_open() {
-            return Err(Error::new("audio.no_speaker", "There is no speaker.", "Run `jarvis doctor`."));
-        }
+        self.check_open()?;
         let mut right = Some(self.heavy.take());
         contained("Speech synthesis", || {
             voice.stream(text, cancel, &mut |audio| {
                 right = None;
-                self.outbox.turn(Input::Synthesized(turn, audio.seconds()));
-                self.mouth.with(cancel, |speaker| {
-                    begin(begun, turn, speaker);
-                    speaker.append(turn, audio);
-                });
+                self.append(audio, begun, turn, cancel);
                 right = Some(self.heavy.take());
             })
         })
         .map(drop)
+    }
+
+    /// Makes the sound of `text`, to be given later.
+    fn make(&self, voice: &mut Engine, turn: TurnId, text: String, cancel: &Cancel) -> Result<Ahead> {
+        if cancel.is_cancelled() {
+            return Err(Error::cancelled());
+        }
+        let engine = voice.as_mut().map_err(|error| error.clone())?;
+        let mut pieces = Vec::new();
+        let right = self.heavy.take();
+        let made = contained("Speech synthesis", || engine.stream(&text, cancel, &mut |audio| pieces.push(audio)));
+        drop(right);
+        if made.as_ref().is_err_and(|error| error.code == PANICKED) {
+            *voice = self.load();
+        }
+        made.map(|_| Ahead { turn, text, pieces })
+    }
+
+    /// Speaks what was made ahead.
+    fn give(&self, pieces: Vec<SpeechAudio>, begun: &mut Option<TurnId>, turn: TurnId, cancel: &Cancel) -> Result<()> {
+        self.check_open()?;
+        for audio in pieces {
+            self.append(audio, begun, turn, cancel);
+        }
+        Ok(())
+    }
+
+    fn append(&self, audio: SpeechAudio, begun: &mut Option<TurnId>, turn: TurnId, cancel: &Cancel) {
+        self.outbox.turn(Input::Synthesized(turn, audio.seconds()));
+        self.begin(begun, turn, cancel);
+        self.mouth.with(cancel, |speaker| speaker.append(turn, audio));
+    }
+
+    fn begin(&self, begun: &mut Option<TurnId>, turn: TurnId, cancel: &Cancel) {
+        if *begun != Some(turn) && self.mouth.begin(turn, cancel) {
+            *begun = Some(turn);
+        }
+    }
+
+    fn check_open(&self) -> Result<()> {
+        if self.mouth.is_open() {
+            return Ok(());
+        }
+        Err(Error::new("audio.no_speaker", "There is no speaker.", "Run `jarvis doctor`."))
     }
 
     fn open(&self, events: &Sender<PlayerEvent>) {
@@ -303,13 +399,6 @@ impl Speak {
             tracing::warn!("No thread for the player's news: {error}");
         }
         sender
-    }
-}
-
-fn begin(begun: &mut Option<TurnId>, turn: TurnId, speaker: &dyn Speaker) {
-    if *begun != Some(turn) {
-        *begun = Some(turn);
-        speaker.begin(turn);
     }
 }
 

@@ -16,7 +16,6 @@ use jarvis_core::{
 };
 use jarvis_settings::{Paths, Settings};
 
-use crate::Command;
 use crate::adjust::adjust;
 use crate::heavy::Heavy;
 use crate::load::Parts;
@@ -142,7 +141,7 @@ impl Think {
         let (settings, paths) = (&mut self.settings, &self.paths);
         let mut on_piece = |piece| match piece {
             Piece::Action(action @ (HostAction::Set { .. } | HostAction::Scale { .. })) => {
-                if let Err(error) = change(outbox, settings, paths, &action) {
+                if let Err(error) = change(outbox, Arc::make_mut(settings), paths, &action) {
                     outbox.turn(Input::Failed(turn, Stage::Think, error));
                 }
             }
@@ -247,18 +246,18 @@ fn tell(outbox: &Outbox, turn: TurnId, piece: Piece) {
         Piece::Event(other) => outbox.send(Message::Event(other)),
         Piece::Clause(text) => outbox.turn(Input::Clause(turn, text)),
         Piece::Action(HostAction::Stop) => outbox.turn(Input::StopAsked(turn)),
-        Piece::Action(HostAction::NotCalled) => outbox.send(Message::NotCalled { answer: None }),
+        Piece::Action(HostAction::NotCalled) => outbox.send(Message::NotCalled(turn)),
         Piece::Action(HostAction::Notify { title, body }) => outbox.send(Message::Notify { title, body }),
         // Taken by the thread before: they need its settings.
         Piece::Action(HostAction::Set { .. } | HostAction::Scale { .. }) => {}
     }
 }
 
-/// Changes a setting. Everyone has taken it up before the next piece of the answer comes to them.
-fn change(outbox: &Outbox, settings: &mut Arc<Settings>, paths: &Paths, action: &HostAction) -> Result<()> {
-    if let Some(changed) = adjust(action, settings, paths)? {
-        *settings = Arc::new(changed.clone());
-        outbox.send(Message::Command(Command::Reload(changed)));
+/// Changes a setting. Everyone has taken it up before the next piece of the answer comes to them. Only that one: what this
+/// thread knows of the others may be old.
+fn change(outbox: &Outbox, settings: &mut Settings, paths: &Paths, action: &HostAction) -> Result<()> {
+    if let Some((path, value)) = adjust(action, settings, paths)? {
+        outbox.send(Message::Adjusted { path, value });
     }
     Ok(())
 }

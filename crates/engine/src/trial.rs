@@ -3,8 +3,9 @@
 //!
 //! For `jarvis bench turn` and for tests of when a user is taken to be done. The parts are the real ones; only what the
 //! threads do between them is done in order here. Never plays anything and never asks a mind: an answer is taken to be
-//! ready [`THINKING`] after a question was given to the mind, and heard [`SPEAKING`] after it may be spoken, both sooner
-//! than they really are, so that a user who is cut off here may not be in truth, and never the other way round.
+//! ready [`THINKING`] after a question was given to the mind, and heard [`SPEAKING`] after it may be spoken, or at once
+//! where its sound was made ahead. All are sooner than they really are, so that a user who is cut off here may not be in
+//! truth, and never the other way round.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -161,6 +162,8 @@ struct Stage {
     takes: u32,
     revoked: u32,
     text: String,
+    /// Whose answer has its sound already.
+    ahead: Option<TurnId>,
     decided: Option<Instant>,
     sounded: Option<Instant>,
 }
@@ -182,6 +185,7 @@ impl Stage {
             takes: 0,
             revoked: 0,
             text: String::new(),
+            ahead: None,
             decided: None,
             sounded: None,
         }
@@ -225,6 +229,7 @@ impl Stage {
                     self.tell(Input::Paused { turn, utterance, silence: self.endpointer.silence() });
                 }
             }
+            Some(EndpointEvent::Stir) => self.tell(Input::Stirred(turn)),
             Some(EndpointEvent::GoesOn) => self.tell(Input::WentOn(turn)),
             Some(EndpointEvent::SpeechEnd(utterance) | EndpointEvent::TooLong(utterance)) => {
                 self.recording = None;
@@ -274,7 +279,11 @@ impl Stage {
                     self.later(THINKING, Input::Clause(turn, "Yes.".into()));
                     self.later(THINKING, Input::Answered(turn));
                 }
-                Action::Speak(turn, _) => self.later(SPEAKING, Input::Started(turn)),
+                Action::Ahead(turn, _) => self.ahead = Some(turn),
+                Action::Speak(turn, _) => {
+                    let made = self.ahead == Some(turn);
+                    self.later(if made { Duration::ZERO } else { SPEAKING }, Input::Started(turn));
+                }
                 _ => {}
             }
         }

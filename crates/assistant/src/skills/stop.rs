@@ -43,6 +43,7 @@ pub const PHRASES: &[&str] = &[
 ];
 
 /// Stops.
+#[derive(Debug)]
 pub struct Stop {
     patterns: Patterns<()>,
 }

@@ -3,8 +3,9 @@
 //! Each pause is recognized at once, as if it were the end ([`Action::Transcribe`]), while the listener goes on. What was
 //! said tells how long the pause has to last ([`wait`]); when it has, the words are there already. Speech that goes on
 //! makes them void. A question for the language model is thought about before its pause has lasted as long as the user
-//! set, but nothing of the answer is spoken before that ([`Withheld`]), and as long as nothing was heard of it the end can
-//! be revoked: then everything was one utterance. Commands are never revoked, since they act.
+//! set, but nothing of the answer is spoken before that ([`Withheld`]); only the sound of its beginning is made
+//! ([`Action::Ahead`]). As long as nothing was heard of it the end can be revoked: then everything was one utterance.
+//! Commands are never revoked, since they act.
 
 use std::time::{Duration, Instant};
 
@@ -16,13 +17,20 @@ use crate::router::normalize::is_only_a_call;
 
 /// From this silence on the language model may begin to think about a question.
 pub const EARLY: Duration = Duration::from_millis(250);
-/// How much later than the set silence a pause is over that nothing can revoke: a voice that begins again just then takes
-/// this long to be noticed.
+/// How much later than the set silence a pause is over: a voice that begins again just then takes this long to be noticed.
 pub const NOTICE: Duration = Duration::from_millis(100);
+/// Sound that follows the voice within this time is the end of its last word: the burst of a "k" after closed lips.
+const TAIL: Duration = Duration::from_millis(200);
+/// How long the sound that may be the user going on is listened to before a pause is over, and the most for several.
+const STIR: Duration = Duration::from_millis(100);
+const STIRS: Duration = Duration::from_millis(300);
+/// An answer's first clause becomes sound before it may be heard if there is at least this much time for it. With less,
+/// the first piece would have to wait for the whole.
+const AHEAD: Duration = Duration::from_millis(200);
 /// How long an unfinished sentence is waited for.
 pub const UNFINISHED: Duration = Duration::from_millis(1800);
-/// How long after the set silence an end can still be revoked, while no sound was heard.
-const REVOCABLE: Duration = Duration::from_millis(600);
+/// How long after a pause was over at the latest an end can still be revoked, while no sound was heard.
+const REVOCABLE: Duration = Duration::from_millis(300);
 
 /// How long a pause has to last to be the end, after words with this `ending`, where the user set `silence`.
 pub fn wait(ending: Ending, silence: Duration) -> Duration {
@@ -47,6 +55,10 @@ pub(super) struct Pause {
     noticed: Instant,
     /// As set, and longer in noise.
     silence: Duration,
+    /// When the last word was over.
+    silent: Instant,
+    /// When there was a sound in it after that.
+    stirred: Option<Instant>,
     /// What was recognized, once it was.
     guess: Option<Guess>,
 }
@@ -61,18 +73,45 @@ struct Guess {
 impl Pause {
     /// When it has lasted long enough; none until the words are known.
     pub(super) fn over_at(&self) -> Option<Instant> {
-        self.guess.as_ref().map(|guess| self.ended + wait(guess.ending, self.silence))
+        self.guess.as_ref().map(|guess| {
+            let over = self.silent + wait(guess.ending, self.silence);
+            match guess.ending {
+                // Nothing has to follow, or what is begun can be revoked.
+                Ending::Command | Ending::Question => over,
+                Ending::Open | Ending::Unfinished => put_off(over, self.stirred),
+            }
+        })
     }
+}
+
+/// When a pause is over that would be at `over`, if the last sound in it was at `stirred`.
+fn put_off(over: Instant, stirred: Option<Instant>) -> Instant {
+    stirred.map_or(over, |at| over.max((at + STIR).min(over + STIRS)))
 }
 
 /// An answer that is ready before it may be heard.
 #[derive(Debug)]
 pub(super) struct Withheld {
-    /// When it may be.
-    pub(super) until: Instant,
-    pub(super) clauses: Vec<String>,
+    /// When it may be, in silence.
+    until: Instant,
+    /// When there was a sound that may be the user going on.
+    stirred: Option<Instant>,
+    clauses: Vec<String>,
     /// There are no more clauses.
     pub(super) answered: bool,
+}
+
+impl Withheld {
+    /// When it may be heard.
+    pub(super) fn until(&self) -> Instant {
+        put_off(self.until, self.stirred)
+    }
+
+    /// Keeps a clause; says whether its sound is wanted already.
+    pub(super) fn keep(&mut self, clause: String, now: Instant) -> bool {
+        self.clauses.push(clause);
+        self.clauses.len() == 1 && now + AHEAD <= self.until()
+    }
 }
 
 impl Turn {
@@ -89,15 +128,32 @@ impl Turn {
         let Phase::Listening { finishing: false, pause, glimpse, .. } = &mut present.phase else { return };
         *glimpse = false;
         present.takes += 1;
+        let ended = utterance.speech_ended.min(now);
         *pause = Some(Pause {
             take: present.takes,
             seconds: utterance.seconds(),
-            ended: utterance.speech_ended.min(now),
+            ended,
+            silent: ended,
             noticed: now,
             silence,
+            stirred: None,
             guess: None,
         });
         actions.push(present.transcribe(utterance, over_answer));
+    }
+
+    pub(super) fn stirred(&mut self, turn: TurnId, now: Instant) {
+        let Some(present) = self.current(turn) else { return };
+        if let Phase::Listening { pause: Some(pause), .. } = &mut present.phase {
+            if now <= pause.ended + TAIL {
+                pause.silent = now;
+            } else {
+                pause.stirred = Some(now);
+            }
+        }
+        if let Some(withheld) = &mut present.withheld {
+            withheld.stirred = Some(now);
+        }
     }
 
     pub(super) fn went_on(&mut self, turn: TurnId, now: Instant, actions: &mut Vec<Action>) {
@@ -156,7 +212,7 @@ impl Turn {
                 }
                 pause.guess = Some(Guess { text: text.clone(), ending, at: now });
                 if self.pause_over_at().is_some_and(|over| over <= now) {
-                    self.conclude(now, actions);
+                    self.conclude(false, now, actions);
                 } else if !text.is_empty() {
                     actions.push(Action::Emit(Some(turn), AssistantEvent::Partial { text }));
                 }
@@ -178,8 +234,8 @@ impl Turn {
         let Some(present) = &mut self.present else { return };
         let Phase::Listening { finishing, pause, .. } = &mut present.phase else { return };
         if pause.is_some() {
-            // The user said it all before the key went up.
-            self.conclude(now, actions);
+            // The user said it all before the key told so.
+            self.conclude(true, now, actions);
         } else if !*finishing {
             *finishing = true;
             present.deadline = now + patience::LISTEN;
@@ -192,7 +248,7 @@ impl Turn {
         let over_answer = self.held.is_some();
         let Some(present) = self.current(turn) else { return };
         match &present.phase {
-            Phase::Listening { pause: Some(_), .. } => self.conclude(now, actions),
+            Phase::Listening { pause: Some(_), .. } => self.conclude(true, now, actions),
             Phase::Listening { .. } => {
                 present.takes += 1;
                 present.zero = Some(utterance.speech_ended.min(now));
@@ -206,12 +262,14 @@ impl Turn {
         }
     }
 
-    /// The present pause is the end.
-    pub(super) fn conclude(&mut self, now: Instant, actions: &mut Vec<Action>) {
+    /// The present pause is the end; `for_good`: the user can't be going on, since a key or the listener said so.
+    pub(super) fn conclude(&mut self, for_good: bool, now: Instant, actions: &mut Vec<Action>) {
         let Some(present) = &mut self.present else { return };
-        let Phase::Listening { pause, held, .. } = &mut present.phase else { return };
-        let Some(Pause { take, seconds, ended, noticed, silence, guess }) = pause.take() else { return };
-        let (turn, by_key) = (present.id, *held);
+        let Phase::Listening { pause, .. } = &mut present.phase else { return };
+        let Some(Pause { take, seconds, ended, noticed, silent, silence, stirred, guess }) = pause.take() else {
+            return;
+        };
+        let turn = present.id;
         present.zero = Some(ended);
         present.mark("pause", noticed);
         if let Some(guess) = &guess {
@@ -221,13 +279,11 @@ impl Turn {
         actions.push(Action::Emit(Some(turn), AssistantEvent::SpeechEnd { seconds }));
         match guess {
             Some(Guess { text, ending, .. }) => {
-                if ending == Ending::Question && !by_key && now < ended + silence {
-                    present.revocable_until = Some(ended + silence + REVOCABLE);
-                    present.withheld = present.aloud.then(|| Withheld {
-                        until: ended + silence,
-                        clauses: Vec::new(),
-                        answered: false,
-                    });
+                let until = silent + silence + NOTICE;
+                if ending == Ending::Question && !for_good && now < until {
+                    present.revocable_until = Some(until + STIRS + REVOCABLE);
+                    present.withheld =
+                        present.aloud.then(|| Withheld { until, stirred, clauses: Vec::new(), answered: false });
                 } else {
                     actions.push(Action::Close(turn));
                 }
@@ -245,12 +301,16 @@ impl Turn {
     fn take_words(&mut self, text: String, now: Instant, actions: &mut Vec<Action>) {
         let Some(present) = &mut self.present else { return };
         let turn = present.id;
-        if present.called.take().is_some_and(|names| is_only_a_call(&text, &names)) {
-            // A wake word that was drawn out is no question; the question is still to come, unless the microphone went
-            // off meanwhile.
+        let names = present.called.take().or_else(|| present.origin.map(|_| self.options.names.clone()));
+        if !present.only_called && names.is_some_and(|names| is_only_a_call(&text, &names)) {
+            // A wake word that was drawn out, or called into an answer, is no question; the question is still to come,
+            // unless the microphone went off meanwhile.
             if self.muted {
                 return self.end(now, actions);
             }
+            self.let_go(now, actions);
+            let Some(present) = &mut self.present else { return };
+            present.only_called = true;
             present.marks.clear();
             present.zero = None;
             present.revocable_until = None;

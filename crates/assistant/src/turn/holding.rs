@@ -6,9 +6,10 @@
 
 use std::time::{Duration, Instant};
 
-use jarvis_core::{AssistantEvent, TurnId};
+use jarvis_core::{AssistantEvent, Skill, TurnId};
 
 use super::{Action, Input, Origin, Phase, Present, Turn, Until, patience};
+use crate::router::normalize::Request;
 
 /// Length of what is taken for being spoken when an interruption is noticed: what was said before the hold ...
 const BEFORE: Duration = Duration::from_secs(5);
@@ -67,13 +68,24 @@ impl Present {
 }
 
 impl Turn {
+    /// The answer is quieter from now on, for somebody who may be speaking over it, or as loud as before.
+    pub(super) fn duck(&mut self, quieter: bool, actions: &mut Vec<Action>) {
+        if let Some(present) = &mut self.present
+            && std::mem::replace(&mut present.ducked, quieter) != quieter
+        {
+            actions.push(Action::Duck(quieter));
+        }
+    }
+
     /// Somebody speaks over the answer that is present.
     pub(super) fn hold(&mut self, now: Instant, actions: &mut Vec<Action>) {
         if self.ear.is_err() {
             return;
         }
         self.commit(actions);
-        let Some(answer) = self.present.take() else { return };
+        let Some(mut answer) = self.present.take() else { return };
+        // It goes on as loud as it was.
+        answer.ducked = false;
         // Sound first: whoever interrupts hears the difference.
         actions.push(Action::Hold(answer.id));
         actions.push(Action::Emit(Some(answer.id), AssistantEvent::BargeIn));
@@ -102,8 +114,14 @@ impl Turn {
     /// Whether what was said over the held answer is nothing that anyone would want it to end for.
     pub(super) fn is_no_interruption(&self, text: &str) -> bool {
         self.held.as_ref().is_some_and(|held| {
-            super::overheard::is_murmur(text) || super::overheard::is_own_words(text, &held.answer.audible(held.since))
+            super::overheard::is_murmur(text)
+                || (!self.is_stop(text) && super::overheard::is_own_words(text, &held.answer.audible(held.since)))
         })
+    }
+
+    /// Whether these words are a request to be silent, which is heeded though the answer may have them, too.
+    fn is_stop(&self, text: &str) -> bool {
+        self.stop.recognize(&Request::new(text, &self.options.names).words).is_some()
     }
 
     /// It was no interruption: the present turn ends without a word and the answer goes on.

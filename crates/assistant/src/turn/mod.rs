@@ -20,6 +20,8 @@ mod words;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod properties_with_listener;
+#[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
@@ -28,13 +30,14 @@ use std::time::{Duration, Instant};
 use jarvis_core::{AssistantEvent, AssistantState, Error, TurnId};
 
 use crate::router::normalize::Names;
+use crate::skills::stop::Stop;
 use hearing::{Pause, Withheld};
 use holding::{Held, Spoken};
 
 pub use words::{Action, Input, Origin, Stage, Until, Voice};
 
 /// What the user chose about turns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TurnOptions {
     /// The hotkey records while it is held down; otherwise each press begins or ends.
     pub hold_to_talk: bool,
@@ -46,6 +49,8 @@ pub struct TurnOptions {
     pub max_listen: Duration,
     /// How long after an answer to a spoken question the user may go on without the wake word; zero for not at all.
     pub follow_up: Duration,
+    /// What Jarvis is called by.
+    pub names: Names,
 }
 
 impl Default for TurnOptions {
@@ -56,6 +61,7 @@ impl Default for TurnOptions {
             wake_word_interrupts: true,
             max_listen: Duration::from_secs(30),
             follow_up: Duration::ZERO,
+            names: Names::default(),
         }
     }
 }
@@ -133,6 +139,8 @@ struct Present {
     origin: Option<Origin>,
     /// Begun by this wake word, and nothing but that was recognized so far.
     called: Option<Names>,
+    /// Jarvis was called and nothing else; what comes next is the question, whatever it is.
+    only_called: bool,
     /// How often something was given to be recognized.
     takes: u32,
     /// Until then the user may go on, and it will all have been one utterance; the recording goes on for as long.
@@ -145,6 +153,8 @@ struct Present {
     marks: Vec<(String, f64)>,
     /// Words of this turn are spoken; false once speaking failed.
     aloud: bool,
+    /// It is quieter, since somebody may be speaking over it.
+    ducked: bool,
     /// When the sound that is there will have been played.
     playing_until: Instant,
     /// What was given to be spoken.
@@ -180,6 +190,8 @@ pub struct Turn {
     alarms: VecDeque<String>,
     /// Until then speech begins a turn by itself.
     attentive_until: Option<Instant>,
+    /// Knows what is called out to end an answer.
+    stop: Stop,
 }
 
 impl Turn {
@@ -195,6 +207,7 @@ impl Turn {
             voice: Voice::Words,
             alarms: VecDeque::new(),
             attentive_until: None,
+            stop: Stop::new(),
         }
     }
 
@@ -216,13 +229,22 @@ impl Turn {
     /// When [`Input::Tick`] is wanted; `None` when Idle and not attentive.
     pub fn deadline(&self) -> Option<Instant> {
         let Some(present) = &self.present else { return self.attentive_until };
-        let withheld = present.withheld.as_ref().map(|withheld| withheld.until);
+        let withheld = present.withheld.as_ref().map(Withheld::until);
         [Some(present.deadline), self.pause_over_at(), withheld, present.revocable_until].into_iter().flatten().min()
     }
 
-    /// Takes new choices of the user; a turn that goes on keeps what it began with.
-    pub fn set_options(&mut self, options: TurnOptions) {
+    /// Takes new choices of the user; a turn that goes on keeps what it began with. Appends to `actions` what has to be
+    /// done.
+    pub fn set_options(&mut self, options: TurnOptions, actions: &mut Vec<Action>) {
         self.options = options;
+        if !self.options.speech_interrupts {
+            self.duck(false, actions);
+        }
+    }
+
+    /// How the user began to speak in the present turn; none for what was typed and for what Jarvis says by itself.
+    pub fn origin(&self) -> Option<Origin> {
+        self.present.as_ref()?.origin
     }
 
     /// Takes what happened at `now` and appends to `actions` what has to be done, in order.
@@ -264,12 +286,19 @@ impl Turn {
                 }
             }
             Input::MaySpeakOver(turn, speaks) => {
-                if self.options.speech_interrupts && !self.muted && self.speaking(turn).is_some() {
-                    actions.push(Action::Duck(speaks));
+                let heeded = !speaks || (self.options.speech_interrupts && !self.muted && self.ear.is_ok());
+                if heeded && self.speaking(turn).is_some() {
+                    self.duck(speaks, actions);
                 }
             }
             Input::Due { spoken, shown } => self.due(spoken, shown, now, actions),
-            Input::Ear(ear) => self.ear = ear,
+            Input::Ear(ear) => {
+                self.ear = ear;
+                if self.ear.is_err() {
+                    // Nobody would say that it was nothing.
+                    self.duck(false, actions);
+                }
+            }
             Input::Voice(voice) => self.voice = voice,
             Input::Tick => self.tick(now, actions),
             Input::Failed(turn, stage, error) => self.failed(turn, stage, error, now, actions),
@@ -310,6 +339,7 @@ impl Turn {
                 }
             }
             Input::Paused { turn, utterance, silence } => self.paused(turn, utterance, silence, now, actions),
+            Input::Stirred(turn) => self.stirred(turn, now),
             Input::WentOn(turn) => self.went_on(turn, now, actions),
             Input::Spoken(turn, samples) => self.spoken(turn, samples, actions),
             Input::Partial(turn, text) => self.partial(turn, text, actions),
@@ -404,12 +434,14 @@ impl Turn {
             deadline: now + patience,
             origin: None,
             called: None,
+            only_called: false,
             takes: 0,
             revocable_until: None,
             withheld: None,
             zero,
             marks: Vec::new(),
             aloud: self.voice == Voice::Words,
+            ducked: false,
             playing_until: now,
             spoken: Vec::new(),
         });
@@ -497,7 +529,10 @@ impl Turn {
             return;
         }
         if let Some(withheld) = &mut present.withheld {
-            return withheld.clauses.push(text);
+            if withheld.keep(text.clone(), now) {
+                actions.push(Action::Ahead(turn, text));
+            }
+            return;
         }
         let begins = matches!(present.phase, Phase::Thinking);
         self.say(turn, text, actions);
@@ -616,11 +651,14 @@ impl Turn {
         self.muted = true;
         self.be_inattentive(actions);
         actions.push(Action::Microphone(false));
+        self.duck(false, actions);
         if self.held.is_some() {
             self.resume(now, actions);
         } else if self.state() == AssistantState::Listening {
             self.give_up(now, actions);
         } else {
+            // Nobody can be heard going on.
+            self.commit(actions);
             self.tell_state(actions);
         }
     }
@@ -711,10 +749,10 @@ impl Turn {
             self.be_inattentive(actions);
         }
         if is_over(self.pause_over_at()) {
-            return self.conclude(now, actions);
+            return self.conclude(false, now, actions);
         }
         if let Some(present) = &self.present {
-            if is_over(present.withheld.as_ref().map(|withheld| withheld.until)) {
+            if is_over(present.withheld.as_ref().map(Withheld::until)) {
                 return self.release(now, actions);
             }
             if is_over(present.revocable_until) {

@@ -2,7 +2,8 @@
 //! loudspeaker, and not a murmur.
 //!
 //! Works on words alone. What it takes for an echo is lost to a user who repeats the answer word for word while it is
-//! spoken; that is rare, and an answer that interrupts itself is not forgiven.
+//! spoken; that is rare, and an answer that interrupts itself is not forgiven. Never asked about a request to be silent:
+//! that one is heeded whatever the answer says.
 
 /// Of the words heard this share has to be the answer's, in its order.
 const SHARE: f32 = 0.75;
@@ -90,7 +91,6 @@ mod tests {
             "there was the dragon who lived",
             "untain above the clouds",
             "He did not stop flying until the sun.",
-            "stop",
             "a dragons who lived",
         ] {
             assert!(is_own_words(heard, ANSWER), "{heard}");

@@ -9,15 +9,15 @@ use proptest::prelude::*;
 
 /// Something that happens, with its turn counted back from the last one, so that stale ones come up often.
 #[derive(Debug, Clone)]
-struct Op {
-    kind: u8,
-    turns_ago: u64,
-    ms: u64,
+pub(super) struct Op {
+    pub(super) kind: u8,
+    pub(super) turns_ago: u64,
+    pub(super) ms: u64,
 }
 
-const KINDS: u8 = 46;
+const KINDS: u8 = 47;
 
-fn op() -> impl Strategy<Value = Op> {
+pub(super) fn op() -> impl Strategy<Value = Op> {
     (0..KINDS, prop_oneof![6 => Just(0u64), 1 => 1..3u64], prop_oneof![8 => 0..500u64, 1 => 5_000..60_000u64])
         .prop_map(|(kind, turns_ago, ms)| Op { kind, turns_ago, ms })
 }
@@ -27,7 +27,7 @@ fn words(take: u32) -> String {
     format!("take {take}")
 }
 
-fn input(op: &Op, now_turn: &Turn, now: Instant) -> Input {
+pub(super) fn input(op: &Op, now_turn: &Turn, now: Instant) -> Input {
     let last = now_turn.last;
     let turn = TurnId(last.0.saturating_sub(op.turns_ago));
     let takes = now_turn.present.as_ref().map_or(0, |present| present.takes);
@@ -74,6 +74,7 @@ fn input(op: &Op, now_turn: &Turn, now: Instant) -> Input {
         ),
         31..=33 => Input::Paused { turn, utterance: utterance(), silence: Duration::from_millis(700) },
         34 | 35 => Input::WentOn(turn),
+        46 => Input::Stirred(turn),
         36 => Input::Spoken(turn, vec![0.0; 160]),
         37 => Input::SpokeUp,
         38..=40 => Input::Transcribed { turn, take, text: words(take), ending },
@@ -105,10 +106,18 @@ struct Watcher {
     dropped: HashSet<(TurnId, u32)>,
     /// The answer that is held.
     held: Option<TurnId>,
+    /// What is spoken is quieter.
+    ducked: bool,
 }
 
 impl Watcher {
     fn see(&mut self, action: &Action, turn: &Turn) {
+        match action {
+            Action::Duck(quieter) => self.ducked = *quieter,
+            // The speaker is as loud as before after each of these.
+            Action::Hold(_) | Action::Silence | Action::Emit(_, AssistantEvent::TurnEnd { .. }) => self.ducked = false,
+            _ => {}
+        }
         let working_for = match action {
             Action::Listen { turn, .. } => {
                 assert!(!self.muted, "listens while muted");
@@ -129,6 +138,7 @@ impl Watcher {
                 }
                 Some(*turn)
             }
+            Action::Ahead(id, _) => Some(*id),
             Action::Speak(id, _) => {
                 let withheld = turn.present.as_ref().is_some_and(|present| present.withheld.is_some());
                 assert!(!withheld, "spoken before the pause was long enough");
@@ -186,7 +196,7 @@ impl Watcher {
     }
 }
 
-fn options() -> impl Strategy<Value = TurnOptions> {
+pub(super) fn options() -> impl Strategy<Value = TurnOptions> {
     (any::<bool>(), any::<bool>(), any::<bool>(), 0u64..2).prop_map(
         |(hold_to_talk, speech_interrupts, wake_word_interrupts, follow_up)| TurnOptions {
             hold_to_talk,
@@ -227,6 +237,8 @@ proptest! {
             );
             prop_assert_eq!(turn.id().is_none(), turn.state() == AssistantState::Idle);
             prop_assert_eq!(turn.is_muted(), watcher.muted);
+            let can_be_spoken_over = turn.state() == AssistantState::Speaking && !turn.is_muted() && turn.ear.is_ok();
+            prop_assert!(!watcher.ducked || can_be_spoken_over, "it stays quiet");
         }
         // Nothing happens any more: time alone brings it home, waiting alarms and all.
         let mut ticks = 0;

@@ -404,6 +404,26 @@ fn a_question_that_goes_on_was_one_question_all_along() {
 }
 
 #[test]
+fn a_sound_in_the_pause_is_listened_to_before_the_answer_is_heard_and_not_for_ever() {
+    let mut trace = asking();
+    trace.pausing(ONE, 1, "Who wrote the book?", Ending::Question).wait(100);
+    trace.after(100, Input::Clause(ONE, "Somebody".into())).wait(380);
+    // 780 ms after the end of speech, and the answer was to be heard at 800.
+    trace.after(0, Input::Stirred(ONE)).wait(70);
+    assert_eq!(trace.turn.state(), AssistantState::Thinking);
+    trace.after(0, Input::WentOn(ONE));
+    assert_eq!((trace.turn.state(), trace.turn.id()), (AssistantState::Listening, Some(TWO)));
+
+    trace.pausing(TWO, 1, "Who wrote the book about the whale?", Ending::Question).wait(100);
+    trace.after(100, Input::Clause(TWO, "Melville.".into())).wait(380);
+    for _ in 0..10 {
+        trace.after(0, Input::Stirred(TWO)).wait(32);
+    }
+    // A noise that goes on is no voice.
+    assert_eq!(trace.turn.state(), AssistantState::Speaking);
+}
+
+#[test]
 fn an_unfinished_sentence_is_waited_for() {
     let mut trace = asking();
     trace.pausing(ONE, 1, "What is the capital of?", Ending::Unfinished).wait(1500);
@@ -479,4 +499,72 @@ fn a_wake_word_that_was_none_ends_the_turn_silently_until_there_are_words() {
     answering(&mut trace);
     trace.after(0, Input::NotCalled(ONE));
     assert_eq!(trace.turn.state(), AssistantState::Speaking);
+}
+
+#[test]
+fn an_answer_that_grew_quieter_is_loud_again_when_nobody_can_speak_over_it_any_more() {
+    let quieter = || {
+        let mut trace = Trace::new(TurnOptions::default());
+        answering(&mut trace);
+        trace.after(250, Input::MaySpeakOver(ONE, true));
+        assert!(trace.text.ends_with("-> Duck(true)\n"), "{}", trace.text);
+        trace
+    };
+    let no_ear = Input::Ear(Err(Error::new("audio.no_microphone", "There is no microphone.", "Plug one in.")));
+    for input in [Input::MaySpeakOver(ONE, false), Input::Mute, no_ear] {
+        let mut trace = quieter();
+        trace.after(50, input.clone());
+        assert!(trace.text.contains("-> Duck(false)"), "{input:?}");
+        assert_eq!(trace.turn.state(), AssistantState::Speaking);
+    }
+    let mut trace = quieter();
+    let mut actions = Vec::new();
+    trace.turn.set_options(TurnOptions { speech_interrupts: false, ..TurnOptions::default() }, &mut actions);
+    assert!(matches!(actions[..], [Action::Duck(false)]), "{actions:?}");
+}
+
+#[test]
+fn a_key_that_ends_a_question_ends_it_for_good() {
+    let mut trace = Trace::new(TurnOptions { hold_to_talk: false, ..TurnOptions::default() });
+    trace.after(0, Input::Press).after(300, Input::SpeechStarted(ONE)).wait(1000);
+    trace.pausing(ONE, 1, "Why is the sky blue?", Ending::Question).after(0, Input::Press);
+    assert_eq!(trace.turn.state(), AssistantState::Thinking);
+    assert!(trace.text.contains("-> Close(TurnId(1))"), "{}", trace.text);
+    // The answer waits for no pause.
+    trace.after(50, Input::Clause(ONE, "It scatters.".into()));
+    assert_eq!(trace.turn.state(), AssistantState::Speaking);
+}
+
+#[test]
+fn after_muting_nobody_goes_on() {
+    let mut trace = asking();
+    trace.pausing(ONE, 1, "Tell me about the Roman.", Ending::Question).wait(100).after(10, Input::Mute);
+    // On its way when the microphone went off.
+    trace.after(0, Input::WentOn(ONE));
+    assert_eq!((trace.turn.state(), trace.turn.id()), (AssistantState::Thinking, Some(ONE)));
+}
+
+#[test]
+fn a_call_over_the_answer_ends_it_and_is_no_question() {
+    let mut trace = Trace::new(TurnOptions::default());
+    answering(&mut trace);
+    trace.after(300, Input::SpokeOver(ONE)).after(5, Input::SpeechStarted(TWO));
+    let utterance = trace.utterance(100);
+    trace.after(300, Input::Heard(TWO, utterance)).after(150, words(TWO, 1, "Hey Jarvis.".into(), Ending::Command));
+    assert_eq!((trace.turn.state(), trace.turn.id()), (AssistantState::Listening, Some(TWO)));
+    assert!(trace.text.contains("GiveUp(TurnId(1))") && !trace.text.contains("Think(TurnId(2)"), "{}", trace.text);
+    trace.after(500, Input::SpeechStarted(TWO)).wait(900);
+    trace.pausing(TWO, 2, "What time is it?", Ending::Command);
+    assert!(trace.text.contains("Think(TurnId(2), \"What time is it?\")"), "{}", trace.text);
+}
+
+#[test]
+fn a_request_to_be_silent_is_heeded_though_the_answer_has_the_word() {
+    let mut trace = Trace::new(TurnOptions::default());
+    trace.after(0, Input::Ask("Did he stop?".into())).after(10, Input::Clause(ONE, "He didn't stop.".into()));
+    trace.after(0, Input::Answered(ONE)).after(60, Input::Synthesized(ONE, 2.0)).after(5, Input::Started(ONE));
+    trace.after(300, Input::SpokeOver(ONE)).after(5, Input::SpeechStarted(TWO));
+    let utterance = trace.utterance(100);
+    trace.after(300, Input::Heard(TWO, utterance)).after(150, words(TWO, 1, "Stop.".into(), Ending::Command));
+    assert_eq!((trace.turn.state(), trace.turn.id()), (AssistantState::Thinking, Some(TWO)));
 }

@@ -79,6 +79,8 @@ pub enum Input {
         /// How long the user has to be silent to be done when the words don't tell: as set, and longer in noise.
         silence: Duration,
     },
+    /// There is a sound in the pause that may be the user going on, or nothing.
+    Stirred(TurnId),
     /// The user speaks again after [`Self::Paused`].
     WentOn(TurnId),
     /// The user speaks; this is all of it so far, 16 kHz mono.
@@ -156,6 +158,7 @@ impl Input {
             | Self::MaySpeakOver(turn, _)
             | Self::SpeechStarted(turn)
             | Self::Paused { turn, .. }
+            | Self::Stirred(turn)
             | Self::WentOn(turn)
             | Self::Spoken(turn, _)
             | Self::Heard(turn, _)
@@ -261,6 +264,8 @@ pub enum Action {
     Unthink(TurnId),
     /// Ring once before the words.
     Ring(TurnId),
+    /// Make the sound of this: it will be the first that is spoken for the turn, if anything is.
+    Ahead(TurnId, String),
     /// Speak this after what was given before.
     Speak(TurnId, String),
     /// Nothing more will be given to speak for this turn.

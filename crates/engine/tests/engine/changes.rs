@@ -3,8 +3,9 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::stage::{Script, Stage};
+use crate::stage::{Script, Stage, event_name};
 use jarvis_audio::effects::Preset;
+use jarvis_core::{AssistantEvent, TurnId};
 use jarvis_engine::{Command, ModelState};
 use jarvis_settings::{BargeIn, Settings, VoiceEffect};
 
@@ -54,7 +55,12 @@ fn the_voice_is_loaded_again_only_for_what_changes_it() {
     stage.engine.send(Command::Ask { text: "what is two plus two".into() });
     stage.wait_for_event("turn_end");
     assert_eq!(stage.script.loads.load(Ordering::Relaxed), loads);
+    // The speed changes in the voice that is there.
     stage.engine.send(settings(&stage, |settings| settings.voice.rate = 1.5));
+    stage.engine.send(Command::Ask { text: "what is two plus two".into() });
+    stage.wait_for_event("turn_end");
+    assert_eq!(stage.script.loads.load(Ordering::Relaxed), loads);
+    stage.engine.send(settings(&stage, |settings| settings.voice.speaker = 1));
     stage.until("loading the voice", |stage| stage.script.loads.load(Ordering::Relaxed) == loads + 1);
 }
 
@@ -80,4 +86,29 @@ fn a_voice_that_is_asked_for_answers_in_itself_and_stays() {
     stage.wait_for_event("setting_changed");
     stage.wait_for_event("turn_end");
     assert!((Settings::load_with(&stage.paths, []).unwrap().voice.rate - 1.15).abs() < 1e-6);
+}
+
+#[test]
+fn a_voice_that_is_asked_for_undoes_no_other_change() {
+    let mut stage = Stage::new();
+    stage.ready();
+    stage.script.mind_waits.store(true, Ordering::Relaxed);
+    stage.engine.send(Command::Ask { text: "tell me something about the sea".into() });
+    stage.until("a question", |stage| !stage.script.asked.lock().unwrap().is_empty());
+    // Asked while the mind is busy, and answered before it learns of the change that came after.
+    stage.engine.send(Command::Ask { text: "use the robot voice".into() });
+    stage.engine.send(settings(&stage, |settings| settings.audio.volume = 0.25));
+    let volume = |path: &str| path == "audio.volume";
+    stage.wait_for("the volume", |r| matches!(&r.event, AssistantEvent::SettingChanged { path, .. } if volume(path)));
+    stage.script.mind_waits.store(false, Ordering::Relaxed);
+    stage.wait_for("the end", |record| record.turn == Some(TurnId(2)) && event_name(record) == "turn_end");
+    let changed: Vec<_> = stage
+        .seen
+        .iter()
+        .filter_map(|record| match &record.event {
+            AssistantEvent::SettingChanged { path, value } => Some((path.as_str(), value.as_str())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(changed, [("audio.volume", "0.25"), ("voice.effect", "robot")]);
 }

@@ -135,3 +135,22 @@ fn who_says_that_nobody_called_means_the_wake_before_the_one_they_had_to_say_it_
     assert!(stage.engine.not_called().unwrap());
     assert_eq!(*stage.script.mistakes.lock().unwrap(), [1, 0], "by voice the one before, from outside the last");
 }
+
+#[test]
+fn who_did_not_call_to_say_so_means_the_last_wake() {
+    let mut stage = Stage::new();
+    stage.ready();
+    for _ in 0..2 {
+        stage.will_hear("what time is it");
+        stage.room.say(&wake_and_say(1.0));
+        stage.wait_for_event("turn_end");
+    }
+    stage.will_hear("that wasn't me");
+    stage.engine.send(Command::Start);
+    stage.room.say(&speech(1.0));
+    stage.wait_for_event("turn_end");
+    stage.engine.send(Command::Ask { text: "that wasn't me".into() });
+    stage.wait_for_event("turn_end");
+    stage.until("the mistakes", |stage| stage.script.mistakes.lock().unwrap().len() == 2);
+    assert_eq!(*stage.script.mistakes.lock().unwrap(), [0, 0]);
+}

@@ -36,6 +36,12 @@ pub struct Script {
     pub recognizer_panics: AtomicBool,
     pub mind_panics: AtomicBool,
     pub voice_fails: AtomicBool,
+    /// Nothing is recognized, thought, or made sound of for as long as this is so.
+    pub recognizer_waits: AtomicBool,
+    pub mind_waits: AtomicBool,
+    pub voice_waits: AtomicBool,
+    /// How many clauses became sound.
+    pub spoken: AtomicUsize,
     pub activity_panics: AtomicBool,
     pub activity_resets: AtomicUsize,
     /// The language model "slow" is being loaded for as long as this is so.
@@ -47,6 +53,12 @@ pub struct Script {
 }
 
 impl Script {
+    fn wait_while(flag: &AtomicBool) {
+        while flag.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     fn check(&self, part: &'static str) -> Result<()> {
         self.loads.fetch_add(1, Ordering::Relaxed);
         if self.missing.lock().unwrap().contains(&part) {
@@ -114,6 +126,7 @@ impl SpeechToText for FakeRecognizer {
             panic!("index out of bounds: the len is 3 but the index is 7");
         }
         assert!(samples.iter().any(|sample| sample.abs() > 0.1), "an utterance has speech in it");
+        Script::wait_while(&self.0.recognizer_waits);
         self.0.recognized.fetch_add(1, Ordering::Relaxed);
         let text = self.0.words.lock().unwrap().clone();
         Ok(Transcript { text, ..Transcript::default() })
@@ -148,6 +161,7 @@ impl LanguageModel for FakeMind {
             panic!("shape mismatch");
         }
         self.0.asked.lock().unwrap().push(self.1.clone());
+        Script::wait_while(&self.0.mind_waits);
         let mut text = String::new();
         let mut tokens = 0;
         while tokens < options.max_tokens && !cancel.is_cancelled() {
@@ -188,6 +202,8 @@ impl TextToSpeech for FakeVoice {
         if self.0.voice_fails.load(Ordering::Relaxed) {
             return Err(Error::new("voice.broken", "The voice is broken.", ""));
         }
+        Script::wait_while(&self.0.voice_waits);
+        self.0.spoken.fetch_add(1, Ordering::Relaxed);
         Ok(SpeechAudio { samples: vec![0.1; 960 * text.len()], sample_rate: 16_000 })
     }
     fn warm_up(&mut self) -> Result<()> {

@@ -4,7 +4,7 @@
 //! with it. Speech has begun when 5 of the last 8 frames are voiced (160 ms, so a click is nothing), and what came up to
 //! half a second before them belongs to it. It has ended after a pause that can be set, longer in noise. Long before
 //! that, after two frames without voice, the pause itself is told, so that what was said can be recognized as if it were
-//! all; and when the voice comes back, that is told too.
+//! all; and when the voice comes back, that is told too, and any sound that may be it.
 //!
 //! Silero goes on to see speech for two or three frames after it ended. The level does not: a frame that is far below the
 //! voice and no louder than the room is silence, whatever the model says of it.
@@ -69,13 +69,15 @@ impl Default for EndpointOptions {
     }
 }
 
-/// Something that the endpointer noticed. The first three go on; the others end what a `begin_` call began.
+/// Something that the endpointer noticed. The first four go on; the others end what a `begin_` call began.
 #[derive(Debug, Clone)]
 pub enum EndpointEvent {
     /// The user speaks, for 160 ms already.
     SpeechStart,
     /// The user fell silent, maybe for a moment: [`Endpointer::so_far`] has what was said.
     Pause,
+    /// In the pause there is a sound that may be the beginning of a word: told for each such frame.
+    Stir,
     /// The user speaks again, after [`Self::Pause`].
     GoesOn,
     /// The user is done.
@@ -235,6 +237,11 @@ impl Endpointer {
         self.started && self.quiet == 0
     }
 
+    /// Whether [`EndpointEvent::Pause`] was told, and no end of it since.
+    pub fn is_in_pause(&self) -> bool {
+        self.pause.is_some()
+    }
+
     /// Samples that are recorded so far.
     pub fn recorded(&self) -> usize {
         self.recording.len()
@@ -276,11 +283,11 @@ impl Endpointer {
             self.mark(heard);
         }
         self.leave_wake_word();
-        self.decide(heard).or_else(|| self.notice_pause(goes_on, probability))
+        self.decide(heard).or_else(|| self.notice_pause(goes_on, probability, rms))
     }
 
-    /// A pause that begins or ends with the frame that just came.
-    fn notice_pause(&mut self, goes_on: bool, probability: f32) -> Option<EndpointEvent> {
+    /// A pause that begins or ends with the frame that just came, or may.
+    fn notice_pause(&mut self, goes_on: bool, probability: f32, rms: f32) -> Option<EndpointEvent> {
         if !self.started || self.release.is_some() {
             return None;
         }
@@ -291,12 +298,15 @@ impl Endpointer {
             }
             Some(frames) if goes_on => {
                 *frames += 1;
-                (probability >= BEGIN || *frames >= BACK).then(|| {
-                    self.pause = None;
-                    EndpointEvent::GoesOn
-                })
+                if probability < BEGIN && *frames < BACK {
+                    return Some(EndpointEvent::Stir);
+                }
+                self.pause = None;
+                Some(EndpointEvent::GoesOn)
             }
-            _ => None,
+            // The model takes a moment to see a word that begins softly. The level does not.
+            Some(_) => self.levels.is_sound(rms).then_some(EndpointEvent::Stir),
+            None => None,
         }
     }
 

@@ -11,11 +11,19 @@ struct Stream {
     index: usize,
     /// Pauses and what ended them, with the number of the frame that brought them.
     pauses: Vec<(usize, EndpointEvent)>,
+    /// Frames of a pause with a sound in it.
+    stirs: Vec<usize>,
 }
 
 impl Stream {
     fn new(options: EndpointOptions) -> Self {
-        Self { endpointer: Endpointer::new(options), epoch: Instant::now(), index: 0, pauses: Vec::new() }
+        Self {
+            endpointer: Endpointer::new(options),
+            epoch: Instant::now(),
+            index: 0,
+            pauses: Vec::new(),
+            stirs: Vec::new(),
+        }
     }
 
     /// When frame `index` was over.
@@ -32,6 +40,10 @@ impl Stream {
         match event {
             Some(pause @ (EndpointEvent::Pause | EndpointEvent::GoesOn)) => {
                 self.pauses.push((self.index - 1, pause));
+                None
+            }
+            Some(EndpointEvent::Stir) => {
+                self.stirs.push(self.index - 1);
                 None
             }
             event => event,
@@ -244,7 +256,7 @@ fn a_pause_is_told_at_once_with_what_was_said_and_so_is_its_end() {
     stream.frames(2, 0.0);
     assert!(matches!(stream.pauses[..], [(71, EndpointEvent::Pause)]), "{:?}", stream.pauses);
     let said = stream.endpointer.so_far().unwrap();
-    assert_eq!(numbers(&said), (40 - LEAD..72).collect::<Vec<_>>());
+    assert_eq!(numbers(&said), (40 - KEY_LEAD..72).collect::<Vec<_>>());
     assert_eq!(said.speech_ended, stream.time(69));
     assert_eq!(stream.endpointer.silence(), Duration::from_millis(700));
     stream.frames(10, 0.0);
@@ -252,7 +264,7 @@ fn a_pause_is_told_at_once_with_what_was_said_and_so_is_its_end() {
     assert!(matches!(stream.pauses[1..], [(82, EndpointEvent::GoesOn)]), "{:?}", stream.pauses);
     stream.frames(10, 0.0);
     assert!(matches!(stream.pauses[2..], [(93, EndpointEvent::Pause)]), "{:?}", stream.pauses);
-    assert_eq!(numbers(&stream.endpointer.so_far().unwrap()).len(), LEAD + 52 + TRAIL);
+    assert_eq!(numbers(&stream.endpointer.so_far().unwrap()).len(), KEY_LEAD + 52 + TRAIL);
 }
 
 #[test]
@@ -291,6 +303,22 @@ fn a_single_weak_frame_does_not_end_a_pause() {
 }
 
 /// What can happen to an endpointer.
+#[test]
+fn a_word_that_begins_softly_is_told_before_it_is_known_for_one() {
+    let mut stream = Stream::new(EndpointOptions::default());
+    stream.endpointer.begin_toggle();
+    stream.frames(30, 0.0);
+    stream.frames(30, 0.9);
+    stream.frames(10, 0.0);
+    assert_eq!((stream.pauses.len(), stream.stirs.len()), (1, 0), "silence is no sound");
+    // The level rises first, then the model sees a weak voice, then it is sure.
+    for (probability, level) in [(0.1, 0.03), (0.4, 0.05), (0.9, 0.1)] {
+        assert!(stream.frame(probability, level).is_none());
+    }
+    assert_eq!(stream.stirs, [70, 71]);
+    assert!(matches!(stream.pauses[1..], [(72, EndpointEvent::GoesOn)]), "{:?}", stream.pauses);
+}
+
 #[derive(Debug, Clone)]
 enum Op {
     Frames(Vec<(f32, f32)>),
@@ -367,7 +395,7 @@ proptest! {
                         started = false;
                     }
                     EndpointEvent::NoSpeech => started = false,
-                    EndpointEvent::Pause | EndpointEvent::GoesOn => {}
+                    EndpointEvent::Pause | EndpointEvent::Stir | EndpointEvent::GoesOn => {}
                 }
             }
         }

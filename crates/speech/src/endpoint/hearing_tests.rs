@@ -38,7 +38,11 @@ impl Ear {
             let probability = self.vad.process(&frame).unwrap();
             let heard = epoch + AudioFrame::DURATION * (frame.index as u32 + 1);
             let event = self.endpointer.process(&frame, probability, heard);
-            events.extend(event.filter(|event| !matches!(event, EndpointEvent::Pause | EndpointEvent::GoesOn)));
+            events.extend(
+                event.filter(|event| {
+                    !matches!(event, EndpointEvent::Pause | EndpointEvent::Stir | EndpointEvent::GoesOn)
+                }),
+            );
             if woken && !self.endpointer.is_active() {
                 self.endpointer.begin_after_wake();
             }

@@ -10,6 +10,10 @@ const BACKGROUND_DB: f32 = 26.0;
 const BELOW_VOICE_DB: f32 = 20.0;
 /// How far the room's own noise goes up and down.
 const ROOM_DB: f32 = 6.0;
+/// A frame that is this far above the room and not further below the voice than [`BELOW_WORD_DB`] may be part of a word:
+/// the burst that ends it, the breath that begins it.
+const ABOVE_ROOM_DB: f32 = 10.0;
+const BELOW_WORD_DB: f32 = 36.0;
 /// From this distance between voice and room on, a pause is certain.
 const CLEAR_DB: f32 = 20.0;
 /// At this distance the voice all but drowns.
@@ -61,6 +65,12 @@ impl Levels {
         is_room || self.is_background(rms)
     }
 
+    /// Whether a frame in a pause may be the end or the beginning of a word, however weak.
+    pub fn is_sound(&self, rms: f32) -> bool {
+        let level = decibels(rms);
+        level > self.voice - BELOW_WORD_DB && self.floor.is_none_or(|floor| level > floor + ABOVE_ROOM_DB)
+    }
+
     /// What the length of a pause is multiplied with before it ends the turn, 1..=1.4: in noise, words have holes.
     pub fn patience(&self) -> f32 {
         let Some(floor) = self.floor else { return 1.0 };
@@ -103,6 +113,14 @@ mod tests {
         assert!(levels.is_background(0.004));
         assert!(!levels.is_background(0.02));
         assert!(!levels.is_background(f32::INFINITY.min(1.0)));
+    }
+
+    #[test]
+    fn the_weak_end_of_a_word_is_a_sound_and_the_room_is_none() {
+        let levels = heard(0.0005, 0.1);
+        assert!(levels.is_sound(0.003) && levels.is_silence(0.003));
+        assert!(!levels.is_sound(0.001), "too weak");
+        assert!(!heard(0.003, 0.1).is_sound(0.004), "the room");
     }
 
     #[test]
