@@ -16,6 +16,7 @@ const SPECS: &[SkillSpec] = &[SkillSpec {
         "speak faster",
         "speak a bit slower",
         "less of the effect",
+        "which voices are there",
     ],
     risk: Risk::Low,
 }];
@@ -58,6 +59,14 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("hear", "(how|what) do you sound [like] [now]"),
     ("hear", "let me hear (your voice|you|how you sound)"),
     ("hear", "(test|try|try out) (your voice|the voice|the voice effect)"),
+    ("which", "(what|which) [other|different|kind of|kinds of] (voices|voice effects) [are|do|have|can] [there|you|i] [got|have|know|do|use|choose|choose from|pick]"),
+    ("which", "(do you have|have you got|are there) [any] (other|different|more) (voices|voice effects)"),
+    ("which", "(list|show|show me|tell me) [all] [the|your|all your|all the] (voices|voice effects)"),
+    ("which", "(what|how) [else] can you sound [like]"),
+    // Last: a voice that there is none of. Whoever asks for it learns what there is.
+    ("unknown", "(use|try|do|put on|switch to|change to|change into|set|select|choose|activate|enable) [the|your|a|an] {effect} (voice|voice effect|voice mode) [now|again]"),
+    ("unknown", "(change|set|switch) [the|your] voice (to|into) [the|a|an] {effect} [voice|one]"),
+    ("unknown", "(speak|talk|sound|answer|reply) (in|with|using) [the|your|a|an] {effect} (voice|voice effect)"),
 ];
 
 /// What people call the effects.
@@ -127,7 +136,9 @@ impl Skill for Voice {
     fn recognize(&self, text: &str) -> Option<IntentMatch> {
         self.patterns.find(text, |wanted, slots| {
             let named = slots.get("effect").map(effect);
+            let is_article = |words: &str| ARTICLES.contains(&words);
             let to = match (wanted, named) {
+                ("unknown", Some(None)) if !slots.get("effect").is_some_and(is_article) => "which",
                 // An effect that there is none of: somebody else's request.
                 (_, Some(None)) => return None,
                 ("effect", Some(Some(effect))) => effect,
@@ -153,6 +164,7 @@ impl Skill for Voice {
             "faster" => scale("voice.rate", 15, "I speak faster now."),
             "slower" => scale("voice.rate", -13, "I speak slower now."),
             "speed" => (HostAction::Set { setting: "voice.rate", value: "1" }, "This is my usual speed."),
+            "which" => return Ok(Reply::say("I can sound normal, evil, like a robot, a radio, or in a cave.")),
             "hear" => return Ok(Reply::say("This is how I sound. What do you think?")),
             other => {
                 return Err(Error::new(
@@ -208,13 +220,37 @@ mod tests {
     }
 
     #[test]
+    fn whoever_asks_for_a_voice_that_there_is_none_of_learns_what_there_is() {
+        let clock = FakeClock::new();
+        let context = SkillContext { clock: &clock, last_reply: None, dry_run: false };
+        let mut skill = Voice::new();
+        for said in [
+            "use the dragon voice",
+            "use a deep voice",
+            "use the microwave voice",
+            "change your voice to a dragon",
+            "talk in a female voice",
+            "which voices are there",
+            "what voices do you have",
+            "what other voices can i choose",
+            "do you have any other voices",
+            "list your voices",
+        ] {
+            let found = skill.recognize(said).unwrap_or_else(|| panic!("{said}"));
+            let reply = skill.run(found.intent, &found.slots, &context).unwrap();
+            assert_eq!(reply.spoken, "I can sound normal, evil, like a robot, a radio, or in a cave.", "{said}");
+            assert!(reply.actions.is_empty(), "{said}");
+        }
+    }
+
+    #[test]
     fn what_is_said_of_robots_and_radios_is_not_about_the_voice() {
         let skill = Voice::new();
         for said in [
             "are you a robot",
             "turn on the radio",
             "play the radio",
-            "use the microwave voice",
+            "use your voice",
             "speak louder",
             "sound the alarm",
             "what is an evil genius",

@@ -7,8 +7,13 @@ use std::time::Duration;
 const UNITS: [(&str, f64); 5] =
     [("second", 1.0), ("minute", 60.0), ("hour", 3600.0), ("day", 86_400.0), ("week", 604_800.0)];
 
-/// The length of time that is all of `text`.
+/// More than this is this: thirty thousand years, in seconds. Nothing that is counted in them overflows.
+const MOST: f64 = 1e12;
+
+/// The length of time that is all of `text`. Less than none, which somebody may say all the same, is none at all.
 pub fn parse(text: &str) -> Option<Duration> {
+    // Recognition writes "-5 minutes".
+    let text = text.strip_prefix('-').map_or_else(|| text.to_owned(), |rest| format!("minus {rest}"));
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut rest = &words[..];
     let mut seconds = 0.0;
@@ -40,8 +45,7 @@ pub fn parse(text: &str) -> Option<Duration> {
             (None, _) => return None,
         }
     }
-    (last_unit.is_some() && seconds > 0.0 && seconds.is_finite() && seconds < 1e9)
-        .then(|| Duration::from_secs_f64(seconds))
+    last_unit.map(|_| Duration::from_secs_f64(seconds.clamp(0.0, MOST)))
 }
 
 fn unit(word: &str) -> Option<f64> {
@@ -101,12 +105,27 @@ mod tests {
             ("a couple of minutes", 120),
             ("twenty five min", 1500),
             ("two days", 172_800),
+            ("zero minutes", 0),
+            ("0 seconds", 0),
+            ("minus five minutes", 0),
+            ("-5 minutes", 0),
+            ("1000000 hours", 3_600_000_000),
+            ("nine trillion hours", MOST as u64),
         ] {
             assert_eq!(parse(text), Some(Duration::from_secs(seconds)), "{text}");
         }
-        for text in
-            ["", "five", "minutes", "a", "five apples", "minus five minutes", "five minutes two hours", "zero minutes"]
-        {
+        for text in [
+            "",
+            "five",
+            "minutes",
+            "a",
+            "five apples",
+            "minus five",
+            "five minutes two hours",
+            "zero",
+            "-",
+            "- minutes",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -54,6 +54,24 @@ fn a_timer_runs_rings_and_gives_up_in_the_end() {
 }
 
 #[test]
+fn a_length_that_no_timer_can_have_is_refused_with_those_that_one_can() {
+    let mut bench = Bench::new();
+    for text in [
+        "set a timer for 1000000 hours",
+        "set a timer for nine trillion hours",
+        "set a timer for zero seconds",
+        "set a timer for 0 seconds",
+        "set a timer for half a second",
+        "set a timer for minus five minutes",
+        "set a timer for -5 minutes",
+        "set a zero minute timer",
+    ] {
+        assert_eq!(bench.say(text), "I can set timers from one second to seven days.", "{text}");
+        assert_eq!(bench.skill.next_due(), None);
+    }
+}
+
+#[test]
 fn it_is_asked_for_at_the_right_moment() {
     let mut bench = Bench::new();
     assert_eq!(bench.skill.next_due(), None);
