@@ -87,6 +87,29 @@ fn wrong_usage_is_exit_code_2() {
     assert_eq!(home.run(&["no-such-command"]).status.code(), Some(2));
 }
 
+/// Nobody who reads, and a disk that is full: reasons to fail, not to be aborted.
+#[test]
+fn a_failure_that_cannot_be_told_is_a_failure_all_the_same() {
+    let home = Home::new();
+    let (reader, closed) = std::io::pipe().unwrap();
+    drop(reader);
+    let full = || std::fs::File::options().write(true).open("/dev/full");
+    for verbose in [&[][..], &["-vv"]] {
+        let say = || home.command(&[verbose, &["say", ""]].concat());
+        let status = say().stderr(closed.try_clone().unwrap()).status().unwrap();
+        assert_eq!(status.code(), Some(1), "{status}");
+        if let Ok(full) = full() {
+            assert_eq!(say().stderr(full).status().unwrap().code(), Some(1));
+        }
+    }
+    if let Ok(full) = full() {
+        let output = home.command(&["config", "get", "audio.volume"]).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let status = home.command(&["config", "get", "audio.volume"]).stdout(closed).status().unwrap();
+    assert_eq!(status.code(), Some(0), "a reader that has read enough");
+}
+
 #[test]
 fn files_that_are_no_recordings_are_refused_by_name() {
     let home = Home::new();
@@ -158,6 +181,19 @@ fn a_question_is_answered_by_a_skill() {
 }
 
 #[test]
+fn a_voice_that_is_asked_for_is_kept_without_a_running_jarvis_too() {
+    let home = Home::new();
+    let effect = || home.json(&["config", "get", "voice.effect"]).1[0]["value"].clone();
+    assert_eq!(home.json(&["ask", "--dry-run", "use the robot voice"]).0, 0);
+    assert_eq!(effect(), "normal", "a dry run does nothing");
+    let (exit, objects) = home.json(&["ask", "use the robot voice"]);
+    assert_eq!((exit, &objects[0]["intent"]), (0, &"voice.set".into()));
+    assert_eq!(effect(), "robot");
+    // Nothing could have woken what does not run.
+    assert_eq!(home.refusal(&["ask", "that wasn't me"]).0, "control.not_running");
+}
+
+#[test]
 fn speech_is_understood_again() {
     let home = Home::new();
     let path = home.path("spoken.wav");
@@ -170,7 +206,7 @@ fn speech_is_understood_again() {
 }
 
 #[test]
-fn what_was_said_is_kept_for_the_next_time_but_only_at_the_same_speed() {
+fn what_is_said_once_leaves_nothing_on_disk_and_is_as_fast_as_asked_for() {
     let home = Home::new();
     let path = home.path("spoken.wav");
     let say = |more: &[&str]| {
@@ -179,15 +215,13 @@ fn what_was_said_is_kept_for_the_next_time_but_only_at_the_same_speed() {
         (objects[0]["cache"].as_str().unwrap().to_owned(), objects[0]["seconds"].as_f64().unwrap())
     };
     let (_, usual) = say(&[]);
-    let (cache, again) = say(&[]);
-    assert!(cache == "hit" && (again - usual).abs() < 1e-3, "{cache} {again} {usual}");
+    let (cache, _) = say(&[]);
+    assert_eq!(cache, "miss");
     let (cache, fast) = say(&["--rate", "2"]);
     assert!(cache == "miss" && fast < usual * 0.9, "{cache} {fast} {usual}");
     let (_, message, _) = home.refusal(&["say", "Good morning.", "--rate", "9", "--out", text_of(&path)]);
     assert!(message.contains("--rate"), "{message}");
-    let mut nothing_kept = home.command(&["say", "Good morning.", "--out", text_of(&path)]);
-    assert!(nothing_kept.env("JARVIS_VOICE_CACHE_MB", "0").status().unwrap().success());
-    assert_eq!(home.path("cache/phrases").read_dir().unwrap().count(), 0);
+    assert!(!home.path("cache/phrases").exists());
 }
 
 #[test]
@@ -335,9 +369,7 @@ fn the_doctor_fails_when_something_does_and_says_what_mends_it() {
 fn the_control_commands_say_when_nothing_runs() {
     let home = Home::new();
     for command in ["toggle", "start", "stop", "cancel", "mute", "unmute", "status", "quit"] {
-        let begun = Instant::now();
         let (_, _, hint) = home.refusal(&[command]);
         assert!(hint.contains("jarvis run"), "{hint:?}");
-        assert!(begun.elapsed() < Duration::from_secs(10), "{command} hung");
     }
 }

@@ -50,7 +50,7 @@ impl Chosen {
     fn load(paths: &Paths) -> Self {
         let (settings, problems) = Settings::load_good(paths);
         for problem in &problems {
-            eprintln!("{} {}", problem.message, problem.hint);
+            jarvis_engine::logging::line(format_args!("{} {}", problem.message, problem.hint));
         }
         Self { settings, problems }
     }
@@ -212,7 +212,7 @@ fn start(app: &AppHandle<Wry>, paths: Paths, with_window: bool) {
     let chosen = Chosen::load(&paths);
     let started = start_engine(app, &chosen.settings, &paths).map_err(|error| troubles.push(error)).ok();
     for trouble in &troubles {
-        eprintln!("{} {}", trouble.message, trouble.hint);
+        jarvis_engine::logging::line(format_args!("{} {}", trouble.message, trouble.hint));
     }
     let tray = Tray::new(app, paths.runtime_dir()).unwrap_or_else(|error| {
         tracing::warn!(%error, "there is no tray icon");
@@ -251,7 +251,7 @@ fn start(app: &AppHandle<Wry>, paths: Paths, with_window: bool) {
         }
     }
     if let Some(problem) = display::tray_problem() {
-        eprintln!("{} {}", problem.message, problem.hint);
+        jarvis_engine::logging::line(format_args!("{} {}", problem.message, problem.hint));
     }
     if seen {
         window::open(app);

@@ -15,6 +15,7 @@ mod tray;
 mod views;
 mod window;
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 const USAGE: &str = "\
@@ -53,15 +54,15 @@ fn main() -> ExitCode {
     let with_window = match parse(std::env::args().skip(1)) {
         Ok(Asked::Run { with_window }) => with_window,
         Ok(Asked::Usage) => {
-            println!("{USAGE}");
+            let _ = writeln!(io::stdout(), "{USAGE}");
             return ExitCode::SUCCESS;
         }
         Ok(Asked::Version) => {
-            println!("jarvis-desktop {}", env!("CARGO_PKG_VERSION"));
+            let _ = writeln!(io::stdout(), "jarvis-desktop {}", env!("CARGO_PKG_VERSION"));
             return ExitCode::SUCCESS;
         }
         Err(usage) => {
-            eprintln!("{usage}");
+            jarvis_engine::logging::line(format_args!("{usage}"));
             return ExitCode::from(2);
         }
     };
@@ -69,7 +70,7 @@ fn main() -> ExitCode {
     match app::run(with_window) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{} {}", error.message, error.hint);
+            jarvis_engine::logging::line(format_args!("{} {}", error.message, error.hint));
             ExitCode::FAILURE
         }
     }

@@ -4,6 +4,13 @@
 //! needs from the settings, calls it, and prints. With `--json` standard output carries one JSON object a line and nothing
 //! else; logs go to standard error. Exit code 0 done, 1 failed, 2 wrong usage.
 
+/// As the standard library's, which panics when standard error is closed or full; this goes on.
+macro_rules! eprintln {
+    ($($words:tt)*) => {
+        jarvis_engine::logging::line(format_args!($($words)*))
+    };
+}
+
 mod commands;
 mod output;
 

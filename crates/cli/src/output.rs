@@ -1,7 +1,7 @@
 //! How results and errors reach the person or the script. Never decides what to print, only how.
 
 use serde::Serialize;
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 /// Where results go: lines of JSON for scripts, words for people.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +39,8 @@ impl Output {
     pub fn error(&self, error: &anyhow::Error) {
         let error = explain(error);
         if self.json {
-            self.line(&serde_json::json!({ "error": error }).to_string());
+            // It failed already: whether anybody reads that makes no difference.
+            let _ = writeln!(std::io::stdout(), "{}", serde_json::json!({ "error": error }));
         } else {
             eprintln!("jarvis: {}", error.message);
             if !error.hint.is_empty() {
@@ -48,11 +49,15 @@ impl Output {
         }
     }
 
-    /// A reader that went away (`jarvis … | head`) ends the program quietly.
+    /// A reader that went away (`jarvis … | head`) ends the program quietly; a full disk is a failure.
     fn line(&self, text: &str) {
         let mut out = std::io::stdout().lock();
-        if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
-            std::process::exit(0);
+        if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) {
+            let is_gone = error.kind() == ErrorKind::BrokenPipe;
+            if !is_gone {
+                eprintln!("jarvis: The result can't be written: {error}.");
+            }
+            std::process::exit(i32::from(!is_gone));
         }
     }
 }

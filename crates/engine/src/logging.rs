@@ -2,7 +2,8 @@
 //! never with what the user said: a panic's own words may quote it, so its place alone is written.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::io::IsTerminal;
+use std::fmt::Arguments;
+use std::io::{self, IsTerminal, Write};
 use std::panic::PanicHookInfo;
 
 use tracing_subscriber::EnvFilter;
@@ -13,9 +14,8 @@ pub fn init(default: &str) {
     let with = |wanted: &str| EnvFilter::try_new(format!("pulseaudio=off,{wanted}"));
     let asked_for = std::env::var("JARVIS_LOG").ok().filter(|wanted| !wanted.trim().is_empty());
     let filter = asked_for.and_then(|wanted| with(&wanted).ok()).or_else(|| with(default).ok()).unwrap_or_default();
-    let coloured = std::io::stderr().is_terminal();
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(coloured).with_writer(std::io::stderr).try_init();
+    let coloured = io::stderr().is_terminal();
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(coloured).with_writer(|| Forgiving).try_init();
     std::panic::set_hook(Box::new(|panic| {
         let backtrace = Backtrace::capture();
         match backtrace.status() {
@@ -23,6 +23,26 @@ pub fn init(default: &str) {
             _ => tracing::error!("{}", place(panic)),
         }
     }));
+}
+
+/// Writes a line for a person to standard error. Unlike `eprintln!`, it goes on when nobody reads that any more or the disk
+/// behind it is full: what is told must not end the one who does the work.
+pub fn line(words: Arguments<'_>) {
+    let _ = writeln!(io::stderr().lock(), "{words}");
+}
+
+/// Standard error, whose failures count for nothing: the log's writer would report them to standard error and panic.
+struct Forgiving;
+
+impl Write for Forgiving {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = io::stderr().lock().write_all(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Where a panic was: all of it that is fit for a log.

@@ -173,6 +173,14 @@ impl Listening {
         if self.played.is_empty() {
             return Err(no_speaker());
         }
+        // Even a very good microphone in a very quiet room has noise of its own.
+        if room == 0.0 && self.heard.iter().all(|level| *level == 0.0) {
+            return Err(Error::new(
+                "audio.silent_microphone",
+                "The microphone is silent: it sends nothing but zeros.",
+                "Switch it on or unmute it in the system's sound settings, then run `jarvis doctor --echo` again.",
+            ));
+        }
         Ok(Measured {
             room: decibels(room),
             played: decibels(mean(self.played)),
@@ -278,6 +286,18 @@ mod tests {
             assert_eq!((found.status, barge_in), (CheckStatus::Warn, BargeIn::WakeWord), "{measured:?}");
             assert!(found.remedy.contains("headphones"));
         }
+    }
+
+    #[test]
+    fn a_microphone_that_sends_zeros_tells_nothing_of_the_echo() {
+        let listening = |heard| {
+            let mut listening = Listening::new(Echo::new(channel().1));
+            (listening.played, listening.heard, listening.left) = (vec![0.1; 3], vec![heard; 3], vec![heard; 3]);
+            listening
+        };
+        let error = listening(0.0).measured(0.0).unwrap_err();
+        assert_eq!(error.code, "audio.silent_microphone");
+        assert!(listening(0.0).measured(1e-4).is_ok() && listening(1e-4).measured(0.0).is_ok());
     }
 
     #[test]

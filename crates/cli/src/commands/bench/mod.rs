@@ -99,10 +99,12 @@ impl Rows<'_> {
         let row =
             Row { bench, metric: metric.into(), value: round(value), unit, target, baseline, ratio: ratio.map(round) };
         if !self.output.is_json() && !std::mem::replace(&mut self.any, true) {
-            println!(
-                "{:<6} {:<44} {:>10} {:<6} {:>8} {:>9} {:>6}",
-                "bench", "metric", "value", "unit", "target", "baseline", "ratio"
-            );
+            self.output.result(&(), || {
+                format!(
+                    "{:<6} {:<44} {:>10} {:<6} {:>8} {:>9} {:>6}",
+                    "bench", "metric", "value", "unit", "target", "baseline", "ratio"
+                )
+            });
         }
         self.output.result(&row, || {
             let number = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.0}"));
