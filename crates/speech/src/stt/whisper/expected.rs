@@ -46,8 +46,9 @@ impl Whisper {
                 likeliest = (sum, Some(phrase));
             }
         }
-        if let (_, Some(phrase)) = likeliest {
-            tracing::debug!(free = free.text, phrase, "an expected phrase");
+        if let (expected, Some(phrase)) = likeliest {
+            // Never the words: the log holds none of the user's.
+            tracing::debug!(free = free.tokens, likelihood, expected, "an expected phrase is likelier");
             free.text = (*phrase).to_owned();
         }
         Ok(())
