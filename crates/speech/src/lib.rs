@@ -5,6 +5,7 @@
 
 pub mod endpoint;
 pub mod onnx;
+mod private;
 pub mod stt;
 pub mod tts;
 pub mod vad;

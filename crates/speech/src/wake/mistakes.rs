@@ -6,9 +6,9 @@
 
 use super::embedding::EMBEDDING;
 use super::head::{HISTORY, INPUTS};
+use crate::private;
 use half::f16;
 use jarvis_core::{Error, Result};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// How many are kept; the oldest go.
@@ -68,13 +68,7 @@ impl Mistakes {
         for kept in &self.kept {
             bytes.extend(kept.iter().flat_map(|value| f16::from_f32(*value).to_le_bytes()));
         }
-        let folder = file.parent().unwrap_or(Path::new("."));
-        let beside = file.with_extension("new");
-        let written = std::fs::create_dir_all(folder)
-            .and_then(|()| std::fs::File::create(&beside))
-            .and_then(|mut out| out.write_all(&bytes).and_then(|()| out.sync_all()))
-            .and_then(|()| std::fs::rename(&beside, file));
-        written.map_err(|error| failed(file, &error))
+        private::write(file, &bytes).map_err(|error| failed(file, &error))
     }
 }
 

@@ -19,9 +19,6 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use text::Text;
 
-/// Texts of at most so many characters may be kept for the next time.
-const SHORT: usize = 100;
-
 /// What can be said to `jarvis say`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -89,10 +86,6 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
             total: milliseconds(outcome.total),
         },
     };
-    if let Some(clause) = &outcome.said.only {
-        // What could not be kept is just made again.
-        let _ = voice.prepare(clause, &cancel);
-    }
     output.result(&result, || match &args.out {
         Some(file) => format!("{}: {:.1} s of speech", file.display(), result.seconds),
         None => format!("{:.1} s of speech", result.seconds),
@@ -127,8 +120,6 @@ struct Words {
     seconds: f64,
     /// Nothing of it had to be computed.
     kept: bool,
-    /// The text, if it is one short clause: it is likely to be asked for again, by a script most of all.
-    only: Option<String>,
 }
 
 /// What came of a text; times count from when it was given to the voice.
@@ -144,8 +135,8 @@ impl Speech<'_> {
     /// # Errors
     /// The text can't be read or has nothing to say, the voice failed, `take` did, or it was cancelled.
     fn make(&mut self, mut take: impl FnMut(SpeechAudio, usize) -> Result<()>) -> Result<Words> {
-        let mut said = Words { seconds: 0.0, kept: true, only: None };
-        let (mut done, mut clauses) = (0, 0);
+        let mut said = Words { seconds: 0.0, kept: true };
+        let mut done = 0;
         for clause in &mut *self.text {
             let clause = clause?;
             let cancel = self.cancel.child();
@@ -162,8 +153,6 @@ impl Speech<'_> {
             taken?;
             said.kept &= made?.kept;
             done += clause.len();
-            clauses += 1;
-            said.only = (clauses == 1 && clause.chars().count() <= SHORT).then_some(clause);
         }
         if said.seconds == 0.0 {
             let hint = "Give it some words; punctuation, emoji and blocks of code are not spoken.";

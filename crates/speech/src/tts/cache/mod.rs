@@ -2,8 +2,8 @@
 //!
 //! [`CachedTts`] stands in front of a voice. What was said lately is kept in memory, for as long as the program runs. On
 //! disk ([`Shelf`]) there is only what somebody asked to be ready ([`TextToSpeech::prepare`]: the program's own
-//! phrases) and short phrases that were said [`OFTEN`] times: an answer that concerns the user alone is said once or
-//! twice. What is kept is the voice before volume and effects, which are applied while it plays.
+//! phrases) and short phrases that were said [`OFTEN`] times since the program started: an answer that concerns the user
+//! alone is said once or twice, and how often it was is written down nowhere. What is kept is the voice before volume and effects, which are applied while it plays.
 //!
 //! Never decides what is worth preparing, and never fails: without a folder that can be written, it keeps nothing. Told to
 //! keep nothing on disk, it also removes what lies there from before.
@@ -15,7 +15,7 @@ mod tests;
 use super::normalize;
 use jarvis_core::{Cancel, Result, SpeechAudio, Synthesis, TextToSpeech};
 use sha2::{Digest, Sha256};
-use shelf::{Shelf, Tally};
+use shelf::Shelf;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,6 +25,8 @@ use std::time::SystemTime;
 const OFTEN: u8 = 3;
 /// Longer phrases are not counted and not kept on disk unless they are prepared.
 const SHORT: usize = 100;
+/// Phrases that are counted; the one that was not said for longest goes first.
+const COUNTED: usize = 1000;
 /// Most sound that is kept of one phrase, in seconds.
 const MOST_SECONDS: f32 = 15.0;
 /// Most sound that is kept in memory, in samples: about three minutes, 8 MB.
@@ -69,8 +71,7 @@ impl CachedTts {
         // The limit may be lower than it was.
         shelf.tidy(SystemTime::now());
         let shelf = (options.limit_bytes > 0).then_some(shelf);
-        let tally = shelf.as_ref().map(Shelf::tally).unwrap_or_default();
-        Self { voice, identity: options.voice, rate: 1.0, shelf, tally, memory: Memory::default() }
+        Self { voice, identity: options.voice, rate: 1.0, shelf, tally: Tally::default(), memory: Memory::default() }
     }
 
     fn key(&self, words: &str) -> Key {
@@ -115,12 +116,8 @@ impl CachedTts {
         if words.chars().count() > SHORT || !clip.is_kept() {
             return;
         }
-        let times = self.tally.add(key);
-        if times == OFTEN {
+        if self.tally.add(key) == OFTEN {
             shelf.put(key, clip);
-        }
-        if times <= OFTEN {
-            shelf.save(&self.tally);
         }
     }
 }
@@ -193,6 +190,25 @@ impl Clip {
 fn to_integer(sample: f32) -> i16 {
     // What is no number becomes silence.
     (sample.clamp(-1.0, 1.0) * f32::from(i16::MAX)).round() as i16
+}
+
+/// How often phrases were said, the one that was said last at the end. In memory alone: on disk, who guesses a phrase
+/// could check that it was said.
+#[derive(Debug, Default)]
+struct Tally(VecDeque<(Key, u8)>);
+
+impl Tally {
+    /// Counts once more; returns how often it was said by now, 255 at most.
+    fn add(&mut self, key: Key) -> u8 {
+        let place = self.0.iter().position(|(other, _)| *other == key);
+        let before = place.and_then(|place| self.0.remove(place)).map_or(0, |(_, times)| times);
+        let times = before.saturating_add(1);
+        self.0.push_back((key, times));
+        if self.0.len() > COUNTED {
+            self.0.pop_front();
+        }
+        times
+    }
 }
 
 /// What was said lately, the latest last.

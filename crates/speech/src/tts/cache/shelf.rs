@@ -1,31 +1,26 @@
-//! The folder of phrases: a file a phrase, and one that counts what was said.
+//! The folder of phrases: a file a phrase.
 //!
 //! Owns the format, the bound and the expiry. A file is whole or not there: it is written beside its place and moved,
 //! and has a checksum; one that is damaged is removed and made again. Several programs may use one folder. Nothing here
 //! is an error for anybody: what can't be kept is computed again.
 //!
 //! A phrase: `JRVSAY01`, samples a second (u32), how many (u32), the first 16 bytes of the SHA-256 of all that follows
-//! the mark but for itself, then the samples (i16); little-endian. Counts: `JRVCNT01`, then for each phrase its 16 bytes
-//! of name and how often it was said (u8), the oldest first. The time of a phrase's file is when it was last used.
+//! the mark but for itself, then the samples (i16); little-endian. The time of its file is when it was last used.
 
 use super::{Clip, Key};
+use crate::private;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 const MARK: &[u8; 8] = b"JRVSAY01";
-const COUNT_MARK: &[u8; 8] = b"JRVCNT01";
 const HEADER: usize = 8 + 4 + 4 + 16;
 /// No phrase is longer; a file that says so is damaged.
 const MOST_BYTES: u64 = 2 * 48_000 * 60;
 /// What was not used for this long is removed.
 const EXPIRY: Duration = Duration::from_secs(30 * 24 * 3600);
-/// Phrases that are counted; the one that was not said for longest goes first.
-const COUNTED: usize = 1000;
-const COUNTS: &str = "counts";
 
 /// The folder.
 #[derive(Debug)]
@@ -72,18 +67,15 @@ impl Shelf {
         if bytes.len() as u64 > self.limit {
             return;
         }
-        if let Err(error) = self.write(&self.path(key), &bytes) {
+        if let Err(error) = private::write(&self.path(key), &bytes) {
             tracing::debug!(%error, "a phrase could not be kept");
         }
         self.tidy(SystemTime::now());
     }
 
-    /// Removes what is too old or too much, and what a crash left half written. With a limit of nothing the counts go too.
+    /// Removes what is too old or too much, what a crash left half written, and what is no phrase.
     pub fn tidy(&self, now: SystemTime) {
         let Ok(entries) = fs::read_dir(&self.folder) else { return };
-        if self.limit == 0 {
-            let _ = fs::remove_file(self.folder.join(COUNTS));
-        }
         let mut phrases = Vec::new();
         for entry in entries.flatten() {
             let (path, Ok(data)) = (entry.path(), entry.metadata()) else { continue };
@@ -91,9 +83,9 @@ impl Shelf {
             let age = now.duration_since(used).unwrap_or_default();
             match path.extension().and_then(|extension| extension.to_str()) {
                 Some("pcm") if age <= EXPIRY => phrases.push((used, data.len(), path)),
-                Some("pcm") => drop(fs::remove_file(&path)),
-                Some("new") if age > Duration::from_secs(60) => drop(fs::remove_file(&path)),
-                _ => {}
+                // Another program is writing it.
+                Some("new") if age <= Duration::from_secs(60) => {}
+                _ => drop(fs::remove_file(&path)),
             }
         }
         phrases.sort();
@@ -106,67 +98,6 @@ impl Shelf {
                 total -= bytes;
             }
         }
-    }
-
-    /// What was said how often.
-    pub fn tally(&self) -> Tally {
-        let bytes = fs::read(self.folder.join(COUNTS)).unwrap_or_default();
-        let Some(rest) = bytes.strip_prefix(COUNT_MARK) else { return Tally::default() };
-        let counts = rest.as_chunks::<17>().0.iter();
-        let read = |entry: &[u8; 17]| {
-            let mut key = [0; 16];
-            key.copy_from_slice(&entry[..16]);
-            (Key(key), entry[16])
-        };
-        Tally(counts.take(COUNTED).map(read).collect())
-    }
-
-    /// Writes down what was said how often.
-    pub fn save(&self, tally: &Tally) {
-        let mut bytes = COUNT_MARK.to_vec();
-        for (key, times) in &tally.0 {
-            bytes.extend_from_slice(&key.0);
-            bytes.push(*times);
-        }
-        if let Err(error) = self.write(&self.folder.join(COUNTS), &bytes) {
-            tracing::debug!(%error, "what was said how often could not be written down");
-        }
-    }
-
-    /// Whole or not at all, for this user alone.
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-        let beside = path.with_extension(format!("{}.new", std::process::id()));
-        let written = File::options()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&beside)
-            .and_then(|mut file| file.write_all(bytes))
-            .and_then(|()| fs::rename(&beside, path));
-        if written.is_err() {
-            let _ = fs::remove_file(&beside);
-        }
-        written
-    }
-}
-
-/// How often phrases were said, the one that was said last at the end.
-#[derive(Debug, Default)]
-pub struct Tally(Vec<(Key, u8)>);
-
-impl Tally {
-    /// Counts once more; returns how often it was said by now, 255 at most.
-    pub fn add(&mut self, key: Key) -> u8 {
-        let place = self.0.iter().position(|(other, _)| *other == key);
-        let before = place.map_or(0, |place| self.0.remove(place).1);
-        let times = before.saturating_add(1);
-        self.0.push((key, times));
-        if self.0.len() > COUNTED {
-            self.0.remove(0);
-        }
-        times
     }
 }
 
