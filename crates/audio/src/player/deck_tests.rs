@@ -120,7 +120,7 @@ fn the_tap_gives_exactly_what_the_device_gets() {
     let mut stage = Stage::new();
     let (feed, reader) = tap::Feed::new(RATE.get(), Duration::from_millis(40));
     let (rings, mut tap) = Tap::new();
-    rings.send(reader).unwrap();
+    assert!(rings.hand(reader));
     stage.desk.give(Order::Tap(Box::new(feed)));
     stage.controls.set_volume(0.3);
     stage.say(&ramp(3_000));

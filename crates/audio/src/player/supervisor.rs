@@ -8,7 +8,7 @@ use super::PlayerEvent;
 use super::controls::Controls;
 use super::cue::{Cue, CueSource};
 use super::deck::{Deck, Desk, Order};
-use super::tap::{Feed, Played};
+use super::tap::{Feed, Rings};
 use super::turn::{Pumped, Turn};
 use crate::device::Direction;
 use crate::effects::{Chain, Preset};
@@ -17,7 +17,6 @@ use crate::opening::{Attempt, Attempts, OPENING, detached, dispose};
 use crate::watch::Tell;
 use jarvis_core::{SpeechAudio, TurnId};
 use rodio::mixer::Mixer;
-use rtrb::Consumer;
 use std::any::Any;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -91,7 +90,7 @@ pub(crate) enum Note {
         generation: u64,
     },
     Effect(Preset, f32),
-    Tap(mpsc::Sender<Consumer<Played>>),
+    Tap(Rings),
     Opened(u64, Result<OpenOutput, AudioError>),
     /// The stream of this attempt failed.
     Broken(u64, String),
@@ -117,7 +116,7 @@ pub(crate) struct Supervisor {
     /// What is done to the voice, and how much of that is heard.
     effect: (Preset, f32),
     /// Where the ring of each stream's tap goes.
-    tap: Option<mpsc::Sender<Consumer<Played>>>,
+    tap: Option<Rings>,
     /// The stream is kept open until then.
     needed_until: Instant,
     /// Since when a turn has been waiting for a speaker.
@@ -214,8 +213,13 @@ impl Supervisor {
                 Some(_) => TICK,
                 None => self.needed_until.saturating_duration_since(now),
             },
-            None if self.turn.is_some() => EDGE_TICK,
-            None if self.is_needed(now) => self.attempts.pause(now),
+            // Without a speaker the turn has nothing to do but to be given up.
+            None if self.is_needed(now) => {
+                let has_sound = self.turn.as_ref().is_some_and(|turn| !turn.is_empty());
+                let since = self.waiting_since.filter(|_| has_sound);
+                let left = since.map(|since| (since + GIVE_UP).saturating_duration_since(now));
+                self.attempts.pause(now).min(left.unwrap_or(Duration::MAX))
+            }
             // Nothing to do until somebody asks for something.
             None => Duration::from_secs(3600),
         }
@@ -380,7 +384,7 @@ impl Supervisor {
     fn connect_tap(&mut self) {
         let (Some(running), Some(tap)) = (&mut self.stream, &self.tap) else { return };
         let (feed, reader) = Feed::new(running.rate.get(), running.latency);
-        if tap.send(reader).is_ok() {
+        if tap.hand(reader) {
             running.desk.give(Order::Tap(Box::new(feed)));
         } else {
             // Nobody reads any more.

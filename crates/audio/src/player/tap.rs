@@ -5,7 +5,7 @@
 //! callback copies nothing.
 
 use rtrb::{Consumer, Producer, RingBuffer};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Samples in one block of what is played: 1.3 ms at 48 kHz.
@@ -32,26 +32,50 @@ pub struct Played {
 /// The reader's end. Between turns, while the speaker is closed, there is nothing to read: silence.
 #[derive(Debug)]
 pub struct Tap {
-    /// One ring a stream, in the order in which they were opened.
-    rings: mpsc::Receiver<Consumer<Played>>,
+    newest: Arc<Newest>,
     ring: Option<Consumer<Played>>,
+}
+
+/// The ring of the stream that was opened last, until the reader takes it: one at most, however long nobody reads. The
+/// callback never touches it.
+#[derive(Debug, Default)]
+struct Newest(Mutex<Option<Consumer<Played>>>);
+
+impl Newest {
+    fn replace(&self, ring: Option<Consumer<Played>>) -> Option<Consumer<Played>> {
+        std::mem::replace(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner), ring)
+    }
+}
+
+/// By which a tap learns of each stream's ring.
+#[derive(Debug)]
+pub(super) struct Rings(Arc<Newest>);
+
+impl Rings {
+    /// Hands over the ring of a stream that was opened, in place of one that was never read. False when nobody reads any
+    /// more.
+    pub fn hand(&self, ring: Consumer<Played>) -> bool {
+        let is_read = Arc::strong_count(&self.0) > 1;
+        self.0.replace(is_read.then_some(ring));
+        is_read
+    }
 }
 
 impl Tap {
     /// A tap, and the way by which it learns of each stream's ring.
-    pub(super) fn new() -> (mpsc::Sender<Consumer<Played>>, Self) {
-        let (sender, rings) = mpsc::channel();
-        (sender, Self { rings, ring: None })
+    pub(super) fn new() -> (Rings, Self) {
+        let newest = Arc::new(Newest::default());
+        (Rings(Arc::clone(&newest)), Self { newest, ring: None })
     }
 
     /// The next block, or `None` when all that was played so far has been read. Never waits; read it for as long as it
-    /// gives something, at least once a second.
+    /// gives something, at least once a second; of streams that came and went meanwhile, only the last is left.
     pub fn next(&mut self) -> Option<Played> {
         loop {
             if let Some(block) = self.ring.as_mut().and_then(|ring| ring.pop().ok()) {
                 return Some(block);
             }
-            self.ring = Some(self.rings.try_recv().ok()?);
+            self.ring = Some(self.newest.replace(None)?);
         }
     }
 }
@@ -103,7 +127,7 @@ mod tests {
     fn blocks_of_one_callback_are_heard_one_after_the_other() {
         let (mut feed, reader) = Feed::new(48_000, LATENCY);
         let (rings, mut tap) = Tap::new();
-        rings.send(reader).unwrap();
+        assert!(rings.hand(reader));
         let start = Instant::now();
         for callback in 0..3u64 {
             let now = start + Duration::from_millis(20) * callback as u32;
@@ -125,24 +149,41 @@ mod tests {
     fn a_late_callback_and_a_new_stream_start_time_anew() {
         let (mut feed, reader) = Feed::new(48_000, LATENCY);
         let (rings, mut tap) = Tap::new();
-        rings.send(reader).unwrap();
+        assert!(rings.hand(reader));
         let start = Instant::now();
         let late = start + Duration::from_secs(1);
         feed.push(0, &[0.1; PLAYED_SAMPLES], start);
         feed.push(64, &[0.2; PLAYED_SAMPLES], late);
+        let mut heard = vec![tap.next().unwrap()];
+        // What is left of the first stream is read before the second.
         let (mut second, reader) = Feed::new(44_100, LATENCY);
-        rings.send(reader).unwrap();
+        assert!(rings.hand(reader));
         second.push(0, &[0.3; PLAYED_SAMPLES], late);
-        let heard: Vec<_> = std::iter::from_fn(|| tap.next()).collect();
+        heard.extend(std::iter::from_fn(|| tap.next()));
         assert_eq!(heard.iter().map(|block| block.rate).collect::<Vec<_>>(), [48_000, 48_000, 44_100]);
         assert_eq!(heard[1].heard_at, late + LATENCY);
+    }
+
+    #[test]
+    fn speakers_that_come_and_go_while_nobody_reads_leave_one_ring_behind() {
+        let (rings, mut tap) = Tap::new();
+        let mut feeds = Vec::new();
+        for rate in [8_000, 16_000, 48_000] {
+            let (mut feed, reader) = Feed::new(rate, LATENCY);
+            feed.push(0, &[0.5; PLAYED_SAMPLES], Instant::now());
+            assert!(rings.hand(reader));
+            feeds.push(feed);
+        }
+        assert_eq!(feeds.iter().filter(|feed| !feed.is_abandoned()).count(), 1, "what is not kept is freed");
+        assert_eq!(tap.next().map(|block| block.rate), Some(48_000));
+        assert_eq!(tap.next(), None);
     }
 
     #[test]
     fn who_reads_too_late_sees_a_gap_and_holds_nobody_up() {
         let (mut feed, reader) = Feed::new(8_000, LATENCY);
         let (rings, mut tap) = Tap::new();
-        rings.send(reader).unwrap();
+        assert!(rings.hand(reader));
         let now = Instant::now();
         for block in 0..1_000 {
             feed.push(block * PLAYED_SAMPLES as u64, &[0.0; PLAYED_SAMPLES], now);
@@ -152,5 +193,6 @@ mod tests {
         assert_eq!(tap.next().unwrap().first, 64_000);
         drop(tap);
         assert!(feed.is_abandoned());
+        assert!(!rings.hand(Feed::new(8_000, LATENCY).1));
     }
 }
