@@ -113,20 +113,19 @@ impl Connection {
             let default = self.default(direction).ok_or(AudioError::NoDevice { direction })?;
             return found(info(&default, true), default);
         }
-        let mut devices = self.devices(direction)?;
-        let infos: Vec<DeviceInfo> = devices.iter().map(|(info, _)| info.clone()).collect();
-        match choose(wanted, &infos) {
-            Some(index) => {
-                let (info, device) = devices.swap_remove(index);
-                found(info, device)
+        let (mut infos, mut devices): (Vec<_>, Vec<_>) = self.named(direction)?.into_iter().unzip();
+        // Only what is meant is opened to see where it leads: this is asked again and again, of machines with many devices.
+        while let Some(index) = choose(wanted, &infos) {
+            let (info, device) = (infos.remove(index), devices.remove(index));
+            if !leads_nowhere(direction, &device) {
+                return found(info, device);
             }
-            None if infos.is_empty() => Err(AudioError::NoDevice { direction }),
-            None => Err(AudioError::UnknownDevice {
-                direction,
-                name: wanted.trim().into(),
-                available: infos.into_iter().map(|info| info.name).collect(),
-            }),
         }
+        if infos.is_empty() {
+            return Err(AudioError::NoDevice { direction });
+        }
+        let available = infos.into_iter().map(|info| info.name).collect();
+        Err(AudioError::UnknownDevice { direction, name: wanted.trim().into(), available })
     }
 
     fn default(&self, direction: Direction) -> Option<cpal::Device> {
@@ -137,7 +136,17 @@ impl Connection {
         }
     }
 
+    /// The devices that can be chosen, the default first.
     fn devices(&self, direction: Direction) -> Result<Vec<(DeviceInfo, cpal::Device)>, AudioError> {
+        let mut devices = self.named(direction)?;
+        if self.survey.is_none() {
+            devices.retain(|(_, device)| !leads_nowhere(direction, device));
+        }
+        Ok(devices)
+    }
+
+    /// The devices that have a name which is worth showing, the default first. Opens none.
+    fn named(&self, direction: Direction) -> Result<Vec<(DeviceInfo, cpal::Device)>, AudioError> {
         let default = self.default(direction).map(|device| info(&device, true).id);
         let all = self.host.devices().map_err(|error| AudioError::Stopped { direction, reason: reason(&error) })?;
         let mut found: Vec<(DeviceInfo, cpal::Device)> = all
@@ -150,9 +159,7 @@ impl Connection {
                 info.is_default = Some(&info.id) == default.as_ref();
                 (info, device)
             })
-            .filter(|(info, device)| {
-                self.survey.is_some() || is_worth_showing(&info.id) && !leads_nowhere(direction, device)
-            })
+            .filter(|(info, _)| self.survey.is_some() || is_worth_showing(&info.id))
             .collect();
         found.sort_by_key(|(info, _)| !info.is_default);
         Ok(found)
