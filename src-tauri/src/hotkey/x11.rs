@@ -54,7 +54,8 @@ struct Desk {
 /// The keys that are ours.
 struct Grab {
     wanted: Combination,
-    key: Keycode,
+    /// `None` while the keyboard's layout has no such key, or another program has it.
+    key: Option<Keycode>,
     is_down: bool,
 }
 
@@ -86,14 +87,16 @@ impl Keys {
     pub fn take(&self, keys: &str) -> Result<(), Refusal> {
         let wanted = combination(keys).ok_or(Refusal::Unknown)?;
         let key = self.0.grab(wanted)?;
-        *self.0.grabbed() = Some(Grab { wanted, key, is_down: false });
+        *self.0.grabbed() = Some(Grab { wanted, key: Some(key), is_down: false });
         Ok(())
     }
 
     /// Gives back what was taken, if anything was. Keys that are held down right now count as let go.
     pub fn give_back(&self) {
         if let Some(grab) = self.0.grabbed().take() {
-            self.0.ungrab(grab.wanted.modifiers, grab.key);
+            if let Some(key) = grab.key {
+                self.0.ungrab(grab.wanted.modifiers, key);
+            }
             if grab.is_down {
                 (self.0.tell)(false);
             }
@@ -128,7 +131,7 @@ impl Desk {
     fn moved(&self, key: Keycode, is_down: bool) {
         // While ours is held the server tells of all others, too.
         if let Some(grab) = &mut *self.grabbed()
-            && grab.key == key
+            && grab.key == Some(key)
             && std::mem::replace(&mut grab.is_down, is_down) != is_down
         {
             (self.tell)(is_down);
@@ -139,16 +142,21 @@ impl Desk {
     fn follow_layout(&self) {
         let mut grabbed = self.grabbed();
         let Some(grab) = &mut *grabbed else { return };
-        match self.key_of(grab.wanted.keysym) {
-            Ok(key) if key == grab.key => {}
-            Ok(_) => {
-                self.ungrab(grab.wanted.modifiers, grab.key);
-                match self.grab(grab.wanted) {
-                    Ok(key) => grab.key = key,
-                    Err(refusal) => tracing::warn!(?refusal, "the hotkey is lost with the keyboard's new layout"),
-                }
+        let found = self.key_of(grab.wanted.keysym);
+        if grab.key.is_some() && found.as_ref().ok() == grab.key.as_ref() {
+            return;
+        }
+        if let Some(key) = grab.key.take() {
+            self.ungrab(grab.wanted.modifiers, key);
+            // Its release may never be told.
+            if std::mem::take(&mut grab.is_down) {
+                (self.tell)(false);
             }
-            Err(refusal) => tracing::warn!(?refusal, "the keyboard's new layout lacks the hotkey"),
+        }
+        // A layout that comes back brings the hotkey back.
+        match found.and_then(|_| self.grab(grab.wanted)) {
+            Ok(key) => grab.key = Some(key),
+            Err(refusal) => tracing::warn!(?refusal, "the hotkey is lost with the keyboard's new layout"),
         }
     }
 
