@@ -282,6 +282,17 @@ fn any_piper_voice_can_be_added_and_what_is_none_is_refused() {
     assert!(!home.path("data/models/half").exists());
     let (exit, answer) = run(&["models", "add-voice", "mine", text_of(&home.path("mine.onnx"))]);
     assert_eq!((exit, &answer["kind"]), (Some(0), &Value::from("voice")), "{answer}");
+    let (exit, answer) = run(&["models", "add-voice", "mine", text_of(&home.path("mine.onnx"))]);
+    assert_eq!((exit, &answer["error"]["code"]), (Some(1), &Value::from("models.name_taken")), "{answer}");
+    let (exit, _) = run(&["models", "add-voice", "mine", text_of(&home.path("mine.onnx")), "--replace"]);
+    assert_eq!(exit, Some(0));
+    let endless = std::fs::read_to_string(home.path("mine.onnx.json")).unwrap();
+    let endless = endless.replacen("\"length_scale\": 1", "\"length_scale\": 1000", 1);
+    std::fs::write(home.path("endless.json"), endless).unwrap();
+    let config = home.path("endless.json");
+    let (exit, answer) =
+        run(&["models", "add-voice", "endless", text_of(&home.path("mine.onnx")), "--config", text_of(&config)]);
+    assert!(exit == Some(1) && answer["error"]["message"].as_str().unwrap().contains("length_scale"), "{answer}");
     let spoken = home.path("spoken.wav");
     let (exit, answer) = run(&["say", "It works.", "--voice", "mine", "--out", text_of(&spoken)]);
     assert!(exit == Some(0) && answer["seconds"].as_f64().unwrap() > 0.4, "{answer}");
@@ -298,6 +309,7 @@ fn settings_are_refused_by_name_and_range_and_change_nothing() {
         ("hotkey.keys", "Ctrl+Shift+Banana", "Ctrl+Shift+Space"),
         ("recognition.model", "whisper-enormous", "whisper-tiny.en"),
         ("wake.model", "whisper-tiny.en", "wake-hey-jarvis"),
+        ("hotkey.keys", "A", "Ctrl+Shift+Space"),
         ("voice.effect", "squirrel", "robot"),
     ] {
         let (_, message, hint) = home.refusal(&["config", "set", path, wrong]);
@@ -306,6 +318,48 @@ fn settings_are_refused_by_name_and_range_and_change_nothing() {
     }
     let (exit, objects) = home.json(&["config", "get", "wake.sensitivity"]);
     assert_eq!((exit, objects[0]["value"].as_f64()), (0, Some(0.5)));
+}
+
+#[test]
+fn a_language_that_the_recognition_model_does_not_know_is_refused() {
+    let home = Home::new();
+    for language in ["de", "xx"] {
+        let (code, message, hint) = home.refusal(&["config", "set", "recognition.languages", language]);
+        assert_eq!(code, "stt.language");
+        assert!(message.contains(language) && hint.contains("whisper-base"), "{message:?} {hint:?}");
+    }
+    assert_eq!(home.json(&["config", "set", "recognition.languages", "en"]).0, 0);
+    let output = home.command(&["--json", "doctor"]).env("JARVIS_RECOGNITION_LANGUAGES", "de").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let checks: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let recognition = checks.iter().find(|check| check["check"] == "recognition").unwrap();
+    assert_eq!(recognition["status"], "warn", "{recognition}");
+}
+
+#[test]
+fn a_model_for_something_else_is_refused_by_what_it_is() {
+    let home = Home::new();
+    let silence = home.wav("silence.wav", 1, 16_000, 0.5);
+    let out = home.path("x.wav");
+    for (arguments, said) in [
+        (
+            &["say", "hello", "--voice", "whisper-tiny.en", "--out", text_of(&out)][..],
+            "not a voice, it is a recognition model",
+        ),
+        (&["wake", "--model", "whisper-tiny.en", &silence], "not a wake model, it is a recognition model"),
+        (&["transcribe", "--model", "silero-vad", &silence], "not a recognition model, it is an activity model"),
+    ] {
+        let (_, message, _) = home.refusal(arguments);
+        assert!(message.contains(said), "{arguments:?}: {message:?}");
+    }
+    for voice in ["", "../../x", ".."] {
+        let (code, _, hint) = home.refusal(&["say", "hello", "--voice", voice, "--out", text_of(&out)]);
+        assert_eq!(
+            (code.as_str(), hint.contains("piper-en_US-joe-medium")),
+            ("models.unknown", true),
+            "{voice:?}: {hint:?}"
+        );
+    }
 }
 
 #[test]

@@ -107,7 +107,7 @@ impl Desktop {
 
     /// Brings it back.
     pub fn plug_microphone(&self) {
-        self.pipe_source("microphone", &self.microphone_pipe(), "");
+        self.pipe_source("microphone", &self.microphone_pipe(), "device.description=Test_Microphone");
     }
 
     /// Plugs one more microphone in, with more `properties` than its name; what is written into the pipe is what it hears.

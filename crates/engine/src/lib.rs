@@ -38,6 +38,7 @@ pub mod trial;
 mod wake_gate;
 mod wake_training;
 
+pub use adjust::adjust;
 pub use command::{Command, DeviceStatus, ModelState, ModelStatus, Status, check_question};
 pub use observers::Subscription;
 pub use start::{Engine, EngineHandle, EngineOptions, resident_bytes};

@@ -1,11 +1,12 @@
 //! `jarvis ask`: answers a typed question as if it had been spoken.
 //!
 //! Works without a running instance: skills answer at once, and the language model is loaded when a question first needs
-//! it. What has to outlive the command, a timer, is handed to the running instance if there is one.
+//! it. What is about the running instance (a timer that outlives the command, its voice, stopping it) is handed to it if
+//! there is one; without one, a setting that was asked for is kept for the next.
 
 use crate::output::Output;
 use jarvis_assistant::{Answer, AnswerTimings, Mind, MindOptions, Names, Piece, Routed, Router, skills};
-use jarvis_core::{AssistantEvent, Cancel, Error, Result, SystemClock};
+use jarvis_core::{AssistantEvent, Cancel, Error, HostAction, Result, SystemClock};
 use jarvis_engine::control::{self, Request};
 use jarvis_engine::load::{Installed, Parts};
 use jarvis_settings::{Paths, Settings};
@@ -18,6 +19,9 @@ use std::time::{Duration, Instant};
 
 /// How long the running instance may take to answer; the turn itself gives up before that.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What is about the instance that stays: the beginnings of these skills' intents.
+const OF_THE_INSTANCE: [&str; 4] = ["timer.", "voice.", "assistant.", "feedback."];
 
 /// What can be said to `jarvis ask`.
 #[derive(Debug, clap::Args)]
@@ -37,11 +41,9 @@ pub struct Args {
 pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let paths = Paths::discover()?;
     let settings = Settings::load(&paths)?;
-    let mut asker = Asker {
-        mind: mind(&paths, &settings, args.dry_run),
-        socket: (!args.dry_run).then(|| paths.control_socket()),
-        output,
-    };
+    let mind = mind(&paths, &settings, args.dry_run);
+    let socket = (!args.dry_run).then(|| paths.control_socket());
+    let mut asker = Asker { mind, settings, paths, socket, output };
     if args.stdin {
         return Ok(asker.converse(&lines_of_stdin())?);
     }
@@ -72,6 +74,8 @@ fn mind(paths: &Paths, settings: &Settings, dry_run: bool) -> Mind {
 
 struct Asker<'a> {
     mind: Mind,
+    settings: Settings,
+    paths: Paths,
     /// Where a running instance would listen; none for a dry run.
     socket: Option<PathBuf>,
     output: &'a Output,
@@ -89,22 +93,35 @@ impl Asker<'_> {
         // A person reads along; a script gets one object at the end.
         let cancel = Cancel::new();
         let reads_along = !self.output.is_json();
-        let answer = self.mind.answer(text, &cancel, &mut |piece| {
-            if let (Piece::Event(AssistantEvent::ReplyText { text }), true) = (piece, reads_along) {
+        let (settings, paths) = (&mut self.settings, &self.paths);
+        let mut undone = Ok(());
+        let answer = self.mind.answer(text, &cancel, &mut |piece| match piece {
+            Piece::Event(AssistantEvent::ReplyText { text }) if reads_along && undone.is_ok() => {
                 let mut out = std::io::stdout().lock();
                 if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
                     cancel.cancel();
                 }
             }
-        })?;
-        self.output.result(&answer, String::new);
+            Piece::Action(HostAction::NotCalled) => {
+                undone =
+                    Err(Error::new("control.not_running", "Jarvis is not running.", "Say it to the one that woke."));
+            }
+            // Comes before the words that tell it is done.
+            Piece::Action(action) => undone = jarvis_engine::adjust(&action, settings, paths).map(|_| ()),
+            _ => {}
+        });
+        undone?;
+        self.output.result(&answer?, String::new);
         Ok(())
     }
 
-    /// Timers belong to the instance that stays.
+    /// Where the running instance listens, if there is one and this is about it.
     fn running_instance_for(&self, text: &str) -> Option<PathBuf> {
-        let is_timer = |routed| matches!(routed, Routed::Skill(matched) if matched.intent.starts_with("timer."));
-        let socket = self.socket.as_ref().filter(|_| is_timer(self.mind.router().route(text)))?;
+        let is_its = |routed| {
+            matches!(routed, Routed::Skill(matched)
+                if OF_THE_INSTANCE.iter().any(|beginning| matched.intent.starts_with(beginning)))
+        };
+        let socket = self.socket.as_ref().filter(|_| is_its(self.mind.router().route(text)))?;
         control::send(socket, &Request::Hello).is_ok().then(|| socket.clone())
     }
 
