@@ -161,6 +161,12 @@ pub trait TextToSpeech: Send {
         let _ = (text, cancel);
         Ok(false)
     }
+    /// Whether [`Self::stream`] of `text` would have nothing to compute now, so that nobody needs to make room for it. An
+    /// engine that keeps nothing always computes.
+    fn keeps(&mut self, text: &str) -> bool {
+        let _ = text;
+        false
+    }
     /// How fast it speaks from the next call on, 0.5..=2; 1 is as the voice was made. An engine that can't do so speaks as
     /// before.
     fn set_rate(&mut self, rate: f32) {

@@ -281,12 +281,14 @@ impl Speak {
     ) -> Result<()> {
         let voice = voice.as_mut().map_err(|error| error.clone())?;
         self.check_open()?;
-        let mut right = Some(self.heavy.take());
+        // What is kept needs no computing, and waits for nobody who does.
+        let computes = !contained("Speech synthesis", || Ok(voice.keeps(text)))?;
+        let mut right = computes.then(|| self.heavy.take());
         contained("Speech synthesis", || {
             voice.stream(text, cancel, &mut |audio| {
                 right = None;
                 self.append(audio, begun, turn, cancel);
-                right = Some(self.heavy.take());
+                right = computes.then(|| self.heavy.take());
             })
         })
         .map(drop)
@@ -299,9 +301,10 @@ impl Speak {
         }
         let engine = voice.as_mut().map_err(|error| error.clone())?;
         let mut pieces = Vec::new();
-        let right = self.heavy.take();
-        let made = contained("Speech synthesis", || engine.stream(&text, cancel, &mut |audio| pieces.push(audio)));
-        drop(right);
+        let made = contained("Speech synthesis", || {
+            let _right = (!engine.keeps(&text)).then(|| self.heavy.take());
+            engine.stream(&text, cancel, &mut |audio| pieces.push(audio))
+        });
         if made.as_ref().is_err_and(|error| error.code == PANICKED) {
             *voice = self.load();
         }

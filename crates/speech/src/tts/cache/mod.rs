@@ -51,6 +51,8 @@ pub struct CachedTts {
     shelf: Option<Shelf>,
     tally: Tally,
     memory: Memory,
+    /// The text that was asked about last, and how it is spoken: what is asked about is spoken next.
+    spelt: (String, String),
 }
 
 /// The name of a phrase in one voice: a hash, from which the words can't be read.
@@ -71,7 +73,23 @@ impl CachedTts {
         // The limit may be lower than it was.
         shelf.tidy(SystemTime::now());
         let shelf = (options.limit_bytes > 0).then_some(shelf);
-        Self { voice, identity: options.voice, rate: 1.0, shelf, tally: Tally::default(), memory: Memory::default() }
+        Self {
+            voice,
+            identity: options.voice,
+            rate: 1.0,
+            shelf,
+            tally: Tally::default(),
+            memory: Memory::default(),
+            spelt: Default::default(),
+        }
+    }
+
+    /// How `text` is spoken.
+    fn spell(&mut self, text: &str) -> String {
+        if self.spelt.0 != text {
+            self.spelt = (text.to_owned(), normalize::speakable(text));
+        }
+        self.spelt.1.clone()
     }
 
     fn key(&self, words: &str) -> Key {
@@ -134,7 +152,7 @@ impl TextToSpeech for CachedTts {
     }
 
     fn stream(&mut self, text: &str, cancel: &Cancel, take: &mut dyn FnMut(SpeechAudio)) -> Result<Synthesis> {
-        let words = normalize::speakable(text);
+        let words = self.spell(text);
         if words.is_empty() {
             return Ok(Synthesis::default());
         }
@@ -150,7 +168,7 @@ impl TextToSpeech for CachedTts {
     }
 
     fn prepare(&mut self, text: &str, cancel: &Cancel) -> Result<bool> {
-        let words = normalize::speakable(text);
+        let words = self.spell(text);
         let Some(shelf) = self.shelf.as_ref().filter(|_| !words.is_empty()) else { return Ok(false) };
         let key = self.key(&words);
         if shelf.has(key) {
@@ -164,6 +182,11 @@ impl TextToSpeech for CachedTts {
             shelf.put(key, &clip);
         }
         Ok(made)
+    }
+
+    fn keeps(&mut self, text: &str) -> bool {
+        let words = self.spell(text);
+        words.is_empty() || self.find(self.key(&words)).is_some()
     }
 
     fn set_rate(&mut self, rate: f32) {

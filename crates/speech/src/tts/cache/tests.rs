@@ -80,8 +80,10 @@ fn say(voice: &mut CachedTts, text: &str) -> (bool, Vec<f32>) {
 fn what_was_said_is_said_again_from_memory_and_sounds_the_same() {
     let world = World::new();
     let mut voice = world.voice("joe", 0);
+    assert!(!voice.keeps("It is **5** o'clock."));
     let (kept, first) = say(&mut voice, "It is **5** o'clock.");
     assert!(!kept && !first.is_empty());
+    assert!(voice.keeps("It is five o'clock.") && voice.keeps("...") && !voice.keeps("It is six o'clock."));
     // The same words, written in another way.
     let (kept, again) = say(&mut voice, "It is five o'clock.");
     assert!(kept);
