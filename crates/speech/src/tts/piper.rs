@@ -91,6 +91,11 @@ impl Piper {
         self.voice.noise_w = rhythm;
     }
 
+    /// How many speakers the voice has; at least one.
+    pub fn speakers(&self) -> u32 {
+        self.voice.speakers.max(1)
+    }
+
     /// Which speaker of a voice of several, from 0; the last one for a number that is too high.
     pub fn set_speaker(&mut self, speaker: u32) {
         self.speaker = speaker.min(self.voice.speakers.saturating_sub(1));

@@ -111,9 +111,13 @@ fn show(trained: &TrainedWake, phrase: &str, seconds: f64, chosen: bool, output:
             true => "Jarvis listens for it now.".to_owned(),
             false => format!("Listen for it with `jarvis config set wake.model {}`.", trained.model.id),
         };
+        let on = match figures.shared_voice {
+            true => "sounds that it was not trained on, though the one installed voice speaks in both",
+            false => "voices and sounds that it was not trained on",
+        };
         format!(
-            "{} is installed, trained in {seconds:.0} s. Measured on voices and words that it was not trained on:\n  \
-             calls by other voices     {} of {} heard ({:.0} %), {:.0} ms after their end{own}\n  \
+            "{} is installed, trained in {seconds:.0} s. Measured on {on}:\n  \
+             calls by synthetic voices {} of {} heard ({:.0} %), {:.0} ms after their end{own}\n  \
              phrases that sound alike  {} of {} woke it\n  \
              other speech and noise    {} wakes in {:.0} minutes\n{then}",
             trained.model.id,

@@ -2,7 +2,9 @@
 //!
 //! The recordings are joined by the phrase as the installed voices and espeak-ng's many speakers say it, and set against
 //! what sounds like the phrase, other speech and noise; all of it in rooms, in noise and at all levels. What a head learns
-//! from, what its threshold is tuned with and what it is measured with have no speaker, no near miss and no take in common.
+//! from, what its threshold is tuned with and what it is measured with have no take and no speaker of espeak-ng's in common,
+//! and no installed speaker where there are enough ([`Figures::shared_voice`]); what is measured with has sentences of its
+//! own, and each of the three its own draw of near misses.
 //! Owns the way from takes to a head and its figures. Never touches a device, the disk or a window.
 
 mod dice;
@@ -67,7 +69,8 @@ pub struct Trained {
     pub figures: Figures,
 }
 
-/// Sounds to measure a detector with, for the same phrase: none of them is ever trained with.
+/// Sounds to measure a detector with, for the same phrase: none of them is ever trained with, though a single installed
+/// voice speaks in both.
 #[derive(Debug, Clone)]
 pub struct Exam {
     /// Calls, each with the sample after its end.
@@ -220,7 +223,7 @@ pub fn train(
             "Try again with other recordings.",
         )
     })?;
-    let figures = kept.figures(&mut read);
+    let figures = Figures { shared_voice: voices.are_shared(), ..kept.figures(&mut read) };
     tell(Stage::Measuring, 1.0);
     Ok(Trained { head, figures })
 }

@@ -1,6 +1,8 @@
 //! Who speaks for training: the installed voices and espeak-ng's, each in many manners.
 //!
-//! Speakers are dealt out to three uses that share none: learning, tuning and measuring. Gives 16 kHz mono, silence around
+//! Speakers are dealt out to three uses: learning, tuning and measuring. espeak-ng's are enough that no two share one.
+//! The installed voices have few: from five on each use has its own, with two to four measuring has one of its own, and a
+//! single one serves all three ([`Voices::are_shared`]). Gives 16 kHz mono, silence around
 //! it cut off.
 
 use super::dice::Dice;
@@ -34,6 +36,8 @@ const SPEAKERS: [&str; 54] = [
 /// All that can speak.
 pub struct Voices {
     pipers: Vec<Piper>,
+    /// How many speakers each of them has.
+    speakers: Vec<u32>,
 }
 
 impl Voices {
@@ -49,7 +53,13 @@ impl Voices {
                 "Install one with `jarvis models pull`.",
             ));
         }
-        Ok(Self { pipers })
+        let speakers = pipers.iter().map(Piper::speakers).collect();
+        Ok(Self { pipers, speakers })
+    }
+
+    /// Whether the installed voices have a single speaker, who is learned from and measured with.
+    pub(super) fn are_shared(&self) -> bool {
+        self.speakers.iter().sum::<u32>() == 1
     }
 
     /// `text` by an installed voice. Their own speakers are few, so pitch and pace make more: near the voice's own to
@@ -58,8 +68,9 @@ impl Voices {
     /// # Errors
     /// The voice failed, or `cancel` was raised.
     pub(super) fn natural(&mut self, text: &str, of: Use, dice: &mut Dice, cancel: &Cancel) -> Result<Vec<f32>> {
-        let choice = dice.below(self.pipers.len());
-        let piper = &mut self.pipers[choice];
+        let dealt = deal(&self.speakers, of);
+        let (voice, speakers) = dice.of(&dealt);
+        let piper = &mut self.pipers[*voice];
         let pitch = match of {
             Use::Measure => dice.between(0.96, 1.05),
             _ if dice.chance(0.5) => dice.between(0.82, 0.95),
@@ -69,7 +80,7 @@ impl Voices {
         let rhythm = dice.between(0.3, 1.1);
         piper.set_variation(tone, rhythm);
         piper.set_rate(dice.between(0.78, 1.25) / pitch);
-        piper.set_speaker(dice.below(1000) as u32);
+        piper.set_speaker(*dice.of(speakers));
         let audio = piper.synthesize(text, cancel)?;
         Ok(at_16_khz(&audio, pitch))
     }
@@ -88,6 +99,27 @@ impl Voices {
         };
         Ok(at_16_khz(&espeak_sound(text, &manner)?, 1.0))
     }
+}
+
+/// Who of the installed voices speaks for a use: each voice, with those of its speakers that do. `speakers` says how many
+/// each voice has, one at least.
+fn deal(speakers: &[u32], of: Use) -> Vec<(usize, Vec<u32>)> {
+    let total = speakers.iter().sum::<u32>() as usize;
+    let serves = |index: usize| match total {
+        1 => true,
+        2..5 => (of == Use::Measure) == (index + 1 == total),
+        _ => of_speaker(index) == of,
+    };
+    let mut before = 0;
+    let mut dealt = Vec::new();
+    for (voice, count) in speakers.iter().enumerate() {
+        let own: Vec<u32> = (0..*count).filter(|speaker| serves(before + *speaker as usize)).collect();
+        before += *count as usize;
+        if !own.is_empty() {
+            dealt.push((voice, own));
+        }
+    }
+    dealt
 }
 
 fn of_speaker(index: usize) -> Use {
@@ -118,6 +150,27 @@ mod tests {
     fn no_speaker_serves_two_uses_and_each_use_has_some() {
         for of in [Use::Learn, Use::Tune, Use::Measure] {
             assert!((0..SPEAKERS.len()).filter(|i| of_speaker(*i) == of).count() >= 6);
+        }
+    }
+
+    #[test]
+    fn installed_speakers_are_dealt_out_as_far_as_they_go() {
+        let all = [Use::Learn, Use::Tune, Use::Measure];
+        for speakers in [&[1_u32][..], &[1, 1], &[2], &[1, 2], &[4], &[1, 1, 3], &[5], &[904], &[1, 109, 1]] {
+            let total = speakers.iter().sum::<u32>();
+            let [learn, tune, measure] = all.map(|of| {
+                let dealt = deal(speakers, of);
+                assert!(!dealt.is_empty(), "{speakers:?} leave nobody for {of:?}");
+                let named = dealt.iter().flat_map(|(voice, own)| own.iter().map(|speaker| (*voice, *speaker)));
+                named.collect::<std::collections::HashSet<_>>()
+            });
+            assert!(learn.iter().all(|(voice, speaker)| *speaker < speakers[*voice]));
+            assert_eq!(measure.is_disjoint(&learn) && measure.is_disjoint(&tune), total > 1, "{speakers:?}");
+            assert_eq!(tune.is_disjoint(&learn), total >= 5, "{speakers:?}");
+            assert_eq!(
+                learn.union(&tune).chain(&measure).collect::<std::collections::HashSet<_>>().len(),
+                total as usize
+            );
         }
     }
 
