@@ -7,6 +7,7 @@ use jarvis_audio::{Direction, check_device};
 use jarvis_core::{Error, Result};
 use jarvis_models::{Catalog, Store};
 use jarvis_settings::{Change, Kind, Paths, Settings};
+use jarvis_speech::stt;
 
 /// Writes a value into the settings' file, where it stays.
 ///
@@ -16,6 +17,7 @@ use jarvis_settings::{Change, Kind, Paths, Settings};
 pub fn save(paths: &Paths, path: &str, text: &str) -> Result<Change> {
     match Settings::schema().into_iter().find(|spec| spec.path == path).map(|spec| spec.kind) {
         Some(Kind::Model { of }) => check_model(paths, path, text.trim(), of)?,
+        Some(Kind::Languages) => check_languages(paths, text)?,
         Some(Kind::InputDevice) => check_device(Direction::Input, text)?,
         Some(Kind::OutputDevice) => check_device(Direction::Output, text)?,
         _ => {}
@@ -23,23 +25,30 @@ pub fn save(paths: &Paths, path: &str, text: &str) -> Result<Change> {
     Settings::save(paths, path, text)
 }
 
-/// Whether the catalog has `id` as a model for `of`, or a user made or brought one of that name.
+/// Whether `id` is installed and a model for `of`, of the catalog or one that a user made or brought.
 fn check_model(paths: &Paths, path: &str, id: &str, of: &str) -> Result<()> {
-    let catalog = Catalog::builtin();
-    let kind = |model: &jarvis_models::Model| model.kind.to_string();
-    let known = catalog.models().iter().find(|model| model.id == id);
-    if known.is_some_and(|model| kind(model) == of) {
-        return Ok(());
+    let (store, catalog) = (Store::new(paths.models_dir()), Catalog::builtin());
+    let models = store.list(&catalog)?;
+    let mut fitting = models.iter().filter(|model| model.kind.to_string() == of);
+    if fitting.clone().any(|model| model.id == id) {
+        // With one that isn't there Jarvis would fall silent, or deaf.
+        return store.folder(id).map(drop);
     }
-    if known.is_none() && Store::new(paths.models_dir()).folder(id).is_ok() {
-        return Ok(());
-    }
-    let ids: Vec<&str> = catalog.models().iter().filter(|model| kind(model) == of).map(|m| m.id.as_str()).collect();
+    let ids: Vec<&str> = fitting.by_ref().map(|model| model.id.as_str()).collect();
     Err(Error::new(
         "config.unknown_model",
         format!("There is no {of} model \"{id}\" for {path}. There are: {}.", ids.join(", ")),
         "`jarvis models list` tells more of each.",
     ))
+}
+
+/// Whether the chosen recognition model knows the languages in this list. One that isn't installed is not asked.
+fn check_languages(paths: &Paths, list: &str) -> Result<()> {
+    let Ok(settings) = Settings::load(paths) else { return Ok(()) };
+    match Store::new(paths.models_dir()).folder(&settings.recognition.model) {
+        Ok(folder) => Ok(stt::check_languages(&folder, &stt::languages(list))?),
+        Err(_) => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -55,7 +64,17 @@ mod tests {
             assert!(error.message.contains(wrong) && error.message.contains("whisper-tiny.en"), "{error:?}");
         }
         assert!(!paths.config_file().exists(), "nothing has changed");
-        save(&paths, "recognition.model", " whisper-tiny.en ").unwrap();
         save(&paths, "audio.volume", "0.5").unwrap();
+    }
+
+    #[test]
+    fn a_model_that_is_not_installed_is_refused_with_the_command_that_installs_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::under(folder.path());
+        for (path, id) in [("recognition.model", " whisper-tiny.en "), ("wake.model", "wake-alexa")] {
+            let error = save(&paths, path, id).unwrap_err();
+            assert!(error.hint.contains(&format!("jarvis models pull {}", id.trim())), "{error:?}");
+        }
+        assert!(!paths.config_file().exists(), "nothing has changed");
     }
 }

@@ -194,7 +194,15 @@ impl Parts for Installed {
             compute: if performance.gpu_enabled { Compute::Auto } else { Compute::Processor },
             threads: performance.thread_workers as usize,
         };
-        Ok(Box::new(Whisper::load(&folder, &options)?))
+        let whisper = match Whisper::load(&folder, &options) {
+            // The settings' file and the environment may name any language. Not to hear at all would be worse.
+            Err(error) if error.code == "stt.language" => {
+                tracing::warn!("{} It is left to what it knows. {}", error.message, error.hint);
+                Whisper::load(&folder, &stt::Options { languages: Vec::new(), ..options })?
+            }
+            loaded => loaded?,
+        };
+        Ok(Box::new(whisper))
     }
 
     fn language_model(&self, settings: &Settings) -> Result<Box<dyn LanguageModel>> {

@@ -2,6 +2,7 @@
 //!
 //! Never prints and never decides what happens next.
 
+use crate::catalog::Catalog;
 use crate::convert::ConvertError;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,10 @@ pub(crate) enum ModelError {
     Platform { id: String, platform: String },
     #[error("The model {id} is not installed.")]
     NotInstalled { id: String },
+    #[error("\"{id}\" is not {wanted}, it is {kind}.")]
+    OtherKind { id: String, wanted: String, kind: String, of: Vec<String> },
+    #[error("There is one of yours named {id} already.")]
+    Exists { id: String },
     #[error("The model {id} is damaged: {what}.")]
     Damaged { id: String, what: String },
     #[error("A model of yours can't be called \"{id}\".")]
@@ -92,7 +97,8 @@ impl ModelError {
             Self::NotInstalled { .. } => "models.not_installed",
             Self::Damaged { .. } => "models.damaged",
             Self::BadName { .. } => "models.bad_name",
-            Self::NameTaken { .. } => "models.name_taken",
+            Self::NameTaken { .. } | Self::Exists { .. } => "models.name_taken",
+            Self::OtherKind { .. } => "models.other_kind",
             Self::Cancelled => "cancelled",
             Self::NoSpace { .. } | Self::DiskFull { .. } => "models.disk_full",
             Self::NotWritable { .. } => "models.not_writable",
@@ -114,10 +120,18 @@ impl ModelError {
             Self::Catalog(_) => "This is a mistake in this version of Jarvis; please report it.".into(),
             Self::Unknown { known, .. } => format!("Known models: {}.", known.join(", ")),
             Self::Platform { .. } => "Jarvis runs on Linux and macOS, on x86_64 and ARM 64.".into(),
-            Self::NotInstalled { id } => format!("Install it with `jarvis models pull {id}`."),
+            Self::NotInstalled { id } if Catalog::builtin().find(id).is_ok() => {
+                format!("Install it with `jarvis models pull {id}`.")
+            }
+            Self::NotInstalled { .. } => {
+                "It is none of the catalog's: install it again from where you had it, or choose one of `jarvis models list`."
+                    .into()
+            }
+            Self::OtherKind { of, .. } => format!("There are: {}.", of.join(", ")),
             Self::Damaged { id, .. } => format!("Install it again with `jarvis models pull {id}`."),
             Self::BadName { .. } => "Take lower-case letters, digits and hyphens: `hey-computer`.".into(),
             Self::NameTaken { .. } => "Take another name for yours.".into(),
+            Self::Exists { .. } => "Take another name, or say `--replace` to have it replaced.".into(),
             Self::Cancelled => "Run it again; it goes on where it stopped.".into(),
             Self::NoSpace { .. } | Self::DiskFull { .. } => {
                 "Make room, or put Jarvis's data elsewhere with JARVIS_DATA_DIR, and run it again.".into()

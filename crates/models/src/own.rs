@@ -66,6 +66,17 @@ impl Store {
         Ok(())
     }
 
+    /// Whether there is no model made here called `id`, so that nothing is lost by installing one.
+    ///
+    /// # Errors
+    /// There is one.
+    pub fn check_unused(&self, id: &str) -> jarvis_core::Result<()> {
+        match self.look_own(id)? {
+            Some(_) => Err(ModelError::Exists { id: id.to_owned() }.into()),
+            None => Ok(()),
+        }
+    }
+
     /// Every model that was made here and how it stands.
     pub(crate) fn own(&self, catalog: &Catalog) -> Result<Vec<Listed>> {
         let Ok(entries) = fs::read_dir(&self.root) else { return Ok(Vec::new()) };

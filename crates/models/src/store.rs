@@ -149,6 +149,40 @@ impl Store {
         }
     }
 
+    /// The folder of the installed model `id` that a person chose for what a `kind` does.
+    ///
+    /// # Errors
+    /// It is no name, there is no such model, it does something else, or as [`Self::folder`].
+    pub fn folder_of(&self, catalog: &Catalog, id: &str, kind: Kind) -> jarvis_core::Result<PathBuf> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        if id.is_empty() || id.starts_with('.') || !id.chars().all(plain) {
+            let known = self.ids_of(catalog, kind)?;
+            return Err(ModelError::Unknown { id: id.to_owned(), known }.into());
+        }
+        match self.find(catalog, id) {
+            Ok(found) if found.kind == kind => self.folder(id),
+            Ok(found) => {
+                let noun = |kind| match kind {
+                    Kind::Voice => "a voice".to_owned(),
+                    Kind::Activity => "an activity model".to_owned(),
+                    kind => format!("a {kind} model"),
+                };
+                let wanted = noun(kind);
+                let of = self.ids_of(catalog, kind)?;
+                Err(ModelError::OtherKind { id: id.to_owned(), wanted, kind: noun(found.kind), of }.into())
+            }
+            Err(_) => {
+                let known = self.ids_of(catalog, kind)?;
+                Err(ModelError::Unknown { id: id.to_owned(), known }.into())
+            }
+        }
+    }
+
+    /// What the catalog and the user have for what a `kind` does.
+    fn ids_of(&self, catalog: &Catalog, kind: Kind) -> jarvis_core::Result<Vec<String>> {
+        Ok(self.list(catalog)?.into_iter().filter(|model| model.kind == kind).map(|model| model.id).collect())
+    }
+
     /// Reads every byte of the models `ids` (all that are there, if none is named) and compares it with what was installed.
     ///
     /// # Errors

@@ -125,7 +125,8 @@ impl Runtime {
             .with_telemetry(false)
             .build()
             .map_err(|e| unusable(e.message().to_owned()))?;
-        environment.set_log_level(ort::logging::LogLevel::Error);
+        // What fails is an error of ours, told in our words.
+        environment.set_log_level(ort::logging::LogLevel::Fatal);
         tracing::debug!(library = %path.display(), "ONNX Runtime loaded");
         *slot = Some(environment.clone());
         Ok(Self { environment })

@@ -5,7 +5,7 @@ use crate::output::Output;
 use indicatif::{ProgressBar, ProgressStyle};
 use jarvis_core::Error;
 use jarvis_models::{Bytes, Catalog, Listed, Model, Origin, Progress, Stage, State, Store};
-use jarvis_settings::Paths;
+use jarvis_settings::{Kind as SettingKind, Paths, Settings};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -70,7 +70,23 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
                 true => format!("{id} is removed."),
                 false => format!("{id} was not installed."),
             });
+            warn_of_settings(&paths, &catalog, &id);
             Ok(())
+        }
+    }
+}
+
+/// Tells which settings name a model that is not there any more, and what to do.
+fn warn_of_settings(paths: &Paths, catalog: &Catalog, id: &str) {
+    let Ok(settings) = Settings::load(paths) else { return };
+    let models = Settings::schema().into_iter().filter(|spec| matches!(spec.kind, SettingKind::Model { .. }));
+    for spec in models {
+        if settings.get(spec.path).is_ok_and(|entry| entry.value == *id) {
+            eprintln!("jarvis: The setting {} names it still.", spec.path);
+            match catalog.models().iter().find(|model| model.id == id) {
+                Some(model) if model.default => eprintln!("        Install it again with `jarvis models pull {id}`."),
+                _ => eprintln!("        Go back to the default with `jarvis config reset {}`.", spec.path),
+            }
         }
     }
 }

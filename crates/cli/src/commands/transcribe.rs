@@ -7,7 +7,7 @@ use crate::output::Output;
 use jarvis_audio::wav;
 use jarvis_core::{AudioFrame, Cancel, Error, FRAME_SAMPLES, SAMPLE_RATE, Transcript, TranscriptTimings, Vad};
 use jarvis_engine::load::{Installed, Parts};
-use jarvis_models::Store;
+use jarvis_models::{Catalog, Kind, Store};
 use jarvis_settings::{Paths, Settings};
 use jarvis_speech::stt::{Options, Whisper, languages};
 use serde::Serialize;
@@ -50,7 +50,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let paths = Paths::discover()?;
     let settings = Settings::load(&paths)?;
     let model = args.model.unwrap_or_else(|| settings.recognition.model.clone());
-    let folder = Store::new(paths.models_dir()).folder(&model)?;
+    let folder = Store::new(paths.models_dir()).folder_of(&Catalog::builtin(), &model, Kind::Recognition)?;
     let languages = languages(args.language.as_deref().unwrap_or(&settings.recognition.languages));
     let mut whisper = Whisper::load(&folder, &Options { languages, ..Options::default() })?;
     let mut vad = Installed::new(&paths).activity(&settings)?;

@@ -25,11 +25,17 @@ pub struct Args {
     /// Its description; `NAME.onnx.json` or `NAME.json` beside the voice if not given.
     #[arg(long, value_name = "FILE.json")]
     config: Option<PathBuf>,
+    /// Take the place of a voice of yours with that name.
+    #[arg(long)]
+    replace: bool,
 }
 
 /// Runs the command.
 pub fn add(args: &Args, paths: &Paths, store: &Store, catalog: &Catalog, output: &Output) -> anyhow::Result<()> {
     store.check_own_name(catalog, &args.id)?;
+    if !args.replace {
+        store.check_unused(&args.id)?;
+    }
     let onnx = read(&args.file)?;
     let config = description(&args.file, args.config.clone())?;
     let json = read(&config)?;
@@ -86,10 +92,11 @@ fn read(file: &Path) -> Result<Vec<u8>> {
 
 /// Why the files are no voice, by the names that the user knows. What is missing on this machine stays as it is.
 fn refused(voice: &Path, config: &Path, error: Error) -> Error {
-    if error.code != "speech.model_unusable" {
+    if !["speech.model_unusable", "speech.inference_failed"].contains(&error.code.as_ref()) {
         return error;
     }
     let reason = error.message.rsplit_once("can't be used: ").map_or(error.message.as_str(), |(_, reason)| reason);
+    let reason = reason.lines().next().unwrap_or_default();
     let culprit = if error.message.contains("voice.json") { config } else { voice };
     Error::new(
         "models.no_voice",

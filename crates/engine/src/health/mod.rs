@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use jarvis_models::{Catalog, Store};
 use jarvis_settings::{Paths, Settings};
 use jarvis_speech::onnx::Runtime;
+use jarvis_speech::stt;
 use jarvis_speech::tts::Espeak;
 use serde::{Deserialize, Serialize};
 
@@ -96,6 +97,7 @@ pub fn run(paths: &Paths, mut on_check: impl FnMut(Check)) {
     let checks: Vec<(&str, Work)> = vec![
         ("settings", Box::new(move || check_settings(settings))),
         ("models", of(check_models)),
+        ("recognition", of(check_recognition)),
         ("onnxruntime", of(check_runtime)),
         ("espeak-ng", Box::new(check_espeak)),
         ("microphone", of_microphone(paths, input)),
@@ -180,6 +182,26 @@ fn check_models(paths: &Paths) -> Found {
     }
 }
 
+/// Whether the recognition model in force is there and knows the languages that it is told.
+fn check_recognition(paths: &Paths) -> Found {
+    let settings = match Settings::load(paths) {
+        Ok(settings) => settings.recognition,
+        Err(error) => return error.into(),
+    };
+    let folder = match Store::new(paths.models_dir()).folder(&settings.model) {
+        Ok(folder) => folder,
+        Err(error) => return error.into(),
+    };
+    match stt::check_languages(&folder, &stt::languages(&settings.languages)).map_err(jarvis_core::Error::from) {
+        Ok(()) => Found::ok(format!("{} recognizes what is said.", settings.model)),
+        Err(error) if error.code == "stt.language" => Found::warn(
+            format!("{} Recognition goes by what it knows.", error.message),
+            format!("{} Or have it find out: `jarvis config reset recognition.languages`.", error.hint),
+        ),
+        Err(error) => error.into(),
+    }
+}
+
 fn check_runtime(paths: &Paths) -> Found {
     let file = crate::load::runtime_file(&Store::new(paths.models_dir()));
     match file.and_then(|file| Ok(Runtime::load(&file)?)) {
@@ -225,7 +247,7 @@ mod tests {
         let mut checks = Vec::new();
         run(&Paths::under(folder.path()), |check| checks.push(check));
         assert!(began.elapsed() < LIMIT + Duration::from_millis(500), "{:?}", began.elapsed());
-        assert_eq!(checks.len(), 12);
+        assert_eq!(checks.len(), 13);
         let models = checks.iter().find(|check| check.check == "models").unwrap();
         assert_eq!(models.status, CheckStatus::Fail);
         assert!(models.remedy.contains("jarvis models pull"), "{models:?}");

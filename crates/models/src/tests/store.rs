@@ -38,7 +38,9 @@ fn a_model_that_is_not_there_says_how_to_get_it() {
     assert_eq!(state(&world.store(), &catalog(Sources::Registry)), State::Missing);
     let error = world.store().folder("toy").unwrap_err();
     assert_eq!(error.code, "models.not_installed");
-    assert!(error.hint.contains("jarvis models pull toy"), "{}", error.hint);
+    assert!(!error.hint.contains("jarvis models pull"), "what no catalog has can't be pulled: {}", error.hint);
+    let error = world.store().folder("whisper-tiny.en").unwrap_err();
+    assert!(error.hint.contains("jarvis models pull whisper-tiny.en"), "{}", error.hint);
     let verified = world.store().verify(&catalog(Sources::Registry), &["toy".into()], &Cancel::new()).unwrap();
     assert_eq!(verified[0].state, State::Missing);
     assert!(world.store().verify(&catalog(Sources::Registry), &[], &Cancel::new()).unwrap().is_empty());

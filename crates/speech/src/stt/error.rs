@@ -26,6 +26,8 @@ pub enum SttError {
     Language {
         /// What was asked for.
         language: String,
+        /// The codes that it knows; none if it knows English only.
+        known: Vec<String>,
     },
     /// The tensor library failed.
     #[error("Speech recognition failed: {0}.")]
@@ -68,12 +70,16 @@ impl From<SttError> for jarvis_core::Error {
                     format!("Install it again with `jarvis models remove {model}` and `jarvis models pull {model}`."),
                 )
             }
-            SttError::Language { .. } => Self::new(
+            SttError::Language { known, .. } if known.is_empty() => Self::new(
                 "stt.language",
                 message,
-                "Name it by its code of two letters, such as `de`; a model whose name ends with `.en` knows English only, and \
-                 others come with `jarvis models pull whisper-base` and `jarvis config set recognition.model whisper-base`.",
+                "It knows English (`en`) only; others come with `jarvis models pull whisper-base` and `jarvis config set \
+                 recognition.model whisper-base`.",
             ),
+            SttError::Language { mut known, .. } => {
+                known.sort_unstable();
+                Self::new("stt.language", message, format!("It knows: {}.", known.join(", ")))
+            }
             SttError::Engine(_) => Self::new(
                 "stt.engine",
                 message,

@@ -9,4 +9,4 @@ pub mod score;
 pub mod whisper;
 
 pub use error::SttError;
-pub use whisper::{Compute, Options, Whisper, languages};
+pub use whisper::{Compute, Options, Whisper, check_languages, languages};

@@ -10,6 +10,8 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
+/// More numbers of phonemes than any voice has, for those that don't say how many.
+const MOST_SYMBOLS: i64 = 65_536;
 /// Goes between all others.
 const PAD: char = '_';
 const BEGIN: char = '^';
@@ -40,6 +42,8 @@ struct File {
     inference: Inference,
     #[serde(default)]
     num_speakers: u32,
+    /// How many numbers of phonemes the model knows.
+    num_symbols: Option<i64>,
     phoneme_id_map: HashMap<String, Vec<i64>>,
 }
 
@@ -99,9 +103,24 @@ impl Voice {
         if !(8_000..=48_000).contains(&file.audio.sample_rate) {
             return Err(format!("its rate is {} Hz", file.audio.sample_rate));
         }
-        let scales = [file.inference.noise_scale, file.inference.length_scale, file.inference.noise_w];
-        if scales.iter().any(|scale| !scale.is_finite() || *scale < 0.0) || file.inference.length_scale < 0.1 {
-            return Err(format!("its scales are {scales:?}"));
+        // Beyond these no voice speaks, and sounds of a thousand times their length would be computed for hours.
+        let Inference { noise_scale, length_scale, noise_w } = file.inference;
+        for (name, scale, range) in [
+            ("length_scale", length_scale, 0.1..=10.0),
+            ("noise_scale", noise_scale, 0.0..=2.0),
+            ("noise_w", noise_w, 0.0..=2.0),
+        ] {
+            if !range.contains(&scale) {
+                return Err(format!(
+                    "its {name} is {scale}, which has to be from {} to {}",
+                    range.start(),
+                    range.end()
+                ));
+            }
+        }
+        let most = file.num_symbols.unwrap_or(MOST_SYMBOLS);
+        if let Some(id) = file.phoneme_id_map.values().flatten().find(|id| !(0..most).contains(*id)) {
+            return Err(format!("a phoneme has the number {id}, which has to be from 0 to {}", most - 1));
         }
         // A phoneme is one character; longer ones belong to voices that are not spoken through espeak-ng.
         let mut ids = HashMap::new();
@@ -117,9 +136,9 @@ impl Voice {
         Ok(Self {
             sample_rate: file.audio.sample_rate,
             language: file.espeak.voice,
-            noise_scale: file.inference.noise_scale,
-            length_scale: file.inference.length_scale,
-            noise_w: file.inference.noise_w,
+            noise_scale,
+            length_scale,
+            noise_w,
             speakers: file.num_speakers,
             ids,
         })
@@ -211,7 +230,13 @@ mod tests {
         };
         assert!(Voice::parse(&text(22_050, 1.0)).is_ok());
         assert!(Voice::parse(&text(1, 1.0)).unwrap_err().contains("1 Hz"));
-        assert!(Voice::parse(&text(22_050, 0.0)).unwrap_err().contains("scales"));
+        for length in [0.0, 1000.0] {
+            assert!(Voice::parse(&text(22_050, length)).unwrap_err().contains("length_scale"));
+        }
+        assert!(Voice::parse(&text(22_050, 1.0).replace("0.6", "3")).unwrap_err().contains("noise_scale"));
+        assert!(Voice::parse(&text(22_050, 1.0).replace("[2]", "[-2]")).unwrap_err().contains("-2"));
+        let few = text(22_050, 1.0).replacen('{', r#"{"num_symbols":2,"#, 1);
+        assert!(Voice::parse(&few).unwrap_err().contains("number 2"));
         assert!(Voice::parse(&text(22_050, 1.0).replace("\"$\":[2]", "\"x\":[2]")).unwrap_err().contains("'$'"));
     }
 }

@@ -13,6 +13,7 @@ use jarvis_audio::effects::Preset;
 use jarvis_core::{Cancel, Error, Result, SpeechAudio, TextToSpeech};
 use jarvis_engine::io::preset;
 use jarvis_engine::load::{Installed, Parts};
+use jarvis_models::{Catalog, Kind, Store};
 use jarvis_settings::{Paths, Settings};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -59,6 +60,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let paths = Paths::discover()?;
     let mut settings = Settings::load(&paths)?;
     if let Some(voice) = args.voice {
+        Store::new(paths.models_dir()).folder_of(&Catalog::builtin(), &voice, Kind::Voice)?;
         settings.voice.model = voice;
     }
     if let Some(rate) = &args.rate {

@@ -7,6 +7,7 @@ use crate::output::Output;
 use jarvis_audio::wav;
 use jarvis_core::{AudioFrame, Error, FRAME_SAMPLES, SAMPLE_RATE, WakeWord};
 use jarvis_engine::load::{Installed, Parts};
+use jarvis_models::{Catalog, Kind, Store};
 use jarvis_settings::{Paths, Settings};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -60,6 +61,7 @@ pub(super) fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let paths = Paths::discover()?;
     let mut settings = Settings::load(&paths)?;
     if let Some(model) = args.model {
+        Store::new(paths.models_dir()).folder_of(&Catalog::builtin(), &model, Kind::Wake)?;
         settings.wake.model = model;
     }
     if let Some(sensitivity) = args.sensitivity {

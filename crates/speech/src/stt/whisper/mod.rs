@@ -399,9 +399,22 @@ pub fn languages(list: &str) -> Vec<String> {
     list.split(',').map(|code| code.trim().to_ascii_lowercase()).filter(|code| !code.is_empty()).collect()
 }
 
+/// Whether the model in `folder` knows the languages with these codes; of one for English alone, that English is among them.
+///
+/// # Errors
+/// It doesn't, or its files can't be read.
+pub fn check_languages(folder: &Path, codes: &[String]) -> Result<(), SttError> {
+    let config = config::read(&folder.join("config.json"))?;
+    let vocabulary = Vocabulary::read(&folder.join("tokenizer.json"), config.vocab_size)?;
+    spoken(codes, &vocabulary.languages).map(drop)
+}
+
 /// Which of the languages that a model knows (none: English only) may be spoken, given the codes of those that are.
 fn spoken(wanted: &[String], known: &[(String, u32)]) -> Result<Vec<(String, u32)>, SttError> {
-    let unknown = |code: &String| SttError::Language { language: code.clone() };
+    let unknown = |code: &String| SttError::Language {
+        language: code.clone(),
+        known: known.iter().map(|(code, _)| code.clone()).collect(),
+    };
     if known.is_empty() {
         return match wanted.first() {
             Some(code) if !wanted.iter().any(|code| code == "en") => Err(unknown(code)),
