@@ -76,8 +76,10 @@ impl Pause {
         self.guess.as_ref().map(|guess| {
             let over = self.silent + wait(guess.ending, self.silence);
             match guess.ending {
-                // Nothing has to follow, or what is begun can be revoked.
-                Ending::Command | Ending::Question => over,
+                // Nothing has to follow, but "fifty" may be the beginning of "fifty-seven": an "s" is no voice.
+                Ending::Command => put_off(over + STIR, self.stirred),
+                // What is begun can be revoked.
+                Ending::Question => over,
                 Ending::Open | Ending::Unfinished => put_off(over, self.stirred),
             }
         })

@@ -424,6 +424,19 @@ fn a_sound_in_the_pause_is_listened_to_before_the_answer_is_heard_and_not_for_ev
 }
 
 #[test]
+fn a_command_is_not_whole_while_there_is_a_sound() {
+    let mut trace = asking();
+    let utterance = trace.utterance(60);
+    trace.after(0, Input::Paused { turn: ONE, utterance, silence: Duration::from_millis(700) });
+    trace.after(60, Input::Stirred(ONE)).after(30, Input::Stirred(ONE));
+    trace.after(10, words(ONE, 1, "What is 87 plus 50?".into(), Ending::Command)).wait(20);
+    assert_eq!(trace.turn.state(), AssistantState::Listening);
+    trace.after(0, Input::WentOn(ONE)).wait(400);
+    trace.pausing(ONE, 2, "What is 87 plus 57?", Ending::Command);
+    assert_eq!(trace.turn.state(), AssistantState::Thinking);
+}
+
+#[test]
 fn an_unfinished_sentence_is_waited_for() {
     let mut trace = asking();
     trace.pausing(ONE, 1, "What is the capital of?", Ending::Unfinished).wait(1500);
