@@ -45,9 +45,9 @@ fn clock(id: libc::clockid_t) -> Duration {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: writes to the one value that it is given, which lives as long as the call.
     let answered = unsafe { libc::clock_gettime(id, &mut time) } == 0;
-    let part = |part| u64::try_from(part).unwrap_or_default();
     if answered {
-        Duration::from_secs(part(time.tv_sec as i64)) + Duration::from_nanos(part(time.tv_nsec as i64))
+        let (seconds, nanos) = (u64::try_from(time.tv_sec), u64::try_from(time.tv_nsec));
+        Duration::from_secs(seconds.unwrap_or_default()) + Duration::from_nanos(nanos.unwrap_or_default())
     } else {
         Duration::ZERO
     }

@@ -10,11 +10,7 @@ use jarvis_settings::{Kind, Paths, Settings};
 ///
 /// # Errors
 /// There is no such setting or value, or the file cannot be read or written; then nothing has changed.
-pub fn adjust(
-    action: &HostAction,
-    settings: &mut Settings,
-    paths: &Paths,
-) -> Result<Option<(&'static str, String)>> {
+pub fn adjust(action: &HostAction, settings: &mut Settings, paths: &Paths) -> Result<Option<(&'static str, String)>> {
     let (path, value) = match action {
         HostAction::Set { setting, value } => (*setting, (*value).to_owned()),
         HostAction::Scale { setting, percent } => (*setting, scaled(settings, setting, *percent)?),

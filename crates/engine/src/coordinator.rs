@@ -131,15 +131,17 @@ impl Coordinator {
     fn take(&mut self, message: Message, actions: &mut Vec<Action>) -> Next {
         let now = Instant::now();
         match message {
-            Message::Command(Command::Quit) => return Next::End,
-            Message::Command(Command::Reload(settings)) => self.reload(settings, actions),
-            Message::Adjusted { path, value } => self.adjusted(path, &value, actions),
-            Message::Command(Command::WatchLevel(on)) => self.watch_level(on),
-            Message::Command(command) => {
-                if let Some(input) = turn_input(command) {
-                    self.turn.on(input, now, actions);
+            Message::Command(command) => match *command {
+                Command::Quit => return Next::End,
+                Command::Reload(settings) => self.reload(settings, actions),
+                Command::WatchLevel(on) => self.watch_level(on),
+                command => {
+                    if let Some(input) = turn_input(command) {
+                        self.turn.on(input, now, actions);
+                    }
                 }
-            }
+            },
+            Message::Adjusted { path, value } => self.adjusted(path, &value, actions),
             Message::Ask { text, turn } => {
                 self.turn.on(Input::Ask(text), now, actions);
                 if let Some(id) = self.turn.id() {

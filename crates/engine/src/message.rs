@@ -57,7 +57,7 @@ pub(crate) enum Loaded {
 #[derive(Debug)]
 pub(crate) enum Message {
     /// From a user.
-    Command(Command),
+    Command(Box<Command>),
     /// A typed question from someone who wants to know which turn answers it.
     Ask { text: String, turn: SyncSender<TurnId> },
     /// What woke Jarvis was no call. From someone who waits for an answer.

@@ -196,7 +196,7 @@ impl EngineHandle {
             }
             other => other,
         };
-        let _ = self.sender.send(Message::Command(command));
+        let _ = self.sender.send(Message::Command(Box::new(command)));
     }
 
     /// Asks a typed question and says which turn answers it, for whoever waits for the answer among the events.

@@ -23,7 +23,7 @@ pub trait Source: Send {
 
 impl Source for Tap {
     fn next(&mut self) -> Option<Played> {
-        Tap::next(self)
+        self.read()
     }
 }
 

@@ -128,7 +128,7 @@ fn the_tap_gives_exactly_what_the_device_gets() {
     let cue = CueSource::new(Cue::Alarm, RATE, Arc::clone(&stage.controls), generation);
     stage.desk.give(Order::Cue(Box::new(cue)));
     let heard = stage.hear(6_400);
-    let tapped: Vec<f32> = std::iter::from_fn(|| tap.next()).flat_map(|block| block.samples).collect();
+    let tapped: Vec<f32> = std::iter::from_fn(|| tap.read()).flat_map(|block| block.samples).collect();
     assert_eq!(heard, tapped);
     assert!(heard.iter().any(|sample| *sample != 0.0));
 }

@@ -70,7 +70,7 @@ impl Tap {
 
     /// The next block, or `None` when all that was played so far has been read. Never waits; read it for as long as it
     /// gives something, at least once a second; of streams that came and went meanwhile, only the last is left.
-    pub fn next(&mut self) -> Option<Played> {
+    pub fn read(&mut self) -> Option<Played> {
         loop {
             if let Some(block) = self.ring.as_mut().and_then(|ring| ring.pop().ok()) {
                 return Some(block);
@@ -136,13 +136,13 @@ mod tests {
             }
         }
         for number in 0..45u32 {
-            let block = tap.next().unwrap();
+            let block = tap.read().unwrap();
             assert_eq!(block.first, u64::from(number) * PLAYED_SAMPLES as u64);
             let expected = start + LATENCY + Duration::from_secs_f64(f64::from(number) * 64.0 / 48_000.0);
             let error = block.heard_at.max(expected) - block.heard_at.min(expected);
             assert!(error < Duration::from_micros(10), "block {number} is {error:?} off");
         }
-        assert_eq!(tap.next(), None);
+        assert_eq!(tap.read(), None);
     }
 
     #[test]
@@ -154,12 +154,12 @@ mod tests {
         let late = start + Duration::from_secs(1);
         feed.push(0, &[0.1; PLAYED_SAMPLES], start);
         feed.push(64, &[0.2; PLAYED_SAMPLES], late);
-        let mut heard = vec![tap.next().unwrap()];
+        let mut heard = vec![tap.read().unwrap()];
         // What is left of the first stream is read before the second.
         let (mut second, reader) = Feed::new(44_100, LATENCY);
         assert!(rings.hand(reader));
         second.push(0, &[0.3; PLAYED_SAMPLES], late);
-        heard.extend(std::iter::from_fn(|| tap.next()));
+        heard.extend(std::iter::from_fn(|| tap.read()));
         assert_eq!(heard.iter().map(|block| block.rate).collect::<Vec<_>>(), [48_000, 48_000, 44_100]);
         assert_eq!(heard[1].heard_at, late + LATENCY);
     }
@@ -175,8 +175,8 @@ mod tests {
             feeds.push(feed);
         }
         assert_eq!(feeds.iter().filter(|feed| !feed.is_abandoned()).count(), 1, "what is not kept is freed");
-        assert_eq!(tap.next().map(|block| block.rate), Some(48_000));
-        assert_eq!(tap.next(), None);
+        assert_eq!(tap.read().map(|block| block.rate), Some(48_000));
+        assert_eq!(tap.read(), None);
     }
 
     #[test]
@@ -188,9 +188,9 @@ mod tests {
         for block in 0..1_000 {
             feed.push(block * PLAYED_SAMPLES as u64, &[0.0; PLAYED_SAMPLES], now);
         }
-        assert_eq!(std::iter::from_fn(|| tap.next()).count(), 125, "a second's worth");
+        assert_eq!(std::iter::from_fn(|| tap.read()).count(), 125, "a second's worth");
         feed.push(64_000, &[0.0; PLAYED_SAMPLES], now);
-        assert_eq!(tap.next().unwrap().first, 64_000);
+        assert_eq!(tap.read().unwrap().first, 64_000);
         drop(tap);
         assert!(feed.is_abandoned());
         assert!(!rings.hand(Feed::new(8_000, LATENCY).1));

@@ -293,14 +293,14 @@ fn the_tap_follows_the_player_from_stream_to_stream() {
     room.say(1, 0.3);
     room.player.finish(TurnId(1));
     room.until(|event| *event == PlayerEvent::Finished(TurnId(1)));
-    tapped.extend(std::iter::from_fn(|| tap.next()).flat_map(|block| block.samples));
+    tapped.extend(std::iter::from_fn(|| tap.read()).flat_map(|block| block.samples));
     let broken = room.desk.state.lock().unwrap().broken.take().unwrap();
     broken("unplugged".into());
     room.player.begin(TurnId(2));
     room.say(2, 0.3);
     room.player.finish(TurnId(2));
     room.until(|event| *event == PlayerEvent::Finished(TurnId(2)));
-    tapped.extend(std::iter::from_fn(|| tap.next()).flat_map(|block| block.samples));
+    tapped.extend(std::iter::from_fn(|| tap.read()).flat_map(|block| block.samples));
     let loud: Vec<f32> = tapped.into_iter().filter(|sample| sample.abs() > 0.25).collect();
     let heard: Vec<f32> = room.sound.iter().copied().filter(|sample| sample.abs() > 0.25).collect();
     assert_eq!(loud, heard);

@@ -83,6 +83,9 @@ pub(crate) struct Server {
     changed: bool,
 }
 
+/// Number and content of an answer.
+type Answer = (u32, Cursor<Vec<u8>>);
+
 impl Server {
     /// Connects to the server that the environment names.
     pub fn connect() -> Result<Self, Silence> {
@@ -176,7 +179,7 @@ impl Server {
     }
 
     /// The next message: the number and content of an answer, or nothing for what is none.
-    fn message(&mut self) -> Result<Option<(u32, Cursor<Vec<u8>>)>, Silence> {
+    fn message(&mut self) -> Result<Option<Answer>, Silence> {
         let head = protocol::read_descriptor(&mut self.socket)?;
         if head.length > LONGEST {
             return Err(Silence::Broken("the sound server says what cannot be understood".into()));

@@ -29,7 +29,7 @@ const MOST_UNITS: usize = 1024;
 /// Scores 16 embeddings, oldest first.
 pub(super) enum Head {
     Onnx(Session),
-    Own(Dense),
+    Own(Box<Dense>),
 }
 
 impl Head {
@@ -41,7 +41,9 @@ impl Head {
         let own = folder.join(FILE);
         if own.is_file() {
             let bytes = std::fs::read(&own).map_err(|error| OnnxError::model(&own, error.to_string()))?;
-            return Dense::parse(&bytes).map(Self::Own).map_err(|reason| OnnxError::model(&own, reason));
+            return Dense::parse(&bytes)
+                .map(|head| Self::Own(Box::new(head)))
+                .map_err(|reason| OnnxError::model(&own, reason));
         }
         runtime.session(&folder.join("head.onnx"), SessionOptions::STREAMING).map(Self::Onnx)
     }

@@ -58,7 +58,7 @@ pub(super) fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let cancel = signal::cancel();
     let takes = match args.record {
         Some(count) => record::takes((&Installed::new(&paths), &settings), &phrase, count as usize, &cancel)?,
-        None => args.takes.iter().map(|file| read(file)).collect::<Result<_, _>>()?,
+        None => args.takes.iter().map(read).collect::<Result<_, _>>()?,
     };
     if takes.is_empty() && !args.no_takes {
         return Err(Error::new(

@@ -185,7 +185,7 @@ fn a_cancelled_phrase_is_not_kept() {
     cancel.cancel();
     assert!(voice.prepare("Good morning.", &cancel).unwrap_err().is_cancelled());
     assert!(voice.stream("Good morning.", &cancel, &mut |_| {}).unwrap_err().is_cancelled());
-    assert_eq!(world.files(), [PathBuf::new(); 0]);
+    assert!(world.files().is_empty());
     assert!(!say(&mut voice, "Good morning.").0);
 }
 

@@ -88,14 +88,17 @@ pub fn unit(text: &[char], blank: bool) -> Option<(usize, &'static str, &'static
         .map(|Unit(written, one, many, _)| (written.chars().count(), *one, *many))
 }
 
+/// What one hundredth of a currency is called, and what many are; `None` where there is none in use.
+type Hundredth = Option<(&'static str, &'static str)>;
+
 /// A currency sign that stands before an amount: one, many, and what a hundredth of it is called.
 pub struct Currency {
     /// What one is called.
     pub one: &'static str,
     /// What many are called.
     pub many: &'static str,
-    /// What one hundredth is called, and what many are; `None` where there is none in use.
-    pub hundredth: Option<(&'static str, &'static str)>,
+    /// The names of a hundredth.
+    pub hundredth: Hundredth,
 }
 
 /// Reads the sign before an amount, with the country's letters if there are any.
@@ -113,7 +116,7 @@ pub fn prefix(reader: &mut Reader) -> Option<Currency> {
             return Some(Currency { one, many, hundredth: Some(("cent", "cents")) });
         }
     }
-    const CODES: [(&str, &str, &str, Option<(&str, &str)>); 8] = [
+    const CODES: [(&str, &str, &str, Hundredth); 8] = [
         ("USD", "US dollar", "US dollars", Some(("cent", "cents"))),
         ("EUR", "euro", "euros", Some(("cent", "cents"))),
         ("GBP", "British pound", "British pounds", Some(("penny", "pence"))),

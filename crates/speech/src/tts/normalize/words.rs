@@ -190,10 +190,11 @@ pub fn word(reader: &mut Reader) -> Option<String> {
         reader.advance(usize::from(out));
         return Some(if out { "without" } else { "with" }.to_owned());
     }
-    if start && reader.is_end() {
-        if let Some(words) = roman::words(&written, &before, capital).or_else(|| alone(reader, &written)) {
-            return Some(words);
-        }
+    if start
+        && reader.is_end()
+        && let Some(words) = roman::words(&written, &before, capital).or_else(|| alone(reader, &written))
+    {
+        return Some(words);
     }
     if let Some(words) = abbreviation(reader, &written) {
         return Some(words);

@@ -149,11 +149,11 @@ impl Phrase {
                     let cut = 1 + dice.below(words.len() - 1);
                     if dice.chance(0.5) { words[..cut].join(" ") } else { words[cut..].join(" ") }
                 }
-                1 => replaced(&words, words.len() - 1, *dice.of::<&str>(&WORDS)),
-                2 if words.len() > 1 => replaced(&words, 0, *dice.of::<&str>(&OPENINGS)),
+                1 => replaced(&words, words.len() - 1, dice.of::<&str>(&WORDS)),
+                2 if words.len() > 1 => replaced(&words, 0, dice.of::<&str>(&OPENINGS)),
                 3 => {
                     let ending = dice.of(&WORDS);
-                    format!("{} {ending}", replaced(&words, words.len() - 1, *dice.of::<&str>(&WORDS)))
+                    format!("{} {ending}", replaced(&words, words.len() - 1, dice.of::<&str>(&WORDS)))
                 }
                 _ => {
                     let at = dice.below(words.len() + 1).min(words.len() - 1);

@@ -18,7 +18,7 @@ use jarvis_core::Cancel;
 #[derive(Debug)]
 pub(super) enum Decoder {
     /// On the CPU.
-    Processor(processor::Decoder),
+    Processor(Box<processor::Decoder>),
     /// Anywhere else.
     Device(device::Decoder),
 }
@@ -26,7 +26,7 @@ pub(super) enum Decoder {
 impl Decoder {
     pub(super) fn load(weights: &Weights, config: &Config, device: &Device) -> Result<Self, SttError> {
         if device.is_cpu() {
-            return Ok(Self::Processor(processor::Decoder::load(weights, config)?));
+            return Ok(Self::Processor(Box::new(processor::Decoder::load(weights, config)?)));
         }
         Ok(Self::Device(device::Decoder::load(weights, config, device)?))
     }
