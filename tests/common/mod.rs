@@ -18,7 +18,7 @@ mod voice;
 pub use daemon::Daemon;
 pub use desktop::Desktop;
 pub use microphone::Microphone;
-pub use speaker::{Speaker, level};
+pub use speaker::{Speaker, is_sound, level};
 pub use voice::{Voice, transcribe};
 
 use std::path::PathBuf;

@@ -215,7 +215,8 @@ impl Turn {
                 pause.guess = Some(Guess { text: text.clone(), ending, at: now });
                 if self.pause_over_at().is_some_and(|over| over <= now) {
                     self.conclude(false, now, actions);
-                } else if !text.is_empty() {
+                } else if !text.is_empty() && ending != Ending::Command {
+                    // A command is about to be told as a whole.
                     actions.push(Action::Emit(Some(turn), AssistantEvent::Partial { text }));
                 }
             }

@@ -267,7 +267,10 @@ fn texts_of_all(ours: &mut dyn SpeechToText, pieces: &[(&str, Vec<f32>)]) -> any
         let heard = ours.transcribe(piece, &Cancel::new())?;
         if !heard.text.is_empty() {
             texts += 1.0;
-            eprintln!("jarvis: {name} ({:.1} s) became \"{}\".", heard.seconds, heard.text);
+            eprintln!(
+                "jarvis: {name} ({:.1} s) became \"{}\": log probability {:.2}, no speech {:.2}.",
+                heard.seconds, heard.text, heard.average_log_probability, heard.no_speech_probability
+            );
         }
     }
     Ok(texts)

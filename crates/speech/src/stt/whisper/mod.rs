@@ -47,6 +47,12 @@ const POSITION: usize = 2 * HOP;
 const UNSURE: f32 = -1.0;
 /// The probability of no speech above which an unsure text is taken for silence.
 const NO_SPEECH: f32 = 0.6;
+/// What the model, which learned from subtitles, writes where nobody speaks.
+const PHANTOMS: [&str; 4] = ["you", "thank you", "thanks for watching", "bye"];
+/// Such a text is believed only above this mean log probability ...
+const SURE: f32 = -0.5;
+/// ... and below this probability of no speech.
+const DOUBTFUL: f32 = 0.1;
 /// What is tried when the likeliest text is no good.
 const TEMPERATURES: [f32; 3] = [0.2, 0.4, 0.8];
 
@@ -112,6 +118,14 @@ impl Attempt {
 
     fn is_silence(&self) -> bool {
         self.no_speech_probability > NO_SPEECH && self.average_log_probability < UNSURE
+    }
+
+    /// Whether there are no words in it, or only such as are written where nobody speaks.
+    fn is_phantom(&self) -> bool {
+        let words = self.text.trim().trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        let one_letter = words.len() < 2 && !words.chars().any(char::is_numeric);
+        let in_doubt = self.average_log_probability < SURE || self.no_speech_probability > DOUBTFUL;
+        !self.text.is_empty() && (one_letter || (in_doubt && PHANTOMS.contains(&words.as_str())))
     }
 }
 
@@ -195,7 +209,7 @@ impl Whisper {
                 best = attempt;
             }
         }
-        if best.is_silence() {
+        if best.is_silence() || best.is_phantom() {
             return Ok(None);
         }
         if !expected.is_empty() && samples.len() <= expected::LONGEST {
