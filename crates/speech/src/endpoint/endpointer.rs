@@ -256,7 +256,7 @@ impl Endpointer {
 
     /// How long the user has to be silent to be done where the words don't tell: as set, and longer in noise.
     pub fn silence(&self) -> Duration {
-        Duration::from_millis(u64::from(self.silence_ms)).mul_f32(self.levels.patience())
+        Duration::from_millis(u64::from(self.silence_ms)).mul_f64(f64::from(self.levels.patience()))
     }
 
     /// Takes the next frame, the probability 0..=1 that it has speech in it, and the time at which its end was heard.
