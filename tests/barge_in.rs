@@ -98,10 +98,15 @@ fn the_self_test_measures_the_echo_and_chooses_who_may_interrupt() {
     assert!(set.success());
     let echo = self_test(&desktop);
     println!("{}", echo["detail"]);
-    assert_eq!(echo["status"], "ok", "{echo}");
-    assert!(echo["detail"].as_str().is_some_and(|detail| detail.contains("Full duplex")), "{echo}");
+    let detail = echo["detail"].as_str().unwrap_or_default();
+    assert!(detail.contains("dB weaker than it is played"), "{echo}");
+    // Which of the two it is, the measurement says; a busy machine's is worse.
+    let full = detail.contains("Full duplex");
+    assert!(full || detail.contains("Half duplex"), "{echo}");
+    assert_eq!(echo["status"], if full { "ok" } else { "warn" }, "{echo}");
     let chosen = desktop.jarvis(&["--json", "config", "get", "voice.barge_in"]).output().expect("jarvis starts");
-    assert!(String::from_utf8_lossy(&chosen.stdout).contains("\"speech\""), "{chosen:?}");
+    let expected = if full { "\"speech\"" } else { "\"wake_word\"" };
+    assert!(String::from_utf8_lossy(&chosen.stdout).contains(expected), "{chosen:?}");
 }
 
 #[test]
