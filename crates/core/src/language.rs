@@ -118,7 +118,7 @@ pub struct Generation {
     pub timings_ms: GenerationTimings,
 }
 
-/// A language model on this machine.
+/// A language model.
 pub trait LanguageModel: Send {
     /// Continues `prompt`. `on_text` gets each piece of text as soon as it is whole UTF-8 and can no longer be part of
     /// a stop string. A raised `cancel` ends it within a token, without an error.
@@ -136,4 +136,8 @@ pub trait LanguageModel: Send {
     fn warm_up(&mut self, beginning: &[Message]) -> Result<()>;
     /// Tokens that prompt and answer may have together.
     fn context_length(&self) -> usize;
+    /// The host of another program that made the last answer, or was asked for it; none when this program made it.
+    fn answered_from(&self) -> Option<&str> {
+        None
+    }
 }
