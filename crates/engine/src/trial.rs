@@ -227,6 +227,9 @@ impl Stage {
             Some(EndpointEvent::Pause) => {
                 if let Some(utterance) = self.endpointer.so_far() {
                     self.tell(Input::Paused { turn, utterance, silence: self.endpointer.silence() });
+                    if self.endpointer.stirs() {
+                        self.tell(Input::Stirred(turn));
+                    }
                 }
             }
             Some(EndpointEvent::Stir) => self.tell(Input::Stirred(turn)),

@@ -28,7 +28,7 @@ impl Ear {
         let folder = tempfile::tempdir().unwrap();
         let paths = Paths::discover().unwrap();
         let settings = Settings::load_with(&Paths::under(folder.path()), []).unwrap();
-        let parts = Installed::new(&paths);
+        let parts = Installed::new(&paths).with_phrases(folder.path().join("phrases"));
         let installed = "the models are not installed: run `make models`";
         Self {
             vad: parts.activity(&settings).expect(installed),

@@ -15,6 +15,9 @@ use super::{Action, Origin, Phase, Present, Turn, Until, patience};
 use crate::router::ending::Ending;
 use crate::router::normalize::is_only_a_call;
 
+/// From this silence on a command is done. It acts and is never revoked, so it must not be a mere gap within a breath that
+/// is taken for its end, as in "seven hundred minus two hundred and six": those last up to a sixth of a second.
+pub const SETTLED: Duration = Duration::from_millis(200);
 /// From this silence on the language model may begin to think about a question.
 pub const EARLY: Duration = Duration::from_millis(250);
 /// How much later than the set silence a pause is over: a voice that begins again just then takes this long to be noticed.
@@ -35,7 +38,7 @@ const REVOCABLE: Duration = Duration::from_millis(300);
 /// How long a pause has to last to be the end, after words with this `ending`, where the user set `silence`.
 pub fn wait(ending: Ending, silence: Duration) -> Duration {
     match ending {
-        Ending::Command => Duration::ZERO,
+        Ending::Command => SETTLED.min(silence),
         Ending::Question => EARLY.min(silence),
         Ending::Open => silence + NOTICE,
         Ending::Unfinished => UNFINISHED.max(silence + NOTICE),
@@ -76,11 +79,10 @@ impl Pause {
         self.guess.as_ref().map(|guess| {
             let over = self.silent + wait(guess.ending, self.silence);
             match guess.ending {
-                // Nothing has to follow, but "fifty" may be the beginning of "fifty-seven": an "s" is no voice.
-                Ending::Command => put_off(over + STIR, self.stirred),
                 // What is begun can be revoked.
                 Ending::Question => over,
-                Ending::Open | Ending::Unfinished => put_off(over, self.stirred),
+                // Of the others no more is heard; "fifty" may be the beginning of "fifty-seven", and an "s" is no voice.
+                Ending::Command | Ending::Open | Ending::Unfinished => put_off(over, self.stirred),
             }
         })
     }

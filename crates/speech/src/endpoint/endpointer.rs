@@ -135,6 +135,8 @@ pub struct Endpointer {
     waited: u32,
     /// Frames without voice since the last with.
     quiet: u32,
+    /// Whether one of them has a sound that may be part of a word.
+    stirs: bool,
     recording: Vec<f32>,
     /// Whether frames go into the recording and not into the pre-roll.
     is_recording: bool,
@@ -162,6 +164,7 @@ impl Endpointer {
             wake_tail: None,
             waited: 0,
             quiet: 0,
+            stirs: false,
             recording: Vec::new(),
             is_recording: false,
             started: false,
@@ -242,6 +245,12 @@ impl Endpointer {
         self.pause.is_some()
     }
 
+    /// Whether there was a sound since the voice, [`EndpointEvent::Stir`] told or not: a word that ends in "k" closes the
+    /// lips before its last burst, and the pause may be told in between.
+    pub fn stirs(&self) -> bool {
+        self.stirs
+    }
+
     /// Samples that are recorded so far.
     pub fn recorded(&self) -> usize {
         self.recording.len()
@@ -278,6 +287,7 @@ impl Endpointer {
 
         let goes_on = probability >= GO_ON && !(self.started && self.levels.is_silence(rms));
         self.quiet = if goes_on { 0 } else { self.quiet.saturating_add(1) };
+        self.stirs = !goes_on && (self.stirs || self.levels.is_sound(rms));
         if self.is_recording && goes_on {
             self.levels.voice(rms);
             self.mark(heard);
@@ -414,6 +424,7 @@ impl Endpointer {
         self.release = None;
         self.waited = 0;
         self.quiet = 0;
+        self.stirs = false;
         self.onset = 0;
     }
 }

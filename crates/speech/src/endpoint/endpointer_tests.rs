@@ -93,6 +93,24 @@ fn speech_has_its_pre_roll_its_end_and_its_time() {
 }
 
 #[test]
+fn the_burst_that_ends_a_word_is_known_though_the_pause_is_told_with_it() {
+    // Closed lips, the burst of a "k", silence: in the frame that tells the pause, before it, or not at all.
+    for (levels, bursts) in [([0.0005, 0.02], true), ([0.02, 0.0005], true), ([0.0005, 0.0005], false)] {
+        let mut stream = Stream::new(EndpointOptions::default());
+        stream.endpointer.begin_toggle();
+        stream.frames(10, 0.0);
+        stream.frames(30, 0.9);
+        for level in levels {
+            stream.frame(0.1, level);
+        }
+        assert!(matches!(stream.pauses[..], [(41, EndpointEvent::Pause)]), "{:?}", stream.pauses);
+        assert_eq!(stream.endpointer.stirs(), bursts, "{levels:?}");
+        stream.frames(5, 0.9);
+        assert!(!stream.endpointer.stirs(), "that is over");
+    }
+}
+
+#[test]
 fn a_click_is_nothing() {
     let mut stream = Stream::new(EndpointOptions::default());
     stream.endpointer.begin_toggle();

@@ -1,12 +1,14 @@
 //! A Piper voice's ONNX file taken apart, so that it loads quickly and its sound can be had in pieces.
 //!
-//! Owns two changes to the graph, made in memory at each load; the file stays as it is, and no number in it changes:
+//! Owns three changes to the graph, made in memory at each load; the file stays as it is, and no number in it changes:
 //!
 //! * The shapes that the file declares are left out. From them ONNX Runtime derives hundreds of shapes that have names
 //!   in place of numbers, and then compares each tensor with all others to find memory that two could share, which finds
 //!   nothing and takes a second.
 //! * The graph is cut where the vocoder begins (HiFi-GAN, which takes most of the time): what comes before it needs the
 //!   whole sentence, the vocoder just a few frames around those that it turns into sound.
+//! * The nodes that draw random numbers (a voice never says a thing twice the same way) are given a seed, where ONNX Runtime
+//!   takes the time: the variation stays, and what is said in the same order after a start sounds the same each time.
 //!
 //! Reads the wire format of Protocol Buffers and the few fields of ONNX's `ModelProto` that matter here, the rest is
 //! copied as it stands. Never trusts the file: what is cut off, or no graph at all, is an error in words.
@@ -162,9 +164,11 @@ mod number {
     pub const NODE_OPERATOR: u64 = 4;
     pub const NODE_ATTRIBUTE: u64 = 5;
     pub const ATTRIBUTE_NAME: u64 = 1;
+    pub const ATTRIBUTE_FLOAT: u64 = 2;
     pub const ATTRIBUTE_GRAPH: u64 = 6;
     pub const ATTRIBUTE_INTEGERS: u64 = 8;
     pub const ATTRIBUTE_GRAPHS: u64 = 11;
+    pub const ATTRIBUTE_TYPE: u64 = 20;
     pub const TENSOR_NAME: u64 = 8;
     pub const VALUE_NAME: u64 = 1;
     pub const VALUE_TYPE: u64 = 2;
@@ -172,8 +176,11 @@ mod number {
     pub const TENSOR_ELEMENT: u64 = 1;
 }
 
-/// ONNX's number of the type `float`.
+/// ONNX's number of the type `float`, for tensors and for attributes.
 const FLOAT: u64 = 1;
+
+/// Operators that draw random numbers.
+const RANDOM: &[&str] = &["RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"];
 
 /// A tensor that goes into a graph or comes out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,13 +191,15 @@ struct Port<'a> {
 
 #[derive(Debug)]
 struct Node<'a> {
-    raw: &'a [u8],
+    /// All of its fields.
+    body: &'a [u8],
     operator: &'a str,
     inputs: Vec<&'a str>,
     outputs: Vec<&'a str>,
     kernel: u64,
     dilation: u64,
     stride: u64,
+    is_seeded: bool,
 }
 
 #[derive(Debug)]
@@ -247,9 +256,14 @@ impl<'a> Graph<'a> {
         let weights: Vec<&[u8]> =
             self.weights.iter().filter(|(name, _)| used.contains(name)).map(|(_, raw)| *raw).collect();
         let ports: usize = inputs.iter().chain(outputs).map(|port| port.name.len() + 32).sum();
-        let parts = nodes.iter().map(|node| node.raw.len()).chain(weights.iter().map(|raw| raw.len()));
-        let mut graph = Vec::with_capacity(parts.sum::<usize>() + ports + 16);
-        nodes.iter().for_each(|node| graph.extend_from_slice(node.raw));
+        let parts = nodes.iter().map(|node| node.body.len() + 8).chain(weights.iter().map(|raw| raw.len()));
+        let mut graph = Vec::with_capacity(parts.sum::<usize>() + ports + 64);
+        for (index, node) in nodes.iter().enumerate() {
+            match node.seed(index) {
+                Some(seed) => push_bytes(&mut graph, number::GRAPH_NODE, &[node.body, &seed].concat()),
+                None => push_bytes(&mut graph, number::GRAPH_NODE, node.body),
+            }
+        }
         push_bytes(&mut graph, number::GRAPH_NAME, b"voice");
         weights.iter().for_each(|raw| graph.extend_from_slice(raw));
         inputs.iter().for_each(|port| push_bytes(&mut graph, number::GRAPH_INPUT, &port.written()));
@@ -359,8 +373,16 @@ fn reach(vocoder: &[&Node<'_>], frames: &str, sound: &str) -> Option<(usize, usi
 
 impl<'a> Node<'a> {
     fn read(field: Field<'a>) -> Result<Self, String> {
-        let mut node =
-            Self { raw: field.raw, operator: "", inputs: vec![], outputs: vec![], kernel: 1, dilation: 1, stride: 1 };
+        let mut node = Self {
+            body: field.value.bytes(),
+            operator: "",
+            inputs: vec![],
+            outputs: vec![],
+            kernel: 1,
+            dilation: 1,
+            stride: 1,
+            is_seeded: false,
+        };
         fields(field.value.bytes(), |field| {
             match field.number {
                 number::NODE_INPUT => node.inputs.push(field.value.text()?),
@@ -372,6 +394,19 @@ impl<'a> Node<'a> {
             Ok(())
         })?;
         Ok(node)
+    }
+
+    /// For the node at `index`, if it draws random numbers: the attribute that makes them the same after each start.
+    fn seed(&self, index: usize) -> Option<Vec<u8>> {
+        (RANDOM.contains(&self.operator) && !self.is_seeded).then(|| {
+            let (mut attribute, mut field) = (vec![], vec![]);
+            push_bytes(&mut attribute, number::ATTRIBUTE_NAME, b"seed");
+            push_varint(&mut attribute, number::ATTRIBUTE_FLOAT << 3 | 5);
+            attribute.extend_from_slice(&(index as f32).to_le_bytes());
+            push_integer(&mut attribute, number::ATTRIBUTE_TYPE, FLOAT);
+            push_bytes(&mut field, number::NODE_ATTRIBUTE, &attribute);
+            field
+        })
     }
 
     fn attribute(&mut self, attribute: &'a [u8], depth: usize) -> Result<(), String> {
@@ -399,6 +434,7 @@ impl<'a> Node<'a> {
             "kernel_shape" => self.kernel = first,
             "dilations" => self.dilation = first,
             "strides" => self.stride = first,
+            "seed" => self.is_seeded = true,
             _ => {}
         }
         Ok(())
@@ -490,6 +526,25 @@ mod tests {
         assert!(first.intersection(&second_names).count() < 5);
         assert_eq!((&encoder.inputs, &second.outputs), (&whole.inputs, &whole.outputs));
         assert_eq!((&encoder.outputs, encoder.outputs.len()), (&second.inputs, 1));
+    }
+
+    #[test]
+    fn what_draws_random_numbers_has_a_seed_of_its_own() {
+        let file = voice();
+        let draws = |model: &[u8]| {
+            let graph = Graph::read(model).unwrap();
+            let random = graph.nodes.iter().filter(|node| RANDOM.contains(&node.operator));
+            random.map(|node| (node.is_seeded, node.body.to_vec())).collect::<Vec<_>>()
+        };
+        let before = draws(&file);
+        assert!(before.len() == 2 && before.iter().all(|(is_seeded, _)| !is_seeded));
+        let seeded = take_apart(&file).unwrap().encoder;
+        let after = draws(&seeded);
+        assert!(after.len() == 2 && after.iter().all(|(is_seeded, _)| *is_seeded));
+        let added = |at: usize| after[at].1.strip_prefix(before[at].1.as_slice()).unwrap();
+        assert_ne!(added(0), added(1));
+        // A seed that is there is left as it is.
+        assert_eq!(draws(&take_apart(&seeded).unwrap().encoder), after);
     }
 
     #[test]

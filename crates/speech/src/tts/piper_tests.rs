@@ -116,6 +116,18 @@ fn the_first_piece_comes_long_before_the_last_and_the_pieces_are_the_whole() {
 }
 
 #[test]
+fn what_is_said_varies_and_is_the_same_after_each_start() {
+    let text = "How are you today?";
+    let twice = || {
+        let mut piper = voice();
+        (speak(&mut piper, text).samples, speak(&mut piper, text).samples)
+    };
+    let (first, second) = twice();
+    assert!(first != second, "it varies");
+    assert!(twice() == (first, second), "the same after a start");
+}
+
+#[test]
 fn cancelling_between_two_pieces_ends_it() {
     let mut piper = voice();
     let cancel = Cancel::new();
