@@ -1,12 +1,16 @@
-//! Measures a model file beside candle: `cargo run --release -p jarvis-llm --example measure FILE [--ours] [--plain]`.
+//! Measures a model file: `cargo run --release -p jarvis-llm --example measure FILE [--plain]`.
+
+use jarvis_llm::LoadOptions;
+use jarvis_llm::bench::{Ours, speeds};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file = std::env::args().nth(1).ok_or("which model file?")?;
-    let flag = |name: &str| std::env::args().any(|arg| arg == name);
-    let options = jarvis_llm::BenchOptions { baseline: !flag("--ours"), plain: flag("--plain"), ..Default::default() };
-    for row in jarvis_llm::bench(file.as_ref(), &options)? {
-        let ratio = row.baseline.map_or(String::new(), |b| format!("  candle {b:.1}  x{:.2}", row.value / b));
-        println!("{:<20} {:>8.1} {}{ratio}", row.metric, row.value, row.unit);
+    let is_plain = std::env::args().any(|arg| arg == "--plain");
+    let mut model = Ours::load(file.as_ref(), &LoadOptions::default(), is_plain)?;
+    let vocabulary = model.vocabulary();
+    for length in [128, 512, 1024] {
+        let speed = speeds(&mut [&mut model], vocabulary, (length, 64), 3)?[0];
+        println!("{length:>5}: reading {:>6.0}, generating {:>5.0} tokens/s", speed.reading, speed.generating);
     }
     Ok(())
 }

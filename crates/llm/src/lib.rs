@@ -8,9 +8,9 @@
 //! [`GgufModel`] is the way in: it implements [`jarvis_core::LanguageModel`]. The forward pass is our own, on kernels that
 //! are chosen for the machine at run time; keys and values of what was read are kept, so that a prompt that begins like
 //! the last one costs only what is new. A model file is hostile until it has been checked. Never opens a device, a
-//! network connection or any file but the one it is given. [`bench()`] measures all this beside candle's own model.
+//! network connection or any file but the one it is given. [`bench`] is what all this is measured with.
 
-mod bench;
+pub mod bench;
 mod error;
 mod gguf;
 mod kernels;
@@ -24,6 +24,5 @@ mod template;
 mod testing;
 mod tokenizer;
 
-pub use bench::{BenchOptions, BenchRow, bench};
 pub use error::LlmError;
 pub use model::{GgufModel, LoadOptions};

@@ -89,7 +89,7 @@ impl GgufModel {
         options.check()?;
         let started = Instant::now();
         let gguf = Gguf::open(path)?;
-        let config = crate::llama::Config::read(&gguf)?;
+        let config = crate::llama::Config::read(&gguf, options.context_length)?;
         let tokenizer = Tokenizer::read(&gguf.header.metadata, config.vocabulary)?;
         let source = gguf.header.metadata.text("tokenizer.chat_template")?;
         let template = ChatTemplate::new(source, tokenizer.beginning_text(), tokenizer.end_text())?;

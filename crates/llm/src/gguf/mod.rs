@@ -9,10 +9,12 @@ pub(crate) mod testing;
 mod tests;
 mod types;
 mod value;
+mod write;
 
 pub(crate) use header::{Header, TensorInfo};
 pub(crate) use types::TensorType;
 pub(crate) use value::{Metadata, Strings};
+pub(crate) use write::{Content, Writer};
 
 use crate::error::{LlmError, Result};
 use std::fs::File;

@@ -69,9 +69,8 @@ impl Builder {
     }
 
     pub(crate) fn tensor(mut self, name: &str, dims: &[u64], kind: TensorType, bytes: Vec<u8>) -> Self {
-        let id = (0..64).find(|id| TensorType::from_id(*id) == Some(kind)).expect("every type has a number");
         self.tensors.retain(|(other, ..)| other != name);
-        self.tensors.push((name.into(), dims.to_vec(), id, bytes));
+        self.tensors.push((name.into(), dims.to_vec(), kind.id(), bytes));
         self
     }
 
@@ -94,6 +93,12 @@ impl Builder {
     pub(crate) fn norm(self, name: &str, width: usize) -> Self {
         let bytes = (0..width).flat_map(|i| (1.0 + 0.1 * (i as f32).sin()).to_le_bytes()).collect();
         self.tensor(name, &[width as u64], TensorType::F32, bytes)
+    }
+
+    /// What the angles of each pair are divided by.
+    pub(crate) fn divisors(self, name: &str, pairs: usize) -> Self {
+        let bytes = (0..pairs).flat_map(|i| (1.0 + 0.5 * i as f32).to_le_bytes()).collect();
+        self.tensor(name, &[pairs as u64], TensorType::F32, bytes)
     }
 
     /// Everything up to the weights.
@@ -188,6 +193,87 @@ pub(crate) fn small_model(kind: TensorType, head_width: usize) -> Builder {
         builder = builder
             .norm(&format!("blk.{layer}.attn_norm.weight"), width)
             .norm(&format!("blk.{layer}.ffn_norm.weight"), width);
+    }
+    builder
+}
+
+/// A sound model of a family with random weights: all that its files have and others' don't.
+pub(crate) fn small_family(family: &str, kind: TensorType) -> Builder {
+    let gemma = family.starts_with("gemma");
+    // Heads that are no even share of the width, as Gemma and Qwen 3 have them.
+    let (width, head, inner) = (64u32, if gemma || family == "qwen3" { 24 } else { 16 }, 128u32);
+    let layers = if family == "gemma3" { 7 } else { 3 };
+    let key = |name: &str| format!("{family}.{name}");
+    let mut builder = tokenizer(Builder::default())
+        .text("general.architecture", family)
+        .u32(&key("block_count"), layers)
+        .u32(&key("context_length"), 512)
+        .u32(&key("embedding_length"), width)
+        .u32(&key("feed_forward_length"), inner)
+        .u32(&key("attention.head_count"), 4)
+        .u32(&key("attention.head_count_kv"), 2)
+        .u32(&key("attention.key_length"), head)
+        .u32(&key("attention.value_length"), head)
+        .u32(&key("rope.dimension_count"), head)
+        .f32(&key("rope.freq_base"), 50_000.0)
+        .f32(&key("attention.layer_norm_rms_epsilon"), 1e-5)
+        .weights("token_embd.weight", VOCABULARY, width as usize, kind)
+        .norm("output_norm.weight", width as usize);
+    match family {
+        "llama" => builder = builder.divisors("rope_freqs.weight", head as usize / 2),
+        "gemma2" => {
+            builder = builder
+                .u32(&key("attention.sliding_window"), 8)
+                .f32(&key("attn_logit_softcapping"), 2.0)
+                .f32(&key("final_logit_softcapping"), 3.0);
+        }
+        "gemma3" => {
+            builder = builder
+                .u32(&key("attention.sliding_window"), 8)
+                .text(&key("rope.scaling.type"), "linear")
+                .f32(&key("rope.scaling.factor"), 4.0);
+        }
+        "phi3" => {
+            builder = builder
+                .u32(&key("rope.scaling.original_context_length"), 256)
+                .f32(&key("rope.scaling.attn_factor"), 1.19)
+                .divisors("rope_factors_short.weight", head as usize / 2)
+                .divisors("rope_factors_long.weight", head as usize / 2)
+                .weights("output.weight", VOCABULARY, width as usize, kind);
+        }
+        _ => {}
+    }
+    let (width, head, inner) = (width as usize, head as usize, inner as usize);
+    for layer in 0..layers {
+        let matrices: &[(&str, usize, usize)] = match family {
+            "phi3" => &[("attn_qkv", 8 * head, width), ("ffn_up", 2 * inner, width)],
+            _ => &[
+                ("attn_q", 4 * head, width),
+                ("attn_k", 2 * head, width),
+                ("attn_v", 2 * head, width),
+                ("ffn_gate", inner, width),
+                ("ffn_up", inner, width),
+            ],
+        };
+        for (name, rows, cols) in [("attn_output", width, 4 * head), ("ffn_down", width, inner)].iter().chain(matrices)
+        {
+            builder = builder.weights(&format!("blk.{layer}.{name}.weight"), *rows, *cols, kind);
+        }
+        let mut norms = vec![("attn_norm.weight", width), ("ffn_norm.weight", width)];
+        match family {
+            "qwen2" => norms.extend([("attn_q.bias", 4 * head), ("attn_k.bias", 2 * head), ("attn_v.bias", 2 * head)]),
+            "qwen3" => norms.extend([("attn_q_norm.weight", head), ("attn_k_norm.weight", head)]),
+            "gemma2" | "gemma3" => {
+                norms.extend([("post_attention_norm.weight", width), ("post_ffw_norm.weight", width)]);
+            }
+            _ => {}
+        }
+        if family == "gemma3" {
+            norms.extend([("attn_q_norm.weight", head), ("attn_k_norm.weight", head)]);
+        }
+        for (name, length) in norms {
+            builder = builder.norm(&format!("blk.{layer}.{name}"), length);
+        }
     }
     builder
 }

@@ -56,6 +56,11 @@ impl TensorType {
         })
     }
 
+    /// Its number in the file.
+    pub fn id(self) -> u32 {
+        (0..64).find(|id| Self::from_id(*id) == Some(self)).unwrap_or_default()
+    }
+
     /// Weights in a block.
     pub fn block_len(self) -> usize {
         match self {

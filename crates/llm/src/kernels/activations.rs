@@ -1,11 +1,12 @@
-//! Activations in eight bits: what a matrix product takes.
+//! Activations as matrix products take them: in eight bits, and as they are where weights are floats.
 //!
 //! Each block of 32 values has a scale, so that `value = scale * q` with `q` in -127..=127, and `scale * sum(q)`, which
-//! weights with a minimum need.
+//! weights with a minimum or a centre need.
 
 use super::{BLOCK, Kernel, dispatch};
+use crate::team::Parts;
 
-/// Quantized values of up to a fixed number of tokens; the memory is reserved once.
+/// Values of up to a fixed number of tokens; the memory is reserved once.
 #[derive(Debug)]
 pub(crate) struct Activations {
     cols: usize,
@@ -13,6 +14,10 @@ pub(crate) struct Activations {
     quants: Vec<i8>,
     scales: Vec<f32>,
     sums: Vec<f32>,
+    first_sums: Vec<f32>,
+    /// The values themselves, where they are kept.
+    values: Vec<f32>,
+    keeps_values: bool,
 }
 
 /// One token of [`Activations`].
@@ -24,35 +29,57 @@ pub(crate) struct Row<'a> {
     pub(crate) scales: &'a [f32],
     /// By block, the scale times the sum of the quants.
     pub(crate) sums: &'a [f32],
+    /// By block, the same of its first half.
+    pub(crate) first_sums: &'a [f32],
+    /// By column, if they are kept.
+    pub(crate) values: &'a [f32],
 }
 
-/// [`Row`], to be written.
-pub(crate) struct RowMut<'a> {
-    quants: &'a mut [i8],
-    scales: &'a mut [f32],
-    sums: &'a mut [f32],
+/// Tokens that several threads write, each its own.
+pub(crate) struct RowsMut<'a> {
+    cols: usize,
+    quants: Parts<'a, i8>,
+    scales: Parts<'a, f32>,
+    sums: Parts<'a, f32>,
+    first_sums: Parts<'a, f32>,
+    values: Option<Parts<'a, f32>>,
 }
 
 impl Activations {
-    /// Room for `capacity` values.
-    pub(crate) fn with_capacity(capacity: usize) -> Self {
+    /// Room for `capacity` values. `keeps_values` for products with weights that are floats.
+    pub(crate) fn with_capacity(capacity: usize, keeps_values: bool) -> Self {
         Self {
             cols: 0,
             tokens: 0,
             quants: Vec::with_capacity(capacity),
             scales: Vec::with_capacity(capacity / BLOCK),
             sums: Vec::with_capacity(capacity / BLOCK),
+            first_sums: Vec::with_capacity(capacity / BLOCK),
+            values: Vec::with_capacity(if keeps_values { capacity } else { 0 }),
+            keeps_values,
         }
     }
 
-    /// Sets the shape, and gives the rows to be written with [`RowMut::quantize`].
-    pub(crate) fn reshape(&mut self, tokens: usize, cols: usize) {
+    /// Sets the shape, and gives the rows to be written.
+    pub(crate) fn reshape(&mut self, tokens: usize, cols: usize) -> RowsMut<'_> {
         assert_eq!(cols % BLOCK, 0, "a row is whole blocks");
         self.cols = cols;
         self.tokens = tokens;
         self.quants.resize(tokens * cols, 0);
         self.scales.resize(tokens * cols / BLOCK, 0.0);
         self.sums.resize(tokens * cols / BLOCK, 0.0);
+        self.first_sums.resize(tokens * cols / BLOCK, 0.0);
+        if self.keeps_values {
+            self.values.resize(tokens * cols, 0.0);
+        }
+        RowsMut {
+            cols,
+            quants: Parts::new(&mut self.quants),
+            scales: Parts::new(&mut self.scales),
+            sums: Parts::new(&mut self.sums),
+            first_sums: Parts::new(&mut self.first_sums),
+            values: self.keeps_values.then_some(Parts::new(&mut self.values)),
+        }
     }
 
     /// Values of a token.
@@ -68,48 +95,52 @@ impl Activations {
     /// The values of a token.
     pub(crate) fn token(&self, index: usize) -> Row<'_> {
         let blocks = self.cols / BLOCK;
+        let values = if self.keeps_values { &self.values[index * self.cols..][..self.cols] } else { &[] };
         Row {
             quants: &self.quants[index * self.cols..][..self.cols],
             scales: &self.scales[index * blocks..][..blocks],
             sums: &self.sums[index * blocks..][..blocks],
-        }
-    }
-
-    /// The rows, one a token.
-    pub(crate) fn rows_mut(&mut self) -> impl Iterator<Item = RowMut<'_>> {
-        let blocks = self.cols / BLOCK;
-        self.quants
-            .chunks_exact_mut(self.cols.max(1))
-            .zip(self.scales.chunks_exact_mut(blocks.max(1)).zip(self.sums.chunks_exact_mut(blocks.max(1))))
-            .map(|(quants, (scales, sums))| RowMut { quants, scales, sums })
-    }
-
-    /// Quantizes `values`, `tokens` rows of `cols`.
-    pub(crate) fn quantize(&mut self, kernel: Kernel, values: &[f32], cols: usize) {
-        self.reshape(values.len() / cols, cols);
-        for (row, values) in self.rows_mut().zip(values.chunks_exact(cols)) {
-            row.quantize(kernel, values);
+            first_sums: &self.first_sums[index * blocks..][..blocks],
+            values,
         }
     }
 }
 
-impl RowMut<'_> {
-    /// Quantizes one token.
-    pub(crate) fn quantize(self, kernel: Kernel, values: &[f32]) {
-        assert_eq!(values.len(), self.quants.len());
-        quantize_row(kernel, values, self.quants, self.scales, self.sums);
+impl RowsMut<'_> {
+    /// Writes token `index`.
+    ///
+    /// # Safety
+    /// No token is written by two threads at the same time.
+    pub(crate) unsafe fn write(&self, kernel: Kernel, index: usize, values: &[f32]) {
+        assert_eq!(values.len(), self.cols);
+        let (cols, blocks) = (self.cols, self.cols / BLOCK);
+        // SAFETY: a token's parts are its own, by the caller's promise.
+        let (quants, scales, sums, first_sums) = unsafe {
+            (
+                self.quants.part(index * cols, cols),
+                self.scales.part(index * blocks, blocks),
+                self.sums.part(index * blocks, blocks),
+                self.first_sums.part(index * blocks, blocks),
+            )
+        };
+        quantize(kernel, values, quants, scales, sums, first_sums);
+        if let Some(kept) = &self.values {
+            // SAFETY: as above.
+            unsafe { kept.part(index * cols, cols) }.copy_from_slice(values);
+        }
     }
 }
 
 dispatch! {
     /// Quantizes one row, block by block.
-    pub(crate) fn quantize_row(values: &[f32], quants: &mut [i8], scales: &mut [f32], sums: &mut [f32]) = quantize_body
+    pub(crate) fn quantize(values: &[f32], quants: &mut [i8], scales: &mut [f32], sums: &mut [f32], first_sums: &mut [f32]) = quantize_body
 }
 
 #[inline(always)]
-fn quantize_body(values: &[f32], quants: &mut [i8], scales: &mut [f32], sums: &mut [f32]) {
+fn quantize_body(values: &[f32], quants: &mut [i8], scales: &mut [f32], sums: &mut [f32], first_sums: &mut [f32]) {
     let blocks = values.as_chunks::<BLOCK>().0.iter().zip(quants.as_chunks_mut::<BLOCK>().0);
-    for ((values, quants), (scale, sum)) in blocks.zip(scales.iter_mut().zip(sums)) {
+    let sums = sums.iter_mut().zip(first_sums);
+    for ((values, quants), (scale, (sum, first_sum))) in blocks.zip(scales.iter_mut().zip(sums)) {
         let mut largest = [0f32; 8];
         for eight in values.as_chunks::<8>().0 {
             for (largest, value) in largest.iter_mut().zip(eight) {
@@ -119,14 +150,18 @@ fn quantize_body(values: &[f32], quants: &mut [i8], scales: &mut [f32], sums: &m
         let largest = largest.iter().fold(0f32, |a, b| a.max(*b));
         *scale = largest / 127.0;
         let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
-        let mut total = 0i32;
-        for (quant, value) in quants.iter_mut().zip(values) {
-            // Half away from zero by adding half and cutting off: no call into the C library on any target.
-            let scaled = value * inverse;
-            let rounded = (scaled + 0.5f32.copysign(scaled)) as i32;
-            *quant = rounded as i8;
-            total += rounded;
+        let mut totals = [0i32; 2];
+        let halves = quants.as_chunks_mut::<16>().0.iter_mut().zip(values.as_chunks::<16>().0);
+        for (total, (quants, values)) in totals.iter_mut().zip(halves) {
+            for (quant, value) in quants.iter_mut().zip(values) {
+                // Half away from zero by adding half and cutting off: no call into the C library on any target.
+                let scaled = value * inverse;
+                let rounded = (scaled + 0.5f32.copysign(scaled)) as i32;
+                *quant = rounded as i8;
+                *total += rounded;
+            }
         }
-        *sum = *scale * total as f32;
+        *first_sum = *scale * totals[0] as f32;
+        *sum = *scale * (totals[0] + totals[1]) as f32;
     }
 }

@@ -32,6 +32,14 @@ dispatch! {
 
 #[inline(always)]
 fn rms_norm_body(x: &[f32], weight: &[f32], epsilon: f32, out: &mut [f32]) {
+    let scale = inverse_root_mean_square(x, epsilon);
+    for ((out, x), weight) in out.iter_mut().zip(x).zip(weight) {
+        *out = x * scale * weight;
+    }
+}
+
+#[inline(always)]
+fn inverse_root_mean_square(x: &[f32], epsilon: f32) -> f32 {
     let (chunks, rest) = x.as_chunks::<8>();
     let mut sums = [0f32; 8];
     for chunk in chunks {
@@ -40,10 +48,18 @@ fn rms_norm_body(x: &[f32], weight: &[f32], epsilon: f32, out: &mut [f32]) {
         }
     }
     let total = sums.iter().sum::<f32>() + rest.iter().map(|x| x * x).sum::<f32>();
-    let scale = 1.0 / (total / x.len() as f32 + epsilon).sqrt();
-    for ((out, x), weight) in out.iter_mut().zip(x).zip(weight) {
-        *out = x * scale * weight;
-    }
+    1.0 / (total / x.len() as f32 + epsilon).sqrt()
+}
+
+dispatch! {
+    /// The same in place.
+    pub(crate) fn rms_norm_in_place(x: &mut [f32], weight: &[f32], epsilon: f32) = rms_norm_in_place_body
+}
+
+#[inline(always)]
+fn rms_norm_in_place_body(x: &mut [f32], weight: &[f32], epsilon: f32) {
+    let scale = inverse_root_mean_square(x, epsilon);
+    x.iter_mut().zip(weight).for_each(|(x, weight)| *x = *x * scale * weight);
 }
 
 dispatch! {
@@ -65,6 +81,54 @@ dispatch! {
 fn gate_body(gate: &mut [f32], up: &[f32]) {
     for (gate, up) in gate.iter_mut().zip(up) {
         *gate = *gate / (1.0 + exp(-*gate)) * up;
+    }
+}
+
+dispatch! {
+    /// The gate of a GeGLU layer: `gate = gelu(gate) * up`, with the usual approximation by the hyperbolic tangent.
+    pub(crate) fn gelu_gate(gate: &mut [f32], up: &[f32]) = gelu_gate_body
+}
+
+#[inline(always)]
+fn gelu_gate_body(gate: &mut [f32], up: &[f32]) {
+    // The square root of 2 / pi.
+    const ROOT: f32 = 0.797_884_6;
+    for (gate, up) in gate.iter_mut().zip(up) {
+        let x = *gate;
+        *gate = 0.5 * x * (1.0 + tanh(ROOT * x * (1.0 + 0.044_715 * x * x))) * up;
+    }
+}
+
+#[inline(always)]
+fn tanh(x: f32) -> f32 {
+    1.0 - 2.0 / (exp(2.0 * x) + 1.0)
+}
+
+dispatch! {
+    /// Bends `x` so that it stays within `cap`: `x = cap * tanh(x / cap)`.
+    pub(crate) fn soft_cap(x: &mut [f32], cap: f32) = soft_cap_body
+}
+
+#[inline(always)]
+fn soft_cap_body(x: &mut [f32], cap: f32) {
+    x.iter_mut().for_each(|x| *x = cap * tanh(*x / cap));
+}
+
+dispatch! {
+    /// `x *= factor`.
+    pub(crate) fn scale(x: &mut [f32], factor: f32) = scale_body
+}
+
+#[inline(always)]
+fn scale_body(x: &mut [f32], factor: f32) {
+    x.iter_mut().for_each(|x| *x *= factor);
+}
+
+/// Turns the pairs `(i, i + half)` of what is given of a head: rotary position embedding as most other families have it.
+pub(crate) fn rotate_halves(head: &mut [f32], cos: &[f32], sin: &[f32]) {
+    let (first, second) = head.split_at_mut(head.len() / 2);
+    for ((a, b), (cos, sin)) in first.iter_mut().zip(second).zip(cos.iter().zip(sin)) {
+        (*a, *b) = (*a * cos - *b * sin, *a * sin + *b * cos);
     }
 }
 

@@ -1,23 +1,32 @@
 //! The arithmetic of a forward pass on a CPU, in the instructions that this machine has.
 //!
 //! [`Kernel::detect`] chooses once at load; a portable binary runs everywhere and is quick where it can be. Each operation
-//! has a plain form, which is also what the compiler turns into NEON on ARM, and an AVX2 form; tests compare both with
-//! arithmetic in plain floats. Never starts a thread and never allocates.
+//! has a plain form, which is also what the compiler turns into NEON on ARM, and one with AVX2; products in eight bits have
+//! a third with AVX-512 VNNI. Tests compare all of them with arithmetic in plain floats. Never starts a thread and never
+//! allocates.
 
 mod activations;
 mod attention;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx2_attention;
 mod elementwise;
 mod packed;
 mod plain;
 #[cfg(test)]
 mod tests;
+#[cfg(target_arch = "x86_64")]
+mod vnni;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 pub(crate) use activations::Activations;
-pub(crate) use attention::{Head, attend};
-pub(crate) use elementwise::{add, gate, rms_norm, rotate, store_half};
-pub(crate) use packed::{BLOCK, Bits, LANES, Lane, Line, Packed};
+pub(crate) use attention::{Ends, Head, attend, combine};
+pub(crate) use elementwise::{
+    add, gate, gelu_gate, rms_norm, rms_norm_in_place, rotate, rotate_halves, scale, soft_cap, store_half,
+};
+pub(crate) use packed::{BLOCK, Form, LANES, Lane, Line, Packed};
 
 use std::ops::Range;
 
@@ -29,6 +38,9 @@ pub enum Kernel {
     /// AVX2, FMA and F16C, which x86 processors have had together since 2013.
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    /// The same, and products in eight bits with AVX-512 VNNI: Intel since 2019, AMD since 2022.
+    #[cfg(target_arch = "x86_64")]
+    Vnni,
 }
 
 impl Kernel {
@@ -36,9 +48,22 @@ impl Kernel {
     pub fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c") {
-            return Self::Avx2;
+            let wide = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx512vnni");
+            return if wide { Self::Vnni } else { Self::Avx2 };
         }
         Self::Plain
+    }
+
+    /// Tokens that share an unpacking of the weights.
+    fn tile(self) -> usize {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Vnni => 8,
+            _ => 4,
+        }
     }
 
     /// Its name, for a table.
@@ -47,6 +72,8 @@ impl Kernel {
             Self::Plain => "plain",
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Self::Vnni => "avx512-vnni",
         }
     }
 }
@@ -66,8 +93,8 @@ macro_rules! dispatch {
             match kernel {
                 $crate::kernels::Kernel::Plain => $body($($arg),*),
                 #[cfg(target_arch = "x86_64")]
-                // SAFETY: `Kernel::Avx2` is only made where these instructions were detected.
-                $crate::kernels::Kernel::Avx2 => unsafe { avx2($($arg),*) },
+                // SAFETY: these kernels are only made where their instructions were detected.
+                $crate::kernels::Kernel::Avx2 | $crate::kernels::Kernel::Vnni => unsafe { avx2($($arg),*) },
             }
         }
     };
@@ -86,46 +113,69 @@ pub(crate) fn matmul(
 ) {
     assert_eq!(weights.cols, activations.cols());
     assert!(groups.end <= weights.groups());
-    let tokens = activations.tokens();
     for group in groups {
-        let rows = LANES.min(weights.rows - group * LANES);
         let mut token = 0;
-        while token + TILE <= tokens {
-            let tile = group_product::<TILE>(kernel, weights, activations, group, token);
-            for (i, values) in tile.iter().enumerate() {
-                write(token + i, group * LANES, &values[..rows]);
-            }
-            token += TILE;
+        // Eight tokens share an unpacking of the weights where there are registers for it, and four elsewhere.
+        if kernel.tile() >= 8 {
+            token = tiles::<8>(kernel, weights, activations, group, token, &mut write);
         }
-        for token in token..tokens {
-            let [values] = group_product::<1>(kernel, weights, activations, group, token);
-            write(token, group * LANES, &values[..rows]);
-        }
+        token = tiles::<4>(kernel, weights, activations, group, token, &mut write);
+        tiles::<1>(kernel, weights, activations, group, token, &mut write);
     }
 }
 
-/// Tokens that share one unpacking of the weights.
-const TILE: usize = 4;
+/// The products of as many whole tiles of `T` tokens as there are from `token`; returns the first that is left.
+fn tiles<const T: usize>(
+    kernel: Kernel,
+    weights: &Packed,
+    activations: &Activations,
+    group: usize,
+    mut token: usize,
+    write: &mut impl FnMut(usize, usize, &[f32]),
+) -> usize {
+    let rows = LANES.min(weights.rows - group * LANES);
+    while token + T <= activations.tokens() {
+        let products: [[f32; LANES]; T] = match weights.form {
+            Form::Four => tile::<{ Form::Four as u8 }, T>(kernel, weights, activations, group, token),
+            Form::Centred => tile::<{ Form::Centred as u8 }, T>(kernel, weights, activations, group, token),
+            Form::Five => tile::<{ Form::Five as u8 }, T>(kernel, weights, activations, group, token),
+            Form::Six => tile::<{ Form::Six as u8 }, T>(kernel, weights, activations, group, token),
+            Form::Eight => tile::<{ Form::Eight as u8 }, T>(kernel, weights, activations, group, token),
+            Form::Half => tile::<{ Form::Half as u8 }, T>(kernel, weights, activations, group, token),
+            Form::Brain => tile::<{ Form::Brain as u8 }, T>(kernel, weights, activations, group, token),
+            Form::Single => tile::<{ Form::Single as u8 }, T>(kernel, weights, activations, group, token),
+        };
+        for (i, values) in products.iter().enumerate() {
+            write(token + i, group * LANES, &values[..rows]);
+        }
+        token += T;
+    }
+    token
+}
 
-#[inline]
-fn group_product<const T: usize>(
+#[inline(always)]
+fn tile<const FORM: u8, const T: usize>(
     kernel: Kernel,
     weights: &Packed,
     activations: &Activations,
     group: usize,
     token: usize,
 ) -> [[f32; LANES]; T] {
+    let form = const { Form::ALL[FORM as usize] };
     let lines = &weights.quants[group * weights.group_lines()..][..weights.group_lines()];
     let scales = &weights.scales[group * weights.group_scales()..][..weights.group_scales()];
     let rows = std::array::from_fn(|i| activations.token(token + i));
-    match (kernel, weights.bits) {
-        (Kernel::Plain, Bits::Four) => plain::four(lines, scales, rows),
-        (Kernel::Plain, Bits::Eight) => plain::eight(lines, scales, rows),
+    match kernel {
+        Kernel::Plain if form.is_float() => plain::floats::<FORM, T>(lines, rows),
+        Kernel::Plain => plain::quantized::<FORM, T>(lines, scales, rows),
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: `Kernel::Avx2` is only made where these instructions were detected.
-        (Kernel::Avx2, Bits::Four) => unsafe { avx2::four(lines, scales, rows) },
+        // SAFETY: these kernels are only made where their instructions were detected.
+        Kernel::Avx2 | Kernel::Vnni if form.is_float() => unsafe { x86::floats::<FORM, T>(lines, rows) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        (Kernel::Avx2, Bits::Eight) => unsafe { avx2::eight(lines, scales, rows) },
+        Kernel::Avx2 => unsafe { avx2::quantized::<FORM, T>(lines, scales, rows) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Kernel::Vnni => unsafe { vnni::quantized::<FORM, T>(lines, scales, rows) },
     }
 }

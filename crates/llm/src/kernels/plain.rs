@@ -4,65 +4,83 @@
 //! block are the four columns of each row added up.
 
 use super::activations::Row;
-use super::{BLOCK, LANES, Line};
+use super::{BLOCK, Form, LANES, Line};
 use half::f16;
 
-/// Four columns of a token, once for each row.
+/// Sums of the first and of the last 16 columns of a block, by row.
 #[inline(always)]
-fn repeat(quants: &[i8; 4]) -> [i16; 32] {
-    std::array::from_fn(|k| i16::from(quants[k % 4]))
-}
-
-/// One group of four-bit rows with `T` tokens.
-pub(super) fn four<const T: usize>(lines: &[Line], scales: &[u16], rows: [Row<'_>; T]) -> [[f32; LANES]; T] {
-    let mut out = [[0f32; LANES]; T];
-    for (block, (lines, scales)) in lines.chunks_exact(4).zip(scales.chunks_exact(2 * LANES)).enumerate() {
-        for (out, row) in out.iter_mut().zip(&rows) {
-            let quants = &row.quants[block * BLOCK..][..BLOCK];
-            let (low, high) = quants.split_at(BLOCK / 2);
-            let (low, high) = (low.as_chunks::<4>().0, high.as_chunks::<4>().0);
-            // Eight products of at most 15 * 127 each: 15 240 fits into 16 bits.
-            let mut sums = [0i16; 32];
-            for (line, (low, high)) in lines.iter().zip(low.iter().zip(high)) {
-                let (low, high) = (repeat(low), repeat(high));
+fn dots(form: Form, weights: &[[i16; 32]; 8], quants: &[i8]) -> [[i32; LANES]; 2] {
+    let mut dots = [[0; LANES]; 2];
+    for (half, dots) in dots.iter_mut().enumerate() {
+        let vectors = weights[half * 4..][..4].iter().zip(quants[half * 16..][..16].as_chunks::<4>().0);
+        if form == Form::Eight {
+            let mut sums = [0i32; 32];
+            for (weights, values) in vectors {
                 for (k, sum) in sums.iter_mut().enumerate() {
-                    *sum += i16::from(line.0[k] & 15) * low[k] + i16::from(line.0[k] >> 4) * high[k];
+                    *sum += i32::from(weights[k] * i16::from(values[k % 4]));
                 }
             }
-            let mut dots = [0i32; LANES];
+            for (dot, four) in dots.iter_mut().zip(sums.as_chunks::<4>().0) {
+                *dot = four.iter().sum();
+            }
+        } else {
+            // Four products of at most 63 * 127 each: 32 004 fits into 16 bits.
+            let mut sums = [0i16; 32];
+            for (weights, values) in vectors {
+                for (k, sum) in sums.iter_mut().enumerate() {
+                    *sum += weights[k] * i16::from(values[k % 4]);
+                }
+            }
             for (dot, four) in dots.iter_mut().zip(sums.as_chunks::<4>().0) {
                 *dot = four.iter().map(|sum| i32::from(*sum)).sum();
             }
+        }
+    }
+    dots
+}
+
+/// One group of rows with `T` tokens.
+pub(super) fn quantized<const FORM: u8, const T: usize>(
+    lines: &[Line],
+    scales: &[u16],
+    rows: [Row<'_>; T],
+) -> [[f32; LANES]; T] {
+    let form = const { Form::ALL[FORM as usize] };
+    let mut out = [[0f32; LANES]; T];
+    let blocks = lines.chunks_exact(form.lines()).zip(scales.chunks_exact(form.scales()));
+    for (block, (lines, scales)) in blocks.enumerate() {
+        let weights = form.unpack(lines);
+        let scale = |index: usize| f16::from_bits(scales[index]).to_f32();
+        for (out, row) in out.iter_mut().zip(&rows) {
+            let [first, last] = dots(form, &weights, &row.quants[block * BLOCK..][..BLOCK]);
+            let (row_scale, sum, first_sum) = (row.scales[block], row.sums[block], row.first_sums[block]);
             for (lane, out) in out.iter_mut().enumerate() {
-                let scale = f16::from_bits(scales[lane]).to_f32() * row.scales[block];
-                let minimum = f16::from_bits(scales[LANES + lane]).to_f32();
-                *out += scale * dots[lane] as f32 + minimum * row.sums[block];
+                let both = (first[lane] + last[lane]) as f32 * row_scale;
+                *out += match form {
+                    Form::Four | Form::Five => scale(lane) * both + scale(LANES + lane) * sum,
+                    Form::Centred => scale(lane) * (both - 8.0 * sum),
+                    Form::Six => {
+                        scale(lane) * (first[lane] as f32 * row_scale - 32.0 * first_sum)
+                            + scale(LANES + lane) * (last[lane] as f32 * row_scale - 32.0 * (sum - first_sum))
+                    }
+                    _ => scale(lane) * both,
+                };
             }
         }
     }
     out
 }
 
-/// One group of eight-bit rows with `T` tokens.
-pub(super) fn eight<const T: usize>(lines: &[Line], scales: &[u16], rows: [Row<'_>; T]) -> [[f32; LANES]; T] {
+/// One group of rows of a float form with `T` tokens.
+pub(super) fn floats<const FORM: u8, const T: usize>(lines: &[Line], rows: [Row<'_>; T]) -> [[f32; LANES]; T] {
+    let form = const { Form::ALL[FORM as usize] };
     let mut out = [[0f32; LANES]; T];
-    for (block, (lines, scales)) in lines.chunks_exact(8).zip(scales.chunks_exact(LANES)).enumerate() {
-        for (out, row) in out.iter_mut().zip(&rows) {
-            let quants = &row.quants[block * BLOCK..][..BLOCK];
-            let mut sums = [0i32; 32];
-            for (line, quants) in lines.iter().zip(quants.as_chunks::<4>().0) {
-                let values = repeat(quants);
-                for (k, sum) in sums.iter_mut().enumerate() {
-                    // At most 128 * 127: a product fits into 16 bits.
-                    *sum += i32::from(i16::from(line.0[k] as i8) * values[k]);
-                }
-            }
-            let mut dots = [0i32; LANES];
-            for (dot, four) in dots.iter_mut().zip(sums.as_chunks::<4>().0) {
-                *dot = four.iter().sum();
-            }
-            for (lane, out) in out.iter_mut().enumerate() {
-                *out += f16::from_bits(scales[lane]).to_f32() * row.scales[block] * dots[lane] as f32;
+    for (block, lines) in lines.chunks_exact(form.lines()).enumerate() {
+        for column in 0..BLOCK {
+            let weights: [f32; LANES] = std::array::from_fn(|lane| form.float(lines, column, lane));
+            for (out, row) in out.iter_mut().zip(&rows) {
+                let value = row.values[block * BLOCK + column];
+                out.iter_mut().zip(weights).for_each(|(out, weight)| *out += weight * value);
             }
         }
     }

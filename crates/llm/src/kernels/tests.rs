@@ -1,11 +1,15 @@
 //! Every kernel against arithmetic in plain floats.
 
 use super::*;
-use half::f16;
+use half::{bf16, f16};
 use proptest::prelude::*;
 
 fn kernels() -> Vec<Kernel> {
     let mut kernels = vec![Kernel::Plain];
+    #[cfg(target_arch = "x86_64")]
+    if Kernel::detect() == Kernel::Vnni {
+        kernels.push(Kernel::Avx2);
+    }
     if Kernel::detect() != Kernel::Plain {
         kernels.push(Kernel::detect());
     }
@@ -31,28 +35,45 @@ impl Numbers {
 }
 
 /// A matrix with random contents of every bit pattern that the format allows.
-fn random_matrix(rows: usize, cols: usize, bits: Bits, numbers: &mut Numbers) -> Packed {
-    let mut matrix = Packed::zeros(rows, cols, bits);
+fn random_matrix(rows: usize, cols: usize, form: Form, numbers: &mut Numbers) -> Packed {
+    let mut matrix = Packed::zeros(rows, cols, form);
     let (lines, scales) = (matrix.group_lines(), matrix.group_scales());
     for row in 0..rows {
         let group = row / LANES;
         let mut lane = Lane {
             lane: row % LANES,
+            form,
             lines: &mut matrix.quants[group * lines..][..lines],
             scales: &mut matrix.scales[group * scales..][..scales],
         };
-        for block in 0..cols / BLOCK {
-            let (scale, minimum) = (f16::from_f32(numbers.next() * 0.1), f16::from_f32(numbers.next()));
-            match bits {
-                Bits::Four => {
-                    let nibbles = std::array::from_fn(|_| numbers.bits() as u8);
-                    lane.four(block, &nibbles, scale, minimum);
-                }
-                Bits::Eight => {
-                    let quants = std::array::from_fn(|_| ((numbers.bits() % 255) as i32 - 127) as i8 as u8);
-                    lane.eight(block, &quants, scale);
-                }
+        match form {
+            Form::Half => {
+                let bytes = numbers.many(cols).iter().flat_map(|w| f16::from_f32(*w).to_le_bytes()).collect::<Vec<_>>();
+                lane.floats::<2>(&bytes);
+                continue;
             }
+            Form::Brain => {
+                let bytes =
+                    numbers.many(cols).iter().flat_map(|w| bf16::from_f32(*w).to_le_bytes()).collect::<Vec<_>>();
+                lane.floats::<2>(&bytes);
+                continue;
+            }
+            Form::Single => {
+                let bytes = numbers.many(cols).iter().flat_map(|w| w.to_le_bytes()).collect::<Vec<_>>();
+                lane.floats::<4>(&bytes);
+                continue;
+            }
+            _ => {}
+        }
+        for block in 0..cols / BLOCK {
+            let (scale, second) = (f16::from_f32(numbers.next() * 0.1), f16::from_f32(numbers.next()));
+            let quants = std::array::from_fn(|_| match form {
+                Form::Four | Form::Centred => numbers.bits() as u8 & 15,
+                Form::Five => numbers.bits() as u8 & 31,
+                Form::Six => numbers.bits() as u8 & 63,
+                _ => ((numbers.bits() % 255) as i32 - 127) as i8 as u8,
+            });
+            lane.block(block, &quants, scale, second);
         }
     }
     matrix
@@ -62,14 +83,23 @@ fn close(found: f32, expected: f64, scale: f64) -> bool {
     (f64::from(found) - expected).abs() <= 1e-5 * scale.max(1.0)
 }
 
+/// Quantizes rows of `cols` values.
+fn quantize(kernel: Kernel, activations: &mut Activations, values: &[f32], cols: usize) {
+    let rows = activations.reshape(values.len() / cols, cols);
+    for (token, values) in values.chunks_exact(cols).enumerate() {
+        // SAFETY: one thread writes.
+        unsafe { rows.write(kernel, token, values) };
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
     #[test]
-    fn products_are_those_of_floats(rows in 1usize..40, blocks in 1usize..12, tokens in 1usize..11, eight in any::<bool>(), extreme in any::<bool>(), seed in any::<u64>()) {
+    fn products_are_those_of_floats(rows in 1usize..40, blocks in 1usize..12, tokens in 1usize..22, form in prop::sample::select(&Form::ALL[..]), extreme in any::<bool>(), seed in any::<u64>()) {
         let mut numbers = Numbers(seed);
         let cols = blocks * BLOCK;
-        let matrix = random_matrix(rows, cols, if eight { Bits::Eight } else { Bits::Four }, &mut numbers);
+        let matrix = random_matrix(rows, cols, form, &mut numbers);
         let mut values = numbers.many(tokens * cols);
         if extreme {
             // The largest values that the sums of products have to hold.
@@ -77,8 +107,8 @@ proptest! {
         }
         let mut weights = vec![0.0; cols];
         for kernel in kernels() {
-            let mut activations = Activations::with_capacity(tokens * cols);
-            activations.quantize(kernel, &values, cols);
+            let mut activations = Activations::with_capacity(tokens * cols, form.is_float());
+            quantize(kernel, &mut activations, &values, cols);
             let mut found = vec![f32::NAN; tokens * rows];
             let half = matrix.groups() / 2;
             for groups in [0..half, half..matrix.groups()] {
@@ -90,12 +120,16 @@ proptest! {
                 matrix.row(row, &mut weights);
                 for token in 0..tokens {
                     let quantized = activations.token(token);
-                    let products = weights.iter().enumerate().map(|(i, w)| {
-                        f64::from(*w) * f64::from(quantized.quants[i]) * f64::from(quantized.scales[i / BLOCK])
-                    });
-                    let (sum, size) = products.fold((0.0, 0.0), |(sum, size), p| (sum + p, size + p.abs()));
+                    let value = |i: usize| match form.is_float() {
+                        true => f64::from(values[token * cols + i]),
+                        false => f64::from(quantized.quants[i]) * f64::from(quantized.scales[i / BLOCK]),
+                    };
+                    // Weights with a minimum or a centre are sums of two parts that may all but cancel.
+                    let part = |w: f32| f64::from(w.abs()) + 2.0;
+                    let terms = weights.iter().enumerate().map(|(i, w)| (f64::from(*w) * value(i), part(*w) * value(i).abs()));
+                    let (sum, size) = terms.fold((0.0, 0.0), |(sum, size), (term, part)| (sum + term, size + part));
                     let out = found[token * rows + row];
-                    prop_assert!(close(out, sum, size), "{kernel:?} row {row} token {token}: {out} and {sum}");
+                    prop_assert!(close(out, sum, size), "{kernel:?} {form:?} row {row} token {token}: {out} and {sum}");
                 }
             }
         }
@@ -106,9 +140,10 @@ proptest! {
         let scale = 2f32.powi(exponent);
         let values: Vec<f32> = Numbers(seed).many(blocks * BLOCK).iter().map(|v| v * scale).collect();
         for kernel in kernels() {
-            let mut activations = Activations::with_capacity(values.len());
-            activations.quantize(kernel, &values, values.len());
+            let mut activations = Activations::with_capacity(values.len(), true);
+            quantize(kernel, &mut activations, &values, values.len());
             let row = activations.token(0);
+            prop_assert_eq!(row.values, &values[..]);
             for (block, values) in values.chunks(BLOCK).enumerate() {
                 let quants = &row.quants[block * BLOCK..][..BLOCK];
                 for (value, quant) in values.iter().zip(quants) {
@@ -116,29 +151,45 @@ proptest! {
                 }
                 let sum: i32 = quants.iter().map(|q| i32::from(*q)).sum();
                 prop_assert!((row.sums[block] - row.scales[block] * sum as f32).abs() <= scale * 1e-4);
+                let first: i32 = quants[..16].iter().map(|q| i32::from(*q)).sum();
+                prop_assert!((row.first_sums[block] - row.scales[block] * first as f32).abs() <= scale * 1e-4);
             }
         }
     }
 
     #[test]
-    fn attention_is_softmax_of_products(width in prop::sample::select(vec![2usize, 8, 24, 32, 40, 64, 96, 128]), positions in 1usize..40, seed in any::<u64>()) {
+    fn attention_is_softmax_of_products(width in prop::sample::select(vec![2usize, 8, 24, 32, 40, 64, 96, 128]), positions in 1usize..40, queries in 1usize..9, cut in 0usize..40, capped in any::<bool>(), seed in any::<u64>()) {
         let mut numbers = Numbers(seed);
-        let query: Vec<f32> = numbers.many(width).iter().map(|q| q * 3.0).collect();
+        let query: Vec<f32> = numbers.many(queries * width).iter().map(|q| q * 3.0).collect();
         let mut halves = |count: usize| -> Vec<u16> { numbers.many(count).iter().map(|v| f16::from_f32(*v).to_bits()).collect() };
-        // Longer than what is looked at, as in a cache.
-        let (keys, values) = (halves((positions + 3) * width), halves((positions + 3) * width));
+        let (keys, values) = (halves(positions * width), halves(positions * width));
+        let cap = capped.then_some(2.5f32);
         let float = |bits: u16| f64::from(f16::from_bits(bits).to_f32());
-        let scores: Vec<f64> = keys.chunks(width).take(positions)
-            .map(|key| key.iter().zip(&query).map(|(k, q)| float(*k) * f64::from(*q)).sum())
-            .collect();
-        let largest = scores.iter().copied().fold(f64::MIN, f64::max);
-        let total: f64 = scores.iter().map(|s| (s - largest).exp()).sum();
         for kernel in kernels() {
-            let mut out = vec![f32::NAN; width];
-            attend(kernel, &query, Head { keys: &keys, values: &values }, &mut vec![0.0; positions], &mut out);
-            for (d, out) in out.iter().enumerate() {
-                let expected: f64 = scores.iter().zip(values.chunks(width)).map(|(s, v)| (s - largest).exp() / total * float(v[d])).sum();
-                prop_assert!(close(*out, expected, 1.0), "{kernel:?}: {out} and {expected}");
+            // In two parts, as several threads do it.
+            let cut = cut.clamp(1, positions);
+            let mut parts = Vec::new();
+            for range in [0..cut, cut..positions] {
+                if range.is_empty() { continue; }
+                let range = range.start * width..range.end * width;
+                let head = Head { width, keys: &keys[range.clone()], values: &values[range] };
+                let (mut out, mut ends) = (vec![f32::NAN; queries * width], vec![Ends::default(); queries]);
+                attend(kernel, &query, head, cap, &mut vec![f32::NAN; queries * positions], &mut out, &mut ends);
+                parts.push((ends, out));
+            }
+            for (index, query) in query.chunks(width).enumerate() {
+                let scores: Vec<f64> = keys.chunks(width)
+                    .map(|key| key.iter().zip(query).map(|(k, q)| float(*k) * f64::from(*q)).sum())
+                    .map(|score: f64| cap.map_or(score, |cap| f64::from(cap) * (score / f64::from(cap)).tanh()))
+                    .collect();
+                let largest = scores.iter().copied().fold(f64::MIN, f64::max);
+                let total: f64 = scores.iter().map(|s| (s - largest).exp()).sum();
+                let mut out = vec![f32::NAN; width];
+                combine(parts.iter().map(|(ends, sums)| (ends[index], &sums[index * width..][..width])), &mut out);
+                for (d, out) in out.iter().enumerate() {
+                    let expected: f64 = scores.iter().zip(values.chunks(width)).map(|(s, v)| (s - largest).exp() / total * float(v[d])).sum();
+                    prop_assert!(close(*out, expected, 1.0), "{kernel:?}: {out} and {expected}");
+                }
             }
         }
     }
@@ -161,6 +212,19 @@ proptest! {
                 let g = f64::from(wide[i]);
                 prop_assert!(close(gated[i], g / (1.0 + (-g).exp()) * f64::from(y[i]), 20.0));
             }
+            let mut gated = x.clone();
+            gelu_gate(kernel, &mut gated, &y);
+            for i in 0..length {
+                let g = f64::from(x[i]);
+                let bent = 0.5 * g * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (g + 0.044715 * g * g * g)).tanh());
+                prop_assert!(close(gated[i], bent * f64::from(y[i]), 1.0));
+            }
+            let mut capped = wide.clone();
+            soft_cap(kernel, &mut capped, 30.0);
+            prop_assert!(capped.iter().zip(&wide).all(|(c, w)| close(*c, 30.0 * (f64::from(*w) / 30.0).tanh(), 30.0)));
+            let mut in_place = x.clone();
+            rms_norm_in_place(kernel, &mut in_place, &y, 1e-5);
+            prop_assert_eq!(&in_place, &out);
             let mut sum = x.clone();
             add(kernel, &mut sum, &y);
             prop_assert!(sum.iter().zip(x.iter().zip(&y)).all(|(s, (x, y))| *s == x + y));
@@ -185,6 +249,16 @@ fn rotation_keeps_lengths_and_turns_by_the_angle() {
     let angle = std::f32::consts::FRAC_PI_2;
     rotate(&mut head, &[angle.cos(), 1.0], &[angle.sin(), 0.0]);
     for (found, expected) in head.iter().zip([0.0, 1.0, 0.0, 2.0]) {
+        assert!((found - expected).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn halves_of_a_head_turn_together() {
+    let mut head = [1.0, 0.0, 0.0, 2.0];
+    let angle = std::f32::consts::FRAC_PI_2;
+    rotate_halves(&mut head, &[angle.cos(), 1.0], &[angle.sin(), 0.0]);
+    for (found, expected) in head.iter().zip([0.0, 0.0, 1.0, 2.0]) {
         assert!((found - expected).abs() < 1e-6);
     }
 }

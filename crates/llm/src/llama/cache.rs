@@ -2,6 +2,9 @@
 
 use super::Config;
 use crate::error::{LlmError, Result};
+use crate::kernels::Head;
+use crate::team::Parts;
+use std::ops::Range;
 
 /// Bytes that a cache may have.
 const MAX_BYTES: usize = 16 << 30;
@@ -63,16 +66,48 @@ impl Cache {
         self.length = length;
     }
 
-    /// Where the key and the value of one position go.
-    pub(super) fn slot(&mut self, layer: usize, head: usize, position: usize) -> (&mut [u16], &mut [u16]) {
-        let at = ((layer * self.heads + head) * self.capacity + position) * self.width;
-        (&mut self.keys[at..at + self.width], &mut self.values[at..at + self.width])
+    /// Where keys and values of one layer go, for several threads at once.
+    pub(super) fn slots(&mut self, layer: usize) -> Slots<'_> {
+        let stride = self.stride();
+        let (first, length) = (layer * self.heads * stride, self.heads * stride);
+        Slots {
+            keys: Parts::new(&mut self.keys[first..first + length]),
+            values: Parts::new(&mut self.values[first..first + length]),
+            stride,
+            width: self.width,
+        }
     }
 
-    /// Keys and values of the first `positions` positions.
-    pub(super) fn head(&self, layer: usize, head: usize, positions: usize) -> (&[u16], &[u16]) {
-        let at = (layer * self.heads + head) * self.capacity * self.width;
-        let end = at + positions * self.width;
-        (&self.keys[at..end], &self.values[at..end])
+    /// Numbers from one head to the next.
+    fn stride(&self) -> usize {
+        self.capacity * self.width
+    }
+
+    /// Keys and values of some positions.
+    pub(super) fn head(&self, layer: usize, head: usize, positions: Range<usize>) -> Head<'_> {
+        let at = (layer * self.heads + head) * self.stride();
+        let range = at + positions.start * self.width..at + positions.end * self.width;
+        Head { width: self.width, keys: &self.keys[range.clone()], values: &self.values[range] }
+    }
+}
+
+/// Keys and values of one layer, to be written.
+pub(super) struct Slots<'a> {
+    keys: Parts<'a, u16>,
+    values: Parts<'a, u16>,
+    stride: usize,
+    width: usize,
+}
+
+impl Slots<'_> {
+    /// Where the key and the value of one position go.
+    ///
+    /// # Safety
+    /// No position is written by two threads at the same time.
+    #[allow(clippy::mut_from_ref)]
+    pub(super) unsafe fn at(&self, head: usize, position: usize) -> (&mut [u16], &mut [u16]) {
+        let at = head * self.stride + position * self.width;
+        // SAFETY: the caller's promise.
+        unsafe { (self.keys.part(at, self.width), self.values.part(at, self.width)) }
     }
 }

@@ -1,7 +1,9 @@
-//! The shape of a model of the Llama family, read from a file's metadata and checked.
+//! The shape of a model, read from a file's metadata and checked.
 
+use super::family::{Family, Gating, Pairing};
+use super::rope::{self, Rope};
 use crate::error::{LlmError, Result};
-use crate::gguf::Gguf;
+use crate::gguf::{Gguf, Metadata};
 use crate::kernels::BLOCK;
 
 /// Layers that a model may have; the largest known have 126.
@@ -12,6 +14,7 @@ const MAX_WIDTH: u64 = 1 << 18;
 /// The numbers that decide what a forward pass does.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Config {
+    pub(crate) family: Family,
     pub(crate) layers: usize,
     /// Width of the residual stream.
     pub(crate) width: usize,
@@ -29,56 +32,86 @@ pub(crate) struct Config {
     pub(crate) context: usize,
     pub(crate) vocabulary: usize,
     pub(crate) epsilon: f32,
-    /// Angle per position of each rotated pair.
-    pub(crate) frequencies: Vec<f32>,
+    /// What queries are multiplied with before they meet the keys.
+    pub(crate) query_scale: f32,
+    /// What the scores of attention are bent to stay within.
+    pub(crate) score_cap: Option<f32>,
+    /// What the scores of tokens are bent to stay within.
+    pub(crate) logit_cap: Option<f32>,
+    /// Positions that a token sees, itself included, in layers that see only the latest.
+    pub(crate) window: Option<usize>,
+    pub(crate) rope: Rope,
+}
+
+/// Metadata under the name of the file's architecture.
+#[derive(Clone, Copy)]
+pub(super) struct Keys<'a> {
+    pub(super) metadata: &'a Metadata,
+    pub(super) architecture: &'a str,
+}
+
+impl Keys<'_> {
+    pub(super) fn name(self, key: &str) -> String {
+        format!("{}.{key}", self.architecture)
+    }
+
+    fn required(self, key: &str, range: std::ops::RangeInclusive<u64>) -> Result<usize> {
+        self.metadata.required(&self.name(key), range)
+    }
+
+    pub(super) fn whole(self, key: &str, range: std::ops::RangeInclusive<u64>) -> Result<Option<usize>> {
+        self.metadata.whole(&self.name(key), range)
+    }
+
+    pub(super) fn float(self, key: &str) -> Result<Option<f32>> {
+        self.metadata.float(&self.name(key))
+    }
 }
 
 impl Config {
-    /// Reads the configuration of `gguf`.
+    /// Reads the configuration of `gguf`, for up to `positions` tokens.
     ///
     /// # Errors
-    /// Another architecture, a missing key, or numbers that can't be.
-    pub(crate) fn read(gguf: &Gguf) -> Result<Self> {
+    /// An architecture that is not supported, a missing key, or numbers that can't be.
+    pub(crate) fn read(gguf: &Gguf, positions: usize) -> Result<Self> {
         let metadata = &gguf.header.metadata;
         let architecture = metadata
             .text("general.architecture")?
             .ok_or_else(|| LlmError::malformed("it says nothing about general.architecture"))?;
-        if architecture != "llama" {
-            return Err(LlmError::unsupported(format!(
-                "its architecture is {architecture:?}, and only \"llama\" is supported"
-            )));
-        }
-        if metadata.whole("llama.expert_count", 0..=u64::MAX)?.unwrap_or(0) > 1 {
+        let family = Family::of(architecture)?;
+        let keys = Keys { metadata, architecture };
+        if keys.whole("expert_count", 0..=u64::MAX)?.unwrap_or(0) > 1 {
             return Err(LlmError::unsupported("it is a mixture of experts"));
         }
-        let width = metadata.required("llama.embedding_length", 1..=MAX_WIDTH)?;
-        let heads = metadata.required("llama.attention.head_count", 1..=4096)?;
-        let kv_heads = metadata.whole("llama.attention.head_count_kv", 1..=4096)?.unwrap_or(heads);
-        let head_width = match metadata.whole("llama.attention.key_length", 1..=1024)? {
+        let layers = keys.required("block_count", 1..=MAX_LAYERS)?;
+        let width = keys.required("embedding_length", 1..=MAX_WIDTH)?;
+        let heads = keys.required("attention.head_count", 1..=4096)?;
+        let kv_heads = keys.whole("attention.head_count_kv", 1..=4096)?.unwrap_or(heads);
+        let head_width = match keys.whole("attention.key_length", 1..=1024)? {
             Some(head_width) => head_width,
             None if width % heads == 0 => width / heads,
             None => return Err(LlmError::malformed(format!("its width {width} is no multiple of its {heads} heads"))),
         };
-        if metadata.whole("llama.attention.value_length", 1..=1024)?.is_some_and(|value| value != head_width) {
+        if keys.whole("attention.value_length", 1..=1024)?.is_some_and(|value| value != head_width) {
             return Err(LlmError::unsupported("its keys and values differ in width"));
         }
         if heads % kv_heads != 0 {
             return Err(LlmError::malformed(format!("its {heads} heads can't share {kv_heads} key and value heads")));
         }
-        let rotated = metadata.whole("llama.rope.dimension_count", 2..=1024)?.unwrap_or(head_width);
+        let rotated = keys.whole("rope.dimension_count", 2..=1024)?.unwrap_or(head_width);
         if rotated > head_width || rotated % 2 != 0 {
             return Err(LlmError::malformed(format!("{rotated} of a head's {head_width} numbers can't be rotated")));
         }
-        let feed_forward = metadata.required("llama.feed_forward_length", 1..=MAX_WIDTH)?;
+        let feed_forward = keys.required("feed_forward_length", 1..=MAX_WIDTH)?;
         for (name, number) in [("embedding", width), ("feed-forward", feed_forward), ("attention", heads * head_width)]
         {
             if number % BLOCK != 0 {
                 return Err(LlmError::unsupported(format!("its {name} width {number} is no multiple of {BLOCK}")));
             }
         }
-        let epsilon = metadata
-            .float("llama.attention.layer_norm_rms_epsilon")?
-            .ok_or_else(|| LlmError::malformed("it says nothing about llama.attention.layer_norm_rms_epsilon"))?;
+        let epsilon = keys.float("attention.layer_norm_rms_epsilon")?.ok_or_else(|| {
+            LlmError::malformed(format!("it says nothing about {}", keys.name("attention.layer_norm_rms_epsilon")))
+        })?;
         if !(0.0..=0.1).contains(&epsilon) {
             return Err(LlmError::malformed(format!("its normalization epsilon is {epsilon}")));
         }
@@ -86,18 +119,31 @@ impl Config {
         if embedding.cols != width {
             return Err(LlmError::malformed(format!("its token_embd.weight is {} wide, not {width}", embedding.cols)));
         }
+        let context = keys.required("context_length", 1..=1 << 24)?;
+        // The largest Gemmas divide by the width of the model over its heads, which is not that of a head.
+        let per_head = if family.largest == Some(layers) { width / heads } else { head_width };
+        let (score_cap, logit_cap) = (
+            cap(keys, "attn_logit_softcapping", family.score_cap)?,
+            cap(keys, "final_logit_softcapping", family.logit_cap)?,
+        );
+        let window = keys.whole("attention.sliding_window", 0..=1 << 32)?.or(family.window).filter(|size| *size > 0);
         Ok(Self {
-            layers: metadata.required("llama.block_count", 1..=MAX_LAYERS)?,
+            family,
+            layers,
             width,
             feed_forward,
             heads,
             kv_heads,
             head_width,
             rotated,
-            context: metadata.required("llama.context_length", 1..=1 << 24)?,
+            context,
             vocabulary: embedding.rows,
             epsilon,
-            frequencies: frequencies(gguf, rotated)?,
+            query_scale: 1.0 / (per_head as f32).sqrt(),
+            score_cap,
+            logit_cap,
+            window,
+            rope: rope::read(gguf, keys, &family, rotated, positions.min(context))?,
         })
     }
 
@@ -110,35 +156,38 @@ impl Config {
     pub(crate) fn query_width(&self) -> usize {
         self.heads * self.head_width
     }
+
+    /// Query heads that share a key and value head.
+    pub(crate) fn shared_by(&self) -> usize {
+        self.heads / self.kv_heads
+    }
+
+    /// Whether a layer sees only the latest positions, and then how many.
+    pub(crate) fn window_of(&self, layer: usize) -> Option<usize> {
+        self.window.filter(|_| self.family.is_local(layer))
+    }
+
+    pub(crate) fn pairing(&self) -> Pairing {
+        self.family.pairing
+    }
+
+    pub(crate) fn gating(&self) -> Gating {
+        self.family.gating
+    }
+
+    /// What embeddings are multiplied with.
+    pub(crate) fn embedding_scale(&self) -> f32 {
+        if self.family.scales_embedding { (self.width as f32).sqrt() } else { 1.0 }
+    }
 }
 
-/// The angle per position of each rotated pair: `base^(-2i / rotated)`, divided by what the file says to stretch it by.
-fn frequencies(gguf: &Gguf, rotated: usize) -> Result<Vec<f32>> {
-    let metadata = &gguf.header.metadata;
-    let base = metadata.float("llama.rope.freq_base")?.unwrap_or(10_000.0);
-    if base < 1.0 {
-        return Err(LlmError::malformed(format!("its rope.freq_base is {base}")));
-    }
-    let stretch = match metadata.text("llama.rope.scaling.type")? {
-        None | Some("none") => 1.0,
-        Some("linear") => metadata.float("llama.rope.scaling.factor")?.unwrap_or(1.0),
-        Some(other) => return Err(LlmError::unsupported(format!("it stretches positions by {other:?}"))),
-    };
-    if !(1.0..=1e4).contains(&stretch) {
-        return Err(LlmError::malformed(format!("its rope.scaling.factor is {stretch}")));
-    }
-    let mut frequencies: Vec<f32> = (0..rotated / 2)
-        .map(|i| (1.0 / f64::from(base).powf(2.0 * i as f64 / rotated as f64)) as f32 / stretch)
-        .collect();
-    // Llama 3.1 and later carry a divisor for each pair.
-    if gguf.header.tensors.contains_key("rope_freqs.weight") {
-        let divisors = super::weights::vector(gguf, "rope_freqs.weight", rotated / 2)?;
-        for (frequency, divisor) in frequencies.iter_mut().zip(divisors) {
-            if !(1e-3..=1e6).contains(&divisor) {
-                return Err(LlmError::malformed(format!("its rope_freqs.weight has a divisor of {divisor}")));
-            }
-            *frequency /= divisor;
+/// A soft cap: none when the file says 0.
+fn cap(keys: Keys<'_>, key: &str, default: Option<f32>) -> Result<Option<f32>> {
+    let cap = keys.float(key)?.or(default).filter(|cap| *cap != 0.0);
+    match cap {
+        Some(cap) if !(1e-3..=1e6).contains(&cap) => {
+            Err(LlmError::malformed(format!("its {} is {cap}", keys.name(key))))
         }
+        cap => Ok(cap),
     }
-    Ok(frequencies)
 }

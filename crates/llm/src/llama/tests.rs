@@ -1,6 +1,7 @@
 //! The forward pass against candle's own, and against itself.
 
 use super::*;
+use crate::bench::cosine;
 use crate::testing::default_gguf;
 use crate::tokenizer::Tokenizer;
 use candle_core::quantized::gguf_file;
@@ -13,18 +14,13 @@ const TEXT: &str = "<|im_start|>system\nYou are a helpful AI assistant.<|im_end|
 
 fn load(positions: usize, threads: usize, kernel: Kernel) -> Llama {
     let gguf = default_gguf();
-    let config = Config::read(&gguf).unwrap();
+    let config = Config::read(&gguf, positions).unwrap();
     Llama::load(&gguf, config, positions, threads, kernel).unwrap()
 }
 
 fn tokens() -> Vec<u32> {
     let gguf = default_gguf();
     Tokenizer::read(&gguf.header.metadata, 49152).unwrap().encode(TEXT).unwrap()
-}
-
-fn cosine(a: &[f32], b: &[f32]) -> f64 {
-    let dot = |x: &[f32], y: &[f32]| x.iter().zip(y).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum::<f64>();
-    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
 fn best(logits: &[f32]) -> u32 {
@@ -59,7 +55,8 @@ fn scores_are_those_of_candle() {
         let logits = model.logits();
         let cosine = cosine(logits, &expected);
         eprintln!("{end} tokens: cosine {cosine:.6}, top {} / {}", best(logits), best(&expected));
-        assert!(cosine > 0.999, "{end} tokens: cosine {cosine}");
+        // Both round their activations to eight bits, and where one rounds up and the other down they drift apart.
+        assert!(cosine > 0.995, "{end} tokens: cosine {cosine}");
         assert_eq!(best(logits), best(&expected), "{end} tokens");
     }
 }
@@ -104,7 +101,7 @@ fn the_plain_kernel_gives_the_same_scores() {
         model.logits().to_vec()
     };
     let cosine = cosine(&scores(Kernel::Plain), &scores(Kernel::detect()));
-    assert!(cosine > 0.999_9, "{cosine}");
+    assert!(cosine > 0.999, "{cosine}");
 }
 
 #[test]
@@ -132,7 +129,7 @@ fn every_type_gives_the_scores_of_candle() {
         let expected: Vec<f32> = theirs.forward(&input, 0).unwrap().squeeze(0).unwrap().to_vec1().unwrap();
 
         let gguf = Gguf::open(&path).unwrap();
-        let mut ours = Llama::load(&gguf, Config::read(&gguf).unwrap(), 64, 2, Kernel::detect()).unwrap();
+        let mut ours = Llama::load(&gguf, Config::read(&gguf, 64).unwrap(), 64, 2, Kernel::detect()).unwrap();
         assert!(ours.read(&tokens, &Cancel::new()));
         let cosine = cosine(ours.logits(), &expected);
         // candle has one scale for 256 activations with the K types, and is less exact there.
@@ -144,14 +141,25 @@ fn every_type_gives_the_scores_of_candle() {
 fn packed_rows_are_the_file_s_rows() {
     use crate::gguf::TensorType::*;
     // How far a weight may be off, as a part of the largest: rounding of scales, or requantization to eight bits.
-    for (kind, tolerance) in
-        [(Q4_0, 0.0), (Q4_1, 0.0), (Q8_0, 0.0), (Q4K, 2e-3), (Q6K, 5e-3), (Q5_1, 5e-3), (F16, 5e-3)]
-    {
+    for (kind, tolerance) in [
+        (Q4_0, 0.0),
+        (Q4_1, 0.0),
+        (Q5_0, 0.0),
+        (Q5_1, 0.0),
+        (Q8_0, 0.0),
+        (F16, 0.0),
+        (Bf16, 0.0),
+        (F32, 0.0),
+        (Q4K, 2e-3),
+        (Q5K, 2e-3),
+        (Q6K, 2e-3),
+        (Q3K, 5e-3),
+    ] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.gguf");
         crate::gguf::testing::small_model(kind, 64).write(&path);
         let gguf = Gguf::open(&path).unwrap();
-        let config = Config::read(&gguf).unwrap();
+        let config = Config::read(&gguf, 64).unwrap();
         let weights = Weights::load(&gguf, &config, &mut Team::new(2).unwrap()).unwrap();
         let mut file = std::fs::File::open(&path).unwrap();
         let content = gguf_file::Content::read(&mut file).unwrap();
@@ -165,5 +173,61 @@ fn packed_rows_are_the_file_s_rows() {
                 assert!((found - expected).abs() <= tolerance * largest + 1e-7, "{kind:?}: {found} and {expected}");
             }
         }
+    }
+}
+
+/// Families whose forward passes differ.
+const FAMILIES: [&str; 7] = ["llama", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "phi3"];
+
+#[test]
+fn every_family_scores_as_the_papers_say() {
+    let folder = tempfile::tempdir().unwrap();
+    // More than a window, and more than the parts that a single token's positions are cut into.
+    let tokens: Vec<u32> = (0..150).map(|i| i * 37 % 261).collect();
+    for family in FAMILIES {
+        let path = folder.path().join(format!("{family}.gguf"));
+        crate::gguf::testing::small_family(family, crate::gguf::TensorType::F32).write(&path);
+        let expected = reference::scores(&path, &tokens);
+        let gguf = Gguf::open(&path).unwrap();
+        for kernel in [Kernel::Plain, Kernel::detect()] {
+            let config = Config::read(&gguf, 160).unwrap();
+            let mut model = Llama::load(&gguf, config, 160, 2, kernel).unwrap();
+            // As a prompt, and then token by token.
+            for (read, last) in [(0..40, 39), (40..100, 99), (100..140, 139)] {
+                assert!(model.read(&tokens[read], &Cancel::new()));
+                let cosine = cosine(model.logits(), &expected[last]);
+                assert!(cosine > 0.999_99, "{family} {kernel:?} after {last}: {cosine}");
+            }
+            for position in 140..150 {
+                assert!(model.read(&tokens[position..=position], &Cancel::new()));
+                let cosine = cosine(model.logits(), &expected[position]);
+                assert!(cosine > 0.999_99, "{family} {kernel:?} at {position}: {cosine}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_qwens_score_as_in_candle() {
+    use candle_transformers::models::{quantized_qwen2, quantized_qwen3};
+    let folder = tempfile::tempdir().unwrap();
+    let tokens: Vec<u32> = (0..60).map(|i| i * 37 % 261).collect();
+    let input = Tensor::new(&tokens[..], &Device::Cpu).unwrap().unsqueeze(0).unwrap();
+    for family in ["qwen2", "qwen3"] {
+        let path = folder.path().join(format!("{family}.gguf"));
+        crate::gguf::testing::small_family(family, crate::gguf::TensorType::F32).write(&path);
+        let mut file = std::fs::File::open(&path).unwrap();
+        let content = gguf_file::Content::read(&mut file).unwrap();
+        let cpu = &Device::Cpu;
+        let scores = match family {
+            "qwen2" => quantized_qwen2::ModelWeights::from_gguf(content, &mut file, cpu).unwrap().forward(&input, 0),
+            _ => quantized_qwen3::ModelWeights::from_gguf(content, &mut file, cpu).unwrap().forward(&input, 0),
+        };
+        let expected: Vec<f32> = scores.unwrap().flatten_all().unwrap().to_vec1().unwrap();
+        let gguf = Gguf::open(&path).unwrap();
+        let mut model = Llama::load(&gguf, Config::read(&gguf, 64).unwrap(), 64, 2, Kernel::detect()).unwrap();
+        assert!(model.read(&tokens, &Cancel::new()));
+        let cosine = cosine(model.logits(), &expected);
+        assert!(cosine > 0.999_9, "{family}: {cosine}");
     }
 }

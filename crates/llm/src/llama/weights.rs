@@ -4,31 +4,41 @@
 //! packed weights and little more.
 
 use super::config::Config;
+use super::pack::{floats_of, form_of, pack_row};
 use crate::error::{LlmError, Result};
-use crate::gguf::{Gguf, TensorInfo, TensorType};
-use crate::kernels::{BLOCK, Bits, LANES, Lane, Packed};
+use crate::gguf::{Gguf, TensorInfo};
+use crate::kernels::{LANES, Lane, Packed};
 use crate::team::{Parts, Team};
-use candle_core::Device;
-use candle_core::quantized::{QStorage, QTensor};
-use half::f16;
-use std::borrow::Cow;
 use std::sync::Mutex;
 
 /// Bytes of the file that a thread reads at a time.
 const PIECE: usize = 1 << 20;
 
+/// A matrix, and what is added to its products.
+#[derive(Debug)]
+pub(crate) struct Linear {
+    pub(crate) weights: Packed,
+    pub(crate) bias: Option<Vec<f32>>,
+}
+
 /// One layer.
 #[derive(Debug)]
 pub(crate) struct Layer {
     pub(crate) attention_norm: Vec<f32>,
-    pub(crate) query: Packed,
-    pub(crate) key: Packed,
-    pub(crate) value: Packed,
-    pub(crate) attention_out: Packed,
+    pub(crate) query: Linear,
+    pub(crate) key: Linear,
+    pub(crate) value: Linear,
+    /// Of each query head, and of each key head.
+    pub(crate) head_norms: Option<[Vec<f32>; 2]>,
+    pub(crate) attention_out: Linear,
+    /// Of what attention adds to the stream.
+    pub(crate) attention_sum_norm: Option<Vec<f32>>,
     pub(crate) feed_norm: Vec<f32>,
     pub(crate) gate: Packed,
     pub(crate) up: Packed,
     pub(crate) down: Packed,
+    /// Of what the feed-forward part adds to the stream.
+    pub(crate) feed_sum_norm: Option<Vec<f32>>,
 }
 
 /// All of a model.
@@ -41,6 +51,44 @@ pub(crate) struct Weights {
     pub(crate) output: Option<Packed>,
 }
 
+/// Where a matrix of a layer is: some of the rows of a tensor.
+struct Place {
+    tensor: &'static str,
+    rows_of_tensor: usize,
+    first: usize,
+    rows: usize,
+    cols: usize,
+}
+
+/// The matrices of a layer: query, key, value, attention's output, gate, up, down.
+fn places(config: &Config) -> [Place; 7] {
+    let (query, kv, feed) = (config.query_width(), config.kv_width(), config.feed_forward);
+    let own = |tensor, rows, cols| Place { tensor, rows_of_tensor: rows, first: 0, rows, cols };
+    let part = |tensor, rows_of_tensor, first, rows| Place { tensor, rows_of_tensor, first, rows, cols: config.width };
+    let attention_out = own("attn_output", config.width, query);
+    let down = own("ffn_down", config.width, feed);
+    if config.family.is_fused {
+        return [
+            part("attn_qkv", query + 2 * kv, 0, query),
+            part("attn_qkv", query + 2 * kv, query, kv),
+            part("attn_qkv", query + 2 * kv, query + kv, kv),
+            attention_out,
+            part("ffn_up", 2 * feed, 0, feed),
+            part("ffn_up", 2 * feed, feed, feed),
+            down,
+        ];
+    }
+    [
+        own("attn_q", query, config.width),
+        own("attn_k", kv, config.width),
+        own("attn_v", kv, config.width),
+        attention_out,
+        own("ffn_gate", feed, config.width),
+        own("ffn_up", feed, config.width),
+        down,
+    ]
+}
+
 impl Weights {
     /// Reads the weights that `config` asks for.
     ///
@@ -48,47 +96,30 @@ impl Weights {
     /// A tensor is missing, has another shape, or can't be read.
     pub(crate) fn load(gguf: &Gguf, config: &Config, team: &mut Team) -> Result<Self> {
         // Every tensor is looked up before any memory is reserved, so that a file that lacks one is refused at once.
-        let matrices = [
-            ("attn_q", config.query_width(), config.width),
-            ("attn_k", config.kv_width(), config.width),
-            ("attn_v", config.kv_width(), config.width),
-            ("attn_output", config.width, config.query_width()),
-            ("ffn_gate", config.feed_forward, config.width),
-            ("ffn_up", config.feed_forward, config.width),
-            ("ffn_down", config.width, config.feed_forward),
-        ];
+        let places = places(config);
         for layer in 0..config.layers {
-            for (name, rows, cols) in matrices {
-                shaped(gguf, &format!("blk.{layer}.{name}.weight"), rows, cols)?;
+            for place in &places {
+                let name = format!("blk.{layer}.{}.weight", place.tensor);
+                shaped(gguf, &name, place.rows_of_tensor, place.cols)?;
+            }
+            for name in ["ffn_gate", "ffn_up", "ffn_down"] {
                 if gguf.header.tensors.contains_key(&format!("blk.{layer}.{name}.bias")) {
                     return Err(LlmError::unsupported(format!("its {name} has a bias")));
                 }
             }
         }
-        let mut layers = Vec::with_capacity(config.layers);
-        for layer in 0..config.layers {
-            let mut matrix = |index: usize| {
-                let (name, rows, cols) = matrices[index];
-                matrix(gguf, &format!("blk.{layer}.{name}.weight"), rows, cols, team)
-            };
-            layers.push(Layer {
-                attention_norm: vector(gguf, &format!("blk.{layer}.attn_norm.weight"), config.width)?,
-                query: matrix(0)?,
-                key: matrix(1)?,
-                value: matrix(2)?,
-                attention_out: matrix(3)?,
-                feed_norm: vector(gguf, &format!("blk.{layer}.ffn_norm.weight"), config.width)?,
-                gate: matrix(4)?,
-                up: matrix(5)?,
-                down: matrix(6)?,
-            });
-        }
+        let layers = (0..config.layers).map(|layer| load_layer(gguf, config, &places, layer, team));
+        let layers = layers.collect::<Result<Vec<_>>>()?;
+        let whole = |name, team: &mut Team| {
+            shaped(gguf, name, config.vocabulary, config.width)?;
+            matrix(gguf, name, 0, config.vocabulary, team)
+        };
         let output = match gguf.header.tensors.contains_key("output.weight") {
-            true => Some(matrix(gguf, "output.weight", config.vocabulary, config.width, team)?),
+            true => Some(whole("output.weight", team)?),
             false => None,
         };
         Ok(Self {
-            embedding: matrix(gguf, "token_embd.weight", config.vocabulary, config.width, team)?,
+            embedding: whole("token_embd.weight", team)?,
             layers,
             norm: vector(gguf, "output_norm.weight", config.width)?,
             output,
@@ -100,18 +131,64 @@ impl Weights {
         self.output.as_ref().unwrap_or(&self.embedding)
     }
 
+    fn matrices(&self) -> impl Iterator<Item = &Packed> {
+        self.layers
+            .iter()
+            .flat_map(|layer| {
+                let linear = [&layer.query, &layer.key, &layer.value, &layer.attention_out];
+                linear.map(|linear| &linear.weights).into_iter().chain([&layer.gate, &layer.up, &layer.down])
+            })
+            .chain([&self.embedding])
+            .chain(&self.output)
+    }
+
     /// Bytes of all matrices in memory.
     pub(crate) fn bytes(&self) -> usize {
-        let layer = |layer: &Layer| {
-            [&layer.query, &layer.key, &layer.value, &layer.attention_out, &layer.gate, &layer.up, &layer.down]
-                .iter()
-                .map(|matrix| matrix.bytes())
-                .sum::<usize>()
-        };
-        self.embedding.bytes()
-            + self.output.as_ref().map_or(0, Packed::bytes)
-            + self.layers.iter().map(layer).sum::<usize>()
+        self.matrices().map(Packed::bytes).sum()
     }
+
+    /// Whether any matrix takes activations as they are.
+    pub(crate) fn has_floats(&self) -> bool {
+        self.matrices().any(|matrix| matrix.form.is_float())
+    }
+}
+
+fn load_layer(gguf: &Gguf, config: &Config, places: &[Place; 7], layer: usize, team: &mut Team) -> Result<Layer> {
+    let named = |name: &str, what: &str| format!("blk.{layer}.{name}.{what}");
+    let mut packed = |index: usize| -> Result<Packed> {
+        let Place { tensor, first, rows, .. } = places[index];
+        matrix(gguf, &named(tensor, "weight"), first, rows, team)
+    };
+    let mut linear = |index: usize| -> Result<Linear> {
+        let Place { tensor, rows_of_tensor, first, rows, .. } = places[index];
+        let name = named(tensor, "bias");
+        let bias = match gguf.header.tensors.contains_key(&name) {
+            true => Some(vector(gguf, &name, rows_of_tensor)?[first..first + rows].to_vec()),
+            false => None,
+        };
+        Ok(Linear { weights: packed(index)?, bias })
+    };
+    let (query, key, value, attention_out) = (linear(0)?, linear(1)?, linear(2)?, linear(3)?);
+    let norm = |name: &str, width: usize| vector(gguf, &named(name, "weight"), width);
+    let sum_norm = |name: &str| config.family.norms_sums.then(|| norm(name, config.width)).transpose();
+    let head_norms = match config.family.norms_heads {
+        true => Some([norm("attn_q_norm", config.head_width)?, norm("attn_k_norm", config.head_width)?]),
+        false => None,
+    };
+    Ok(Layer {
+        attention_norm: norm("attn_norm", config.width)?,
+        query,
+        key,
+        value,
+        head_norms,
+        attention_out,
+        attention_sum_norm: sum_norm("post_attention_norm")?,
+        feed_norm: norm("ffn_norm", config.width)?,
+        gate: packed(4)?,
+        up: packed(5)?,
+        down: packed(6)?,
+        feed_sum_norm: sum_norm("post_ffw_norm")?,
+    })
 }
 
 /// The tensor `name`, if it is `rows` x `cols`.
@@ -136,14 +213,11 @@ pub(super) fn vector(gguf: &Gguf, name: &str, length: usize) -> Result<Vec<f32>>
     Ok(floats)
 }
 
-/// The tensor `name`, packed.
-fn matrix(gguf: &Gguf, name: &str, rows: usize, cols: usize, team: &mut Team) -> Result<Packed> {
-    let tensor = shaped(gguf, name, rows, cols)?;
-    let bits = match tensor.kind {
-        TensorType::Q4_0 | TensorType::Q4_1 | TensorType::Q4K => Bits::Four,
-        _ => Bits::Eight,
-    };
-    let mut packed = Packed::zeros(rows, cols, bits);
+/// `rows` rows of the tensor `name` from `first_row`, packed.
+fn matrix(gguf: &Gguf, name: &str, first_row: usize, rows: usize, team: &mut Team) -> Result<Packed> {
+    let tensor = gguf.tensor(name)?;
+    let form = form_of(tensor.kind);
+    let mut packed = Packed::zeros(rows, tensor.cols, form);
     let groups = packed.groups();
     let (group_lines, group_scales) = (packed.group_lines(), packed.group_scales());
     let piece = (PIECE / (tensor.row_bytes() * LANES)).clamp(1, groups).max(groups.div_ceil(Team::MAX_CHUNKS));
@@ -161,14 +235,15 @@ fn matrix(gguf: &Gguf, name: &str, rows: usize, cols: usize, team: &mut Team) ->
             )
         };
         let mut read = || -> Result<()> {
-            let first_row = first * LANES;
-            let mut bytes = vec![0; tensor.row_bytes() * (count * LANES).min(rows - first_row)];
-            gguf.read_rows(tensor, first_row, &mut bytes)?;
-            let mut floats = vec![0.0; cols];
+            let skipped = first * LANES;
+            let mut bytes = vec![0; tensor.row_bytes() * (count * LANES).min(rows - skipped)];
+            gguf.read_rows(tensor, first_row + skipped, &mut bytes)?;
+            let mut floats = vec![0.0; tensor.cols];
             for (row, bytes) in bytes.chunks_exact(tensor.row_bytes()).enumerate() {
                 let group = row / LANES;
                 let lane = Lane {
                     lane: row % LANES,
+                    form,
                     lines: &mut lines[group * group_lines..][..group_lines],
                     scales: &mut scales[group * group_scales..][..group_scales],
                 };
@@ -184,86 +259,4 @@ fn matrix(gguf: &Gguf, name: &str, rows: usize, cols: usize, team: &mut Team) ->
         Some(error) => Err(error),
         None => Ok(packed),
     }
-}
-
-fn half_at(bytes: &[u8], at: usize) -> f16 {
-    f16::from_le_bytes([bytes[at], bytes[at + 1]])
-}
-
-/// Packs one row of the file. `scratch` has room for its floats.
-fn pack_row(kind: TensorType, bytes: &[u8], scratch: &mut [f32], mut lane: Lane<'_>) -> Result<()> {
-    match kind {
-        // Scale, then 16 bytes of two columns each: exactly the packed form. The weight is `scale * (q - 8)`.
-        TensorType::Q4_0 => {
-            for (block, bytes) in bytes.as_chunks::<18>().0.iter().enumerate() {
-                let scale = half_at(bytes, 0);
-                let minimum = f16::from_f32(-8.0 * scale.to_f32());
-                lane.four(block, bytes[2..].try_into().expect("16 bytes"), scale, minimum);
-            }
-        }
-        TensorType::Q4_1 => {
-            for (block, bytes) in bytes.as_chunks::<20>().0.iter().enumerate() {
-                lane.four(block, bytes[4..].try_into().expect("16 bytes"), half_at(bytes, 0), half_at(bytes, 2));
-            }
-        }
-        TensorType::Q4K => {
-            for (superblock, bytes) in bytes.as_chunks::<144>().0.iter().enumerate() {
-                pack_q4k(superblock * 8, bytes, &mut lane);
-            }
-        }
-        TensorType::Q8_0 => {
-            for (block, bytes) in bytes.as_chunks::<34>().0.iter().enumerate() {
-                lane.eight(block, bytes[2..].try_into().expect("32 bytes"), half_at(bytes, 0));
-            }
-        }
-        _ => {
-            floats_of(kind, bytes, scratch)?;
-            for (block, floats) in scratch.chunks_exact(BLOCK).enumerate() {
-                lane.eight_from_floats(block, floats);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Packs a super-block of Q4_K: two 16-bit floats, twelve bytes with eight 6-bit scales and eight 6-bit minima, and 128
-/// bytes in four parts of 32, each with one block in its low and the next in its high halves.
-fn pack_q4k(first_block: usize, bytes: &[u8; 144], lane: &mut Lane<'_>) {
-    let (scale, minimum) = (half_at(bytes, 0).to_f32(), half_at(bytes, 2).to_f32());
-    let sixes = &bytes[4..16];
-    for block in 0..8 {
-        let (s, m) = if block < 4 {
-            (sixes[block] & 63, sixes[block + 4] & 63)
-        } else {
-            (
-                (sixes[block + 4] & 15) | ((sixes[block - 4] >> 6) << 4),
-                (sixes[block + 4] >> 4) | ((sixes[block] >> 6) << 4),
-            )
-        };
-        let quants = &bytes[16 + block / 2 * 32..][..32];
-        let four = |byte: u8| if block % 2 == 0 { byte & 15 } else { byte >> 4 };
-        let nibbles = std::array::from_fn(|i| four(quants[i]) | (four(quants[i + 16]) << 4));
-        lane.four(
-            first_block + block,
-            &nibbles,
-            f16::from_f32(scale * f32::from(s)),
-            f16::from_f32(-minimum * f32::from(m)),
-        );
-    }
-}
-
-/// The floats of one row of any type.
-fn floats_of(kind: TensorType, bytes: &[u8], out: &mut [f32]) -> Result<()> {
-    if kind == TensorType::F32 {
-        for (out, bytes) in out.iter_mut().zip(bytes.as_chunks::<4>().0) {
-            *out = f32::from_le_bytes(*bytes);
-        }
-        return Ok(());
-    }
-    let storage =
-        QStorage::from_data(Cow::Borrowed(bytes), &Device::Cpu, kind.to_candle()).map_err(LlmError::engine)?;
-    let tensor = QTensor::new(storage, out.len()).and_then(|tensor| tensor.dequantize(&Device::Cpu));
-    let floats = tensor.and_then(|tensor| tensor.to_vec1::<f32>()).map_err(LlmError::engine)?;
-    out.copy_from_slice(&floats);
-    Ok(())
 }

@@ -7,7 +7,9 @@
 mod baseline;
 mod echo;
 mod effects;
-mod models;
+#[cfg(feature = "llama-cpp")]
+mod llama_cpp;
+mod llm;
 mod recordings;
 mod sounds;
 mod stt;
@@ -135,7 +137,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
         wake::run(&parts, &paths, &settings, &mut rows)?;
     }
     if wanted(What::Echo) {
-        echo::run(&parts, &settings, &mut rows)?;
+        echo::run(&parts, &paths, &settings, &mut rows)?;
     }
     if wanted(What::Stt) {
         stt::stt(&parts, &paths, &settings, runs, &questions, &mut rows)?;
@@ -147,7 +149,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
         effects::effects(&parts, &settings, runs, &mut rows)?;
     }
     if wanted(What::Llm) {
-        models::llm(&parts, &settings, &paths, runs, &mut rows)?;
+        llm::llm(&parts, &settings, &paths, runs, &mut rows)?;
     }
     if wanted(What::Turn) {
         turn::run(&parts, &paths, &settings, runs, &questions, &mut rows)?;
@@ -179,10 +181,14 @@ fn p95(values: &mut [f64]) -> f64 {
 
 /// Speaks `text` with the installed voice and brings it to the microphone's 16 kHz, silence around it cut off.
 fn spoken(voice: &mut dyn jarvis_core::TextToSpeech, text: &str) -> anyhow::Result<Vec<f32>> {
-    let audio = voice.synthesize(text, &jarvis_core::Cancel::new())?;
+    at_16_khz(&voice.synthesize(text, &jarvis_core::Cancel::new())?)
+}
+
+/// `audio` at the microphone's 16 kHz, silence around it cut off.
+fn at_16_khz(audio: &jarvis_core::SpeechAudio) -> anyhow::Result<Vec<f32>> {
     // By way of a file, which is how a recording comes in: one resampler serves both.
     let file = tempfile::Builder::new().prefix("jarvis-bench-").suffix(".wav").tempfile()?;
-    jarvis_audio::wav::write(file.path(), &audio)?;
+    jarvis_audio::wav::write(file.path(), audio)?;
     let samples = jarvis_audio::wav::read(file.path())?;
     let loud = |sample: &f32| sample.abs() > 0.01;
     let begin = samples.iter().position(loud).unwrap_or(0);

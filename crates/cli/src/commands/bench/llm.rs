@@ -1,0 +1,209 @@
+//! The language model: how fast it reads and writes beside llama.cpp on the same file, how soon a question has its first
+//! words, what it needs, and whether its scores are right.
+//!
+//! llama.cpp is built into this program only with the feature `llama-cpp`. Files in other precisions are made from the
+//! installed one, and the large one from random weights, in a temporary folder.
+
+#[cfg(feature = "llama-cpp")]
+use super::llama_cpp;
+use super::{Better, Rows, median};
+use jarvis_core::{Cancel, GenerateOptions, LanguageModel, Message, Prompt, Role};
+use jarvis_engine::load::Parts;
+use jarvis_llm::bench::{self, Agreement, Ours, Runner, Shape, Speed};
+use jarvis_llm::{GgufModel, LoadOptions};
+use jarvis_models::Store;
+use jarvis_settings::{Paths, Settings};
+use std::path::Path;
+use std::time::Instant;
+
+/// Both sides compute with as many.
+const THREADS: usize = 2;
+/// Tokens that are made after each prompt.
+const GENERATED: usize = 48;
+/// Positions that scores are compared at.
+const POSITIONS: usize = 500;
+/// What they are compared on.
+const TEXT: &str = include_str!("../../../../../docs/architecture.md");
+
+/// What was measured on a file, with llama.cpp's figures where it is built in.
+struct Compared {
+    ours: Vec<Speed>,
+    theirs: Option<Vec<Speed>>,
+    agreement: Option<Agreement>,
+}
+
+/// All rows.
+pub(super) fn llm(
+    parts: &dyn Parts,
+    settings: &Settings,
+    paths: &Paths,
+    runs: usize,
+    rows: &mut Rows<'_>,
+) -> anyhow::Result<()> {
+    if !cfg!(feature = "llama-cpp") {
+        eprintln!("jarvis: no baseline, since llama.cpp is not built in; docs/performance.md says how to build it.");
+    }
+    let rounds = runs.clamp(1, 3);
+    let file = Store::new(paths.models_dir()).folder(&settings.mind.model)?.join("model.gguf");
+    questions(parts, settings, runs, rows)?;
+    footprint(&file, rows)?;
+
+    std::fs::create_dir_all(paths.cache_dir())?;
+    let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(paths.cache_dir())?;
+    let made = |name: &str| folder.path().join(format!("{name}.gguf"));
+    let weights = bench::weight_type(&file)?;
+    let installed = speeds(&file, &weights, rounds, rows)?;
+    if weights != "Q4_0" {
+        bench::convert(&file, &made("Q4_0"), "Q4_0")?;
+        speeds(&made("Q4_0"), "Q4_0", rounds, rows)?;
+        std::fs::remove_file(made("Q4_0"))?;
+    }
+
+    bench::convert(&file, &made("F32"), "F32")?;
+    let floats = compare(&made("F32"), 256, &[(128, GENERATED / 2)], 1, &[])?;
+    let ratio = installed / floats.ours[0].generating;
+    rows.add(
+        ("llm", format!("generating, {weights} over f32 weights")),
+        (ratio, "times", Better::More),
+        (Some(5.0), None),
+    );
+    let tokens = bench::tokens(&file, TEXT)?;
+    bench::convert(&file, &made("Q8_0"), "Q8_0")?;
+    let mut eight = Ours::load(&made("Q8_0"), &options(POSITIONS + 64), false)?;
+    let mut single = Ours::load(&made("F32"), &options(POSITIONS + 64), false)?;
+    let found = bench::agreement(&mut eight, &mut single, &tokens[..tokens.len().min(POSITIONS / 4)])?;
+    agreement(found, "8-bit weights and f32", rows);
+    drop((eight, single));
+    std::fs::remove_file(made("F32"))?;
+    std::fs::remove_file(made("Q8_0"))?;
+    if let Some(found) = compare(&file, POSITIONS + 64, &[], 0, &tokens[..tokens.len().min(POSITIONS)])?.agreement {
+        agreement(found, &format!("{weights}, here and in llama.cpp"), rows);
+    }
+
+    bench::synthetic(&made("1B"), Shape::ONE_BILLION)?;
+    let large = compare(&made("1B"), 256, &[(128, GENERATED / 2)], rounds.min(2), &[])?;
+    let [ours, theirs] = [Some(&large.ours), large.theirs.as_ref()].map(|speeds| speeds.map(|speeds| speeds[0]));
+    let ours = ours.unwrap_or_default();
+    for (what, value, baseline) in [
+        ("1.1B, Q4_0: reading a prompt of 128", ours.reading, theirs.map(|speed| speed.reading)),
+        ("1.1B, Q4_0: generating after 128", ours.generating, theirs.map(|speed| speed.generating)),
+    ] {
+        rows.add(("llm", what), (value, "tok/s", Better::More), (None, baseline));
+    }
+    Ok(())
+}
+
+fn options(context_length: usize) -> LoadOptions {
+    LoadOptions { context_length, threads: THREADS }
+}
+
+/// A question of about 20 tokens after what is known already.
+fn questions(parts: &dyn Parts, settings: &Settings, runs: usize, rows: &mut Rows<'_>) -> anyhow::Result<()> {
+    let mut model = parts.language_model(settings)?;
+    let system = Message::new(Role::System, jarvis_assistant::conversation::SYSTEM_PROMPT);
+    model.warm_up(std::slice::from_ref(&system))?;
+    let options = GenerateOptions { max_tokens: 12, temperature: 0.0, ..GenerateOptions::default() };
+    let (mut first_tokens, mut first_words, mut new) = (vec![], vec![], 0);
+    for run in 0..runs {
+        let question = format!("Please give me {} good reasons to learn how to sail.", run + 2);
+        let prompt = Prompt::Chat(vec![system.clone(), Message::new(Role::User, question)]);
+        let (began, mut text, mut three) = (Instant::now(), String::new(), None);
+        let made = model.generate(&prompt, &options, &Cancel::new(), &mut |piece| {
+            text.push_str(piece);
+            // The third word is whole when the fourth begins.
+            if text.split_whitespace().count() > 3 {
+                three.get_or_insert(super::ms(began));
+            }
+        })?;
+        first_tokens.push(made.timings_ms.first_token);
+        first_words.push(three.unwrap_or(made.timings_ms.total));
+        new = made.prompt_tokens - made.cached_tokens;
+    }
+    let name = |what: &str| format!("{what}, {new} new tokens");
+    rows.add(("llm", name("first token")), (median(&mut first_tokens), "ms", Better::Less), (Some(60.0), None));
+    rows.add(("llm", name("first three words")), (median(&mut first_words), "ms", Better::Less), (Some(150.0), None));
+    Ok(())
+}
+
+/// Time and memory that it takes to load the installed model.
+fn footprint(file: &Path, rows: &mut Rows<'_>) -> anyhow::Result<()> {
+    let before = resident();
+    let began = Instant::now();
+    let mut model = GgufModel::load(file, &LoadOptions::default())?;
+    rows.add(("llm", "load"), (super::ms(began), "ms", Better::Less), (Some(150.0), None));
+    // Some of it is only taken when it is used.
+    model.warm_up(&[Message::new(Role::System, jarvis_assistant::conversation::SYSTEM_PROMPT)])?;
+    if let (Some(before), Some(after)) = (before, resident()) {
+        let megabytes = (after.saturating_sub(before)) as f64 / 1e6;
+        let target = std::fs::metadata(file)?.len() as f64 / 1e6 + 40.0;
+        rows.add(("llm", "resident memory"), (megabytes, "MB", Better::Less), (Some(target), None));
+    }
+    Ok(())
+}
+
+/// Bytes of this process that are in memory, where the system says it.
+fn resident() -> Option<u64> {
+    let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
+    // SAFETY: asks for a number and has no conditions.
+    let size = u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).ok()?;
+    Some(pages.split(' ').nth(1)?.parse::<u64>().ok()? * size)
+}
+
+/// Reading and generating on one file; returns how fast ours generates after the first prompt.
+fn speeds(file: &Path, weights: &str, rounds: usize, rows: &mut Rows<'_>) -> anyhow::Result<f64> {
+    let lengths = [(128, GENERATED), (512, 0), (1024, GENERATED)];
+    let compared = compare(file, 1024 + GENERATED, &lengths, rounds, &[])?;
+    for (index, (length, generated)) in lengths.into_iter().enumerate() {
+        let ours = compared.ours[index];
+        let theirs = compared.theirs.as_ref().map(|theirs| theirs[index]);
+        if length < 1024 {
+            let name = format!("{weights}: reading a prompt of {length}");
+            rows.add(("llm", name), (ours.reading, "tok/s", Better::More), (None, theirs.map(|speed| speed.reading)));
+        }
+        if generated > 0 {
+            let name = format!("{weights}: generating after {length}");
+            let target = (length == 128).then_some(180.0);
+            let baseline = theirs.map(|speed| speed.generating);
+            rows.add(("llm", name), (ours.generating, "tok/s", Better::More), (target, baseline));
+        }
+    }
+    Ok(compared.ours[0].generating)
+}
+
+fn agreement(found: Agreement, what: &str, rows: &mut Rows<'_>) {
+    let name = format!("scores of {what}: least cosine");
+    rows.add(("llm", name), (found.least_cosine, "", Better::More), (Some(0.999), None));
+    let name = format!("scores of {what}: same best token");
+    rows.add(("llm", name), (found.same_top * 100.0, "%", Better::More), (Some(98.0), None));
+}
+
+/// Measures a file beside llama.cpp, and compares their scores after each of `tokens`.
+fn compare(
+    file: &Path,
+    context: usize,
+    lengths: &[(usize, usize)],
+    rounds: usize,
+    tokens: &[u32],
+) -> anyhow::Result<Compared> {
+    let mut ours = Ours::load(file, &options(context.max(64)), false)?;
+    let vocabulary = ours.vocabulary();
+    let measure = |runners: &mut [&mut dyn Runner]| -> jarvis_core::Result<Vec<Vec<Speed>>> {
+        lengths.iter().map(|sizes| bench::speeds(runners, vocabulary, *sizes, rounds)).collect()
+    };
+    let of = |measured: &[Vec<Speed>], runner: usize| measured.iter().map(|speeds| speeds[runner]).collect();
+    #[cfg(feature = "llama-cpp")]
+    return llama_cpp::with(file, context.max(64), THREADS, |theirs| {
+        let measured = measure(&mut [&mut ours, &mut *theirs])?;
+        let agreement = match tokens.is_empty() {
+            true => None,
+            false => Some(bench::agreement(&mut ours, theirs, tokens)?),
+        };
+        Ok(Compared { ours: of(&measured, 0), theirs: Some(of(&measured, 1)), agreement })
+    });
+    #[cfg(not(feature = "llama-cpp"))]
+    {
+        let _ = tokens;
+        let measured = measure(&mut [&mut ours])?;
+        Ok(Compared { ours: of(&measured, 0), theirs: None, agreement: None })
+    }
+}

@@ -1,0 +1,190 @@
+//! What `jarvis bench llm` measures with: a model file behind a small seam that another program can be put behind too.
+//!
+//! The machine may be shared and noisy, so those who are compared take turns and the best of the rounds counts. Never
+//! judges; who prints the figures compares them with their targets. Never writes a file but where it is told to.
+
+mod files;
+
+pub use files::{Shape, convert, synthetic};
+
+use crate::error::Result;
+use crate::gguf::{Gguf, TensorType};
+use crate::kernels::Kernel;
+use crate::llama::{CHUNK, Config, Llama};
+use crate::model::LoadOptions;
+use crate::tokenizer::Tokenizer;
+use jarvis_core::Cancel;
+use std::path::Path;
+use std::time::Instant;
+
+/// A program that runs a model.
+pub trait Runner {
+    /// Forgets everything, reads `tokens` and scores what comes next.
+    ///
+    /// # Errors
+    /// The program's own.
+    fn prompt(&mut self, tokens: &[u32]) -> jarvis_core::Result<()>;
+
+    /// Reads one more token and scores what comes next.
+    ///
+    /// # Errors
+    /// The program's own.
+    fn step(&mut self, token: u32) -> jarvis_core::Result<()>;
+
+    /// The last scores, one per token of the vocabulary.
+    fn scores(&self) -> &[f32];
+}
+
+/// Our own.
+pub struct Ours {
+    llama: Llama,
+    vocabulary: usize,
+    scores: Vec<f32>,
+}
+
+impl Ours {
+    /// Loads the model in the file `path`; `is_plain` uses the kernels of a machine without vector instructions that we
+    /// know, to see what such a machine gets.
+    ///
+    /// # Errors
+    /// As [`crate::GgufModel::load`].
+    pub fn load(path: &Path, options: &LoadOptions, is_plain: bool) -> jarvis_core::Result<Self> {
+        Ok(Self::open(path, options, is_plain)?)
+    }
+
+    fn open(path: &Path, options: &LoadOptions, is_plain: bool) -> Result<Self> {
+        options.check()?;
+        let gguf = Gguf::open(path)?;
+        let config = Config::read(&gguf, options.context_length)?;
+        let vocabulary = config.vocabulary;
+        let kernel = if is_plain { Kernel::Plain } else { Kernel::detect() };
+        let llama = Llama::load(&gguf, config, options.context_length, options.threads(), kernel)?;
+        Ok(Self { llama, vocabulary, scores: vec![0.0; vocabulary] })
+    }
+
+    /// Tokens that the model knows.
+    pub fn vocabulary(&self) -> usize {
+        self.vocabulary
+    }
+
+    /// Bytes of the weights in memory.
+    pub fn weight_bytes(&self) -> usize {
+        self.llama.weight_bytes()
+    }
+}
+
+impl Runner for Ours {
+    fn prompt(&mut self, tokens: &[u32]) -> jarvis_core::Result<()> {
+        self.llama.truncate(0);
+        for chunk in tokens.chunks(CHUNK) {
+            self.llama.read(chunk, &Cancel::new());
+        }
+        self.scores.copy_from_slice(self.llama.logits());
+        Ok(())
+    }
+
+    fn step(&mut self, token: u32) -> jarvis_core::Result<()> {
+        self.llama.read(&[token], &Cancel::new());
+        self.scores.copy_from_slice(self.llama.logits());
+        Ok(())
+    }
+
+    fn scores(&self) -> &[f32] {
+        &self.scores
+    }
+}
+
+/// The tokens of `text` for the model in `path`.
+///
+/// # Errors
+/// The file has no sound tokenizer.
+pub fn tokens(path: &Path, text: &str) -> jarvis_core::Result<Vec<u32>> {
+    let read = || -> Result<Vec<u32>> {
+        let gguf = Gguf::open(path)?;
+        let vocabulary = gguf.tensor("token_embd.weight")?.rows;
+        Tokenizer::read(&gguf.header.metadata, vocabulary)?.encode(text)
+    };
+    Ok(read()?)
+}
+
+/// The type that most of a file's weights have, such as `Q4_1`.
+///
+/// # Errors
+/// It is not a sound GGUF file.
+pub fn weight_type(path: &Path) -> jarvis_core::Result<String> {
+    let kind = |path: &Path| -> Result<TensorType> { Ok(Gguf::open(path)?.tensor("blk.0.attn_output.weight")?.kind) };
+    Ok(format!("{:?}", kind(path)?))
+}
+
+/// Tokens a second.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Speed {
+    /// Reading a prompt.
+    pub reading: f64,
+    /// Making tokens after it.
+    pub generating: f64,
+}
+
+/// The best of `rounds`, in which `runners` take turns at reading a prompt of `length` tokens of a vocabulary of
+/// `vocabulary` and making `generate` after it.
+///
+/// # Errors
+/// A runner failed.
+pub fn speeds(
+    runners: &mut [&mut dyn Runner],
+    vocabulary: usize,
+    (length, generate): (usize, usize),
+    rounds: usize,
+) -> jarvis_core::Result<Vec<Speed>> {
+    // Any tokens do: the work is the same for all.
+    let prompt: Vec<u32> = (0..length).map(|i| (i * 7919 % vocabulary) as u32).collect();
+    let mut best = vec![Speed::default(); runners.len()];
+    for _ in 0..rounds.max(1) {
+        for (best, runner) in best.iter_mut().zip(runners.iter_mut()) {
+            let began = Instant::now();
+            runner.prompt(&prompt)?;
+            best.reading = best.reading.max(length as f64 / began.elapsed().as_secs_f64());
+            let began = Instant::now();
+            for step in 0..generate {
+                runner.step(prompt[step % length])?;
+            }
+            if generate > 0 {
+                best.generating = best.generating.max(generate as f64 / began.elapsed().as_secs_f64());
+            }
+        }
+    }
+    Ok(best)
+}
+
+/// How alike two programs score the same text.
+#[derive(Debug, Clone, Copy)]
+pub struct Agreement {
+    /// The least cosine of their scores at any position.
+    pub least_cosine: f64,
+    /// Positions at which both think the same token likeliest, as a part of all.
+    pub same_top: f64,
+}
+
+/// Compares the scores of two programs after each of `tokens`.
+///
+/// # Errors
+/// One of them failed.
+pub fn agreement(one: &mut dyn Runner, other: &mut dyn Runner, tokens: &[u32]) -> jarvis_core::Result<Agreement> {
+    let (mut least_cosine, mut same) = (1.0f64, 0);
+    for (position, &token) in tokens.iter().enumerate() {
+        match position {
+            0 => one.prompt(&[token]).and_then(|()| other.prompt(&[token]))?,
+            _ => one.step(token).and_then(|()| other.step(token))?,
+        }
+        least_cosine = least_cosine.min(cosine(one.scores(), other.scores()));
+        let top = |scores| crate::sampling::likeliest(scores).map(|(token, _)| token);
+        same += usize::from(top(one.scores()) == top(other.scores()));
+    }
+    Ok(Agreement { least_cosine, same_top: same as f64 / tokens.len().max(1) as f64 })
+}
+
+/// Cosine of the angle between two lists of numbers.
+pub(crate) fn cosine(a: &[f32], b: &[f32]) -> f64 {
+    let dot = |x: &[f32], y: &[f32]| x.iter().zip(y).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum::<f64>();
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}

@@ -1,0 +1,38 @@
+//! The second half of a layer: each token for itself.
+
+use super::family::Gating;
+use super::scratch::Scratch;
+use super::{Llama, add_to_stream, each_token, normalize, products};
+use crate::kernels;
+use crate::team::Parts;
+use jarvis_core::Cancel;
+
+impl Llama {
+    /// `stream += down(bend(gate(norm(stream))) * up(norm(stream)))` for `count` tokens.
+    pub(super) fn feed_forward(&mut self, layer: usize, count: usize, cancel: &Cancel) {
+        let Self { config, weights, kernel, team, scratch, .. } = self;
+        let (config, kernel, weights) = (&*config, *kernel, &weights.layers[layer]);
+        let (width, inner) = (config.width, config.feed_forward);
+        let Scratch { stream, normed, gate, up, delta, activations, .. } = scratch;
+        let stream = &mut stream[..count * width];
+        normalize(team, (kernel, config), stream, &weights.feed_norm, normed, activations);
+        let (gate, up) = (&mut gate[..count * inner], &mut up[..count * inner]);
+        products(team, kernel, activations, [(&weights.gate, &mut *gate), (&weights.up, &mut *up)], cancel);
+        let rows = activations.reshape(count, inner);
+        let gate = Parts::new(gate);
+        each_token(team, count, &|_, token| {
+            // SAFETY: each token has its own part and is written once.
+            unsafe {
+                let (gate, up) = (gate.part(token * inner, inner), &up[token * inner..][..inner]);
+                match config.gating() {
+                    Gating::Silu => kernels::gate(kernel, gate, up),
+                    Gating::Gelu => kernels::gelu_gate(kernel, gate, up),
+                }
+                rows.write(kernel, token, gate);
+            }
+        });
+        let delta = &mut delta[..count * width];
+        products(team, kernel, activations, [(&weights.down, &mut *delta)], cancel);
+        add_to_stream(team, (kernel, config), (stream, delta), None, weights.feed_sum_norm.as_deref(), normed);
+    }
+}

@@ -1,0 +1,74 @@
+//! Rotary position embedding: the angle per position of each pair, from a file's metadata.
+//!
+//! Published forms: the base of RoFormer (arXiv 2104.09864), linear stretching, a divisor for each pair as Llama 3.1 and
+//! later carry it, and Phi 3's short and long divisors (arXiv 2402.13753). YaRN is refused by name.
+
+use super::config::Keys;
+use super::family::Family;
+use crate::error::{LlmError, Result};
+use crate::gguf::Gguf;
+
+/// The angles of a model.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Rope {
+    /// Angle per position of each rotated pair.
+    pub(crate) frequencies: Vec<f32>,
+    /// The same in layers that see only the latest positions, where it is another.
+    pub(crate) local: Option<Vec<f32>>,
+    /// What cosines and sines are multiplied with.
+    pub(crate) magnitude: f32,
+}
+
+/// Reads the angles of `gguf` for prompts of up to `positions` tokens.
+///
+/// # Errors
+/// Numbers that can't be, or a way to stretch positions that is not supported.
+pub(super) fn read(gguf: &Gguf, keys: Keys<'_>, family: &Family, rotated: usize, positions: usize) -> Result<Rope> {
+    let base = keys.float("rope.freq_base")?.unwrap_or(10_000.0);
+    let local_base = keys.float("rope.freq_base_swa")?.or(family.local_base);
+    for (key, base) in [("rope.freq_base", Some(base)), ("rope.freq_base_swa", local_base)] {
+        if base.is_some_and(|base| base.is_nan() || base < 1.0) {
+            return Err(LlmError::malformed(format!("its {key} is {}", base.unwrap_or_default())));
+        }
+    }
+    let kind = keys.metadata.text(&keys.name("rope.scaling.type"))?.unwrap_or("none");
+    let stretch = match kind {
+        "none" | "longrope" => 1.0,
+        "linear" => keys.float("rope.scaling.factor")?.unwrap_or(1.0),
+        other => return Err(LlmError::unsupported(format!("it stretches positions by {other:?}"))),
+    };
+    if !(1.0..=1e4).contains(&stretch) {
+        return Err(LlmError::malformed(format!("its rope.scaling.factor is {stretch}")));
+    }
+    let magnitude = keys.float("rope.scaling.attn_factor")?.unwrap_or(1.0);
+    if !(0.1..=10.0).contains(&magnitude) {
+        return Err(LlmError::malformed(format!("its rope.scaling.attn_factor is {magnitude}")));
+    }
+    let mut frequencies = series(base, stretch, rotated);
+    let made_for = keys.whole("rope.scaling.original_context_length", 1..=1 << 24)?;
+    let by_length = if made_for.is_some_and(|made_for| positions > made_for) {
+        "rope_factors_long.weight"
+    } else {
+        "rope_factors_short.weight"
+    };
+    for name in ["rope_freqs.weight", by_length] {
+        if gguf.header.tensors.contains_key(name) {
+            let divisors = super::weights::vector(gguf, name, rotated / 2)?;
+            for (frequency, divisor) in frequencies.iter_mut().zip(divisors) {
+                if !(1e-3..=1e6).contains(&divisor) {
+                    return Err(LlmError::malformed(format!("its {name} has a divisor of {divisor}")));
+                }
+                *frequency /= divisor;
+            }
+        }
+    }
+    // Only layers that see everything are stretched.
+    let local = local_base.map(|base| series(base, 1.0, rotated));
+    Ok(Rope { frequencies, local, magnitude })
+}
+
+/// `base^(-2i / rotated) / stretch` for each pair.
+fn series(base: f32, stretch: f32, rotated: usize) -> Vec<f32> {
+    let frequency = |i| (1.0 / f64::from(base).powf(2.0 * i as f64 / rotated as f64)) as f32 / stretch;
+    (0..rotated / 2).map(frequency).collect()
+}
