@@ -111,6 +111,17 @@ fn bad_takes_and_a_change_of_mind_install_nothing() {
     assert_eq!(refused("hey-computer", &good[..2]), "wake.few_takes");
     assert_eq!(refused("hey-computer", &[&good[..], &[silent]].concat()), "wake.silent_take");
     assert_eq!(refused("hey-computer", &[&good[..], &other[..]].concat()), "wake.other_words");
+    assert_eq!(refused("hey-computer", &[&good[..], &good[..1]].concat()), "wake.same_take");
+    let noise = desktop.folder().join("noise.wav");
+    let mut writer = wav::Writer::create(&noise, 16_000).expect("the desktop's folder takes files");
+    let hiss: Vec<f32> = (0..16_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 8) as f32 / 1e8 - 0.08).collect();
+    writer.write(&hiss).and_then(|()| writer.finish()).expect("the recording is written");
+    assert_eq!(refused("hey-computer", &[&good[..], &[noise]].concat()), "wake.no_speech");
+    assert_eq!(refused("hey-you", &good), "wake.short_phrase");
+    let (trained, answer) = train(&desktop, "mine", &good, &["--phrase", "Hey, Jarvis"]);
+    assert!(!trained && answer["error"]["code"] == "wake.phrase_taken", "{answer}");
+    let (trained, answer) = train(&desktop, "mine", &good, &["--phrase", "\u{43f}\u{440}\u{438}\u{432}\u{435}\u{442}"]);
+    assert!(!trained && answer["error"]["code"] == "wake.foreign_phrase", "{answer}");
     assert_eq!(refused("hey-jarvis", &good), "models.name_taken");
     assert_eq!(refused("../hey", &good), "models.bad_name");
 

@@ -163,7 +163,7 @@ impl Parts for Installed {
         wake.set_sensitivity(settings.wake.sensitivity);
         let free = format!("{}{FREE}", settings.wake.model);
         if let Some(head) = jarvis_models::bundled(&free, HEAD_FILE) {
-            wake.agree_with(head)?;
+            wake.join(head)?;
         }
         wake.remember_mistakes(&mistakes_file(&self.data, &settings.wake.model));
         Ok(Box::new(wake))

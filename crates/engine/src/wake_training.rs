@@ -5,12 +5,14 @@
 
 use std::path::{Path, PathBuf};
 
-use jarvis_core::{Cancel, Error, Result};
+use jarvis_core::{Cancel, Error, Result, wake_phrase};
 use jarvis_models::{Catalog, Kind, Listed, OwnModel, Store};
 use jarvis_settings::{Paths, Settings};
 use jarvis_speech::onnx::Runtime;
 use jarvis_speech::tts::Piper;
-use jarvis_speech::wake::train::{Figures, Plan, Stage, Take, Voices, check_takes, check_words, train};
+use jarvis_speech::wake::train::{
+    Figures, Plan, Stage, Take, Voices, check_phrase, check_takes, check_voices, check_words, plain_phrase, train,
+};
 use jarvis_speech::wake::{FEATURE_FILES, HEAD_FILE, WakeCheck};
 
 use crate::load::{Installed, Parts, runtime_file};
@@ -24,6 +26,8 @@ pub struct WakeTraining {
     pub phrase: String,
     /// It may take the place of another wake word of that name that was trained here.
     pub replace: bool,
+    /// It may stand beside another wake word for the same phrase.
+    pub beside: bool,
     /// Chance falls the same way for the same seed.
     pub seed: u64,
     /// 1 is the usual amount of speech; tests take less.
@@ -37,12 +41,48 @@ pub struct TrainedWake {
     pub model: Listed,
     /// How good it is.
     pub figures: Figures,
+    /// What whoever takes it should know first.
+    pub caution: Option<String>,
 }
 
 impl WakeTraining {
     /// The model's name.
     pub fn id(&self) -> String {
         format!("wake-{}", self.name)
+    }
+
+    /// Whether there can be such a wake word; asked before anybody records anything for it.
+    ///
+    /// # Errors
+    /// The name or the phrase is refused or taken.
+    pub fn check(&self, paths: &Paths) -> Result<()> {
+        let (store, catalog) = (Store::new(paths.models_dir()), Catalog::builtin());
+        store.check_own_name(&catalog, &self.id())?;
+        if !self.replace && store.folder(&self.id()).is_ok() {
+            return Err(Error::new(
+                "wake.name_taken",
+                format!("There is a wake word {} already.", self.id()),
+                "Take another name, or say `--replace` to train it anew.",
+            ));
+        }
+        check_phrase(&self.phrase)?;
+        let wanted = plain_phrase(&self.phrase);
+        let others = store.list(&catalog)?.into_iter().filter(|model| model.kind == Kind::Wake && model.installed);
+        let mut same = others.filter(|model| {
+            let phrase = jarvis_speech::wake::phrase(&model.path).unwrap_or_else(|| wake_phrase(&model.id));
+            model.id != self.id() && plain_phrase(&phrase) == wanted
+        });
+        match same.next().filter(|_| !self.beside) {
+            None => Ok(()),
+            Some(other) => Err(Error::new(
+                "wake.phrase_taken",
+                format!("There is a wake word for \u{201c}{wanted}\u{201d} already: {}.", other.id),
+                format!(
+                    "Listen for it with `jarvis config set wake.model {}`, or say `--beside` to train one of your own, too.",
+                    other.id
+                ),
+            )),
+        }
     }
 
     /// Trains and installs. `tell` gets the stage and how much of it is done, 0..=1.
@@ -58,21 +98,18 @@ impl WakeTraining {
         tell: &mut dyn FnMut(Stage, f32),
         cancel: &Cancel,
     ) -> Result<TrainedWake> {
-        let (store, catalog) = (Store::new(paths.models_dir()), Catalog::builtin());
         // Before a minute is spent on it.
-        store.check_own_name(&catalog, &self.id())?;
-        if !self.replace && store.folder(&self.id()).is_ok() {
-            return Err(Error::new(
-                "wake.name_taken",
-                format!("There is a wake word {} already.", self.id()),
-                "Take another name, or say `--replace` to train it anew.",
-            ));
-        }
+        self.check(paths)?;
+        let (store, catalog) = (Store::new(paths.models_dir()), Catalog::builtin());
         if !takes.is_empty() {
             tell(Stage::Checking, 0.0);
             check_takes(takes)?;
-            // Whoever has no recognizer has to listen to the takes himself.
-            if let Ok(mut recognizer) = Installed::new(paths).recognizer(settings) {
+            // Whoever has no model for it has to listen to the takes himself.
+            let installed = Installed::new(paths);
+            if let Ok(mut activity) = installed.activity(settings) {
+                check_voices(takes, activity.as_mut())?;
+            }
+            if let Ok(mut recognizer) = installed.recognizer(settings) {
                 check_words(takes, &mut WakeCheck::new(&self.phrase)?, recognizer.as_mut(), cancel)?;
             }
         }
@@ -92,7 +129,8 @@ impl WakeTraining {
             licence: "your own (features Apache-2.0)".into(),
             files,
         };
-        Ok(TrainedWake { model: store.install_own(&catalog, &model, cancel)?, figures: trained.figures })
+        let caution = trained.figures.caution(trained.syllables);
+        Ok(TrainedWake { model: store.install_own(&catalog, &model, cancel)?, figures: trained.figures, caution })
     }
 }
 

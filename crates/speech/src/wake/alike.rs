@@ -11,6 +11,22 @@ pub(super) fn sounds(text: &str, phonemizer: &mut dyn Phonemizer) -> Result<Vec<
     Ok(phonemes.chars().filter(|sound| sound.is_alphabetic() && !matches!(sound, 'ː' | 'ˈ' | 'ˌ')).collect())
 }
 
+/// How many syllables `text` has, by its vowels.
+pub(super) fn syllables(text: &str, phonemizer: &mut dyn Phonemizer) -> Result<usize> {
+    let phonemes = phonemizer.phonemes(text)?;
+    let mut count = 0;
+    let mut before = None;
+    for sound in phonemes.chars() {
+        // The second half of a diphthong is no syllable of its own; a consonant with the mark for one is.
+        let glides = matches!(sound, 'ɪ' | 'ʊ') && before.is_some_and(|before| "aeoɔ".contains(before));
+        if (VOWELS.contains(sound) && !glides) || sound == '\u{329}' {
+            count += 1;
+        }
+        before = Some(sound);
+    }
+    Ok(count)
+}
+
 /// How much the part of `heard` that is most like `wanted` sounds like it, 0..=1.
 pub(super) fn likeness(wanted: &[char], heard: &[char]) -> f32 {
     if wanted.is_empty() {
@@ -33,7 +49,7 @@ pub(super) fn likeness(wanted: &[char], heard: &[char]) -> f32 {
 
 /// Consonants that are taken for one another: with and without voice, and the sounds of r and of th.
 const NEAR: [&str; 9] = ["td", "ʃʒ", "sz", "fv", "pb", "kɡ", "θð", "ɹɚ", "mn"];
-const VOWELS: &str = "aeiouyæɐɑɒɔəɚɛɜɪʊʌøœ";
+const VOWELS: &str = "aeiouyæɐɑɒɔəɚɛɜɝɪᵻʊʌøœ";
 
 /// How different two sounds are, 0..=1.
 fn difference(a: char, b: char) -> f32 {
@@ -70,6 +86,24 @@ mod tests {
             assert!(alike("hey jarvis", other) < 0.8, "{other} {}", alike("hey jarvis", other));
         }
         assert!(alike("hey zorblax", "Hey Zora Blacks") > 0.85);
+    }
+
+    #[test]
+    fn syllables_are_counted_as_people_count_them() {
+        let mut espeak = Espeak::new("en-us").unwrap();
+        for (text, count) in [
+            ("", 0),
+            ("hey", 1),
+            ("hey you", 2),
+            ("hey jarvis", 3),
+            ("alexa", 3),
+            ("hey computer", 4),
+            ("okay radio", 5),
+            ("hey maria", 4),
+            ("button", 2),
+        ] {
+            assert_eq!(syllables(text, &mut espeak).unwrap(), count, "{text}");
+        }
     }
 
     proptest! {

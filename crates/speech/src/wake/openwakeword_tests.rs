@@ -51,6 +51,32 @@ fn the_word_is_heard_once_and_where_it_is() {
     assert!((0.5..1.2).contains(&seconds), "{seconds}");
 }
 
+/// The free head, which the program has in itself.
+const OTHER: &[u8] = include_bytes!("../../../../models/wake-hey-jarvis-free/head.safetensors");
+
+#[test]
+fn two_heads_hear_it_once_and_no_later_than_one() {
+    let (mut alone, mut both) = (detector(), detector());
+    both.join(OTHER).unwrap();
+    let (one, two) = (detections(&mut alone, &heard()), detections(&mut both, &heard()));
+    assert!(two.len() == 1 && two[0].at_sample <= one[0].at_sample, "{one:?} {two:?}");
+    both.reset();
+    assert_eq!(detections(&mut both, &heard()), two);
+    assert!(alone.join(b"no head").is_err());
+}
+
+#[test]
+fn neither_head_has_the_last_word() {
+    assert!(together(0.5, 0.0) == 0.5 && together(0.4, 1.0) > 0.5 && together(0.6, -1.0) < 0.5);
+    assert!(together(0.999, -4.0) > 0.5, "who is sure needs no other who is");
+    assert!(together(1.0, -1e9) == 0.5 && together(0.0, 1e9) == 0.5, "nor is anyone surer than that");
+    for first in [0.0, 0.3, 1.0, f32::NAN] {
+        for second in [-1e9, 0.3, 1e9, f32::NAN] {
+            assert!((0.0..=1.0).contains(&together(first, second)), "{first} {second}");
+        }
+    }
+}
+
 #[test]
 fn a_reset_forgets_the_sound_and_counts_anew() {
     let mut detector = detector();
@@ -66,6 +92,10 @@ fn a_reset_forgets_the_sound_and_counts_anew() {
 fn silence_and_noise_wake_nobody() {
     let mut detector = detector();
     detector.set_sensitivity(1.0);
+    assert_eq!(detections(&mut detector, &vec![0.0; 160_000]), []);
+    assert_eq!(detections(&mut detector, &testing::noise(0.3, 160_000)), []);
+    detector.join(OTHER).unwrap();
+    detector.reset();
     assert_eq!(detections(&mut detector, &vec![0.0; 160_000]), []);
     assert_eq!(detections(&mut detector, &testing::noise(0.3, 160_000)), []);
 }

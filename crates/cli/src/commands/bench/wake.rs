@@ -36,7 +36,8 @@ const NEAR_MISSES: [&str; 16] = [
     "heavy service",
     "hey purpose",
 ];
-/// Seconds of other speech that our detector hears, and of them those that the reference hears.
+/// Seconds of other speech that our detector hears, and of them those that the reference hears. Both hear the beginning of
+/// the same.
 const SPEECH: f32 = 3600.0;
 const SPEECH_BESIDE: f32 = 300.0;
 /// Of the sound that a training is measured with: what is made and heard in a minute or two.
@@ -46,7 +47,7 @@ const THRESHOLD: f32 = 0.5;
 const REFRACTORY: u32 = 25;
 /// What the second look is given, in samples: from before the wake and from after it, as in a turn.
 const BEFORE: usize = 24_000;
-const AFTER: usize = 1_600;
+const AFTER: usize = 3_200;
 
 /// What the reference answers.
 #[derive(serde::Deserialize)]
@@ -220,10 +221,10 @@ fn ours(wake: &mut dyn WakeWord, mut look: Option<&mut SecondLook>, exam: &Exam)
         outcome.near += usize::from(!stands(&wakes, sound)?.is_empty());
     }
     let mut heard = 0.0;
-    for sound in exam.speech.iter().cycle() {
-        let wakes = hear(sound)?;
+    for sound in exam.speech() {
+        let wakes = hear(&sound)?;
         first.false_wakes += wakes.len();
-        outcome.false_wakes += stands(&wakes, sound)?.len();
+        outcome.false_wakes += stands(&wakes, &sound)?.len();
         heard += sound.len() as f32 / SAMPLE_RATE as f32;
         if heard >= SPEECH {
             break;
@@ -253,8 +254,8 @@ fn reference(baseline: &mut Baseline, exam: &Exam) -> anyhow::Result<Outcome> {
     }
     outcome.seconds = seconds(exam.calls.iter().map(|(sound, _)| sound).chain(&exam.near));
     let mut heard = 0.0;
-    for sound in exam.speech.iter().cycle() {
-        outcome.false_wakes += ask(sound)?.wakes.len();
+    for sound in exam.speech() {
+        outcome.false_wakes += ask(&sound)?.wakes.len();
         heard += sound.len() as f32 / SAMPLE_RATE as f32;
         if heard >= SPEECH_BESIDE {
             break;
@@ -299,4 +300,5 @@ fn report(exam: &Exam, first: &Outcome, mut ours: Outcome, theirs: Option<&Outco
         (ours.false_wakes as f64, "", Better::Less),
         (Some(0.0), of_theirs(&|theirs| theirs.false_wakes as f64 * f64::from(SPEECH / SPEECH_BESIDE))),
     );
+    rows.add(("wake", "the same, without the second look"), (first.false_wakes as f64, "", Better::Less), (None, None));
 }

@@ -34,6 +34,9 @@ pub(super) struct Args {
     /// Train a wake word anew that was trained here before.
     #[arg(long)]
     replace: bool,
+    /// Train it although there is a wake word for the same phrase.
+    #[arg(long)]
+    beside: bool,
     /// Listen for it from now on.
     #[arg(long = "use")]
     choose: bool,
@@ -56,8 +59,18 @@ pub(super) fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let settings = Settings::load(&paths)?;
     let phrase = args.phrase.unwrap_or_else(|| args.name.replace('-', " "));
     let cancel = signal::cancel();
+    let training = WakeTraining {
+        name: args.name,
+        phrase,
+        replace: args.replace,
+        beside: args.beside,
+        seed: args.seed,
+        amount: args.thorough,
+    };
+    training.check(&paths)?;
+    let phrase = &training.phrase;
     let takes = match args.record {
-        Some(count) => record::takes((&Installed::new(&paths), &settings), &phrase, count as usize, &cancel)?,
+        Some(count) => record::takes((&Installed::new(&paths), &settings), phrase, count as usize, &cancel)?,
         None => args.takes.iter().map(read).collect::<Result<_, _>>()?,
     };
     if takes.is_empty() && !args.no_takes {
@@ -69,8 +82,6 @@ pub(super) fn run(args: Args, output: &Output) -> anyhow::Result<()> {
         .into());
     }
 
-    let training =
-        WakeTraining { name: args.name, phrase, replace: args.replace, seed: args.seed, amount: args.thorough };
     let began = Instant::now();
     let mut progress = Progress::new(output);
     let trained = training.run(&paths, &settings, &takes, &mut |stage, done| progress.show(stage, done), &cancel)?;
@@ -101,6 +112,7 @@ fn show(trained: &TrainedWake, phrase: &str, seconds: f64, chosen: bool, output:
         "false_wakes_per_hour": figures.wakes_per_hour(),
         "near_miss_rate": figures.near_miss_rate(),
         "figures": figures,
+        "caution": trained.caution,
     });
     output.result(&result, || {
         let own = match figures.own_calls {
@@ -111,6 +123,7 @@ fn show(trained: &TrainedWake, phrase: &str, seconds: f64, chosen: bool, output:
             true => "Jarvis listens for it now.".to_owned(),
             false => format!("Listen for it with `jarvis config set wake.model {}`.", trained.model.id),
         };
+        let caution = trained.caution.as_ref().map_or(String::new(), |caution| format!("\n{caution}"));
         let on = match figures.shared_voice {
             true => "sounds that it was not trained on, though the one installed voice speaks in both",
             false => "voices and sounds that it was not trained on",
@@ -119,7 +132,7 @@ fn show(trained: &TrainedWake, phrase: &str, seconds: f64, chosen: bool, output:
             "{} is installed, trained in {seconds:.0} s. Measured on {on}:\n  \
              calls by synthetic voices {} of {} heard ({:.0} %), {:.0} ms after their end{own}\n  \
              phrases that sound alike  {} of {} woke it\n  \
-             other speech and noise    {} wakes in {:.0} minutes\n{then}",
+             other speech and noise    {} wakes in {:.0} minutes{caution}\n{then}",
             trained.model.id,
             figures.heard,
             figures.calls,

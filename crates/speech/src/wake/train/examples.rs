@@ -84,10 +84,10 @@ fn mix(place: &mut [f32], chatter: &[f32], dice: &mut Dice) {
 }
 
 /// Sentences one after the other, each in a place of its own.
-pub(super) fn talk(sentences: &[Vec<f32>], chatter: &[f32], dice: &mut Dice) -> Vec<f32> {
+pub(super) fn talk(sentences: &[&[f32]], chatter: &[f32], dice: &mut Dice) -> Vec<f32> {
     let mut sound = Vec::new();
     for sentence in sentences {
-        let mut part = sentence.clone();
+        let mut part = sentence.to_vec();
         part.resize(part.len() + samples(dice.between(0.1, 0.7)), 0.0);
         room::place(&mut part, room::rms(sentence), chatter, dice);
         sound.extend(part);

@@ -13,6 +13,12 @@ use serde::{Deserialize, Serialize};
 /// most of the time, and said less often than a call.
 const NEAR_COST: f32 = 0.4;
 const HOURLY_COST: f32 = 0.03;
+/// Syllables from which on a phrase needs no warning by itself.
+const SURE_SYLLABLES: usize = 4;
+/// Shares of calls heard and of near misses woken by, and wakes in an hour of other speech, that one is warned of.
+const HEARD: f32 = 0.6;
+const WOKEN: f32 = 0.25;
+const HOURLY: f32 = 12.0;
 const STEP_SECONDS: f32 = STEP as f32 / SAMPLE_RATE as f32;
 
 /// Figures of a head, measured on takes, sentences and espeak-ng speakers that it was not trained on.
@@ -55,6 +61,34 @@ impl Figures {
     /// False wakes in an hour of other speech.
     pub fn wakes_per_hour(&self) -> f32 {
         self.speech_wakes as f32 * 3600.0 / self.speech_seconds.max(1.0)
+    }
+
+    /// What whoever takes this wake word should know first; `syllables` are its phrase's. None where all is well.
+    pub fn caution(&self, syllables: usize) -> Option<String> {
+        let often = self.near_miss_rate() > WOKEN || self.wakes_per_hour() > HOURLY;
+        let measured = format!(
+            "of {} phrases that sound alike {} woke it, and other speech would {:.0} times an hour",
+            self.near_misses,
+            self.near_wakes,
+            self.wakes_per_hour()
+        );
+        if self.recall() < HEARD {
+            Some(format!(
+                "It is heard in {:.0} of 100 calls only: record more takes, or train with `--thorough 2`.",
+                self.recall() * 100.0
+            ))
+        } else if syllables < SURE_SYLLABLES {
+            Some(format!(
+                "The phrase is short ({syllables} syllables): {measured}. One of {SURE_SYLLABLES} or more is told from \
+                 others more surely."
+            ))
+        } else if often {
+            Some(format!(
+                "It is woken by mistake often: {measured}. Train with `--thorough 2`, or take another phrase."
+            ))
+        } else {
+            None
+        }
     }
 }
 
@@ -144,4 +178,24 @@ fn wakes(clip: &Clip, head: &mut Dense) -> Vec<f32> {
         .filter(|step| trigger.step(head.score(clip.window(*step))))
         .map(|step| (step + 1) as f32)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_takes_a_risky_wake_word_is_told_with_its_figures() {
+        let good = Figures { calls: 100, heard: 90, near_misses: 80, speech_seconds: 1800.0, ..Figures::default() };
+        assert_eq!(good.caution(4), None);
+        let short = good.caution(3).unwrap();
+        assert!(
+            short.contains("3 syllables") && short.contains("of 80 phrases") && short.contains("0 times"),
+            "{short}"
+        );
+        let often = Figures { near_wakes: 40, speech_wakes: 9, ..good.clone() }.caution(5).unwrap();
+        assert!(often.contains("40 woke it") && often.contains("18 times an hour"), "{often}");
+        let deaf = Figures { heard: 30, ..good }.caution(5).unwrap();
+        assert!(deaf.contains("30 of 100"), "{deaf}");
+    }
 }

@@ -17,8 +17,9 @@ mod voices;
 mod words;
 
 pub use measure::Figures;
-pub use takes::{Take, check_takes, check_words};
+pub use takes::{TAKES, Take, check_takes, check_voices, check_words};
 pub use voices::Voices;
+pub use words::{check_phrase, plain_phrase};
 
 use super::features::Features;
 use super::head::Dense;
@@ -67,6 +68,8 @@ pub struct Trained {
     pub head: Vec<u8>,
     /// How good it is.
     pub figures: Figures,
+    /// Syllables of its phrase.
+    pub syllables: usize,
 }
 
 /// Sounds to measure a detector with, for the same phrase: none of them is ever trained with, though a single installed
@@ -77,8 +80,24 @@ pub struct Exam {
     pub calls: Vec<(Vec<f32>, usize)>,
     /// What sounds like a call.
     pub near: Vec<Vec<f32>>,
-    /// Other speech, and noise.
-    pub speech: Vec<Vec<f32>>,
+    /// Sentences of other speech.
+    sentences: Vec<Vec<f32>>,
+    seed: u64,
+}
+
+impl Exam {
+    /// Other speech and noise without end, the same each time: the sentences in ever other order, rooms and noise.
+    pub fn speech(&self) -> impl Iterator<Item = Vec<f32>> + '_ {
+        let chatter = self.sentences.concat();
+        let mut dice = Dice::new(self.seed ^ 0x7a1c);
+        std::iter::repeat_with(move || {
+            if dice.chance(NOISE) {
+                return examples::noise(6.0, &mut dice);
+            }
+            let sentences: Vec<&[f32]> = (0..TALK).map(|_| &dice.of(&self.sentences)[..]).collect();
+            examples::talk(&sentences, &chatter, &mut dice)
+        })
+    }
 }
 
 /// Makes the sounds of an exam; `near` are said in addition to what is made from the phrase.
@@ -97,16 +116,15 @@ pub fn exam_sounds(plan: &Plan, near: &[&str], voices: &mut Voices, cancel: &Can
         }
     }
     let chatter = speech.sentences.concat();
-    let mut exam = Exam { calls: Vec::new(), near: Vec::new(), speech: Vec::new() };
+    let (mut calls, mut near) = (Vec::new(), Vec::new());
     for scene in scenes_for(&speech, Use::Measure) {
-        let (sound, end) = stage(&speech, scene, &chatter, &mut dice);
-        match (scene, end) {
-            (Scene::Call(_) | Scene::Own(_), Some(end)) => exam.calls.push((sound, end)),
-            (Scene::Talk(_) | Scene::Noise, _) => exam.speech.push(sound),
-            _ => exam.near.push(sound),
+        match (scene, stage(&speech, scene, &chatter, &mut dice)) {
+            (Scene::Call(_) | Scene::Own(_), (sound, Some(end))) => calls.push((sound, end)),
+            (Scene::Near(_), (sound, _)) => near.push(sound),
+            _ => {}
         }
     }
-    Ok(exam)
+    Ok(Exam { calls, near, sentences: speech.sentences, seed: plan.seed })
 }
 
 /// Speech for one use.
@@ -131,6 +149,8 @@ const OWN_SCENES: usize = 24;
 const OWN_SCENES_KEPT: usize = 6;
 /// Sentences in one scene.
 const TALK: usize = 8;
+/// Of the scenes of an exam's other speech, those that have noise and no voice.
+const NOISE: f32 = 0.25;
 /// Steps of training.
 const STEPS: f32 = 2400.0;
 
@@ -139,7 +159,7 @@ impl Use {
     fn counts(self) -> Counts {
         match self {
             Self::Learn => Counts { calls: (100, 280), near: (100, 420), sentences: (30, 700) },
-            Self::Tune => Counts { calls: (24, 60), near: (24, 90), sentences: (10, 220) },
+            Self::Tune => Counts { calls: (24, 60), near: (24, 90), sentences: (20, 480) },
             Self::Measure => Counts { calls: (40, 80), near: (40, 80), sentences: (30, 130) },
         }
     }
@@ -225,7 +245,7 @@ pub fn train(
     })?;
     let figures = Figures { shared_voice: voices.are_shared(), ..kept.figures(&mut read) };
     tell(Stage::Measuring, 1.0);
-    Ok(Trained { head, figures })
+    Ok(Trained { head, figures, syllables: phrase.syllables })
 }
 
 /// Has all be said that one use needs.
@@ -250,7 +270,7 @@ fn speak(
     let near = phrase.near_misses(scaled(counts.near.0 + counts.near.1), &mut dice, espeak)?;
     let sentences = match of {
         Use::Measure => words::kept_speech().iter().map(|sentence| (*sentence).to_owned()).collect(),
-        _ => words::speech(scaled(counts.sentences.0 + counts.sentences.1), &mut dice),
+        _ => words::speech(scaled(counts.sentences.0 + counts.sentences.1), of, &mut dice),
     };
     let kinds = [(&calls, counts.calls), (&near, counts.near), (&sentences, counts.sentences)];
     let total: usize = kinds.iter().map(|(_, (natural, plain))| scaled(*natural) + scaled(*plain)).sum();
@@ -409,7 +429,8 @@ fn stage(speech: &Speech, scene: Scene, chatter: &[f32], dice: &mut Dice) -> (Ve
         Scene::Near(i) => (examples::scene(&speech.near[i], chatter, dice).0, None),
         Scene::Talk(i) => {
             let sentences = &speech.sentences[i * TALK..((i + 1) * TALK).min(speech.sentences.len())];
-            (examples::talk(sentences, chatter, dice), None)
+            let sentences: Vec<&[f32]> = sentences.iter().map(|sentence| &sentence[..]).collect();
+            (examples::talk(&sentences, chatter, dice), None)
         }
         Scene::Noise => (examples::noise(6.0, dice), None),
     }

@@ -3,7 +3,8 @@
 //! Works on 16 kHz mono. Never repairs a take: a bad one is refused by name, with what to do better.
 
 use crate::wake::WakeCheck;
-use jarvis_core::{Cancel, Error, Result, SAMPLE_RATE, SpeechToText};
+use jarvis_core::{AudioFrame, Cancel, Error, FRAME_SAMPLES, Result, SAMPLE_RATE, SpeechToText, Vad};
+use std::ops::RangeInclusive;
 
 /// A recording of the phrase.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,8 +15,17 @@ pub struct Take {
     pub samples: Vec<f32>,
 }
 
-/// The fewest takes that a voice is learned from: of fewer, none could be kept for measuring.
-const FEWEST: usize = 3;
+/// How many takes a voice is learned from: of fewer, none could be kept for measuring, and more than these make nothing
+/// better.
+pub const TAKES: RangeInclusive<usize> = 3..=50;
+/// Likeness of two recordings, as the cosine between their waves, from which on they are one. The same person saying the same
+/// thing again stays below a half.
+const SAME: f32 = 0.95;
+/// Samples that the beginnings of the same recording may be found apart: 10 ms.
+const APART: usize = BLOCK;
+/// Probability of speech that is a voice, and the frames (32 ms) of it that a take has at least.
+const VOICE: f32 = 0.5;
+const VOICED: usize = 5;
 /// How much of what recognition hears in a take has to sound like the phrase, 0..=1. Names that it doesn't know become
 /// something that sounds like them; other words stay below a half.
 const ALIKE: f32 = 0.55;
@@ -26,7 +36,7 @@ const FULL: f32 = 0.995;
 /// Samples in a row at the end of the scale that are cut off, not just loud.
 const CLIPPED: usize = 4;
 /// The shortest and the longest phrase, in seconds.
-const LENGTH: std::ops::RangeInclusive<f32> = 0.35..=2.5;
+const LENGTH: RangeInclusive<f32> = 0.35..=2.5;
 /// Samples of one look at the level: 10 ms.
 const BLOCK: usize = SAMPLE_RATE as usize / 100;
 /// What belongs to a phrase is louder than this share of its loudest block; about -26 dB.
@@ -59,17 +69,18 @@ impl Take {
         }
         let phrase = trim(&self.samples);
         let seconds = phrase.len() as f32 / SAMPLE_RATE as f32;
-        if seconds < *LENGTH.start() {
+        let (least, most) = LENGTH.into_inner();
+        if seconds < least {
             return Err(refused(
                 "wake.short_take",
-                &format!("has {seconds:.1} s of voice, which is too short for a wake word"),
-                "Say the whole phrase; two or three syllables are the least.",
+                &format!("has {seconds:.2} s of voice, and a wake word has {least} to {most} s"),
+                "Say the whole phrase, not too fast.",
             ));
         }
-        if seconds > *LENGTH.end() {
+        if seconds > most {
             return Err(refused(
                 "wake.long_take",
-                &format!("has {seconds:.1} s of voice or noise, which is too long for a wake word"),
+                &format!("has {seconds:.1} s of voice or noise, and a wake word has {least} to {most} s"),
                 "Say the phrase once and nothing else, in a quiet room.",
             ));
         }
@@ -77,19 +88,71 @@ impl Take {
     }
 }
 
-/// Whether there are enough takes, each good enough.
+/// Whether there are enough takes, each good enough and none given twice.
 ///
 /// # Errors
-/// There are too few, or one is refused.
+/// There are too few or too many, one is refused, or two are the same recording.
 pub fn check_takes(takes: &[Take]) -> Result<()> {
-    if takes.len() < FEWEST {
+    if !TAKES.contains(&takes.len()) {
+        let (fewest, most) = TAKES.into_inner();
+        let (code, what) = if takes.len() < fewest { ("wake.few_takes", "few") } else { ("wake.many_takes", "many") };
         return Err(Error::new(
-            "wake.few_takes",
-            format!("There are too few recordings: {} of at least {FEWEST}.", takes.len()),
+            code,
+            format!("There are too {what} recordings: {}, and {fewest} to {most} are wanted.", takes.len()),
             "Record the phrase 5 to 10 times, not always in the same tone.",
         ));
     }
-    takes.iter().try_for_each(|take| take.phrase().map(drop))
+    let phrases = takes.iter().map(Take::phrase).collect::<Result<Vec<_>>>()?;
+    for (i, take) in takes.iter().enumerate() {
+        if let Some(first) = (0..i).find(|first| is_same(phrases[*first], phrases[i])) {
+            return Err(Error::new(
+                "wake.same_take",
+                format!("The recordings {} and {} are the same one.", takes[first].name, take.name),
+                "Say the phrase anew for each: what one is like has to be learned from how they differ.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether two phrases are one recording, maybe louder or cut elsewhere.
+fn is_same(a: &[f32], b: &[f32]) -> bool {
+    if a.len().abs_diff(b.len()) > 4 * BLOCK {
+        return false;
+    }
+    let likeness = |a: &[f32], b: &[f32]| {
+        let (mut product, mut of_a, mut of_b) = (0.0_f32, 0.0_f32, 0.0_f32);
+        for (a, b) in a.iter().zip(b) {
+            product += a * b;
+            of_a += a * a;
+            of_b += b * b;
+        }
+        product / (of_a * of_b).sqrt().max(1e-9)
+    };
+    (0..=APART.min(a.len()).min(b.len())).any(|apart| likeness(&a[apart..], b).max(likeness(a, &b[apart..])) >= SAME)
+}
+
+/// Whether somebody speaks in each take, and not only noise, by what `activity` makes of it.
+///
+/// # Errors
+/// Nobody does in one, or `activity` failed.
+pub fn check_voices(takes: &[Take], activity: &mut dyn Vad) -> Result<()> {
+    for take in takes {
+        activity.reset();
+        let mut voiced = 0;
+        for (index, samples) in take.samples.as_chunks::<FRAME_SAMPLES>().0.iter().enumerate() {
+            let frame = AudioFrame { samples: *samples, ..AudioFrame::silence(index as u64) };
+            voiced += usize::from(activity.process(&frame)? >= VOICE);
+        }
+        if voiced < VOICED {
+            return Err(Error::new(
+                "wake.no_speech",
+                format!("In the recording {} nobody speaks.", take.name),
+                "Record it again, nearer to the microphone or in less noise.",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Whether each take has the phrase in it, and not other words, by what `recognizer` makes of it.
@@ -129,6 +192,7 @@ pub(super) fn trim(samples: &[f32]) -> &[f32] {
 mod tests {
     use super::*;
     use crate::testing;
+    use crate::vad::Silero;
 
     fn take(samples: Vec<f32>) -> Take {
         Take { name: "one.wav".into(), samples }
@@ -147,6 +211,52 @@ mod tests {
         let take = spoken(0.3, 0.8);
         let phrase = take.phrase().unwrap();
         assert!(phrase.len().abs_diff(12_800) <= 2 * BLOCK, "{}", phrase.len());
+    }
+
+    /// A voice that nobody has, one for each `seed`: a tone whose height wanders, with all that is above it.
+    fn voice(seed: u32) -> Take {
+        let wander = |i: usize| (i as f32 / (900.0 + 70.0 * (seed % 17) as f32) + seed as f32).sin();
+        let mut phase = 0.0_f32;
+        let mut samples = vec![0.0; 8_000];
+        samples.extend((0..12_800).map(|i| {
+            phase += (120.0 + 30.0 * wander(i)) / 16_000.0 * std::f32::consts::TAU;
+            (1..6).map(|harmonic| (phase * harmonic as f32).sin() / harmonic as f32).sum::<f32>() * 0.1
+        }));
+        samples.extend(vec![0.0; 8_000]);
+        Take { name: format!("{seed}.wav"), samples }
+    }
+
+    #[test]
+    fn a_recording_that_is_given_twice_is_refused_by_name() {
+        let takes: Vec<Take> = (1..6).map(voice).collect();
+        check_takes(&takes).unwrap();
+        let mut louder: Vec<f32> = vec![0.0; 1_234];
+        louder.extend(takes[1].samples.iter().map(|sample| sample * 1.7 + 0.001));
+        for again in [takes[1].samples.clone(), louder] {
+            let error =
+                check_takes(&[&takes[..], &[Take { name: "again.wav".into(), samples: again }]].concat()).unwrap_err();
+            assert_eq!(error.code, "wake.same_take");
+            assert!(error.message.contains("2.wav") && error.message.contains("again.wav"), "{}", error.message);
+        }
+    }
+
+    #[test]
+    fn there_are_neither_too_few_nor_too_many() {
+        for (count, code) in [(0, "wake.few_takes"), (2, "wake.few_takes"), (51, "wake.many_takes")] {
+            let takes: Vec<Take> = (0..count).map(voice).collect();
+            let error = check_takes(&takes).unwrap_err();
+            assert!(error.code == code && error.message.contains("3 to 50"), "{count}: {}", error.message);
+        }
+    }
+
+    #[test]
+    fn where_nobody_speaks_there_is_no_take() {
+        let mut activity = Silero::load(&testing::runtime(), &testing::model("silero-vad")).unwrap();
+        let said = Take { name: "said.wav".into(), samples: testing::recording("hey-jarvis-what-time-is-it") };
+        check_voices(std::slice::from_ref(&said), &mut activity).unwrap();
+        let noise = Take { name: "noise.wav".into(), ..spoken(0.2, 0.9) };
+        let error = check_voices(&[said, noise], &mut activity).unwrap_err();
+        assert!(error.code == "wake.no_speech" && error.message.contains("noise.wav"), "{}", error.message);
     }
 
     #[test]

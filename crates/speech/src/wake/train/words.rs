@@ -3,12 +3,15 @@
 //! Near misses are made from the phrase by how it is pronounced. Never makes sound.
 
 use super::dice::Dice;
-use crate::tts::Phonemizer;
-use crate::wake::alike::sounds;
+use super::voices::Use;
+use crate::tts::{Espeak, Phonemizer};
+use crate::wake::alike::{sounds, syllables};
 use jarvis_core::{Error, Result};
+use std::ops::RangeInclusive;
 
-/// Sounds of a phrase that is told from others reliably; "hey you" has four and is none.
-const SOUNDS: usize = 5;
+/// Syllables of a wake word. Shorter ones are in every conversation ("hey you"), and longer ones don't fit into what a head
+/// looks at.
+const SYLLABLES: RangeInclusive<usize> = 3..=8;
 /// What differs by fewer sounds is the phrase, spoken carelessly.
 const NEAREST: usize = 2;
 
@@ -39,6 +42,60 @@ const WORDS: [&str; 243] = [
 /// Words that people begin with, or that stand before a name.
 const OPENINGS: [&str; 14] =
     ["hey", "hi", "hello", "okay", "the", "say", "they", "my", "and", "a", "oh", "play", "hate", "stay"];
+
+/// Speech as people use it, to learn from; every fourth sentence is tuned with. None of it is measured with.
+const EVERYDAY: [&str; 48] = [
+    "I left my keys on the kitchen counter this morning.",
+    "Hey, do you want to come over for dinner on Sunday?",
+    "The second half of the movie was much better than the first.",
+    "They just called to say that the delivery is on its way.",
+    "Can you pass me the salt and the olive oil, please?",
+    "My grandfather used to carve small animals out of wood.",
+    "We should leave in five minutes or we will miss the ferry.",
+    "Hey there, how was your trip to the coast?",
+    "She works as a nurse at the university hospital.",
+    "The charger is in the top drawer, next to the batteries.",
+    "Okay, let us start with the budget for next year.",
+    "He has been practising the violin since he was seven.",
+    "A large part of the harbour was closed after the storm.",
+    "What a beautiful garden, did you plant all of this yourself?",
+    "Hello everybody, and welcome to the evening news.",
+    "The driver said that the road would be open again by noon.",
+    "I have never seen so many people at the farmers' market.",
+    "Hey, stop that, you are going to break the chair!",
+    "It was hard to hear the speaker from the last row.",
+    "The recipe says two cups of flour and a pinch of nutmeg.",
+    "Hi, this is Martha from the office, please call me back.",
+    "Jasmine and her brother share a flat near the station.",
+    "The children ran across the yard to feed the horses.",
+    "You have to turn left after the church and then go straight.",
+    "He argued that the service had been too slow all week.",
+    "Say what you like, the old version was easier to use.",
+    "The train to the airport leaves from platform nine.",
+    "Hey, the parcel that you ordered has just arrived.",
+    "In the army he learned how to repair almost anything.",
+    "Their daughter is studying law in a town in the north.",
+    "A jar of honey costs less at the shop around the corner.",
+    "I think that the heating has stopped working again.",
+    "The game was cancelled because the pitch was under water.",
+    "Hey, can somebody help me carry this up the stairs?",
+    "Nervous passengers were told to remain in their seats.",
+    "They are far too busy to visit us before the holidays.",
+    "Please read the instructions before you switch it on.",
+    "The artist painted the same hill in every kind of weather.",
+    "We are just about to leave, so make it short.",
+    "Hey, I have got a question about the invoice from March.",
+    "The starving fox came closer to the houses every night.",
+    "There was hardly any traffic on the way home.",
+    "Charles promised to bring the guitar and a few songs.",
+    "Play that part again, I did not get the last words.",
+    "A heavy truck passed the window and the glasses shook.",
+    "The teacher collected the papers and opened a window.",
+    "Oh no, I forgot to water the plants on the balcony!",
+    "He sat by the fire and told stories until after midnight.",
+];
+/// Of the sentences that are learned from and tuned with, those that people might say.
+const SENSIBLE: f32 = 0.4;
 
 /// Speech that is only measured with, never trained on.
 const KEPT: [&str; 40] = [
@@ -84,36 +141,65 @@ const KEPT: [&str; 40] = [
     "The starving cats gathered around the harbour every evening.",
 ];
 
+/// `text` as phrases are compared and said: its words in lower case with single blanks between, without signs, which some
+/// voices would read aloud.
+pub fn plain_phrase(text: &str) -> String {
+    let words = text.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// Whether a wake word can be made of `text`.
+///
+/// # Errors
+/// It has letters that the English voices have no sounds for, or too few or too many syllables, or espeak-ng is not there.
+pub fn check_phrase(text: &str) -> Result<()> {
+    Phrase::new(text, &mut Espeak::new("en-us")?).map(drop)
+}
+
 /// The phrase, as it is spoken, with its pronunciation.
 pub(super) struct Phrase {
-    /// Lower case, single blanks.
+    /// [`plain_phrase`].
     pub(super) text: String,
+    pub(super) syllables: usize,
     sounds: Vec<char>,
 }
 
 impl Phrase {
     /// # Errors
-    /// It has too few sounds, or it cannot be pronounced.
+    /// As [`check_phrase`].
     pub(super) fn new(text: &str, phonemizer: &mut dyn Phonemizer) -> Result<Self> {
-        // Without signs, which some voices would read aloud.
-        let words = text.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty());
-        let text = words.collect::<Vec<_>>().join(" ").to_lowercase();
+        let text = plain_phrase(text);
+        // Latin with all its accents; of other scripts the voices say the letters' names at best.
+        let foreign = |word: &&str| word.chars().any(|c| !c.is_ascii() && !('\u{c0}'..='\u{24f}').contains(&c));
+        if let Some(word) = text.split(' ').find(foreign) {
+            return Err(Error::new(
+                "wake.foreign_phrase",
+                format!(
+                    "The voices, which are English, can't say \u{201c}{word}\u{201d}: only Latin letters and digits."
+                ),
+                "Spell it in Latin letters as it sounds to you, with `--phrase`.",
+            ));
+        }
+        let syllables = syllables(&text, phonemizer)?;
+        if !SYLLABLES.contains(&syllables) {
+            let (least, most) = SYLLABLES.into_inner();
+            let (code, hint) = if syllables < least {
+                (
+                    "wake.short_phrase",
+                    "A short one is heard in other words all day. Take four syllables or more, such as \"hey computer\".",
+                )
+            } else {
+                ("wake.long_phrase", "Take two to four words that are said in under two seconds.")
+            };
+            let count = if syllables == 1 { "1 syllable".to_owned() } else { format!("{syllables} syllables") };
+            return Err(Error::new(
+                code,
+                format!("\u{201c}{text}\u{201d} has {count}, and a wake word needs {least} to {most}."),
+                hint,
+            ));
+        }
         let sounds = sounds(&text, phonemizer)?;
-        if sounds.len() < SOUNDS {
-            return Err(Error::new(
-                "wake.short_phrase",
-                format!("{text:?} is too short for a wake word: it would be heard in other words all day."),
-                "Take a phrase of at least three syllables, such as \"hey computer\".",
-            ));
-        }
-        if sounds.len() > 30 {
-            return Err(Error::new(
-                "wake.long_phrase",
-                format!("{text:?} is too long for a wake word."),
-                "Take a phrase of two to four words that is said in under two seconds.",
-            ));
-        }
-        Ok(Self { text, sounds })
+        Ok(Self { text, syllables, sounds })
     }
 
     /// How the phrase may be written to be said in different ways.
@@ -173,10 +259,17 @@ impl Phrase {
     }
 }
 
-/// `count` sentences of speech to train on: words in no order, which have every sound in every neighbourhood.
-pub(super) fn speech(count: usize, dice: &mut Dice) -> Vec<String> {
+/// `count` sentences of speech to learn from, or to tune with: some that people might say, the others of words in no order,
+/// which have every sound in every neighbourhood.
+pub(super) fn speech(count: usize, of: Use, dice: &mut Dice) -> Vec<String> {
+    let tunes = of == Use::Tune;
+    let sensible: Vec<&str> =
+        EVERYDAY.into_iter().enumerate().filter(|(i, _)| (i % 4 == 3) == tunes).map(|(_, text)| text).collect();
     (0..count)
         .map(|_| {
+            if dice.chance(SENSIBLE) {
+                return (*dice.of::<&str>(&sensible)).to_owned();
+            }
             // Many sentences begin as a call does.
             let opening = dice.chance(0.3).then(|| *dice.of::<&str>(&OPENINGS));
             let count = 4 + dice.below(6);
@@ -233,7 +326,6 @@ pub(super) fn distance(a: &[char], b: &[char]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tts::Espeak;
     use proptest::prelude::*;
 
     #[test]
@@ -250,19 +342,35 @@ mod tests {
     }
 
     #[test]
-    fn a_phrase_that_is_no_wake_word_is_refused() {
-        let mut espeak = Espeak::new("en-us").unwrap();
-        let code = |text: &str, espeak: &mut Espeak| Phrase::new(text, espeak).err().unwrap().code;
-        assert_eq!(code("hey", &mut espeak), "wake.short_phrase");
-        assert_eq!(code("", &mut espeak), "wake.short_phrase");
-        assert_eq!(code("!?", &mut espeak), "wake.short_phrase");
-        assert_eq!(code(&"computer ".repeat(10), &mut espeak), "wake.long_phrase");
+    fn a_phrase_that_is_no_wake_word_is_refused_with_the_reason() {
+        let refused = |text: &str| check_phrase(text).err().unwrap_or_else(|| panic!("{text} is none"));
+        for short in ["hey", "hey you", "", "!?", "okay"] {
+            let error = refused(short);
+            assert!(error.code == "wake.short_phrase" && error.message.contains("3 to 8"), "{short}: {error:?}");
+        }
+        assert_eq!(refused(&"computer ".repeat(10)).code, "wake.long_phrase");
+        for (foreign, word) in [
+            ("\u{43f}\u{440}\u{438}\u{432}\u{435}\u{442} computer", "\u{43f}\u{440}\u{438}\u{432}\u{435}\u{442}"),
+            ("hey \u{8d3e}\u{7ef4}\u{65af}", "\u{8d3e}\u{7ef4}\u{65af}"),
+        ] {
+            let error = refused(foreign);
+            assert!(error.code == "wake.foreign_phrase" && error.message.contains(word), "{foreign}: {error:?}");
+        }
+        for good in ["hey Jarvis", "Hey, computer!", "Alexa", "caf\u{e9} r\u{e9}sum\u{e9}", "okay radio"] {
+            check_phrase(good).unwrap();
+        }
     }
 
     #[test]
     fn what_is_measured_with_is_never_trained_on() {
-        let trained = speech(500, &mut Dice::new(3));
-        assert!(kept_speech().iter().all(|kept| !trained.iter().any(|trained| trained == kept)));
+        let [learned, tuned] = [Use::Learn, Use::Tune].map(|of| speech(500, of, &mut Dice::new(3)));
+        assert!(kept_speech().iter().all(|kept| !learned.iter().chain(&tuned).any(|other| other == kept)));
+        assert!(
+            EVERYDAY
+                .iter()
+                .all(|text| !learned.iter().any(|other| other == text) || !tuned.iter().any(|other| other == text))
+        );
+        assert!(EVERYDAY.iter().all(|text| learned.iter().chain(&tuned).any(|other| other == text)));
     }
 
     proptest! {
