@@ -52,6 +52,8 @@ pub struct GenerateOptions {
     pub top_p: f32,
     /// Keeps this many of the likeliest tokens; 0 keeps all.
     pub top_k: usize,
+    /// Keeps tokens that are at least this many times as likely as the likeliest, 0 (off) ..= 1.
+    pub min_p: f32,
     /// Divides the score of tokens seen lately, 1 (off) ..= 2.
     pub repetition_penalty: f32,
     /// Same seed, same text.
@@ -67,6 +69,7 @@ impl Default for GenerateOptions {
             temperature: 0.0,
             top_p: 0.95,
             top_k: 40,
+            min_p: 0.0,
             repetition_penalty: 1.1,
             seed: 0,
             stop: Vec::new(),

@@ -1,6 +1,6 @@
 //! Choosing the next token from the model's scores.
 //!
-//! The order is the usual one: repetition penalty, temperature, top-k, top-p, then a draw. Temperature 0 takes the
+//! The order is the usual one: repetition penalty, temperature, top-k, top-p, min-p, then a draw. Temperature 0 takes the
 //! likeliest token. Never looks at text and never allocates after its first call.
 
 use crate::error::{LlmError, Result};
@@ -16,6 +16,7 @@ pub(crate) struct Sampler {
     temperature: f32,
     top_k: usize,
     top_p: f32,
+    min_p: f32,
     penalty: f32,
     random: StdRng,
     candidates: Vec<(f32, u32)>,
@@ -33,6 +34,9 @@ pub(crate) fn check(options: &GenerateOptions) -> Result<()> {
     if !(0.0..=1.0).contains(&options.top_p) {
         return bad("top_p", options.top_p.to_string(), "from 0 to 1");
     }
+    if !(0.0..=1.0).contains(&options.min_p) {
+        return bad("min_p", options.min_p.to_string(), "from 0 to 1");
+    }
     if !(1.0..=2.0).contains(&options.repetition_penalty) {
         return bad("repetition_penalty", options.repetition_penalty.to_string(), "from 1 to 2");
     }
@@ -46,6 +50,7 @@ impl Sampler {
             temperature: options.temperature,
             top_k: options.top_k,
             top_p: options.top_p,
+            min_p: options.min_p,
             penalty: options.repetition_penalty,
             random: StdRng::seed_from_u64(options.seed),
             candidates: Vec::new(),
@@ -82,6 +87,10 @@ impl Sampler {
         let mut kept = 0.0;
         let mut count = 0;
         for (weight, _) in &self.candidates {
+            // The likeliest has a weight of 1, so this is min-p (arXiv 2407.01082).
+            if *weight < self.min_p && count > 0 {
+                break;
+            }
             kept += weight;
             count += 1;
             if kept >= self.top_p * total {
@@ -165,6 +174,15 @@ mod tests {
     }
 
     #[test]
+    fn min_p_keeps_what_is_likely_beside_the_likeliest() {
+        let logits = [0.1f32.ln(), 0.5f32.ln(), 0.3f32.ln(), 0.1f32.ln()];
+        assert!(draws(&GenerateOptions { min_p: 0.5, ..options() }, &logits, 500).iter().all(|d| [1, 2].contains(d)));
+        assert!(draws(&GenerateOptions { min_p: 1.0, ..options() }, &logits, 100).iter().all(|d| *d == 1));
+        let all = draws(&GenerateOptions { min_p: 0.1, ..options() }, &logits, 500);
+        assert!((0..4).all(|token| all.contains(&token)));
+    }
+
+    #[test]
     fn the_seed_decides() {
         let logits: Vec<f32> = (0..100).map(|i| (i as f32).sin()).collect();
         let with = |seed| draws(&GenerateOptions { seed, ..options() }, &logits, 50);
@@ -196,6 +214,7 @@ mod tests {
             (GenerateOptions { temperature: f32::NAN, ..options() }, "temperature"),
             (GenerateOptions { temperature: 2.1, ..options() }, "temperature"),
             (GenerateOptions { top_p: -0.1, ..options() }, "top_p"),
+            (GenerateOptions { min_p: 1.1, ..options() }, "min_p"),
             (GenerateOptions { repetition_penalty: 0.5, ..options() }, "repetition_penalty"),
         ] {
             assert!(check(&bad).unwrap_err().to_string().starts_with(name));
@@ -208,9 +227,9 @@ mod tests {
         fn any_scores_and_options_give_a_token_of_the_vocabulary(
             logits in prop::collection::vec(prop_oneof![-50f32..50.0, Just(f32::NEG_INFINITY), Just(f32::NAN)], 1..200),
             recent in prop::collection::vec(0u32..300, 0..100),
-            temperature in 0f32..=2.0, top_k in 0usize..50, top_p in 0f32..=1.0, penalty in 1f32..=2.0, seed in any::<u64>(),
+            temperature in 0f32..=2.0, top_k in 0usize..50, top_p in 0f32..=1.0, min_p in 0f32..=1.0, penalty in 1f32..=2.0, seed in any::<u64>(),
         ) {
-            let options = GenerateOptions { temperature, top_k, top_p, repetition_penalty: penalty, seed, ..Default::default() };
+            let options = GenerateOptions { temperature, top_k, top_p, min_p, repetition_penalty: penalty, seed, ..Default::default() };
             let outcome = Sampler::new(&options).sample(&mut logits.clone(), &recent);
             match outcome {
                 Ok(id) => prop_assert!(logits[id as usize].is_finite()),

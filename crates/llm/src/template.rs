@@ -51,6 +51,8 @@ fn python_method(state: &mut State<'_, '_>, value: &Value, method: &str, args: &
         "rstrip" => text.trim_end_matches(&set(args)?[..]).into(),
         "upper" => text.to_uppercase().into(),
         "lower" => text.to_lowercase().into(),
+        "title" => text.split_inclusive(' ').map(capitalized).collect::<String>().into(),
+        "capitalize" => capitalized(&text.to_lowercase()).into(),
         "startswith" => text.starts_with(from_args::<(&str,)>(args)?.0).into(),
         "endswith" => text.ends_with(from_args::<(&str,)>(args)?.0).into(),
         "replace" => {
@@ -67,6 +69,12 @@ fn python_method(state: &mut State<'_, '_>, value: &Value, method: &str, args: &
         }
         _ => return Err(unknown()),
     })
+}
+
+/// `text` with its first letter in upper case.
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 impl ChatTemplate {
@@ -91,11 +99,25 @@ impl ChatTemplate {
         Ok(Self { environment, beginning: beginning.to_owned(), end: end.to_owned() })
     }
 
-    /// Renders `messages`; with `open` ready for the assistant's next message.
+    /// Renders `messages`; with `open` ready for the assistant's next message. A template that knows no standing
+    /// instructions (Gemma, the first Mistrals) gets them before what the user says first.
     ///
     /// # Errors
     /// The template fails, refuses this order of messages, or makes too much of them.
     pub(crate) fn render(&self, messages: &[Message], open: bool) -> Result<String> {
+        let [system, user, rest @ ..] = messages else { return self.render_as_is(messages, open) };
+        if (system.role, user.role) != (Role::System, Role::User) {
+            return self.render_as_is(messages, open);
+        }
+        self.render_as_is(messages, open).or_else(|refused| {
+            let first = Message::new(Role::User, format!("{}\n\n{}", system.content, user.content));
+            let folded: Vec<Message> = std::iter::once(first).chain(rest.iter().cloned()).collect();
+            // If that is no better, what is wrong is something else.
+            self.render_as_is(&folded, open).map_err(|_| refused)
+        })
+    }
+
+    fn render_as_is(&self, messages: &[Message], open: bool) -> Result<String> {
         let messages: Vec<Value> = messages
             .iter()
             .map(|message| {
@@ -115,6 +137,8 @@ impl ChatTemplate {
             ("add_generation_prompt", Value::from(open)),
             ("bos_token", Value::from(self.beginning.as_str())),
             ("eos_token", Value::from(self.end.as_str())),
+            // Who listens does not want to hear a model think (Qwen 3).
+            ("enable_thinking", Value::from(false)),
         ]));
         let template = self.environment.get_template("chat").map_err(|error| LlmError::Template(sentence(&error)))?;
         let mut rendered = Bounded(Vec::new());
@@ -170,6 +194,11 @@ mod tests {
     /// With line breaks between its tags: right only when those are trimmed.
     const ZEPHYR: &str = "{% for message in messages %}\n{% if message['role'] == 'user' %}\n{{ '<|user|>\n' + message['content'] + eos_token }}\n{% elif message['role'] == 'system' %}\n{{ '<|system|>\n' + message['content'] + eos_token }}\n{% elif message['role'] == 'assistant' %}\n{{ '<|assistant|>\n'  + message['content'] + eos_token }}\n{% endif %}\n{% if loop.last and add_generation_prompt %}\n{{ '<|assistant|>' }}\n{% endif %}\n{% endfor %}";
 
+    const GEMMA: &str = "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('Conversation roles must alternate user/assistant/user/assistant/...') }}{% endif %}{% if (message['role'] == 'assistant') %}{% set role = 'model' %}{% else %}{% set role = message['role'] %}{% endif %}{{ '<start_of_turn>' + role + '\n' + message['content'] | trim + '<end_of_turn>\n' }}{% endfor %}{% if add_generation_prompt %}{{'<start_of_turn>model\n'}}{% endif %}";
+    const PHI3: &str = "{% for message in messages %}{% if message['role'] == 'system' %}{{'<|system|>\n' + message['content'] + '<|end|>\n'}}{% elif message['role'] == 'user' %}{{'<|user|>\n' + message['content'] + '<|end|>\n'}}{% elif message['role'] == 'assistant' %}{{'<|assistant|>\n' + message['content'] + '<|end|>\n'}}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% else %}{{ eos_token }}{% endif %}";
+    /// How Qwen 3's begins and ends, with what of Python it uses in between.
+    const QWEN3: &str = "{%- set ns = namespace(multi_step_tool=true, last_query_index=messages|length - 1) %}\n{%- for message in messages[::-1] %}\n    {%- set index = (messages|length - 1) - loop.index0 %}\n    {%- if ns.multi_step_tool and message.role == \"user\" and not(message.content.startswith('<tool_response>') and message.content.endswith('</tool_response>')) %}\n        {%- set ns.multi_step_tool = false %}\n        {%- set ns.last_query_index = index %}\n    {%- endif %}\n{%- endfor %}\n{%- for message in messages %}\n    {%- set content = message.content %}\n    {%- if message.role == 'assistant' and '</think>' in content %}\n        {%- set content = content.split('</think>')[-1].lstrip('\\n') %}\n    {%- endif %}\n    {{- '<|im_start|>' + message.role + '\\n' + content + '<|im_end|>' + '\\n' }}\n{%- endfor %}\n{%- if add_generation_prompt %}\n    {{- '<|im_start|>assistant\\n' }}\n    {%- if enable_thinking is defined and enable_thinking is false %}\n        {{- '<think>\\n\\n</think>\\n\\n' }}\n    {%- endif %}\n{%- endif %}";
+
     fn rendered(source: Option<&str>, messages: &[Message]) -> Result<String> {
         ChatTemplate::new(source, "<s>", "</s>").and_then(|template| template.render(messages, true))
     }
@@ -208,6 +237,26 @@ mod tests {
     }
 
     #[test]
+    fn other_families_get_what_they_were_trained_on() {
+        let folded = "<start_of_turn>user\nYou are a helpful assistant\n\nHello<end_of_turn>\n<start_of_turn>model\nHi there<end_of_turn>\n<start_of_turn>user\nWho are you<end_of_turn>\n<start_of_turn>model\nI am an assistant<end_of_turn>\n<start_of_turn>user\nAnother question<end_of_turn>\n<start_of_turn>model\n";
+        assert_eq!(rendered(Some(GEMMA), &dialogue()).unwrap(), format!("<s>{folded}"));
+        assert_eq!(
+            rendered(Some(PHI3), &dialogue()).unwrap(),
+            "<|system|>\nYou are a helpful assistant<|end|>\n<|user|>\nHello<|end|>\n<|assistant|>\nHi there<|end|>\n<|user|>\nWho are you<|end|>\n<|assistant|>\n   I am an assistant   <|end|>\n<|user|>\nAnother question<|end|>\n<|assistant|>\n"
+        );
+        assert_eq!(
+            rendered(Some(QWEN3), &dialogue()).unwrap(),
+            format!("{CHATML_RENDERED}<think>\n\n</think>\n\n"),
+            "it is asked not to think aloud"
+        );
+        assert!(
+            rendered(Some(MISTRAL), &dialogue())
+                .unwrap()
+                .starts_with("<s>[INST] You are a helpful assistant\n\nHello [/INST]Hi there</s>")
+        );
+    }
+
+    #[test]
     fn the_installed_model_has_the_template_tested_here() {
         let gguf = crate::testing::default_gguf();
         assert_eq!(gguf.header.metadata.text("tokenizer.chat_template").unwrap(), Some(SMOLLM2));
@@ -222,7 +271,7 @@ mod tests {
 
     #[test]
     fn what_a_template_refuses_is_told_in_its_words() {
-        let reason = rendered(Some(MISTRAL), &dialogue()).unwrap_err().to_string();
+        let reason = rendered(Some(MISTRAL), &dialogue()[2..]).unwrap_err().to_string();
         assert!(reason.contains("roles must alternate"), "{reason}");
     }
 

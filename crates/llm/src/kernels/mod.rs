@@ -57,15 +57,6 @@ impl Kernel {
         Self::Plain
     }
 
-    /// Tokens that share an unpacking of the weights.
-    fn tile(self) -> usize {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Vnni => 8,
-            _ => 4,
-        }
-    }
-
     /// Its name, for a table.
     pub fn name(self) -> &'static str {
         match self {
@@ -113,15 +104,58 @@ pub(crate) fn matmul(
 ) {
     assert_eq!(weights.cols, activations.cols());
     assert!(groups.end <= weights.groups());
-    for group in groups {
+    let mut group = groups.start;
+    while group < groups.end {
         let mut token = 0;
-        // Eight tokens share an unpacking of the weights where there are registers for it, and four elsewhere.
-        if kernel.tile() >= 8 {
-            token = tiles::<8>(kernel, weights, activations, group, token, &mut write);
+        #[cfg(target_arch = "x86_64")]
+        if kernel == Kernel::Vnni && group + 1 < groups.end && activations.tokens() >= 4 && !weights.form.is_float() {
+            token = pairs::<8>(weights, activations, group, token, &mut write);
+            token = pairs::<4>(weights, activations, group, token, &mut write);
+            for group in [group, group + 1] {
+                tiles::<1>(kernel, weights, activations, group, token, &mut write);
+            }
+            group += 2;
+            continue;
         }
         token = tiles::<4>(kernel, weights, activations, group, token, &mut write);
         tiles::<1>(kernel, weights, activations, group, token, &mut write);
+        group += 1;
     }
+}
+
+/// The products of two groups of rows and as many whole tiles of `T` tokens as there are from `token`; returns the first
+/// that is left.
+#[cfg(target_arch = "x86_64")]
+fn pairs<const T: usize>(
+    weights: &Packed,
+    activations: &Activations,
+    group: usize,
+    mut token: usize,
+    write: &mut impl FnMut(usize, usize, &[f32]),
+) -> usize {
+    let lines = &weights.quants[group * weights.group_lines()..][..2 * weights.group_lines()];
+    let scales = &weights.scales[group * weights.group_scales()..][..2 * weights.group_scales()];
+    while token + T <= activations.tokens() {
+        let rows: [_; T] = std::array::from_fn(|i| activations.token(token + i));
+        // SAFETY: only for `Kernel::Vnni`, which is only made where these instructions were detected.
+        let products = unsafe {
+            match weights.form {
+                Form::Four => vnni::pair::<{ Form::Four as u8 }, T>(lines, scales, rows),
+                Form::Centred => vnni::pair::<{ Form::Centred as u8 }, T>(lines, scales, rows),
+                Form::Five => vnni::pair::<{ Form::Five as u8 }, T>(lines, scales, rows),
+                Form::Six => vnni::pair::<{ Form::Six as u8 }, T>(lines, scales, rows),
+                _ => vnni::pair::<{ Form::Eight as u8 }, T>(lines, scales, rows),
+            }
+        };
+        for (group, products) in (group..).zip(products) {
+            let rows = LANES.min(weights.rows - group * LANES);
+            for (i, values) in products.iter().enumerate() {
+                write(token + i, group * LANES, &values[..rows]);
+            }
+        }
+        token += T;
+    }
+    token
 }
 
 /// The products of as many whole tiles of `T` tokens as there are from `token`; returns the first that is left.

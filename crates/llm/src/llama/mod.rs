@@ -35,6 +35,9 @@ pub(crate) const CHUNK: usize = 64;
 /// Tokens of one piece of the work between the products.
 const PIECE: usize = 4;
 
+/// Bytes of weights that are worth a piece of work.
+const RUN: usize = 32 << 10;
+
 /// A loaded model and what it has read.
 pub(crate) struct Llama {
     config: Config,
@@ -197,8 +200,11 @@ fn products<const N: usize>(
         (weights, Parts::new(out))
     });
     let groups: usize = parts.iter().map(|(weights, _)| weights.groups()).sum();
-    // Enough pieces that a thread which was held up leaves most of its share to the others.
-    let piece = groups.div_ceil((team.threads() * 8).min(Team::MAX_CHUNKS)).max(1);
+    // Enough pieces that a thread which was held up leaves most of its share to the others; each long enough that memory
+    // is read in long runs, and of whole pairs of groups.
+    let bytes: usize = parts.iter().map(|(weights, _)| weights.bytes()).sum();
+    let wanted = (team.threads() * 8).min(bytes / RUN).max(team.threads()).min(Team::MAX_CHUNKS);
+    let piece = groups.div_ceil(wanted).next_multiple_of(2);
     team.run(groups.div_ceil(piece), &|_, chunk| {
         if cancel.is_cancelled() {
             return;

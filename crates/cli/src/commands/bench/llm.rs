@@ -19,7 +19,7 @@ use std::time::Instant;
 /// Both sides compute with as many.
 const THREADS: usize = 2;
 /// Tokens that are made after each prompt.
-const GENERATED: usize = 48;
+const GENERATED: usize = 32;
 /// Positions that scores are compared at.
 const POSITIONS: usize = 500;
 /// What they are compared on.
@@ -43,10 +43,11 @@ pub(super) fn llm(
     if !cfg!(feature = "llama-cpp") {
         eprintln!("jarvis: no baseline, since llama.cpp is not built in; docs/performance.md says how to build it.");
     }
-    let rounds = runs.clamp(1, 3);
+    let rounds = runs.clamp(1, 2);
     let file = Store::new(paths.models_dir()).folder(&settings.mind.model)?.join("model.gguf");
-    questions(parts, settings, runs, rows)?;
+    // First of all: later there is memory that was given back and is used again.
     footprint(&file, rows)?;
+    questions(parts, settings, runs, rows)?;
 
     std::fs::create_dir_all(paths.cache_dir())?;
     let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(paths.cache_dir())?;
@@ -172,7 +173,7 @@ fn speeds(file: &Path, weights: &str, rounds: usize, rows: &mut Rows<'_>) -> any
 
 fn agreement(found: Agreement, what: &str, rows: &mut Rows<'_>) {
     let name = format!("scores of {what}: least cosine");
-    rows.add(("llm", name), (found.least_cosine, "", Better::More), (Some(0.999), None));
+    rows.add(("llm", name), (found.least_cosine * 1000.0, "/1000", Better::More), (Some(999.0), None));
     let name = format!("scores of {what}: same best token");
     rows.add(("llm", name), (found.same_top * 100.0, "%", Better::More), (Some(98.0), None));
 }
