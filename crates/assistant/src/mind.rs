@@ -32,7 +32,7 @@ const REPETITION_PENALTY: f32 = 1.05;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Piece {
     /// For observers: [`AssistantEvent::Intent`] first, then [`AssistantEvent::FirstToken`] and
-    /// [`AssistantEvent::ReplyText`].
+    /// [`AssistantEvent::ReplyText`], and [`AssistantEvent::AnsweredFrom`] if another program's model answered.
     Event(AssistantEvent),
     /// To be spoken, after the clauses before it.
     Clause(String),
@@ -186,7 +186,7 @@ impl Mind {
         let asked = Instant::now();
         self.before = None;
         let request = self.router.read(said);
-        let (matched, route) = match self.router.route_request(&request) {
+        let (matched, mut route) = match self.router.route_request(&request) {
             Routed::Skill(matched) => (matched, Route::Pattern),
             Routed::Chat => (IntentMatch { intent: CHAT, slots: Slots::new(), confidence: 1.0 }, Route::Model),
         };
@@ -201,8 +201,10 @@ impl Mind {
             Route::Pattern => self.run_skill(&matched, &request, on_piece)?,
             _ if self.options.dry_run => String::new(),
             _ => self.chat(&request, cancel, &mut |piece| {
-                if matches!(piece, Piece::Event(AssistantEvent::FirstToken)) {
-                    timings.first_token = Some(milliseconds(asked));
+                match piece {
+                    Piece::Event(AssistantEvent::FirstToken) => timings.first_token = Some(milliseconds(asked)),
+                    Piece::Event(AssistantEvent::AnsweredFrom { .. }) => route = Route::Remote,
+                    _ => {}
                 }
                 on_piece(piece);
             })?,
@@ -296,7 +298,11 @@ impl Mind {
             if speech.push(text, on_piece) {
                 enough.cancel();
             }
-        })?;
+        });
+        if !first && let Some(host) = model.answered_from() {
+            on_piece(Piece::Event(AssistantEvent::AnsweredFrom { host: host.to_owned() }));
+        }
+        let made = made?;
         if !cancel.is_cancelled() {
             speech.finish(made.stop_reason == StopReason::Length, on_piece);
         }

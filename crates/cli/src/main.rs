@@ -17,7 +17,7 @@ mod output;
 use clap::{Parser, Subcommand};
 use std::io::Write;
 
-use commands::{ask, bench, config, control, doctor, generate, models, run, say, transcribe, wake};
+use commands::{ask, bench, config, control, doctor, generate, models, remote, run, say, transcribe, wake};
 use output::Output;
 
 /// A private voice assistant that runs on your own machine.
@@ -72,6 +72,8 @@ enum Command {
     Doctor(doctor::Args),
     /// Read and change settings.
     Config(config::Args),
+    /// Try models of other programs, and keep keys for them.
+    Remote(remote::Args),
 }
 
 fn main() {
@@ -97,6 +99,7 @@ fn main() {
         Command::Bench(args) => bench::run(args, &output),
         Command::Doctor(args) => doctor::run(args, &output),
         Command::Config(args) => config::run(args, &output),
+        Command::Remote(args) => remote::run(args, &output),
     };
     let code = match result {
         Ok(()) => 0,

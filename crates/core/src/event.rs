@@ -75,6 +75,11 @@ pub enum AssistantEvent {
     },
     /// The language model's first piece of text.
     FirstToken,
+    /// The answer, or as much of it as there was, was made by a model of another program.
+    AnsweredFrom {
+        /// Host and port of its server.
+        host: String,
+    },
     /// A piece of the answer, as it is made; pieces join without a separator.
     ReplyText {
         /// The piece.

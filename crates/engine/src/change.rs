@@ -5,9 +5,10 @@
 
 use jarvis_audio::{Direction, check_device};
 use jarvis_core::{Error, Result};
-use jarvis_models::{Catalog, Store};
+use jarvis_models::{Catalog, Store, is_gguf};
 use jarvis_settings::{Change, Kind, Paths, Settings};
 use jarvis_speech::stt;
+use std::path::Path;
 
 /// Writes a value into the settings' file, where it stays.
 ///
@@ -25,8 +26,19 @@ pub fn save(paths: &Paths, path: &str, text: &str) -> Result<Change> {
     Settings::save(paths, path, text)
 }
 
-/// Whether `id` is installed and a model for `of`, of the catalog or one that a user made or brought.
+/// Whether `id` is installed and a model for `of`, of the catalog or one that a user made or brought, or a language model's
+/// file that lies elsewhere.
 fn check_model(paths: &Paths, path: &str, id: &str, of: &str) -> Result<()> {
+    if of == "language" && Path::new(id).is_absolute() {
+        return match is_gguf(Path::new(id)) {
+            true => Ok(()),
+            false => Err(Error::new(
+                "config.no_such_file",
+                format!("{id} is no GGUF file that can be read."),
+                "`jarvis models list` shows those that other programs have downloaded.",
+            )),
+        };
+    }
     let (store, catalog) = (Store::new(paths.models_dir()), Catalog::builtin());
     let models = store.list(&catalog)?;
     let mut fitting = models.iter().filter(|model| model.kind.to_string() == of);
@@ -65,6 +77,22 @@ mod tests {
         }
         assert!(!paths.config_file().exists(), "nothing has changed");
         save(&paths, "audio.volume", "0.5").unwrap();
+    }
+
+    #[test]
+    fn a_language_model_may_be_a_file_that_lies_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::under(folder.path());
+        let (file, other) = (folder.path().join("a model.gguf"), folder.path().join("page.gguf"));
+        std::fs::write(&file, b"GGUF and more").unwrap();
+        std::fs::write(&other, b"<html>").unwrap();
+        save(&paths, "mind.model", file.to_str().unwrap()).unwrap();
+        assert_eq!(Settings::load_with(&paths, []).unwrap().mind.model, file.to_str().unwrap());
+        for wrong in [other.as_path(), folder.path(), Path::new("/nowhere/x.gguf")] {
+            let error = save(&paths, "mind.model", wrong.to_str().unwrap()).unwrap_err();
+            assert_eq!(error.code, "config.no_such_file");
+        }
+        assert!(save(&paths, "voice.model", file.to_str().unwrap()).is_err(), "a voice is a folder");
     }
 
     #[test]

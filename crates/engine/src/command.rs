@@ -129,6 +129,8 @@ pub struct Status {
     pub speaker: DeviceStatus,
     /// The models, by what they are for: `wake`, `activity`, `recognition`, `language`, `voice`.
     pub models: BTreeMap<String, ModelStatus>,
+    /// The servers of other programs whose models are asked; none unless that was allowed.
+    pub remote: Vec<jarvis_remote::Health>,
     /// The last thing that went wrong.
     pub last_error: Option<Error>,
     /// Seconds since the start.

@@ -30,6 +30,7 @@ mod observers;
 mod recognize;
 pub mod recorded;
 mod rehearse;
+pub mod remote;
 pub mod signals;
 mod speak;
 mod start;
@@ -40,6 +41,7 @@ mod wake_training;
 
 pub use adjust::adjust;
 pub use command::{Command, DeviceStatus, ModelState, ModelStatus, Status, check_question};
+pub use jarvis_remote::{Health, Link};
 pub use observers::Subscription;
 pub use start::{Engine, EngineHandle, EngineOptions, resident_bytes};
 pub use wake_training::{TrainedWake, WakeTraining, feature_folder, installed_voices};

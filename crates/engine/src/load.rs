@@ -18,6 +18,7 @@ use jarvis_speech::vad::Silero;
 use jarvis_speech::wake::{HEAD_FILE, OpenWakeWord, WakeCheck};
 
 use crate::message::{Loaded, Outbox, Part, contained};
+use crate::remote::Remotes;
 
 /// The voice activity model; there is one.
 pub(crate) const ACTIVITY_MODEL: &str = "silero-vad";
@@ -68,6 +69,51 @@ pub trait Parts: Send + Sync {
     /// # Errors
     /// As [`Self::activity`].
     fn voice(&self, settings: &Settings) -> Result<Box<dyn TextToSpeech>>;
+    /// Sees to it that models of other programs can be asked soon, if they may be. May take seconds.
+    fn connect(&self, settings: &Settings) {
+        let _ = settings;
+    }
+    /// Puts a language model of another program beside `local`, which may not be there, if the user wants that. Quick after
+    /// [`Self::connect`].
+    ///
+    /// # Errors
+    /// There is neither.
+    fn with_remote(
+        &self,
+        settings: &Settings,
+        local: Result<Box<dyn LanguageModel>>,
+    ) -> Result<Box<dyn LanguageModel>> {
+        let _ = settings;
+        local
+    }
+    /// As [`Self::with_remote`], for what a turn hears.
+    ///
+    /// # Errors
+    /// There is neither.
+    fn with_remote_ears(
+        &self,
+        settings: &Settings,
+        local: Result<Box<dyn SpeechToText>>,
+    ) -> Result<Box<dyn SpeechToText>> {
+        let _ = settings;
+        local
+    }
+    /// As [`Self::with_remote`], for what a turn says.
+    ///
+    /// # Errors
+    /// There is neither.
+    fn with_remote_voice(
+        &self,
+        settings: &Settings,
+        local: Result<Box<dyn TextToSpeech>>,
+    ) -> Result<Box<dyn TextToSpeech>> {
+        let _ = settings;
+        local
+    }
+    /// How the servers of other programs do.
+    fn remote_health(&self) -> Vec<jarvis_remote::Health> {
+        Vec::new()
+    }
 }
 
 /// What `jarvis models pull` installed.
@@ -78,6 +124,7 @@ pub struct Installed {
     data: PathBuf,
     /// Where phrases that were spoken are kept.
     phrases: PathBuf,
+    remotes: Remotes,
 }
 
 impl Installed {
@@ -87,6 +134,7 @@ impl Installed {
             store: Store::new(paths.models_dir()),
             data: paths.data_dir().to_owned(),
             phrases: paths.cache_dir().join("phrases"),
+            remotes: Remotes::default(),
         }
     }
 
@@ -225,5 +273,37 @@ impl Parts for Installed {
         let mut voice = CachedTts::new(Box::new(voice), options);
         voice.set_rate(wanted.rate);
         Ok(Box::new(voice))
+    }
+
+    fn connect(&self, settings: &Settings) {
+        self.remotes.connect(settings);
+    }
+
+    fn with_remote(
+        &self,
+        settings: &Settings,
+        local: Result<Box<dyn LanguageModel>>,
+    ) -> Result<Box<dyn LanguageModel>> {
+        self.remotes.mind(settings, local)
+    }
+
+    fn with_remote_ears(
+        &self,
+        settings: &Settings,
+        local: Result<Box<dyn SpeechToText>>,
+    ) -> Result<Box<dyn SpeechToText>> {
+        self.remotes.ears(settings, local)
+    }
+
+    fn with_remote_voice(
+        &self,
+        settings: &Settings,
+        local: Result<Box<dyn TextToSpeech>>,
+    ) -> Result<Box<dyn TextToSpeech>> {
+        self.remotes.voice(settings, local)
+    }
+
+    fn remote_health(&self) -> Vec<jarvis_remote::Health> {
+        self.remotes.health()
     }
 }

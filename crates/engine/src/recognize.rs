@@ -88,7 +88,8 @@ impl Recognize {
                 }
                 Job::Settings(settings) => {
                     let (old, new) = (&self.settings.recognition, &settings.recognition);
-                    let other = (&old.model, &old.languages) != (&new.model, &new.languages);
+                    let other = (&old.model, &old.languages) != (&new.model, &new.languages)
+                        || self.settings.remote != settings.remote;
                     self.judge.set_names(Names::of_wake_model(&settings.wake.model));
                     self.settings = settings;
                     self.check = self.load_check();
@@ -161,7 +162,8 @@ impl Recognize {
 
     fn load(&self) -> Engine {
         load_and_tell(&self.outbox, Part::Recognition, &self.settings.recognition.model, || {
-            let mut recognizer = self.parts.recognizer(&self.settings)?;
+            let own = self.parts.recognizer(&self.settings);
+            let mut recognizer = self.parts.with_remote_ears(&self.settings, own)?;
             recognizer.warm_up()?;
             Ok(recognizer)
         })

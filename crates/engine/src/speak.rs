@@ -236,7 +236,8 @@ impl Speak {
                             self.set_effect();
                         }
                     }
-                    if sounds_different(&self.settings.voice, &before.voice) || voice.is_err() {
+                    let elsewhere = self.settings.remote != before.remote;
+                    if elsewhere || sounds_different(&self.settings.voice, &before.voice) || voice.is_err() {
                         voice = self.load();
                         rehearsal = self::rehearsal(&voice);
                     } else if let Ok(voice) = &mut voice
@@ -375,7 +376,8 @@ impl Speak {
             ));
         }
         load_and_tell(&self.outbox, Part::Voice, id, || {
-            let mut voice = self.parts.voice(&self.settings)?;
+            let own = self.parts.voice(&self.settings);
+            let mut voice = self.parts.with_remote_voice(&self.settings, own)?;
             voice.warm_up()?;
             Ok(voice)
         })

@@ -100,7 +100,7 @@ impl Engine {
             };
             threads.push(spawn("speak", move || state.run(speak_jobs))?);
         }
-        let state = Think::new(parts, Arc::clone(&settings), paths, outbox, heavy, think.clone());
+        let state = Think::new(Arc::clone(&parts), Arc::clone(&settings), paths, outbox, heavy, think.clone());
         threads.push(spawn("think", move || state.run(think_jobs))?);
 
         let workers = Workers { listen, recognize, think, speak };
@@ -113,7 +113,7 @@ impl Engine {
             let _tell = TellEnd(at_the_end);
             run_coordinator(coordinator, inbox, threads);
         })?;
-        Ok(EngineHandle { sender, observers, status, ended, no_neural: options.no_neural })
+        Ok(EngineHandle { sender, observers, status, ended, parts, no_neural: options.no_neural })
     }
 }
 
@@ -155,6 +155,7 @@ pub(crate) fn new_status(voice_off: bool, settings: &Settings) -> Status {
         microphone: DeviceStatus { name: settings.audio.input_device.clone(), ..DeviceStatus::default() },
         speaker: DeviceStatus { name: settings.audio.output_device.clone(), ..DeviceStatus::default() },
         models: BTreeMap::new(),
+        remote: Vec::new(),
         last_error: None,
         uptime_seconds: 0.0,
         resident_bytes: None,
@@ -177,13 +178,21 @@ impl Drop for TellEnd {
 }
 
 /// How everyone speaks to the running engine. Clones speak to the same one.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct EngineHandle {
     sender: Sender<Message>,
     observers: Arc<Observers>,
     status: Arc<Mutex<Status>>,
     ended: Arc<Ended>,
+    /// Asked how the servers of other programs do.
+    parts: Arc<dyn Parts>,
     no_neural: bool,
+}
+
+impl std::fmt::Debug for EngineHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EngineHandle").field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 impl EngineHandle {
@@ -235,6 +244,7 @@ impl EngineHandle {
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner).clone();
         status.uptime_seconds = self.observers.start().elapsed().as_secs_f64();
         status.resident_bytes = resident_bytes();
+        status.remote = self.parts.remote_health();
         status
     }
 

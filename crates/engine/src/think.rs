@@ -115,7 +115,8 @@ impl Think {
                     self.mind.set_options((&self.settings.mind).into());
                     self.mind.set_names(Names::of_wake_model(&self.settings.wake.model));
                     let other = (&before.mind.model, before.mind.enabled)
-                        != (&self.settings.mind.model, self.settings.mind.enabled);
+                        != (&self.settings.mind.model, self.settings.mind.enabled)
+                        || before.remote != self.settings.remote;
                     if other || (!self.mind.has_model() && !self.loading) {
                         self.load();
                     }
@@ -198,6 +199,7 @@ impl Think {
         let (parts, settings, began) = (Arc::clone(&self.parts), Arc::clone(&self.settings), Instant::now());
         let load = self.load;
         let spawned = std::thread::Builder::new().name("load-mind".into()).spawn(move || {
+            parts.connect(&settings);
             let result = contained("Loading the language model", || {
                 let mut model = parts.language_model(&settings)?;
                 // Without the right to compute: at the start everything loads side by side, and no utterance waits.
@@ -214,16 +216,16 @@ impl Think {
 
     fn take_model(&mut self, result: Result<Box<dyn LanguageModel>>, began: Instant) {
         self.loading = false;
-        let id = &self.settings.mind.model;
-        match result {
-            Ok(model) => {
-                self.mind.set_model(Box::new(Considerate { model, heavy: self.heavy.clone() }));
-                self.outbox.part(Part::Language, id, Loaded::Ready(began.elapsed()));
-            }
-            Err(error) => {
-                self.outbox.part(Part::Language, id, Loaded::Failed(error.clone()));
-                self.mind.set_no_model(error);
-            }
+        let told = match &result {
+            Ok(_) => Loaded::Ready(began.elapsed()),
+            Err(error) => Loaded::Failed(error.clone()),
+        };
+        self.outbox.part(Part::Language, &self.settings.mind.model, told);
+        // One that waits for the network must not keep others from computing.
+        let own = |model| Box::new(Considerate { model, heavy: self.heavy.clone() }) as Box<dyn LanguageModel>;
+        match self.parts.with_remote(&self.settings, result.map(own)) {
+            Ok(model) => self.mind.set_model(model),
+            Err(error) => self.mind.set_no_model(error),
         }
         self.serve_waiting();
     }

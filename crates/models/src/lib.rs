@@ -1,7 +1,8 @@
 //! The model store: what can be installed ([`Catalog`]), and what is ([`Store`]).
 //!
 //! Owns the folder of models: fetching, verifying, converting, importing and removing. A model is a folder with a
-//! manifest; it appears there in one step, verified, or not at all. Never loads a model to run it and never decides which
+//! manifest; it appears there in one step, verified, or not at all. Knows where other programs keep theirs
+//! ([`found_models`]) and what one would cost and give ([`Fit`]). Never loads a model to run it and never decides which
 //! one is used.
 //!
 //! ```no_run
@@ -18,6 +19,8 @@ mod catalog;
 mod convert;
 mod disk;
 mod error;
+mod fit;
+mod found;
 mod hash;
 mod host;
 mod install;
@@ -33,6 +36,8 @@ mod tests;
 pub use catalog::{Catalog, Conversion, Hub, Kind, Member, Model, SourceFile, Wheel, platform};
 pub use disk::free_space;
 pub use error::Bytes;
+pub use fit::{Fit, memory_bandwidth};
+pub use found::{Found, found_models, is_gguf};
 pub use host::Host;
 pub use own::OwnModel;
 pub use progress::{Origin, Progress, Stage};

@@ -115,12 +115,7 @@ mod tests {
             (" http://localhost:8080/v1/ ", "http://localhost:8080/v1/models", "localhost:8080", Reach::Machine),
             ("http://[::1]:9/api", "http://[::1]:9/api/models", "[::1]:9", Reach::Machine),
             ("https://api.openai.com", "https://api.openai.com/v1/models", "api.openai.com", Reach::Network),
-            (
-                "https://h.example/v1/chat/completions",
-                "https://h.example/v1/models",
-                "h.example",
-                Reach::Network,
-            ),
+            ("https://h.example/v1/chat/completions", "https://h.example/v1/models", "h.example", Reach::Network),
             ("http://192.168.1.5:11434", "http://192.168.1.5:11434/v1/models", "192.168.1.5:11434", Reach::Network),
         ] {
             let address = Address::parse(text).unwrap();

@@ -237,7 +237,9 @@ impl RemoteError {
             }
             Self::TooOften { .. } => "Wait a minute, or set remote.per_minute higher.",
             Self::RawPrompt => "Use a model of this machine for it.",
-            Self::NoKey { .. } => "Set the variable where Jarvis is started, or store the key with `jarvis remote set-key`.",
+            Self::NoKey { .. } => {
+                "Set the variable where Jarvis is started, or store the key with `jarvis remote set-key`."
+            }
             Self::BadKey { .. } => "Copy it once more, whole and without quotes.",
             Self::KeyInTheClear { .. } => "Give the server an https address.",
             Self::Keyring { .. } => {

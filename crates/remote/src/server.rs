@@ -119,11 +119,8 @@ impl Server {
     ) -> Result<Self, RemoteError> {
         let client = client(&address, &limits)?;
         let health = Health { host: address.host().to_owned(), ..Health::default() };
-        let state = State {
-            breaker: Breaker::new(),
-            allowance: Allowance::new(limits.per_minute, clock.now()),
-            health,
-        };
+        let state =
+            State { breaker: Breaker::new(), allowance: Allowance::new(limits.per_minute, clock.now()), health };
         Ok(Self(Arc::new(Inner {
             places: Semaphore::new(limits.at_once.max(1)),
             state: Mutex::new(state),
@@ -175,7 +172,11 @@ impl Server {
         let inner = Arc::clone(&self.0);
         self.0.worker.runtime().spawn(async move {
             let exchange = Exchange::begin(&inner);
-            let outcome = exchange.models().await.map(drop);
+            let outcome = match exchange.models().await {
+                // One that lists no models answers all the same.
+                Ok(_) | Err(RemoteError::Refused { .. }) => Ok(()),
+                Err(error) => Err(error),
+            };
             ticket.end(&outcome, false);
         });
     }
@@ -584,7 +585,9 @@ fn read_error(inner: &Inner, error: &reqwest::Error, before_answer: bool) -> Rem
     RemoteError::BrokeOff { host, before_answer }
 }
 
-fn sources<'a>(error: &'a (dyn std::error::Error + 'static)) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+fn sources<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
     std::iter::successors(Some(error), |error| error.source())
 }
 

@@ -58,7 +58,9 @@ impl Incoming {
         }
         let whole = self.pending.len() / 2 * 2;
         samples.extend(
-            self.pending[..whole].chunks_exact(2).map(|pair| f32::from(i16::from_le_bytes([pair[0], pair[1]])) / 32768.0),
+            self.pending[..whole]
+                .chunks_exact(2)
+                .map(|pair| f32::from(i16::from_le_bytes([pair[0], pair[1]])) / 32768.0),
         );
         self.pending.drain(..whole);
         Ok(self.rate)

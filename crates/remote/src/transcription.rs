@@ -2,9 +2,9 @@
 //!
 //! Owns how sound is sent (a WAV file in a form, RFC 7578) and words are read. Keeps nothing of either.
 
+use crate::RemoteError;
 use crate::server::{Exchange, Others, Request, Server, json_error};
 use crate::sound;
-use crate::RemoteError;
 use jarvis_core::{Cancel, Result, SAMPLE_RATE, SpeechToText, Transcript, TranscriptTimings};
 use serde::Deserialize;
 use std::time::Instant;
@@ -83,10 +83,8 @@ impl SpeechToText for Transcription {
         let body = self.server.call(cancel, self.others, async |exchange: &Exchange<'_>| {
             let mut answer = exchange.post(&request).await?;
             let bytes = answer.whole(exchange.first_words_by(), exchange.limits().text).await?;
-            let body: Body = serde_json::from_slice(&bytes).map_err(|error| RemoteError::Garbled {
-                host: exchange.host(),
-                detail: json_error(&error),
-            })?;
+            let body: Body = serde_json::from_slice(&bytes)
+                .map_err(|error| RemoteError::Garbled { host: exchange.host(), detail: json_error(&error) })?;
             exchange.note_first_words();
             Ok(body)
         })?;
@@ -100,8 +98,8 @@ impl SpeechToText for Transcription {
         })
     }
 
+    /// There is nothing to touch on this machine; [`Server::greet`] is told when it is made.
     fn warm_up(&mut self) -> Result<()> {
-        self.server.greet();
         Ok(())
     }
 }

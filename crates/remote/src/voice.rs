@@ -2,10 +2,10 @@
 //!
 //! Owns how text is sent and sound is read. Keeps nothing of either.
 
+use crate::RemoteError;
 use crate::error::Wait;
 use crate::server::{Exchange, Others, Request, Server, harmless};
 use crate::sound::{Incoming, RAW_RATE};
-use crate::RemoteError;
 use jarvis_core::{Cancel, Result, SpeechAudio, Synthesis, TextToSpeech};
 use serde::Serialize;
 use tokio::time::Instant;
@@ -79,9 +79,8 @@ impl TextToSpeech for Voice {
             accept: "*/*",
             body: serde_json::to_vec(&body).unwrap_or_default(),
         };
-        self.server.call(cancel, self.others, async |exchange: &Exchange<'_>| {
-            read(exchange, &request, cancel, take).await
-        })?;
+        self.server
+            .call(cancel, self.others, async |exchange: &Exchange<'_>| read(exchange, &request, cancel, take).await)?;
         Ok(Synthesis::default())
     }
 
@@ -94,8 +93,8 @@ impl TextToSpeech for Voice {
         self.rate = rate;
     }
 
+    /// There is nothing to touch on this machine; [`Server::greet`] is told when it is made.
     fn warm_up(&mut self) -> Result<()> {
-        self.server.greet();
         Ok(())
     }
 }

@@ -38,6 +38,26 @@ define_choice! {
     }
 }
 
+define_choice! {
+    /// Which other programs may be asked.
+    RemoteReach {
+        #[default]
+        Off = "off", "None";
+        ThisMachine = "this_machine", "Those on this machine";
+        Network = "network", "Those on the network, too";
+    }
+}
+
+define_choice! {
+    /// When a model of another program answers.
+    RemoteMind {
+        #[default]
+        First = "first", "It answers, and the own model if it can't";
+        Fallback = "fallback", "Only if the own model can't answer";
+        Off = "off", "Never";
+    }
+}
+
 define_settings! {
     /// The key that starts a question from any application.
     hotkey: Hotkey, "Hotkey" {
@@ -114,13 +134,45 @@ define_settings! {
         enabled: bool = true, Kind::Switch, "Use the language model",
             "Off answers only what the built-in skills know, and needs far less memory.";
         model: String = "smollm2-135m-instruct", Kind::Model { of: "language" }, "Model",
-            "The language model that answers what no skill knows.";
+            "The language model that answers what no skill knows: one of the list, or the path of a GGUF file.";
         max_tokens: u32 = 96_u32, Kind::integer(8, 1024, "tokens"), "Longest answer",
             "The most that the language model says at once; a token is about three quarters of a word.";
         temperature: f32 = 0.2_f32, Kind::number(0.0, 2.0, ""), "Temperature",
             "0 always gives the likeliest answer; higher varies more and is wrong more often.";
         context_turns: u32 = 2_u32, Kind::integer(0, 32, "exchanges"), "Remembered exchanges",
             "How many of your last questions and answers the language model sees when you refer to them.";
+    }
+
+    /// Models that other programs run, on this machine or elsewhere. Off until it is switched on.
+    remote: Remote, "Models of other programs" {
+        allowed: RemoteReach = RemoteReach::Off, Kind::Choice { options: RemoteReach::OPTIONS }, "Ask other programs",
+            "Whether models of other programs may be asked, such as Ollama on this machine or a service on the network; what you ask then leaves Jarvis.";
+        mind: RemoteMind = RemoteMind::First, Kind::Choice { options: RemoteMind::OPTIONS }, "Answers",
+            "When another program's language model answers what no skill knows.";
+        address: String = "", Kind::Address, "Address",
+            "Where the server is, such as \"http://127.0.0.1:11434/v1\" for Ollama; it has to be OpenAI-compatible.";
+        model: String = "", Kind::Text, "Model",
+            "What the server calls the language model; `jarvis remote` lists those that it has.";
+        key_variable: String = "", Kind::Variable, "Variable with the key",
+            "The environment variable that holds the key for that address; empty takes the one in the system's keyring, if there is one.";
+        first_words_seconds: u32 = 3_u32, Kind::integer(1, 60, "s"), "Time for the first words",
+            "How long the first words may take before the own model answers.";
+        per_minute: u32 = 60_u32, Kind::integer(1, 1000, "requests"), "Requests a minute",
+            "How often a server is asked at most, so that nothing runs up a bill.";
+        recognition: bool = false, Kind::Switch, "Recognize speech there",
+            "Sends what you say, as sound, to be turned into words there; the own recognition stands in.";
+        recognition_address: String = "", Kind::Address, "Address for recognition",
+            "Where speech is recognized; empty is the address above.";
+        recognition_model: String = "whisper-1", Kind::Text, "Model for recognition",
+            "What that server calls its model.";
+        voice: bool = false, Kind::Switch, "Speak with a voice from there",
+            "Sends each answer there to be spoken; the own voice stands in.";
+        voice_address: String = "", Kind::Address, "Address for the voice",
+            "Where the voice is; empty is the address above.";
+        voice_model: String = "tts-1", Kind::Text, "Model for the voice",
+            "What that server calls its model.";
+        voice_name: String = "alloy", Kind::Text, "Name of the voice",
+            "What that server calls the voice.";
     }
 
     /// Learning from use.

@@ -260,6 +260,7 @@ fn change(spec: &FieldSpec, value: Value) -> Change {
 }
 
 fn bad_value(spec: &FieldSpec, value: String, origin: Origin) -> SettingsError {
+    let value = if spec.may_show(&value) { value } else { "(not shown)".into() };
     SettingsError::BadValue { path: spec.path.into(), value, allowed: spec.allowed(), origin }
 }
 

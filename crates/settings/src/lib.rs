@@ -19,8 +19,8 @@ pub mod spec;
 pub use document::Document;
 pub use error::SettingsError;
 pub use fields::{
-    Audio, BargeIn, Endpoint, Hotkey, HotkeyMode, Learning, Mind, Performance, Recognition, Settings, Voice,
-    VoiceEffect, Wake,
+    Audio, BargeIn, Endpoint, Hotkey, HotkeyMode, Learning, Mind, Performance, Recognition, Remote, RemoteMind,
+    RemoteReach, Settings, Voice, VoiceEffect, Wake,
 };
 pub use keys::named_keys;
 pub use layers::{Change, Entry, Origin};

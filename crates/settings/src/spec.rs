@@ -5,9 +5,13 @@
 use crate::keys;
 use serde::Serialize;
 use serde_json::Value;
+use std::path::Path;
 
 /// The most characters of a text setting: device names are long, but not this long.
 const MAX_TEXT: usize = 512;
+
+/// The kind of models of which one may be a file that lies elsewhere.
+const FROM_FILE: &str = "language";
 
 /// One thing that can be chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -53,7 +57,7 @@ pub enum Kind {
     InputDevice,
     /// The name of a speaker; empty for the system's.
     OutputDevice,
-    /// The id of a model in the catalog.
+    /// The id of a model in the catalog; for `language`, also the whole path of a GGUF file.
     Model {
         /// Its kind in the catalog: `language`, `recognition`, `voice`, `wake`.
         of: &'static str,
@@ -62,6 +66,12 @@ pub enum Kind {
     Languages,
     /// Keys joined by `+`: modifiers first, one key last.
     Hotkey,
+    /// Words on one line; may be empty.
+    Text,
+    /// The address of a server, beginning with `http://` or `https://`; empty for none. Never with a password in it.
+    Address,
+    /// The name of a variable of the environment; empty for none. Never a secret itself: it stands in the file.
+    Variable,
 }
 
 impl Kind {
@@ -116,9 +126,21 @@ impl FieldSpec {
             }
             Kind::InputDevice => format!("the name of a microphone (at most {MAX_TEXT} characters), or empty"),
             Kind::OutputDevice => format!("the name of a speaker (at most {MAX_TEXT} characters), or empty"),
-            Kind::Model { of } => format!("the id of a {of} model (letters, digits, '.', '_' and '-')"),
+            Kind::Model { of } => {
+                let file = if *of == FROM_FILE { ", or the whole path of a GGUF file" } else { "" };
+                format!("the id of a {of} model (letters, digits, '.', '_' and '-'){file}")
+            }
             Kind::Languages => "codes of languages separated by commas, such as \"en, de\", or empty".into(),
             Kind::Hotkey => keys::ALLOWED.into(),
+            Kind::Text => format!("text on one line (at most {MAX_TEXT} characters), or empty"),
+            Kind::Address => {
+                "an address like \"http://127.0.0.1:11434/v1\", without a name, a password or anything behind a ?, or empty"
+                    .into()
+            }
+            Kind::Variable => {
+                "the name of an environment variable in capital letters with a _ in it, like \"OPENAI_API_KEY\", or empty"
+                    .into()
+            }
         }
     }
 
@@ -136,6 +158,7 @@ impl FieldSpec {
             Kind::Choice { .. } => trimmed.to_ascii_lowercase().into(),
             Kind::Languages => trimmed.to_ascii_lowercase().into(),
             Kind::InputDevice | Kind::OutputDevice | Kind::Model { .. } | Kind::Hotkey => trimmed.into(),
+            Kind::Text | Kind::Address | Kind::Variable => trimmed.into(),
         };
         self.accepts(&value).then_some(value)
     }
@@ -151,10 +174,24 @@ impl FieldSpec {
             Kind::Choice { options } => {
                 value.as_str().is_some_and(|name| options.iter().any(|option| option.value == name))
             }
-            Kind::InputDevice | Kind::OutputDevice => value.as_str().is_some_and(is_plain_text),
-            Kind::Model { .. } => value.as_str().is_some_and(is_model_id),
+            Kind::InputDevice | Kind::OutputDevice | Kind::Text => value.as_str().is_some_and(is_plain_text),
+            Kind::Address => value.as_str().is_some_and(is_address),
+            Kind::Variable => value.as_str().is_some_and(is_variable),
+            Kind::Model { of } => {
+                value.as_str().is_some_and(|model| is_model_id(model) || (*of == FROM_FILE && is_file(model)))
+            }
             Kind::Languages => value.as_str().is_some_and(are_languages),
             Kind::Hotkey => value.as_str().is_some_and(keys::is_hotkey),
+        }
+    }
+
+    /// Whether a value that is refused may be shown. A key that was set where its variable's name belongs, or a password in
+    /// an address, would end up in a log.
+    pub(crate) fn may_show(&self, refused: &str) -> bool {
+        match &self.kind {
+            Kind::Variable => false,
+            Kind::Address => !refused.contains(['@', '?', '#']),
+            _ => true,
         }
     }
 }
@@ -164,10 +201,35 @@ fn is_plain_text(text: &str) -> bool {
     text.chars().count() <= MAX_TEXT && !text.chars().any(char::is_control)
 }
 
+/// Whether this may be the address of a server; its client says more.
+fn is_address(text: &str) -> bool {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let is_plain = |rest: &str| {
+        !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic()) && !rest.contains(['@', '?', '#', '\\'])
+    };
+    text.is_empty() || (text.len() <= MAX_TEXT && rest.is_some_and(is_plain))
+}
+
+/// Whether this is how people name variables for keys. Keys themselves have small letters or no `_`.
+fn is_variable(name: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let begins = |byte: &u8| byte.is_ascii_uppercase();
+    name.is_empty()
+        || (name.len() <= 64
+            && name.as_bytes().first().is_some_and(begins)
+            && name.contains('_')
+            && name.bytes().all(is_allowed))
+}
+
 /// Whether this is a list of codes of languages; a model says whether it knows them.
 fn are_languages(list: &str) -> bool {
     let is_code = |code: &str| (2..=3).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_lowercase());
     list.is_empty() || list.split(',').all(|code| is_code(code.trim()))
+}
+
+/// Whether this is the whole path of a file, as people write it.
+fn is_file(path: &str) -> bool {
+    is_plain_text(path) && Path::new(path).is_absolute() && !path.ends_with('/')
 }
 
 /// An id becomes the name of a folder, so it must not be able to leave the models' folder.
@@ -210,6 +272,7 @@ mod tests {
         assert_eq!(spec("audio.input_device").parse(""), Some("".into()));
         assert_eq!(spec("recognition.languages").parse("EN, de"), Some("en, de".into()));
         assert_eq!(spec("recognition.languages").parse(""), Some("".into()));
+        assert_eq!(spec("mind.model").parse("/models/a b.gguf "), Some("/models/a b.gguf".into()));
     }
 
     #[test]
@@ -230,10 +293,20 @@ mod tests {
             ("mind.model", "../../etc"),
             ("mind.model", ""),
             ("mind.model", ".."),
+            ("mind.model", "models/a.gguf"),
+            ("voice.model", "/models/a.gguf"),
             ("audio.input_device", "a\nb"),
             ("recognition.languages", "english"),
             ("recognition.languages", "en;de"),
             ("recognition.languages", "en,"),
+            ("remote.address", "api.openai.com"),
+            ("remote.address", "https://"),
+            ("remote.address", "https://me:secret@h.example/v1"),
+            ("remote.address", "https://h.example/v1?key=secret"),
+            ("remote.key_variable", "sk-0123456789abcdef"),
+            ("remote.key_variable", "KEY"),
+            ("remote.key_variable", "MY-KEY"),
+            ("remote.model", "a\nb"),
         ] {
             assert_eq!(spec(path).parse(text), None, "{path} = {text:?}");
         }

@@ -48,6 +48,9 @@ fn row(spec: &FieldSpec) -> String {
         Kind::Model { of } => format!("a {of} model's id"),
         Kind::Languages => "codes of languages".into(),
         Kind::Hotkey => "keys joined by `+`".into(),
+        Kind::Text => "text".into(),
+        Kind::Address => "an address, or empty".into(),
+        Kind::Variable => "a variable's name, or empty".into(),
     };
     let restart = if spec.restart { " After a restart." } else { "" };
     let unused = if spec.unused { "Accepted, not used yet: " } else { "" };

@@ -35,6 +35,7 @@ describe("advance", () => {
         reply: "It is noon.",
         intent: "time.now",
         route: "pattern",
+        from: null,
         outcome: "answered",
         stages: [["transcript", 118]],
         failure: null,
@@ -47,6 +48,15 @@ describe("advance", () => {
     expect([spoken.words, spoken.settled]).toEqual(["what time", false]);
     const late = fold(...question.slice(0, 4), [1, { event: "partial", text: "what" }]).entries[0] as Exchange;
     expect(late.words).toBe("What time is it?");
+  });
+
+  it("says which other program's model answered", () => {
+    const asked = fold(
+      [1, { event: "intent", intent: "chat", slots: {}, confidence: 1, route: "model" }],
+      [1, { event: "reply_text", text: "Because." }],
+      [1, { event: "answered_from", host: "127.0.0.1:11434" }],
+    ).entries[0] as Exchange;
+    expect([asked.reply, asked.route, asked.from]).toEqual(["Because.", "remote", "127.0.0.1:11434"]);
   });
 
   it("makes one exchange of a question with a pause in it", () => {

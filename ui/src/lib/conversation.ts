@@ -19,6 +19,8 @@ export interface Exchange {
   reply: string;
   intent: string | null;
   route: Route | null;
+  /** The server whose model answered; none for the own model and for skills. */
+  from: string | null;
   /** How it stands or how it ended. */
   outcome: "open" | "answered" | "cancelled" | "nothing_heard" | "failed";
   /** Milliseconds since the end of the user's speech at which each stage was reached. */
@@ -72,6 +74,8 @@ export function advance(conversation: Conversation, record: EventRecord): Conver
       return exchange(conversation, record, (e) => ({ ...e, words: record.text, settled: true }));
     case "intent":
       return exchange(conversation, record, (e) => ({ ...e, intent: record.intent, route: record.route }));
+    case "answered_from":
+      return exchange(conversation, record, (e) => ({ ...e, route: "remote", from: record.host }));
     case "reply_text":
       return exchange(conversation, record, (e) => ({ ...e, reply: e.reply + record.text }));
     case "revoked":
@@ -152,6 +156,7 @@ function exchange(conversation: Conversation, record: EventRecord, change: (e: E
     reply: "",
     intent: null,
     route: null,
+    from: null,
     outcome: "open",
     stages: [],
     failure: null,

@@ -16,6 +16,7 @@ const MEANINGS: Record<string, string> = {
   recognition: "hear understand dictation whisper words language accuracy",
   voice: "speak talk mute quiet silent speech fast slow tts say",
   mind: "model chat llm answer memory creative context brain",
+  remote: "ollama openai llama server cloud api key network online internet chatgpt privacy",
   learning: "privacy train correct remember",
   performance: "speed fast slow memory ram cpu gpu battery cache threads",
 };

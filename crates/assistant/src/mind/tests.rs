@@ -162,3 +162,40 @@ fn a_model_with_nothing_to_say_is_owned_up_to() {
     parrot.will_say("  \n ", StopReason::EndOfText);
     assert!(trace(&mut mind, "is the sky blue").contains("! mind.no_answer"));
 }
+
+/// A parrot on another program.
+struct FarParrot(Parrot);
+
+impl LanguageModel for FarParrot {
+    fn generate(
+        &mut self,
+        prompt: &Prompt,
+        options: &GenerateOptions,
+        cancel: &Cancel,
+        on_text: &mut dyn FnMut(&str),
+    ) -> Result<jarvis_core::Generation> {
+        self.0.generate(prompt, options, cancel, on_text)
+    }
+    fn warm_up(&mut self, beginning: &[jarvis_core::Message]) -> Result<()> {
+        self.0.warm_up(beginning)
+    }
+    fn context_length(&self) -> usize {
+        self.0.context_length()
+    }
+    fn answered_from(&self) -> Option<&str> {
+        Some("far.example")
+    }
+}
+
+#[test]
+fn an_answer_of_another_program_says_so_and_one_that_never_came_does_not() {
+    let (mut mind, _clock, parrot) = mind();
+    mind.set_model(Box::new(FarParrot(parrot.clone())));
+    assert!(!trace(&mut mind, "is the sky blue").contains("AnsweredFrom"), "it had no words");
+    parrot.will_say("Yes, it is.", StopReason::EndOfText);
+    assert!(trace(&mut mind, "is the sky blue").contains(r#"AnsweredFrom { host: "far.example" }"#));
+    parrot.will_say("Yes, it is.", StopReason::EndOfText);
+    let answer = mind.answer("is the sea blue", &Cancel::new(), &mut |_| {}).unwrap();
+    assert_eq!(answer.route, Route::Remote);
+    assert_eq!(mind.answer("what's 2 plus 2", &Cancel::new(), &mut |_| {}).unwrap().route, Route::Pattern);
+}

@@ -6,7 +6,7 @@
 
 use crate::output::Output;
 use jarvis_assistant::{Answer, AnswerTimings, Mind, MindOptions, Names, Piece, Routed, Router, skills};
-use jarvis_core::{AssistantEvent, Cancel, Error, HostAction, Result, SystemClock};
+use jarvis_core::{AssistantEvent, Cancel, Error, HostAction, Result, Route, SystemClock};
 use jarvis_engine::control::{self, Request};
 use jarvis_engine::load::{Installed, Parts};
 use jarvis_settings::{Paths, Settings};
@@ -68,7 +68,7 @@ fn mind(paths: &Paths, settings: &Settings, dry_run: bool) -> Mind {
         return mind;
     }
     let (installed, settings) = (Installed::new(paths), settings.clone());
-    mind.load_model_with(Box::new(move || installed.language_model(&settings)));
+    mind.load_model_with(Box::new(move || installed.with_remote(&settings, installed.language_model(&settings))));
     mind
 }
 
@@ -211,6 +211,11 @@ fn ask_instance(socket: &Path, text: &str) -> Result<Answer> {
                     answer.timings_ms.total = milliseconds();
                     // A skill's answer comes in one piece; there is no need to wait until it was spoken.
                     break;
+                }
+            }
+            AssistantEvent::AnsweredFrom { .. } => {
+                if let Some(answer) = &mut answer {
+                    answer.route = Route::Remote;
                 }
             }
             AssistantEvent::Error { error } => return Err(error),

@@ -3,7 +3,7 @@
 use crate::output::Output;
 use jarvis_core::Error;
 use jarvis_engine::control::{self, Request};
-use jarvis_engine::{ModelState, Status};
+use jarvis_engine::{Link, ModelState, Status};
 use jarvis_settings::Paths;
 
 /// Sends `command` over the control socket and prints the answer.
@@ -81,6 +81,19 @@ fn describe(status: &Status) -> String {
             ModelState::Failed => model.error.as_ref().map_or("failed".into(), |e| format!("{} {}", e.message, e.hint)),
         };
         lines.push(format!("{:<12} {}: {state}", format!("{kind}:"), model.id));
+    }
+    for server in &status.remote {
+        let state = match (server.link, &server.last_error) {
+            (Link::Untried, _) => "not asked yet".into(),
+            (Link::Ready, _) => "answers".into(),
+            (Link::Resting, Some(error)) => format!("{} {}", error.message, error.hint),
+            (Link::Resting, None) => "left alone for now".into(),
+        };
+        let first = server.first_words_ms.map_or(String::new(), |ms| format!(", first words after {ms:.0} ms"));
+        lines.push(format!(
+            "{:<12} {}: {state} ({} asked, {} failed, {} bytes sent{first})",
+            "remote:", server.host, server.asked, server.failed, server.sent_bytes
+        ));
     }
     lines.join("\n")
 }

@@ -4,7 +4,10 @@ use super::{control, signal, voice};
 use crate::output::Output;
 use indicatif::{ProgressBar, ProgressStyle};
 use jarvis_core::Error;
-use jarvis_models::{Bytes, Catalog, Listed, Model, Origin, Progress, Stage, State, Store};
+use jarvis_models::{
+    Bytes, Catalog, Fit, Found, Kind, Listed, Model, Origin, Progress, Stage, State, Store, found_models,
+    memory_bandwidth,
+};
 use jarvis_settings::{Kind as SettingKind, Paths, Settings};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -94,8 +97,14 @@ fn warn_of_settings(paths: &Paths, catalog: &Catalog, id: &str) {
 fn list(store: &Store, catalog: &Catalog, output: &Output) -> anyhow::Result<()> {
     let models = store.list(catalog)?;
     let width = models.iter().map(|m| m.id.len()).max().unwrap_or(0);
+    let bandwidth = memory_bandwidth();
+    let costs = |fit: &Fit| {
+        format!("needs {} of memory, about {} tokens/s here", Bytes(fit.memory_bytes), fit.tokens_per_second)
+    };
     for model in &models {
-        output.result(model, || {
+        let fit = (model.kind == Kind::Language).then(|| Fit::of(model.bytes, bandwidth));
+        let value = merge(serde_json::to_value(model)?, fit.map_or(Ok(json!({})), serde_json::to_value)?);
+        output.result(&value, || {
             let state = match model.state {
                 State::Missing if model.default => "missing",
                 State::Missing => "optional",
@@ -104,10 +113,27 @@ fn list(store: &Store, catalog: &Catalog, output: &Output) -> anyhow::Result<()>
                 State::Damaged => "damaged",
             };
             let size = Bytes(model.bytes).to_string();
+            let costs = fit.as_ref().map_or_else(String::new, |fit| format!(" ({})", costs(fit)));
             format!(
-                "{:width$}  {:<11}  {state:<9}  {size:>8}  {:<15}  {}",
+                "{:width$}  {:<11}  {state:<9}  {size:>8}  {:<15}  {}{costs}",
                 model.id, model.kind, model.licence, model.title
             )
+        });
+    }
+    let found = found_models(|name| std::env::var_os(name).map(PathBuf::from));
+    if !found.is_empty() && !output.is_json() {
+        output.result(&Value::Null, || {
+            "\nOther programs' language models; use one with `jarvis config set mind.model PATH`:".into()
+        });
+    }
+    for Found { owner, name, path, bytes } in &found {
+        let fit = Fit::of(*bytes, bandwidth);
+        let about = json!({
+            "id": name, "kind": Kind::Language, "installed": true, "bytes": bytes, "licence": "", "path": path,
+            "owner": owner,
+        });
+        output.result(&merge(about, serde_json::to_value(fit)?), || {
+            format!("{owner}: {name}  {}  ({})\n    {}", Bytes(*bytes), costs(&fit), path.display())
         });
     }
     Ok(())

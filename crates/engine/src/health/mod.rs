@@ -4,6 +4,7 @@
 //! hang. What makes a sound ([`echo()`]) is not among them. Never changes anything.
 
 mod echo;
+mod remote;
 mod sound;
 mod system;
 
@@ -90,6 +91,7 @@ pub fn run(paths: &Paths, mut on_check: impl FnMut(Check)) {
         }
         Err(_) => Default::default(),
     };
+    let asked = settings.as_ref().map(|settings| settings.remote.clone()).unwrap_or_default();
     let of = |work: fn(&Paths) -> Found| -> Work {
         let paths = paths.clone();
         Box::new(move || work(&paths))
@@ -100,6 +102,7 @@ pub fn run(paths: &Paths, mut on_check: impl FnMut(Check)) {
         ("recognition", of(check_recognition)),
         ("onnxruntime", of(check_runtime)),
         ("espeak-ng", Box::new(check_espeak)),
+        ("remote", Box::new(move || remote::check(&asked))),
         ("microphone", of_microphone(paths, input)),
         ("speaker", Box::new(move || sound::speaker(&output))),
         ("hotkey", Box::new(move || system::hotkey(&keys))),

@@ -126,8 +126,8 @@ impl LanguageModel for Chat {
         })
     }
 
+    /// There is nothing to touch on this machine; [`Server::greet`] is told when it is made.
     fn warm_up(&mut self, _beginning: &[Message]) -> Result<()> {
-        self.server.greet();
         Ok(())
     }
 
@@ -185,7 +185,10 @@ impl Made<'_> {
             }
             other => {
                 let detail = format!("it is {}", if other.is_empty() { "of no type" } else { other });
-                return Err(RemoteError::Garbled { host: exchange.host(), detail: crate::server::harmless(&detail, 80) });
+                return Err(RemoteError::Garbled {
+                    host: exchange.host(),
+                    detail: crate::server::harmless(&detail, 80),
+                });
             }
         }
         let mut events = Events::new(limits.line);
@@ -225,9 +228,8 @@ impl Made<'_> {
             self.reason.get_or_insert(StopReason::EndOfText);
             return Err(Stop::Done);
         }
-        let chunk: Chunk = serde_json::from_str(data).map_err(|error| {
-            Stop::Error(RemoteError::Garbled { host: exchange.host(), detail: json_error(&error) })
-        })?;
+        let chunk: Chunk = serde_json::from_str(data)
+            .map_err(|error| Stop::Error(RemoteError::Garbled { host: exchange.host(), detail: json_error(&error) }))?;
         if chunk.error.is_some() {
             let said = exchange.harmless(&error_words(data.as_bytes()).unwrap_or_default());
             return Err(Stop::Error(RemoteError::Failed { host: exchange.host(), status: 200, said }));

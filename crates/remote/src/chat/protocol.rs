@@ -184,7 +184,11 @@ mod tests {
                 None,
             ),
             // A whole answer.
-            (r#"{"choices":[{"index":0,"message":{"role":"assistant","content":"All"},"finish_reason":"length"}]}"#, "All", Some("length")),
+            (
+                r#"{"choices":[{"index":0,"message":{"role":"assistant","content":"All"},"finish_reason":"length"}]}"#,
+                "All",
+                Some("length"),
+            ),
         ] {
             let chunk: Chunk = serde_json::from_str(text).unwrap();
             assert_eq!(chunk.choices[0].words(), words, "{text}");

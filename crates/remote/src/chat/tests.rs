@@ -1,7 +1,6 @@
 use super::*;
 use crate::testing::{Fake, FakeClock, ask, patient, question, server};
 
-
 fn chat(fake: &Fake, key: Option<&str>) -> Chat {
     Chat::new(server(&fake.address(), key, patient(), &FakeClock::new()), "m")
 }

@@ -91,7 +91,8 @@ impl TextToSpeech for Tone {
 
 #[test]
 fn a_voice_that_fails_before_its_first_sound_is_stood_in_for() {
-    for (fails, heard, ok) in [(None, vec![1.0], true), (Some(false), vec![2.0], true), (Some(true), vec![1.0], false)] {
+    for (fails, heard, ok) in [(None, vec![1.0], true), (Some(false), vec![2.0], true), (Some(true), vec![1.0], false)]
+    {
         let mut voices = Voices::new(Box::new(Tone(1.0, fails)), Box::new(Tone(2.0, None)));
         let mut samples = Vec::new();
         let made = voices.stream("Hi.", &Cancel::new(), &mut |piece| samples.extend(piece.samples));

@@ -14,11 +14,9 @@ const KEY: &str = "sk-do-not-tell-0123456789";
 fn local_answers(limits: Limits, behave: impl Fn(&mut Wire) -> bool + Send + Sync + 'static) -> (String, Fake) {
     let fake = Fake::new(move |_, wire| behave(wire));
     let server = server(&fake.address(), Some(KEY), limits, &FakeClock::new());
-    let mut minds = Minds::new(
-        Ok(Box::new(Chat::new(server.clone(), "m").with_others())),
-        Ok(Box::new(Local(Ok("From here.")))),
-    )
-    .unwrap();
+    let mut minds =
+        Minds::new(Ok(Box::new(Chat::new(server.clone(), "m").with_others())), Ok(Box::new(Local(Ok("From here.")))))
+            .unwrap();
     let (pieces, made) = ask(&mut minds);
     made.unwrap();
     assert_eq!(pieces, ["From here."]);
@@ -216,9 +214,8 @@ fn a_redirect_is_not_followed() {
     let to = elsewhere.address();
     for status in ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
         let to = to.clone();
-        let code = code(patient(), move |wire| {
-            wire.answer(status, &format!("Location: {to}/chat/completions\r\n"), "")
-        });
+        let code =
+            code(patient(), move |wire| wire.answer(status, &format!("Location: {to}/chat/completions\r\n"), ""));
         assert_eq!(code, "remote.redirected");
     }
     assert!(elsewhere.seen().is_empty(), "no word went there");
@@ -346,6 +343,21 @@ fn the_models_of_a_server_are_listed() {
     assert_eq!(server.models(&Cancel::new()).unwrap(), ["m"]);
     assert_eq!(fake.seen()[0].line, "GET /v1/models HTTP/1.1");
     assert_eq!(fake.seen()[0].header("authorization"), Some(format!("Bearer {KEY}").as_str()));
+}
+
+#[test]
+fn one_that_lists_no_models_is_greeted_and_asked_all_the_same() {
+    let fake = Fake::new(|seen, wire| match seen.line.starts_with("GET") {
+        true => wire.answer("404 Not Found", "Content-Type: text/plain\r\n", "404: Not Found"),
+        false => wire.begin() && wire.say("Yes.") && wire.done(),
+    });
+    let server = server(&fake.address(), None, patient(), &FakeClock::new());
+    server.greet();
+    while server.health().link == Link::Untried {
+        std::thread::yield_now();
+    }
+    assert_eq!(server.health().link, Link::Ready);
+    assert_eq!(ask(&mut Chat::new(server, "m")).0, ["Yes."]);
 }
 
 #[test]

@@ -8,7 +8,8 @@ fn ears(fake: &Fake, language: Option<&str>) -> Transcription {
 
 #[test]
 fn sound_goes_as_a_form_and_words_come_back() {
-    let fake = Fake::new(|_, wire| wire.json(r#"{"text":" What time\nis it? ","usage":{"type":"duration","seconds":1}}"#));
+    let fake =
+        Fake::new(|_, wire| wire.json(r#"{"text":" What time\nis it? ","usage":{"type":"duration","seconds":1}}"#));
     let heard = ears(&fake, Some("en")).transcribe(&[0.5; 16_000], &Cancel::new()).unwrap();
     assert_eq!(heard.text, "What time is it?");
     assert_eq!((heard.seconds, heard.language.as_deref()), (1.0, Some("en")));

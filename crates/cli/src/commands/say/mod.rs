@@ -72,7 +72,8 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let cancel = signal::cancel();
     let mut text = Text::of(args.text, &cancel)?;
     let loading = Instant::now();
-    let mut voice = Installed::new(&paths).voice(&settings)?;
+    let installed = Installed::new(&paths);
+    let mut voice = installed.with_remote_voice(&settings, installed.voice(&settings))?;
     let load = loading.elapsed();
     let mut speech = Speech { voice: voice.as_mut(), text: &mut text, cancel: &cancel };
     let outcome = match &args.out {

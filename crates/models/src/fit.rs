@@ -1,0 +1,117 @@
+//! What a language model would cost and give on this machine, before it is loaded.
+//!
+//! A dense model reads each of its weights once a token, so memory bounds its speed: tokens a second are at most the
+//! bandwidth of memory through the bytes of the file, and of that bound kernels reach a share. Estimates, rounded for
+//! people; `jarvis bench llm` measures. Models that use a part of their weights for each token (mixtures of experts) are
+//! faster than this says.
+
+use serde::Serialize;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+/// The share of the bound that generation reaches, all kinds of weights alike.
+const SHARE: f64 = 0.7;
+/// Memory for keys and values of what was read, for scores and for the program's own tables.
+const WORKING: u64 = 64 << 20;
+/// Bigger models keep more for each token that was read: a part of their file, as a divisor.
+const KEPT: u64 = 12;
+/// More than processors' caches hold, in all.
+const MEASURED: usize = 96 << 20;
+/// Passes are made for so long, and one at least.
+const PASSES: Duration = Duration::from_millis(10);
+
+/// What a language model would cost and give.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Fit {
+    /// Memory that it needs, in bytes: its weights as they lie in the file, and what it works with.
+    pub memory_bytes: u64,
+    /// Tokens that it makes a second, about.
+    pub tokens_per_second: f64,
+}
+
+impl Fit {
+    /// Of a model whose file has `bytes`, where memory gives `bandwidth` bytes a second.
+    pub fn of(bytes: u64, bandwidth: f64) -> Self {
+        let tokens = SHARE * bandwidth / (bytes.max(1) as f64);
+        Self { memory_bytes: bytes + WORKING + bytes / KEPT, tokens_per_second: rounded(tokens) }
+    }
+}
+
+/// To two digits: more would pretend to be measured.
+fn rounded(value: f64) -> f64 {
+    if !value.is_finite() || value <= 0.0 {
+        return 0.0;
+    }
+    let unit = 10_f64.powf(value.log10().floor() - 1.0);
+    (value / unit).round() * unit
+}
+
+/// Bytes that all processors together read from memory in a second: the best of a few passes over more than their caches
+/// hold. Takes about 50 ms and 96 MB.
+pub fn memory_bandwidth() -> f64 {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(16);
+    let words = MEASURED / 8 / threads;
+    let barrier = std::sync::Barrier::new(threads);
+    let times: Vec<f64> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|number| {
+                let barrier = &barrier;
+                scope.spawn(move || {
+                    // Written, so that each page is one of its own.
+                    let memory = vec![number as u64 + 1; words];
+                    barrier.wait();
+                    let (begun, mut best) = (Instant::now(), f64::INFINITY);
+                    while best.is_infinite() || begun.elapsed() < PASSES {
+                        let pass = Instant::now();
+                        black_box(sum(black_box(&memory)));
+                        best = best.min(pass.elapsed().as_secs_f64());
+                    }
+                    best
+                })
+            })
+            .collect();
+        workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
+    });
+    let slowest = times.into_iter().fold(0.0, f64::max);
+    if slowest > 0.0 { (words * 8 * threads) as f64 / slowest } else { 0.0 }
+}
+
+/// In independent sums, so that adding never waits.
+fn sum(memory: &[u64]) -> u64 {
+    let mut sums = [0_u64; 16];
+    for chunk in memory.chunks_exact(16) {
+        for (sum, word) in sums.iter_mut().zip(chunk) {
+            *sum = sum.wrapping_add(*word);
+        }
+    }
+    sums.into_iter().fold(0, u64::wrapping_add)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn memory_gives_something() {
+        let bandwidth = memory_bandwidth();
+        assert!(bandwidth.is_finite() && bandwidth > 1e8, "{bandwidth}");
+    }
+
+    #[test]
+    fn figures_have_two_digits() {
+        assert_eq!([rounded(183.4), rounded(9.96), rounded(0.034), rounded(0.0)], [180.0, 10.0, 0.034, 0.0]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_bigger_model_needs_more_and_gives_less(
+            bytes in 0_u64..1 << 40, more in 1_u64..1 << 40, bandwidth in 1e8_f64..1e12,
+        ) {
+            let (small, big) = (Fit::of(bytes, bandwidth), Fit::of(bytes + more, bandwidth));
+            prop_assert!(big.memory_bytes > small.memory_bytes && small.memory_bytes > bytes);
+            prop_assert!(big.tokens_per_second <= small.tokens_per_second);
+            prop_assert!(Fit::of(bytes, bandwidth * 2.0).tokens_per_second >= small.tokens_per_second);
+        }
+    }
+}
