@@ -37,7 +37,7 @@ impl Ear {
     }
 
     fn look(&mut self, sound: &[f32], at: usize) -> (bool, String) {
-        let part = &sound[at.saturating_sub(24_000)..(at + 3_200).min(sound.len())];
+        let part = &sound[at.saturating_sub(24_000)..(at + 1_600).min(sound.len())];
         let heard = self.whisper.transcribe_and_weigh(part, self.check.words(), &Cancel::new()).unwrap();
         let told = format!(
             "{:?} odds {:.1} likeness {:.2}",

@@ -47,7 +47,7 @@ const THRESHOLD: f32 = 0.5;
 const REFRACTORY: u32 = 25;
 /// What the second look is given, in samples: from before the wake and from after it, as in a turn.
 const BEFORE: usize = 24_000;
-const AFTER: usize = 3_200;
+const AFTER: usize = 1_600;
 
 /// What the reference answers.
 #[derive(serde::Deserialize)]
