@@ -149,15 +149,13 @@ impl Coordinator {
                     let _ = turn.try_send(id);
                 }
             }
-            Message::WronglyCalled { answer } => {
-                let _ = self.workers.listen.send(listen::Job::NotCalled { to_say_so: false, answer: Some(answer) });
+            Message::NotCalled { turn, answer } => {
+                // Whoever gave that turn up takes it back.
+                if turn.is_none() || turn == self.turn.id() {
+                    let to_say_so = turn.is_some() && self.turn.origin() == Some(Origin::WakeWord);
+                    let _ = self.workers.listen.send(listen::Job::NotCalled { to_say_so, answer });
+                }
             }
-            // Whoever gave that turn up takes it back.
-            Message::NotCalled(turn) if self.turn.id() == Some(turn) => {
-                let to_say_so = self.turn.origin() == Some(Origin::WakeWord);
-                let _ = self.workers.listen.send(listen::Job::NotCalled { to_say_so, answer: None });
-            }
-            Message::NotCalled(_) => {}
             Message::Turn(input) => self.turn.on(input, now, actions),
             Message::Event(event) => self.emit(self.turn.id(), event),
             Message::Part { part, id, loaded } => self.part(part, id, loaded),

@@ -40,9 +40,9 @@ pub(crate) enum Job {
     Microphone(bool),
     /// Whether someone watches the level.
     Level(bool),
-    /// What woke Jarvis was no call. Whoever says so by voice waits for no answer; `to_say_so`: and began that by the wake
-    /// word.
-    NotCalled { to_say_so: bool, answer: Option<SyncSender<Result<bool>>> },
+    /// What woke Jarvis was no call. `to_say_so`: it is said by voice, and that was begun by the wake word. The answer is
+    /// whether there was anything to remember.
+    NotCalled { to_say_so: bool, answer: SyncSender<Result<bool>> },
     /// Take these settings, and load again what is not there.
     Settings(Arc<Settings>),
 }
@@ -131,6 +131,10 @@ pub(crate) struct Listen {
     watch_level: bool,
     loudest: f32,
     level_frames: u32,
+    /// The number that the next frame should have, how many never came, and how many of them are worth the next word.
+    next_frame: u64,
+    missing: u64,
+    told_missing: u64,
 }
 
 impl Listen {
@@ -173,6 +177,9 @@ impl Listen {
             watch_level: false,
             loudest: 0.0,
             level_frames: 0,
+            next_frame: 0,
+            missing: 0,
+            told_missing: 1,
         }
     }
 
@@ -280,7 +287,7 @@ impl Listen {
 
     /// Has the wake that was no call remembered: the last one, or the one before it where somebody had to call
     /// `to_say_so`, whose own voice that was.
-    fn not_called(&mut self, to_say_so: bool, answer: Option<SyncSender<Result<bool>>>) {
+    fn not_called(&mut self, to_say_so: bool, answer: SyncSender<Result<bool>>) {
         let mut heeded = self.wakes.iter().enumerate().filter(|(_, (_, began))| *began);
         let last = heeded.next().map(|(ago, _)| ago);
         let before = heeded.next().filter(|(_, (at, _))| at.elapsed() < LATELY).map(|(ago, _)| ago);
@@ -290,12 +297,8 @@ impl Listen {
             _ => Ok(false),
         };
         self.wake_version = self.parts.wake_version(&self.settings);
-        match (answer, remembered) {
-            // Whoever asked may have stopped waiting.
-            (Some(answer), remembered) => drop(answer.try_send(remembered)),
-            (None, Err(error)) => self.outbox.send(Message::Event(AssistantEvent::Error { error })),
-            (None, Ok(_)) => {}
-        }
+        // Whoever asked may have stopped waiting.
+        let _ = answer.try_send(remembered);
     }
 
     fn settings(&mut self, settings: Arc<Settings>) {
@@ -390,6 +393,7 @@ impl Listen {
             self.works = true;
             self.tell_ear();
         }
+        self.count_missing(frame.index);
         let rms = frame.rms();
         self.report_level(rms);
         let heard = contained("Listening", || self.hear_words(frame, rms));
@@ -424,6 +428,22 @@ impl Listen {
             if self.steady >= STEADY {
                 self.panics = 0;
             }
+        }
+    }
+
+    /// Notes frames that were lost before the one of this number, since this thread was kept from working for too long: what
+    /// was said in them is not heard. Told when there are twice as many as the last time.
+    fn count_missing(&mut self, index: u64) {
+        let next = std::mem::replace(&mut self.next_frame, index + 1);
+        // Numbers begin anew with each microphone.
+        if index <= next || next == 0 {
+            return;
+        }
+        self.missing += index - next;
+        if self.missing >= self.told_missing {
+            self.told_missing = 2 * self.missing;
+            let lost_ms = (index - next) * AudioFrame::DURATION.as_millis() as u64;
+            tracing::warn!(lost_ms, frames = self.missing, "the machine is too busy: sound of the microphone was lost");
         }
     }
 
@@ -577,6 +597,7 @@ impl Listen {
 
     /// Nothing that was heard so far belongs to what comes: the microphone was closed, or another one is opened.
     fn forget(&mut self) {
+        self.next_frame = 0;
         self.lately.clear();
         self.since_wake = None;
         self.echo.forget();

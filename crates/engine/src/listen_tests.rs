@@ -161,3 +161,18 @@ fn the_meter_shows_silence_as_nothing_and_full_scale_as_all() {
     assert_eq!(meter(1.0), 1.0);
     assert!((meter(0.0316) - 0.5).abs() < 0.01, "{}", meter(0.0316));
 }
+
+#[test]
+fn frames_that_never_came_are_counted() {
+    let mut listener = Listener::new();
+    listener.hear(3, 0.0);
+    assert_eq!(listener.listen.missing, 0);
+    listener.next += 40;
+    listener.hear(3, 0.0);
+    assert_eq!(listener.listen.missing, 40);
+    // Another microphone begins to count anew.
+    listener.listen.forget();
+    listener.next = 500;
+    listener.hear(3, 0.0);
+    assert_eq!(listener.listen.missing, 40);
+}

@@ -60,10 +60,9 @@ pub(crate) enum Message {
     Command(Box<Command>),
     /// A typed question from someone who wants to know which turn answers it.
     Ask { text: String, turn: SyncSender<TurnId> },
-    /// What woke Jarvis was no call. From someone who waits for an answer.
-    WronglyCalled { answer: SyncSender<Result<bool>> },
-    /// The same, asked for in this turn.
-    NotCalled(TurnId),
+    /// What woke Jarvis was no call. From someone who waits to hear whether there was anything to remember; asked for in a
+    /// turn, or by a command.
+    NotCalled { turn: Option<TurnId>, answer: SyncSender<Result<bool>> },
     /// This setting was changed by asking for it, and the file has it.
     Adjusted { path: &'static str, value: String },
     /// For the turn.

@@ -82,9 +82,8 @@ impl Recognize {
                 }
                 Job::Check { turn, samples, cancel } => {
                     // In doubt, or where it can't be told, it was a call.
-                    if let Ok(false) = self.is_call(&mut recognizer, &samples, &cancel) {
-                        self.outbox.turn(Input::NotCalled(turn));
-                    }
+                    let is_call = self.is_call(&mut recognizer, &samples, &cancel).unwrap_or(true);
+                    self.outbox.turn(if is_call { Input::WasCalled(turn) } else { Input::NotCalled(turn) });
                 }
                 Job::Settings(settings) => {
                     let (old, new) = (&self.settings.recognition, &settings.recognition);

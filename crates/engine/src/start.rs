@@ -227,7 +227,7 @@ impl EngineHandle {
     /// It can't be kept, or the engine has ended.
     pub fn not_called(&self) -> Result<bool> {
         let (sender, answer) = sync_channel(1);
-        let _ = self.sender.send(Message::WronglyCalled { answer: sender });
+        let _ = self.sender.send(Message::NotCalled { turn: None, answer: sender });
         answer
             .recv_timeout(Duration::from_secs(2))
             .map_err(|_| Error::new("internal.ended", "Jarvis does not listen.", "Start it with the wake word on."))?

@@ -5,8 +5,8 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::time::Instant;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, sync_channel};
+use std::time::{Duration, Instant};
 
 use jarvis_assistant::turn::{Input, Stage};
 use jarvis_assistant::{Conversation, Mind, Names, Piece, Routed, Router, skills};
@@ -20,6 +20,11 @@ use crate::adjust::adjust;
 use crate::heavy::Heavy;
 use crate::load::Parts;
 use crate::message::{Loaded, Message, Outbox, PANICKED, Part, contained};
+
+/// How long to wait to hear whether there was a wake to unlearn; it is being loaded, perhaps, and will be told later.
+const UNLEARNED: Duration = Duration::from_millis(500);
+/// What is said where there was none.
+const NOTHING_TO_UNLEARN: &str = "Nothing woke me lately, so there is nothing to unlearn.";
 
 /// Work for the thread.
 pub(crate) enum Job {
@@ -140,7 +145,18 @@ impl Think {
         let outbox = &self.outbox;
         let mind = &mut self.mind;
         let (settings, paths) = (&mut self.settings, &self.paths);
+        let mut spoken_for = false;
         let mut on_piece = |piece| match piece {
+            Piece::Action(HostAction::NotCalled) => match unlearn(outbox, turn) {
+                Ok(true) => {}
+                Ok(false) => {
+                    spoken_for = true;
+                    outbox.turn(Input::Text(turn, NOTHING_TO_UNLEARN.into()));
+                    outbox.turn(Input::Clause(turn, NOTHING_TO_UNLEARN.into()));
+                }
+                Err(error) => outbox.turn(Input::Failed(turn, Stage::Think, error)),
+            },
+            Piece::Event(AssistantEvent::ReplyText { .. }) | Piece::Clause(_) if spoken_for => {}
             Piece::Action(action @ (HostAction::Set { .. } | HostAction::Scale { .. })) => {
                 if let Err(error) = change(outbox, Arc::make_mut(settings), paths, &action) {
                     outbox.turn(Input::Failed(turn, Stage::Think, error));
@@ -248,11 +264,17 @@ fn tell(outbox: &Outbox, turn: TurnId, piece: Piece) {
         Piece::Event(other) => outbox.send(Message::Event(other)),
         Piece::Clause(text) => outbox.turn(Input::Clause(turn, text)),
         Piece::Action(HostAction::Stop) => outbox.turn(Input::StopAsked(turn)),
-        Piece::Action(HostAction::NotCalled) => outbox.send(Message::NotCalled(turn)),
         Piece::Action(HostAction::Notify { title, body }) => outbox.send(Message::Notify { title, body }),
-        // Taken by the thread before: they need its settings.
-        Piece::Action(HostAction::Set { .. } | HostAction::Scale { .. }) => {}
+        // Taken by the thread before: they need its settings, or an answer.
+        Piece::Action(HostAction::Set { .. } | HostAction::Scale { .. } | HostAction::NotCalled) => {}
     }
+}
+
+/// Has what woke Jarvis by mistake remembered. Says whether there was anything to remember; in doubt there was.
+fn unlearn(outbox: &Outbox, turn: TurnId) -> Result<bool> {
+    let (sender, answer) = sync_channel(1);
+    outbox.send(Message::NotCalled { turn: Some(turn), answer: sender });
+    answer.recv_timeout(UNLEARNED).unwrap_or(Ok(true))
 }
 
 /// Changes a setting. Everyone has taken it up before the next piece of the answer comes to them. Only that one: what this

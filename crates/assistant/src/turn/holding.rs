@@ -1,8 +1,9 @@
 //! An answer that is held while somebody may be interrupting it.
 //!
-//! Speech over an answer holds it at once ([`Action::Hold`]) and is listened to in a turn of its own. Words end the answer
-//! for good; a cough, a murmur, silence, or the answer's own words by way of the loudspeaker let it go on from where it
-//! was ([`Action::Resume`]). What the stages make for the held answer meanwhile is taken when it goes on.
+//! Speech or the wake word over an answer holds it at once ([`Action::Hold`]) and is listened to in a turn of its own. Words
+//! end the answer for good, and so does a wake word that a second look says was one; a cough, a murmur, silence, what only
+//! sounded like the wake word, or the answer's own words by way of the loudspeaker let it go on from where it was
+//! ([`Action::Resume`]). What the stages make for the held answer meanwhile is taken when it goes on.
 
 use std::time::{Duration, Instant};
 
@@ -77,8 +78,8 @@ impl Turn {
         }
     }
 
-    /// Somebody speaks over the answer that is present.
-    pub(super) fn hold(&mut self, now: Instant, actions: &mut Vec<Action>) {
+    /// Somebody speaks over the answer that is present, or calls into it; `told` stands before the turn that this begins.
+    pub(super) fn hold(&mut self, origin: Origin, told: Option<Action>, now: Instant, actions: &mut Vec<Action>) {
         if self.ear.is_err() {
             return;
         }
@@ -90,11 +91,13 @@ impl Turn {
         actions.push(Action::Hold(answer.id));
         actions.push(Action::Emit(Some(answer.id), AssistantEvent::BargeIn));
         self.held = Some(Held { answer, since: now, missed: Vec::new() });
-        let turn = self.begin(Phase::listening(false), patience::HELD, None, now);
+        let patience = if origin == Origin::WakeWord { patience::FIRST_WORD } else { patience::HELD };
+        let turn = self.begin(Phase::listening(false), patience, None, now);
         if let Some(present) = &mut self.present {
-            present.origin = Some(Origin::SpokeOver);
+            present.origin = Some(origin);
         }
-        actions.push(Action::Listen { turn, until: Until::Silence, origin: Origin::SpokeOver });
+        actions.extend(told);
+        actions.push(Action::Listen { turn, until: Until::Silence, origin });
         self.tell_state(actions);
     }
 

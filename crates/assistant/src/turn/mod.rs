@@ -282,7 +282,7 @@ impl Turn {
             }
             Input::SpokeOver(turn) => {
                 if self.options.speech_interrupts && !self.muted && self.speaking(turn).is_some() {
-                    self.hold(now, actions);
+                    self.hold(Origin::SpokeOver, None, now, actions);
                 }
             }
             Input::MaySpeakOver(turn, speaks) => {
@@ -327,9 +327,18 @@ impl Turn {
                     actions.push(Action::Check(turn, sound));
                 }
             }
+            Input::WasCalled(turn) => {
+                if self.current(turn).is_some() {
+                    self.let_go(now, actions);
+                }
+            }
             Input::NotCalled(turn) => {
-                if self.is_only_called(turn) {
-                    self.give_up(now, actions);
+                if !self.is_only_called(turn) {
+                    return;
+                }
+                match self.held {
+                    Some(_) => self.resume(now, actions),
+                    None => self.give_up(now, actions),
                 }
             }
             Input::Heard(turn, utterance) => self.heard(turn, utterance, now, actions),
@@ -478,10 +487,16 @@ impl Turn {
             _ => self.options.wake_word_interrupts,
         };
         if heeded && !self.muted {
-            self.interrupt(now, actions);
             let names = Names::of_wake_model(&model);
-            actions.push(Action::Emit(Some(self.last.next()), AssistantEvent::Wake { model, score }));
-            self.listen(Until::Silence, Origin::WakeWord, now, actions);
+            let told = Action::Emit(Some(self.last.next()), AssistantEvent::Wake { model, score });
+            if self.state() == AssistantState::Speaking && self.ear.is_ok() {
+                // It may have been none: the answer is lost only when the second look says that it was.
+                self.hold(Origin::WakeWord, Some(told), now, actions);
+            } else {
+                self.interrupt(now, actions);
+                actions.push(told);
+                self.listen(Until::Silence, Origin::WakeWord, now, actions);
+            }
             if let Some(present) = &mut self.present {
                 present.called = Some(names);
             }

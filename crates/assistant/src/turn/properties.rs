@@ -15,7 +15,7 @@ pub(super) struct Op {
     pub(super) ms: u64,
 }
 
-const KINDS: u8 = 47;
+const KINDS: u8 = 48;
 
 pub(super) fn op() -> impl Strategy<Value = Op> {
     (0..KINDS, prop_oneof![6 => Just(0u64), 1 => 1..3u64], prop_oneof![8 => 0..500u64, 1 => 5_000..60_000u64])
@@ -83,6 +83,7 @@ pub(super) fn input(op: &Op, now_turn: &Turn, now: Instant) -> Input {
         43 => Input::Transcribed { turn, take, text: ["mhm", "so.", "so so"][(op.ms % 3) as usize].into(), ending },
         44 => Input::Called(turn, vec![0.0; 160]),
         45 => Input::NotCalled(turn),
+        47 => Input::WasCalled(turn),
         29 => Input::Due { spoken: "tea".into(), shown: "tea".into() },
         _ => match op.ms % 6 {
             0 => Input::Ear(Err(error())),

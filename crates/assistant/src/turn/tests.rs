@@ -515,6 +515,37 @@ fn a_wake_word_that_was_none_ends_the_turn_silently_until_there_are_words() {
 }
 
 #[test]
+fn an_answer_goes_on_after_what_only_sounded_like_the_wake_word() {
+    let mut trace = Trace::new(TurnOptions::default());
+    answering(&mut trace);
+    trace
+        .after(250, Input::Wake { model: "hey_jarvis".into(), score: 0.6 })
+        .after(100, Input::Called(TWO, Vec::new()))
+        .after(40, Input::Finished(TWO))
+        .after(160, Input::NotCalled(TWO));
+    assert_eq!((trace.turn.state(), trace.turn.id()), (AssistantState::Speaking, Some(ONE)));
+    trace.after(900, Input::Finished(ONE));
+    assert_eq!(trace.turn.state(), AssistantState::Idle);
+    insta::assert_snapshot!(trace.text);
+}
+
+#[test]
+fn a_call_into_an_answer_ends_it_and_waits_for_the_question() {
+    let mut trace = Trace::new(TurnOptions::default());
+    answering(&mut trace);
+    trace
+        .after(250, Input::Wake { model: "hey_jarvis".into(), score: 0.9 })
+        .after(100, Input::Called(TWO, Vec::new()))
+        .after(200, Input::WasCalled(TWO));
+    assert_eq!((trace.turn.state(), trace.turn.id()), (AssistantState::Listening, Some(TWO)));
+    // Said again, or late, it changes nothing.
+    trace.after(50, Input::WasCalled(TWO)).after(0, Input::WasCalled(ONE)).after(0, Input::NotCalled(ONE));
+    trace.after(300, Input::SpeechStarted(TWO));
+    assert_eq!(trace.turn.id(), Some(TWO));
+    insta::assert_snapshot!(trace.text);
+}
+
+#[test]
 fn an_answer_that_grew_quieter_is_loud_again_when_nobody_can_speak_over_it_any_more() {
     let quieter = || {
         let mut trace = Trace::new(TurnOptions::default());

@@ -60,6 +60,8 @@ pub enum Input {
     },
     /// The sound that the wake word of this turn was heard in, for a second look at it; 16 kHz mono.
     Called(TurnId, Vec<f32>),
+    /// What woke Jarvis for this turn was the wake word, as far as a second look tells.
+    WasCalled(TurnId),
     /// What woke Jarvis for this turn was not the wake word.
     NotCalled(TurnId),
     /// Speech was heard while Jarvis is attentive ([`Action::Attend`]).
@@ -153,6 +155,7 @@ impl Input {
     pub fn turn(&self) -> Option<TurnId> {
         match self {
             Self::Called(turn, _)
+            | Self::WasCalled(turn)
             | Self::NotCalled(turn)
             | Self::SpokeOver(turn)
             | Self::MaySpeakOver(turn, _)
@@ -252,7 +255,7 @@ pub enum Action {
         /// It was said over an answer, so "stop" is likely.
         over_answer: bool,
     },
-    /// Is this sound the wake word? If it is not, say so ([`Input::NotCalled`]).
+    /// Is this sound the wake word? Say which ([`Input::WasCalled`], [`Input::NotCalled`]).
     Check(TurnId, Vec<f32>),
     /// The words of this take are not wanted any more.
     Drop(TurnId, u32),

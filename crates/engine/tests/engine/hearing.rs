@@ -8,6 +8,7 @@ use jarvis_core::AssistantEvent;
 use jarvis_engine::Command;
 use jarvis_engine::control::{claim, serve};
 use jarvis_engine::health::{self, CheckStatus};
+use jarvis_settings::BargeIn;
 
 #[test]
 fn without_a_wake_word_the_microphone_is_open_only_for_a_question() {
@@ -109,6 +110,43 @@ fn what_only_sounds_like_the_wake_word_begins_no_turn() {
     stage.will_hear("what time is it");
     stage.room.say(&wake_and_say(1.0));
     stage.wait_for_event("transcript");
+}
+
+#[test]
+fn an_answer_goes_on_after_what_only_sounded_like_the_wake_word() {
+    let mut stage = Stage::with(Script::default(), |settings, _| settings.voice.barge_in = BargeIn::WakeWord);
+    stage.ready();
+    stage.script.other_word.store(true, Ordering::Relaxed);
+    stage.engine.send(Command::Ask { text: "tell me a long story".into() });
+    let answer = stage.wait_for_event("first_audio").turn;
+    stage.room.say(&wake_and_say(0.5));
+    let wake = stage.wait_for_event("wake").turn;
+    let end = stage.wait_for_event("turn_end").turn;
+    assert!(wake != answer && end == wake, "{:?} {:?}", wake, end);
+    assert_eq!(stage.wait_for_event("playback_end").turn, answer);
+    assert!(!stage.names().join("\n").contains("cancelled"), "{:#?}", stage.names());
+
+    // The wake word itself ends it.
+    stage.script.other_word.store(false, Ordering::Relaxed);
+    stage.will_hear("what time is it");
+    stage.engine.send(Command::Ask { text: "tell me a long story".into() });
+    let answer = stage.wait_for_event("first_audio").turn;
+    stage.room.say(&wake_and_say(1.0));
+    assert_eq!(stage.wait_for_event("cancelled").turn, answer);
+    stage.wait_for_event("transcript");
+}
+
+#[test]
+fn where_nothing_woke_it_there_is_nothing_to_unlearn() {
+    let mut stage = Stage::new();
+    stage.ready();
+    stage.engine.send(Command::Ask { text: "that wasn't me".into() });
+    let turn = stage.wait_for_event("turn_end").turn.unwrap();
+    assert_eq!(stage.said(turn), "Nothing woke me lately, so there is nothing to unlearn.");
+    stage.will_hear("that wasn't me");
+    stage.room.say(&wake_and_say(1.0));
+    let turn = stage.wait_for_event("turn_end").turn.unwrap();
+    assert_eq!(stage.said(turn), "Sorry. I'll be more careful with that.");
 }
 
 #[test]
