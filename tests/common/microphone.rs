@@ -17,6 +17,9 @@ const RATE: usize = 16_000;
 /// 20 ms.
 const PIECE: usize = RATE / 50;
 
+/// Pieces after which what the speaker plays is heard: the recorder has delivered it by then, on a busy machine, too.
+const BEHIND: usize = 5;
+
 /// Feeds the microphone at the pace of real time, with what is said and with a quiet room's noise in between.
 pub struct Microphone {
     queue: Arc<Mutex<VecDeque<f32>>>,
@@ -44,7 +47,7 @@ impl Microphone {
             reverberation: Duration::from_millis(150),
             drift_ppm: 0.0,
         };
-        let position = speaker.position().saturating_sub(2 * PIECE);
+        let position = speaker.position().saturating_sub(BEHIND * PIECE);
         let echo = Echo { recording: speaker.recording(), position, room: EchoRoom::new(options, 7) };
         Self::with(desktop.microphone_pipe(), Some(echo))
     }
@@ -120,15 +123,15 @@ struct Echo {
 }
 
 impl Echo {
-    /// The next piece. What the recorder has not delivered yet is silence now and heard later.
+    /// The next piece. What the recorder has not delivered by now is silence: a room's delay does not change.
     fn next(&mut self) -> Vec<f32> {
         let mut piece = [0.0; PIECE];
         let recording = self.recording.lock().expect("nobody panics with it");
         if let Some(played) = recording.get(self.position..self.position + PIECE) {
             piece.copy_from_slice(played);
-            self.position += PIECE;
         }
         drop(recording);
+        self.position += PIECE;
         self.room.play(&piece)
     }
 }

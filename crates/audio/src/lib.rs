@@ -24,6 +24,8 @@ mod player;
 mod probe;
 mod resample;
 mod sleep;
+#[cfg(all(test, target_os = "linux"))]
+mod waiting;
 mod watch;
 pub mod wav;
 

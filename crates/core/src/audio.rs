@@ -30,8 +30,18 @@ impl AudioFrame {
 
     /// Root mean square of the samples, 0..=1.
     pub fn rms(&self) -> f32 {
-        (self.samples.iter().map(|s| s * s).sum::<f32>() / FRAME_SAMPLES as f32).sqrt()
+        rms(&self.samples)
     }
+}
+
+/// Root mean square of samples; 0 where there are none.
+pub fn rms(samples: &[f32]) -> f32 {
+    (samples.iter().map(|sample| sample * sample).sum::<f32>() / samples.len().max(1) as f32).sqrt()
+}
+
+/// A level, such as [`rms`] gives it, in decibels of full scale. -120 is silence, and what is no number.
+pub fn decibels(level: f32) -> f32 {
+    20.0 * if level.is_finite() { level.max(1e-6).log10() } else { -6.0 }
 }
 
 /// One thing that the user said, from before its first word (pre-roll) to the end of turn.
@@ -76,5 +86,14 @@ mod tests {
         assert_eq!(AudioFrame::silence(3).rms(), 0.0);
         let loud = AudioFrame { index: 0, samples: [-0.5; FRAME_SAMPLES] };
         assert!((loud.rms() - 0.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn levels_are_told_in_decibels_of_full_scale() {
+        assert!((decibels(rms(&[1.0, -1.0, 1.0])) - 0.0).abs() < 1e-4);
+        assert!((decibels(rms(&[0.1; 7])) + 20.0).abs() < 1e-4);
+        for nothing in [rms(&[]), 0.0, f32::NAN, f32::INFINITY] {
+            assert_eq!(decibels(nothing), -120.0);
+        }
     }
 }

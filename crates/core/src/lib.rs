@@ -14,7 +14,7 @@ pub mod skill;
 pub mod speech;
 pub mod turn;
 
-pub use audio::{AudioFrame, FRAME_SAMPLES, SAMPLE_RATE, SpeechAudio, Utterance};
+pub use audio::{AudioFrame, FRAME_SAMPLES, SAMPLE_RATE, SpeechAudio, Utterance, decibels, rms};
 pub use cancel::{Cancel, Watch};
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, Result};

@@ -251,7 +251,7 @@ impl Coordinator {
                     self.held = Flags::default();
                     self.mouth.resume();
                 }
-                Action::Duck(quieter) => self.mouth.duck(quieter),
+                Action::Duck(quieter) => self.mouth.duck(self.turn.id().filter(|_| quieter)),
                 Action::Silence => {
                     self.flags.sound.cancel();
                     self.mouth.silence();

@@ -16,7 +16,7 @@ use jarvis_settings::{BargeIn, Settings};
 use jarvis_speech::endpoint::{EndpointEvent, EndpointOptions, Endpointer};
 
 use crate::DeviceStatus;
-use crate::echo::{Echo, Guard};
+use crate::echo::Echo;
 use crate::io::{AudioIo, Microphone};
 use crate::load::{ACTIVITY_MODEL, Parts, load_and_tell};
 use crate::message::{Loaded, Message, Outbox, PANICKED, Part, contained};
@@ -113,7 +113,6 @@ pub(crate) struct Listen {
     panics: u32,
     steady: u32,
     endpointer: Endpointer,
-    guard: Guard,
     /// The user may be speaking over the answer.
     sign: bool,
     recording: Option<TurnId>,
@@ -165,7 +164,6 @@ impl Listen {
             panics: 0,
             steady: 0,
             endpointer,
-            guard: Guard::default(),
             sign: false,
             recording: None,
             glimpse_at: GLIMPSE,
@@ -261,7 +259,7 @@ impl Listen {
                 if self.speaking != turn {
                     self.speaking = turn;
                     self.attend(Instant::now());
-                    self.guard.begin();
+                    self.echo.begin();
                     self.sign = false;
                     self.watch();
                 }
@@ -469,7 +467,7 @@ impl Listen {
         if let Some(turn) = self.speaking
             && self.recording.is_none()
         {
-            let verdict = self.guard.on_frame(rms, &heard, *probability);
+            let verdict = self.echo.judge(*probability);
             if !verdict.louder {
                 *probability = 0.0;
             }
@@ -514,6 +512,9 @@ impl Listen {
         if let Some(utterance) = self.endpointer.so_far() {
             let utterance = self.with_wake_word(utterance);
             self.outbox.turn(Input::Paused { turn, utterance, silence: self.endpointer.silence() });
+            if self.endpointer.stirs() {
+                self.outbox.turn(Input::Stirred(turn));
+            }
         }
     }
 

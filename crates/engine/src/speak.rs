@@ -3,22 +3,25 @@
 //!
 //! Never decides what is said, and never lets sound out for a turn that was silenced.
 
+mod mouth;
+
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jarvis_assistant::phrases;
 use jarvis_assistant::turn::{Input, Stage, Voice};
 use jarvis_audio::PlayerEvent;
-use jarvis_audio::echo::Source;
 use jarvis_core::{Cancel, Error, Result, SpeechAudio, TextToSpeech, TurnId};
 use jarvis_settings::{self as settings, Settings};
 
 use crate::DeviceStatus;
 use crate::heavy::Heavy;
-use crate::io::{AudioIo, Speaker, preset};
+use crate::io::{AudioIo, preset};
 use crate::load::{Parts, load_and_tell};
 use crate::message::{Loaded, Message, Outbox, PANICKED, Part, contained};
-use crate::rehearse::{QUIET, Rehearsal, Rest};
+use crate::rehearse::{QUIET, Rehearsal};
+
+pub(crate) use mouth::Mouth;
 
 /// Work for the thread. `cancel` goes up when the turn's sound is not wanted any more.
 pub(crate) enum Job {
@@ -34,120 +37,6 @@ pub(crate) enum Job {
     Settings(Arc<Settings>),
     /// Nothing goes on any more: there may be time to practise.
     Rest,
-}
-
-/// How loud speech is while somebody may be speaking over it: -20 dB.
-const DUCKED: f32 = 0.1;
-
-/// The speaker, and whether it is held: an answer may be before its first sound is there.
-#[derive(Default)]
-struct Lips {
-    speaker: Option<Arc<dyn Speaker>>,
-    held: bool,
-}
-
-impl Lips {
-    /// A new answer or another speaker knows nothing of it.
-    fn hold_on(&self) {
-        if let (true, Some(speaker)) = (self.held, &self.speaker) {
-            speaker.pause();
-        }
-    }
-}
-
-/// The speaker, with silence as a matter of a flag and a call.
-pub(crate) struct Mouth {
-    lips: Mutex<Lips>,
-    /// To whoever hears while it speaks.
-    taps: Sender<Box<dyn Source>>,
-    /// Whether there is time to practise.
-    pub(crate) rest: Rest,
-}
-
-impl Mouth {
-    /// Without a speaker yet; the tap of each one that it gets goes to `taps`.
-    pub(crate) fn new(taps: Sender<Box<dyn Source>>) -> Self {
-        Self { lips: Mutex::default(), taps, rest: Rest::default() }
-    }
-
-    fn lips(&self) -> MutexGuard<'_, Lips> {
-        self.lips.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Does `work` unless the sound is not wanted any more; [`Self::silence`] waits for it, so nothing slips in between.
-    fn with(&self, cancel: &Cancel, work: impl FnOnce(&dyn Speaker)) -> bool {
-        let lips = self.lips();
-        match &lips.speaker {
-            Some(speaker) if !cancel.is_cancelled() => {
-                work(&**speaker);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// The next sound belongs to `turn`, unless it is not wanted any more; it is held if the answer is.
-    fn begin(&self, turn: TurnId, cancel: &Cancel) -> bool {
-        let lips = self.lips();
-        match &lips.speaker {
-            Some(speaker) if !cancel.is_cancelled() => {
-                speaker.begin(turn);
-                lips.hold_on();
-                true
-            }
-            _ => false,
-        }
-    }
-
-    fn replace(&self, new: Option<Arc<dyn Speaker>>) {
-        if let Some(tap) = new.as_ref().and_then(|speaker| speaker.tap()) {
-            // Without a listening thread nobody wants to know.
-            let _ = self.taps.send(tap);
-        }
-        let mut lips = self.lips();
-        lips.speaker = new;
-        lips.hold_on();
-    }
-
-    fn is_open(&self) -> bool {
-        self.lips().speaker.is_some()
-    }
-
-    /// Sound will follow soon.
-    pub(crate) fn prepare(&self) {
-        self.with(&Cancel::new(), |speaker| speaker.prepare());
-    }
-
-    /// Speech is held where it is.
-    pub(crate) fn hold(&self) {
-        let mut lips = self.lips();
-        lips.held = true;
-        lips.hold_on();
-    }
-
-    /// It goes on from there, as loud as before.
-    pub(crate) fn resume(&self) {
-        let mut lips = self.lips();
-        lips.held = false;
-        if let Some(speaker) = &lips.speaker {
-            speaker.duck(1.0);
-            speaker.resume();
-        }
-    }
-
-    /// Speech is quieter while somebody may be speaking over it.
-    pub(crate) fn duck(&self, quieter: bool) {
-        self.with(&Cancel::new(), |speaker| speaker.duck(if quieter { DUCKED } else { 1.0 }));
-    }
-
-    /// No more sound, at once. The turn's flag must be up before.
-    pub(crate) fn silence(&self) {
-        let mut lips = self.lips();
-        lips.held = false;
-        if let Some(speaker) = &lips.speaker {
-            speaker.stop();
-        }
-    }
 }
 
 /// The thread's state.

@@ -138,6 +138,51 @@ mod tests {
         assert_eq!(pulling, 0);
     }
 
+    /// Not even a lock that somebody else holds for ever keeps the callback waiting: it has none.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_callback_makes_no_system_call_but_to_wake_the_listener() {
+        use crate::waiting::calls_in;
+        use std::sync::atomic::AtomicBool;
+        use std::time::Duration;
+
+        let listener = Arc::new(Listener::default());
+        let (mut feed, ring, pulse) = Feed::new(48_000, 2, Arc::clone(&listener));
+        let (is_over, samples) = (AtomicBool::new(false), vec![0.1f32; 3_072]);
+        thread::scope(|scope| {
+            // The owner does all that it ever does, as fast as it can.
+            scope.spawn(|| {
+                listener.attach();
+                let mut framer = Framer::new(ring, 48_000, Arc::clone(&pulse), false);
+                while !is_over.load(Ordering::Relaxed) {
+                    while framer.pull().is_some() {}
+                    std::hint::black_box((framer.silent(), pulse.callbacks(), pulse.is_muted(), pulse.take_dropped()));
+                    pulse.set_muted(false);
+                    thread::park_timeout(Duration::from_micros(50));
+                }
+            });
+            let calls = calls_in(|| (0..20_000).for_each(|_| feed.feed(&samples)));
+            is_over.store(true, Ordering::Relaxed);
+            assert_eq!(calls, 0);
+        });
+    }
+
+    /// With buffers as long as frames, each frame is there as soon as the last of its sound is.
+    #[test]
+    fn a_frame_comes_with_the_buffer_that_completes_it() {
+        for (rate, buffer) in [(48_000, 1_536), (16_000, 512), (44_100, 1_411)] {
+            let (mut feed, ring, pulse) = Feed::new(rate, 1, Arc::default());
+            let mut framer = Framer::new(ring, rate, pulse, false);
+            let frames: Vec<usize> = (0..20)
+                .map(|_| {
+                    feed.feed(&vec![0.1f32; buffer]);
+                    std::iter::from_fn(|| framer.pull()).count()
+                })
+                .collect();
+            assert_eq!(frames, [1; 20], "{rate}");
+        }
+    }
+
     proptest! {
         #[test]
         fn what_goes_in_comes_out_or_is_counted(

@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// How many samples are taken from the ring at once.
 const PIECE: usize = 4096;
 
+/// What the resampler holds back at most, in samples at 16 kHz: a step of 10 ms and half its filter.
+const HELD_BACK: usize = 208;
+
 /// Cuts one device's sound into frames.
 pub(crate) struct Framer {
     ring: Consumer<f32>,
@@ -29,7 +32,12 @@ impl Framer {
     /// From a device at `rate`; `is_processed` is what [`Silence`] wants to know of it.
     pub fn new(ring: Consumer<f32>, rate: u32, pulse: Arc<Pulse>, is_processed: bool) -> Self {
         // A piece at the lowest rate doubles on its way to 16 kHz; the rest of a frame may stand before it.
-        let ready = Vec::with_capacity(2 * PIECE + 2 * FRAME_SAMPLES);
+        let mut ready = Vec::with_capacity(2 * PIECE + 2 * FRAME_SAMPLES);
+        // A buffer is as long as a frame, where the driver lets us choose. Cut so much earlier than the buffers end, frames
+        // come with the buffer that completes them, and not with the one after it.
+        if rate != SAMPLE_RATE {
+            ready.resize(HELD_BACK, 0.0);
+        }
         let resampler = MonoResampler::new(rate, SAMPLE_RATE);
         let silence = Silence::new(rate, is_processed);
         Self { ring, pulse, rate, resampler, piece: vec![0.0; PIECE], ready, start: 0, silence }

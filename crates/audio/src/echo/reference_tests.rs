@@ -19,6 +19,8 @@ struct Bench {
     start: Instant,
     rate: u32,
     played: u64,
+    /// There is a sound from then on, in milliseconds.
+    begins: f64,
 }
 
 /// Values that tell their number and are no silence.
@@ -31,7 +33,7 @@ impl Bench {
         let (blocks, receiver) = mpsc::channel();
         let mut references = References::default();
         references.follow(Box::new(Handed(receiver)));
-        Self { blocks, references, start: Instant::now(), rate, played: 0 }
+        Self { blocks, references, start: Instant::now(), rate, played: 0, begins: 0.0 }
     }
 
     fn at(&self, ms: f64) -> Instant {
@@ -41,7 +43,11 @@ impl Bench {
     /// The device asks for all that it needs up to `ms`, and holds 40 ms.
     fn play_until(&mut self, ms: f64, lost: impl Fn(u64) -> bool) {
         while (self.played as f64) < ms / 1000.0 * f64::from(self.rate) {
-            let samples = std::array::from_fn(|n| value((self.played + n as u64) as i64));
+            let begins = (self.begins / 1000.0 * f64::from(self.rate)) as u64;
+            let samples = std::array::from_fn(|n| match self.played + n as u64 {
+                number if number < begins => 0.0,
+                number => value(number as i64),
+            });
             let heard_at = self.at(self.played as f64 * 1000.0 / f64::from(self.rate) + 40.0);
             let block = Played { first: self.played, rate: self.rate, heard_at, samples };
             if !lost(self.played / PLAYED_SAMPLES as u64) {
@@ -107,6 +113,42 @@ fn a_clock_that_runs_away_is_followed_in_steps() {
         let lag = stream.due(now) - stream.next;
         assert!(lag.abs() <= REALIGN + 512, "frame {frame}: {lag} samples off");
     }
+}
+
+/// Pulls each frame as late as `late` says, in milliseconds, while a sound plays from 700 ms on, and gives how many samples
+/// later than it was played each sample was given.
+fn delays(late: impl Fn(u32) -> f64) -> Vec<i64> {
+    let mut bench = Bench::new(16_000);
+    bench.begins = 700.0;
+    let mut delays = Vec::new();
+    for frame in 1..=200u32 {
+        let ms = f64::from(frame) * 32.0;
+        bench.play_until(ms + late(frame) + 20.0, |_| false);
+        let samples = bench.pull(ms + late(frame)).samples;
+        for (n, sample) in samples.iter().enumerate().filter(|(_, sample)| **sample != 0.0) {
+            let number = (sample * 32_768.0).round() as i64 - 10;
+            delays.push((i64::from(frame - 1) * FRAME_SAMPLES as i64 + n as i64 - number).rem_euclid(20_000));
+        }
+    }
+    delays
+}
+
+#[test]
+fn a_listener_that_is_held_up_changes_no_delay() {
+    // The device holds 40 ms, of which the lead is given earlier.
+    let expected = 24 * 16;
+    let busy = |frame| if (60..110).contains(&frame) { 100.0 } else { 0.0 };
+    let backlog = |frame| if frame <= 20 { 640.0 - 32.0 * f64::from(frame) } else { 0.0 };
+    for delays in [delays(|_| 0.0), delays(busy), delays(backlog)] {
+        assert!(delays.len() > 60_000);
+        assert!(delays.iter().all(|delay| (delay - expected).abs() <= 16 && *delay == delays[0]), "{}", delays[0]);
+    }
+}
+
+#[test]
+fn a_microphone_that_paused_is_noticed() {
+    let delays = delays(|frame| if frame < 60 { 0.0 } else { 500.0 });
+    assert_eq!(delays.last().map(|delay| (delay - delays[0]).rem_euclid(20_000) / 16), Some(20_000 / 16 - 500));
 }
 
 #[test]

@@ -70,6 +70,14 @@ impl Controls {
         f32::from_bits(self.duck.load(Ordering::Relaxed))
     }
 
+    /// How loud a sound of this kind is to be.
+    fn level(&self, kind: Kind) -> f32 {
+        match kind {
+            Kind::Speech => self.volume() * self.duck(),
+            Kind::Cue => self.volume(),
+        }
+    }
+
     fn is_paused(&self) -> bool {
         self.paused.load(Ordering::Acquire)
     }
@@ -118,15 +126,16 @@ pub(crate) struct Gain {
 impl Gain {
     pub fn new(controls: Arc<Controls>, kind: Kind, generation: u64, rate: u32) -> Self {
         let rate = rate.max(1) as f32;
-        let volume = controls.volume();
+        let volume = controls.level(kind);
         let glide = 1.0 - (-1.0 / (GLIDE_SECONDS * rate)).exp();
         Self { controls, kind, generation, volume, glide, fade: 1.0, hold: 1.0, fade_step: 1.0 / (FADE_SECONDS * rate) }
     }
 
-    /// Starts anew for a sound of this generation.
+    /// Starts anew for a sound of this generation, as loud as sounds of its kind are now; held ones not at all.
     pub fn restart(&mut self, generation: u64) {
         self.generation = generation;
-        (self.volume, self.fade, self.hold) = (self.controls.volume(), 1.0, 1.0);
+        let hold = if self.is_held() { 0.0 } else { 1.0 };
+        (self.volume, self.fade, self.hold) = (self.controls.level(self.kind), 1.0, hold);
     }
 
     /// Whether the sound may be used up further.
@@ -142,10 +151,7 @@ impl Gain {
         // Once a block: a block lasts a millisecond or two.
         let silenced = self.is_silenced();
         let hold_step = if self.is_held() { -self.fade_step } else { self.fade_step };
-        let mut target = self.controls.volume();
-        if self.kind == Kind::Speech {
-            target *= self.controls.duck();
-        }
+        let target = self.controls.level(self.kind);
         for sample in samples {
             if silenced {
                 self.fade = (self.fade - self.fade_step).max(0.0);
@@ -254,6 +260,20 @@ mod tests {
         let mut block = [0.3; BLOCK];
         speech.apply(&mut block);
         assert_eq!(block, [0.3; BLOCK], "as it came");
+    }
+
+    #[test]
+    fn what_begins_held_or_quieter_begins_so() {
+        let controls = Arc::new(Controls::new(0.5));
+        let mut gain = Gain::new(Arc::clone(&controls), Kind::Speech, 0, 48_000);
+        controls.set_duck(0.1);
+        gain.restart(0);
+        let mut block = [1.0; BLOCK];
+        gain.apply(&mut block);
+        assert!(block.iter().all(|sample| (sample - 0.05).abs() < 1e-4), "{block:?}");
+        controls.set_paused(true);
+        gain.restart(0);
+        assert_eq!(gain.level(), Level::Held);
     }
 
     #[test]

@@ -86,9 +86,12 @@ pub(super) struct Feed {
     rate: u32,
     block: Duration,
     latency: Duration,
-    /// When the next block is given to the device if it goes on as before.
-    due: Option<Instant>,
+    /// When the next block is given to the device if it goes on as before, and when the last one was asked for.
+    due: Option<(Instant, Instant)>,
 }
+
+/// Blocks that are asked for this soon one after the other are asked for by one callback.
+const ONE_CALLBACK: Duration = Duration::from_millis(5);
 
 impl Feed {
     /// For a stream of `rate` samples a second whose device holds `latency` of them.
@@ -106,11 +109,11 @@ impl Feed {
 
     /// Copies a block that is given to the device now.
     pub fn push(&mut self, first: u64, samples: &[f32; PLAYED_SAMPLES], now: Instant) {
-        // A callback asks for many blocks at once, which are heard one after the other. It may come late, or the
-        // device's clock run faster than ours: then time starts from here.
-        let expected = self.due.filter(|due| *due >= now && *due - now < 2 * self.latency + self.block);
-        let due = expected.unwrap_or(now);
-        self.due = Some(due + self.block);
+        // A callback asks for many blocks at once, which are heard one after the other. Each callback tells the time anew:
+        // one that comes late makes nothing late that follows.
+        let of_one = self.due.filter(|(_, asked)| now.duration_since(*asked) < ONE_CALLBACK);
+        let due = of_one.map_or(now, |(due, _)| due);
+        self.due = Some((due + self.block, now));
         let block = Played { first, rate: self.rate, heard_at: due + self.latency, samples: *samples };
         // Full: nobody has read for a second.
         let _ = self.ring.push(block);
@@ -143,6 +146,23 @@ mod tests {
             assert!(error < Duration::from_micros(10), "block {number} is {error:?} off");
         }
         assert_eq!(tap.read(), None);
+    }
+
+    #[test]
+    fn a_late_callback_makes_nothing_late_that_follows() {
+        let (mut feed, reader) = Feed::new(48_000, LATENCY);
+        let (rings, mut tap) = Tap::new();
+        assert!(rings.hand(reader));
+        let start = Instant::now();
+        for (callback, late) in [0, 12, 0].into_iter().enumerate() {
+            let now = start + Duration::from_millis(20 * callback as u64 + late);
+            for block in 0..15 {
+                feed.push((callback as u64 * 15 + block) * PLAYED_SAMPLES as u64, &[0.5; PLAYED_SAMPLES], now);
+            }
+        }
+        let heard: Vec<_> = std::iter::from_fn(|| tap.read()).map(|block| block.heard_at - start).collect();
+        let begins = [heard[0], heard[15], heard[30]].map(|begin| (begin - LATENCY).as_millis());
+        assert_eq!(begins, [0, 32, 40]);
     }
 
     #[test]

@@ -7,11 +7,11 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use jarvis_audio::{Captured, PlayerEvent};
-use jarvis_core::{AudioFrame, Cancel, Error, Result, TurnId, Vad};
+use jarvis_core::{AudioFrame, Cancel, Error, Result, TurnId, Vad, decibels};
 use jarvis_settings::{BargeIn, Paths, Settings};
 
 use super::{Check, Found};
-use crate::echo::{Echo, Guard};
+use crate::echo::Echo;
 use crate::io::{AudioIo, Devices, Microphone, preset};
 use crate::load::{Installed, Parts};
 
@@ -110,7 +110,6 @@ fn measure(io: &dyn AudioIo, parts: &dyn Parts, settings: &Settings) -> Result<M
 /// What is noted while the sentence is spoken: root mean squares of the frames after [`LEARNING`] in which it sounds.
 struct Listening {
     echo: Echo,
-    guard: Guard,
     sounded: usize,
     played: Vec<f32>,
     heard: Vec<f32>,
@@ -120,15 +119,7 @@ struct Listening {
 
 impl Listening {
     fn new(echo: Echo) -> Self {
-        Self {
-            echo,
-            guard: Guard::default(),
-            sounded: 0,
-            played: Vec::new(),
-            heard: Vec::new(),
-            left: Vec::new(),
-            interruptions: 0,
-        }
+        Self { echo, sounded: 0, played: Vec::new(), heard: Vec::new(), left: Vec::new(), interruptions: 0 }
     }
 
     /// Listens until a while after the sentence was played.
@@ -141,7 +132,7 @@ impl Listening {
     ) -> Result<()> {
         let end = Instant::now() + limit;
         let (mut finished, mut after, mut spoke) = (false, 0, false);
-        self.guard.begin();
+        self.echo.begin();
         while after < TAIL {
             if Instant::now() > end {
                 return Err(no_speaker());
@@ -154,7 +145,7 @@ impl Listening {
             after += usize::from(finished);
             let frame = frame(microphone)?;
             let heard = self.echo.process(&frame, Instant::now());
-            let verdict = self.guard.on_frame(frame.rms(), &heard, activity.process(&heard.voice)?);
+            let verdict = self.echo.judge(activity.process(&heard.voice)?);
             let before = std::mem::replace(&mut spoke, verdict.sustained);
             self.interruptions += usize::from(verdict.sustained && !before);
             if heard.playing > PAUSE {
@@ -220,10 +211,6 @@ fn no_speaker() -> Error {
 /// Root of the mean of squares.
 fn mean(levels: Vec<f32>) -> f32 {
     (levels.iter().map(|level| level * level).sum::<f32>() / levels.len().max(1) as f32).sqrt()
-}
-
-fn decibels(level: f32) -> f32 {
-    20.0 * level.max(1e-6).log10()
 }
 
 /// What it means, and what is best.

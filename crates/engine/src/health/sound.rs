@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jarvis_audio::{input_devices, probe_input, probe_output};
+use jarvis_core::decibels;
 
 use super::Found;
 
@@ -41,8 +42,4 @@ pub(super) fn speaker(wanted: &str) -> Found {
 
 fn names(names: impl Iterator<Item = String>) -> String {
     names.collect::<Vec<_>>().join(", ")
-}
-
-fn decibels(level: f32) -> f32 {
-    20.0 * level.max(1e-6).log10()
 }
