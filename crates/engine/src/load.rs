@@ -254,7 +254,11 @@ impl Parts for Installed {
     }
 
     fn language_model(&self, settings: &Settings) -> Result<Box<dyn LanguageModel>> {
-        let file = self.store.folder(&settings.mind.model)?.join("model.gguf");
+        let chosen = Path::new(&settings.mind.model);
+        let file = match chosen.is_absolute() {
+            true => chosen.to_owned(),
+            false => self.store.folder(&settings.mind.model)?.join("model.gguf"),
+        };
         let threads = settings.performance.thread_workers as usize;
         Ok(Box::new(GgufModel::load(&file, &LoadOptions { threads, ..LoadOptions::default() })?))
     }
