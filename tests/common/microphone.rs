@@ -47,8 +47,8 @@ impl Microphone {
             reverberation: Duration::from_millis(150),
             drift_ppm: 0.0,
         };
-        let position = speaker.position().saturating_sub(BEHIND * PIECE);
-        let echo = Echo { recording: speaker.recording(), position, room: EchoRoom::new(options, 7) };
+        let (recording, position) = (speaker.recording(), speaker.position());
+        let echo = Echo { recording, position, begun: false, room: EchoRoom::new(options, 7) };
         Self::with(desktop.microphone_pipe(), Some(echo))
     }
 
@@ -119,6 +119,8 @@ struct Echo {
     recording: Arc<Mutex<Vec<f32>>>,
     /// How much of the recording has been heard.
     position: usize,
+    /// The recorder has delivered enough to be heard without a break.
+    begun: bool,
     room: EchoRoom,
 }
 
@@ -127,6 +129,11 @@ impl Echo {
     fn next(&mut self) -> Vec<f32> {
         let mut piece = [0.0; PIECE];
         let recording = self.recording.lock().expect("nobody panics with it");
+        self.begun |= recording.len() >= self.position + BEHIND * PIECE;
+        if !self.begun {
+            drop(recording);
+            return self.room.play(&piece);
+        }
         if let Some(played) = recording.get(self.position..self.position + PIECE) {
             piece.copy_from_slice(played);
         }
