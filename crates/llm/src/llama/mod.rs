@@ -58,6 +58,7 @@ impl Llama {
         let weights = Weights::load(gguf, &config, &mut team)?;
         let positions = positions.min(config.context);
         Cache::check(&config, positions)?;
+        Scratch::check(&config, positions, team.threads())?;
         let cache = Cache::new(&config, positions);
         let scratch = Scratch::new(&config, positions, team.threads(), weights.has_floats());
         Ok(Self { config, weights, cache, kernel, team, scratch })

@@ -4,6 +4,7 @@ use super::CHUNK;
 use super::attention::MAX_PARTS;
 use super::config::Config;
 use super::rope::Rope;
+use crate::error::{LlmError, Result};
 use crate::kernels::{Activations, Ends};
 
 /// See the module's own words. Everything is for up to [`CHUNK`] tokens unless it says otherwise.
@@ -34,7 +35,22 @@ pub(super) struct Scratch {
     pub(super) logits: Vec<f32>,
 }
 
+/// Bytes that the scores of attention may have.
+const MAX_SCORES: usize = 2 << 30;
+
 impl Scratch {
+    /// Whether the memory for `positions` is of a sane size.
+    ///
+    /// # Errors
+    /// The scores of attention would take more than 2 GiB.
+    pub(super) fn check(config: &Config, positions: usize, threads: usize) -> Result<()> {
+        let bytes = [threads, config.shared_by(), positions, 4].iter().try_fold(1usize, |a, b| a.checked_mul(*b));
+        match bytes {
+            Some(bytes) if bytes <= MAX_SCORES => Ok(()),
+            _ => Err(LlmError::unsupported(format!("attention to {positions} tokens would take more than 2 GiB"))),
+        }
+    }
+
     pub(super) fn new(config: &Config, positions: usize, threads: usize, keeps_values: bool) -> Self {
         let tokens = CHUNK.min(positions);
         let floats = |width: usize| vec![0.0; tokens * width];
