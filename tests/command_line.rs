@@ -203,6 +203,16 @@ fn speech_is_understood_again() {
     assert_eq!(exit, 0);
     let heard = objects[0]["text"].as_str().unwrap().to_lowercase();
     assert!(heard.contains("weather is nice today"), "{heard:?}");
+
+    // Through a pipe, where the header can't know the length.
+    let piped = home.command(&["say", "The weather is nice today.", "--out", "-"]).output().unwrap();
+    assert!(piped.status.success(), "{}", String::from_utf8_lossy(&piped.stderr));
+    std::fs::write(&path, piped.stdout).unwrap();
+    let (exit, objects) = home.json(&["transcribe", text_of(&path)]);
+    assert_eq!(exit, 0, "{objects:?}");
+    let heard = objects[0]["text"].as_str().unwrap().to_lowercase();
+    assert!(heard.contains("weather is nice today"), "{heard:?}");
+    assert_eq!(home.refusal(&["say", "hello", "--out", "-"]).0, "say.two_outputs");
 }
 
 #[test]

@@ -10,13 +10,15 @@ use crate::resample::MonoResampler;
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 use jarvis_core::{SAMPLE_RATE, SpeechAudio};
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter};
+use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// Most sound that [`read`] takes at once, in seconds: an hour, 230 MB.
 pub const MAX_SECONDS: u64 = 3600;
 /// Frames that a [`Reader`] takes from the file at once.
 const PIECE: usize = 16_384;
+/// Bytes of sound from which a header's length only says that whoever wrote it into a pipe could not know it.
+const OPEN_ENDED: u64 = 0x7fff_0000;
 const RATES: std::ops::RangeInclusive<u32> = 8_000..=192_000;
 const CHANNELS: std::ops::RangeInclusive<u16> = 1..=32;
 
@@ -28,7 +30,11 @@ pub struct Reader {
     resampler: MonoResampler,
     interleaved: Vec<f32>,
     mono: Vec<f32>,
+    /// Frames of the whole sound, as far as can be told.
+    frames: u32,
     frames_left: u32,
+    /// The header doesn't know the length: the sound ends where the file does.
+    is_open_ended: bool,
     done: bool,
 }
 
@@ -69,8 +75,13 @@ impl Reader {
             (SampleFormat::Int, bits) => return Err(unsupported(format!("integer samples of {bits} bits"))),
             (SampleFormat::Float, bits) => return Err(unsupported(format!("floating-point samples of {bits} bits"))),
         }
-        let frames_left = file.duration();
-        if frames_left == 0 {
+        let frame = u64::from(spec.channels) * u64::from(spec.bits_per_sample / 8);
+        let is_open_ended = u64::from(file.duration()) * frame >= OPEN_ENDED;
+        let frames = match u32::try_from(metadata.len() / frame) {
+            Ok(most) if is_open_ended && metadata.is_file() => file.duration().min(most),
+            _ => file.duration(),
+        };
+        if frames == 0 {
             return Err(AudioError::EmptyFile { path: path.into() });
         }
         Ok(Self {
@@ -80,14 +91,16 @@ impl Reader {
             resampler: MonoResampler::new(spec.sample_rate, SAMPLE_RATE),
             interleaved: Vec::with_capacity(PIECE * usize::from(spec.channels)),
             mono: Vec::with_capacity(PIECE),
-            frames_left,
+            frames,
+            frames_left: frames,
+            is_open_ended,
             done: false,
         })
     }
 
-    /// How long the whole sound is, in seconds, by the file's header.
+    /// How long the whole sound is, in seconds, by the file's header, or by its size where the header doesn't know.
     pub fn seconds(&self) -> f64 {
-        f64::from(self.file.duration()) / f64::from(self.spec.sample_rate)
+        f64::from(self.frames) / f64::from(self.spec.sample_rate)
     }
 
     /// Appends the next piece (about a second at most, 16 kHz mono, -1..=1) to `out`; false when there is no more.
@@ -120,12 +133,15 @@ impl Reader {
                 take(self.file.samples::<i32>(), frames * channels, |s| s as f32 * scale, &mut self.interleaved)
             }
         };
-        read.map_err(|error| match error {
-            hound::Error::IoError(error) if !ended_early(&error) => {
-                AudioError::File { path: self.path.clone(), action: "read", reason: crate::error::reason(&error) }
+        match read {
+            Ok(()) => {}
+            Err(hound::Error::IoError(error)) if !ended_early(&error) => {
+                let reason = crate::error::reason(&error);
+                return Err(AudioError::File { path: self.path.clone(), action: "read", reason });
             }
-            _ => AudioError::Truncated { path: self.path.clone() },
-        })?;
+            Err(_) if self.is_open_ended => self.frames_left = 0,
+            Err(_) => return Err(AudioError::Truncated { path: self.path.clone() }),
+        }
         self.mono.clear();
         self.mono.extend(downmix(&self.interleaved, channels));
         self.resampler.process(&self.mono, out);
@@ -206,9 +222,7 @@ impl Writer {
     /// They cannot be written.
     pub fn write(&mut self, samples: &[f32]) -> jarvis_core::Result<()> {
         for sample in samples {
-            let sample = if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 };
-            let sample = (sample * f32::from(i16::MAX)).round() as i16;
-            self.file.write_sample(sample).map_err(|error| unwritten(&self.path, &error))?;
+            self.file.write_sample(whole(*sample)).map_err(|error| unwritten(&self.path, &error))?;
         }
         Ok(())
     }
@@ -229,6 +243,57 @@ impl Writer {
         let Self { path, file } = self;
         Ok(file.finalize().map_err(|error| unwritten(&path, &error))?)
     }
+}
+
+/// A WAV file of one channel and 16 bits that goes into a pipe, where nothing can be put in later: its header says that the
+/// sound is as long as can be, and a reader takes what comes.
+pub struct Stream<W> {
+    to: W,
+    bytes: Vec<u8>,
+}
+
+impl<W: Write> Stream<W> {
+    /// Begins with the header, for sound of `sample_rate` Hz.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn begin(mut to: W, sample_rate: u32) -> std::io::Result<Self> {
+        // The greatest that is a whole number of samples.
+        const UNKNOWN: u32 = u32::MAX - 1;
+        let mut header = Vec::with_capacity(44);
+        header.extend_from_slice(b"RIFF");
+        header.extend_from_slice(&UNKNOWN.to_le_bytes());
+        header.extend_from_slice(b"WAVEfmt ");
+        header.extend_from_slice(&16_u32.to_le_bytes());
+        // PCM, one channel, the rate in frames and in bytes, 2 bytes a frame, 16 bits a sample.
+        header.extend_from_slice(&1_u16.to_le_bytes());
+        header.extend_from_slice(&1_u16.to_le_bytes());
+        header.extend_from_slice(&sample_rate.to_le_bytes());
+        header.extend_from_slice(&sample_rate.saturating_mul(2).to_le_bytes());
+        header.extend_from_slice(&2_u16.to_le_bytes());
+        header.extend_from_slice(&16_u16.to_le_bytes());
+        header.extend_from_slice(b"data");
+        header.extend_from_slice(&UNKNOWN.to_le_bytes());
+        to.write_all(&header)?;
+        Ok(Self { to, bytes: Vec::new() })
+    }
+
+    /// Passes samples on at once; as [`Writer::write`] otherwise.
+    ///
+    /// # Errors
+    /// They cannot be written; the reader may have gone.
+    pub fn write(&mut self, samples: &[f32]) -> std::io::Result<()> {
+        self.bytes.clear();
+        self.bytes.extend(samples.iter().flat_map(|sample| whole(*sample).to_le_bytes()));
+        self.to.write_all(&self.bytes)?;
+        self.to.flush()
+    }
+}
+
+/// A sample as 16 bits have it.
+fn whole(sample: f32) -> i16 {
+    let sample = if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 };
+    (sample * f32::from(i16::MAX)).round() as i16
 }
 
 /// Writes speech to a file at its own rate.

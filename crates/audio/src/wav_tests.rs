@@ -152,3 +152,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_goes_into_a_pipe_is_read_back_to_its_end() {
+    let mut bytes = Vec::new();
+    let mut stream = Stream::begin(&mut bytes, SAMPLE_RATE).unwrap();
+    stream.write(&[0.5, -0.25]).unwrap();
+    stream.write(&[2.0, f32::NAN]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("piped.wav");
+    fs::write(&path, &bytes).unwrap();
+    let samples = read(&path).unwrap();
+    let expected = [0.5, -0.25, 1.0, 0.0];
+    assert_eq!(samples.len(), expected.len());
+    assert!(samples.iter().zip(expected).all(|(sample, expected)| (sample - expected).abs() < 1e-3), "{samples:?}");
+}

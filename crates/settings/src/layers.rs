@@ -214,13 +214,18 @@ impl Settings {
         Ok(change(&spec, value))
     }
 
-    /// Takes the value at `path` out of the file, or, without a path, every setting that this version knows.
+    /// Takes the value at `path` out of the file, all those of a section (`voice`), or, without a path, every setting that
+    /// this version knows.
     ///
     /// # Errors
-    /// There is no such setting, or the file cannot be read or written.
+    /// There is no such setting or section, or the file cannot be read or written.
     pub fn reset(paths: &Paths, path: Option<&str>) -> Result<Vec<(&'static str, Change)>> {
         let specs = match path {
-            Some(path) => vec![find(path)?],
+            Some(path) => {
+                let is_in = |spec: &FieldSpec| spec.path.split_once('.').is_some_and(|(section, _)| section == path);
+                let section: Vec<FieldSpec> = Self::schema().into_iter().filter(is_in).collect();
+                if section.is_empty() { vec![find(path)?] } else { section }
+            }
             None => Self::schema(),
         };
         let removed = Document::edit(&paths.config_file(), |document| {

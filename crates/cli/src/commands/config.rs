@@ -31,9 +31,9 @@ enum Action {
     Path,
     /// Every setting: what it does and what it may be.
     Schema,
-    /// Back to the default: one setting, or all.
+    /// Back to the default: one setting, a section, or all.
     Reset {
-        /// The setting; all if none is given.
+        /// The setting or section; all if none is given.
         path: Option<String>,
     },
 }

@@ -119,6 +119,20 @@ fn what_is_saved_is_there_when_loaded_and_gone_when_reset() {
 }
 
 #[test]
+fn a_section_is_reset_as_a_whole_and_nothing_else_with_it() {
+    let (_root, paths) = paths();
+    for (path, value) in [("voice.rate", "1.5"), ("voice.cache_mb", "8"), ("audio.volume", "0.5")] {
+        Settings::save(&paths, path, value).unwrap();
+    }
+    let mut reset: Vec<&str> =
+        Settings::reset(&paths, Some("voice")).unwrap().into_iter().map(|(path, _)| path).collect();
+    reset.sort_unstable();
+    assert_eq!(reset, ["voice.cache_mb", "voice.rate"]);
+    assert_eq!(Settings::load_with(&paths, []).unwrap().audio.volume, 0.5);
+    assert!(Settings::reset(&paths, Some("voic")).is_err());
+}
+
+#[test]
 fn one_bad_value_in_the_file_does_not_keep_others_from_being_mended() {
     let (_root, paths) = paths();
     std::fs::create_dir_all(paths.config_dir()).unwrap();

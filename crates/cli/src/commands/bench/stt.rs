@@ -10,6 +10,7 @@ use jarvis_models::{Catalog, Store};
 use jarvis_settings::{Paths, Settings};
 use jarvis_speech::endpoint::{EndpointEvent, EndpointOptions, Endpointer};
 use jarvis_speech::stt::score::{WordErrors, word_errors};
+use jarvis_speech::stt::{self, SttError};
 use serde::Deserialize;
 use serde_json::json;
 use std::ffi::OsStr;
@@ -108,10 +109,11 @@ fn people(
 ) -> anyhow::Result<()> {
     let mut told = settings.clone();
     told.recognition.languages = language.to_owned();
-    let mut ours = match parts.recognizer(&told) {
-        Err(error) if error.code == "stt.language" => return Ok(()),
-        loaded => loaded?,
-    };
+    let folder = Store::new(paths.models_dir()).folder(&settings.recognition.model)?;
+    if let Err(SttError::Language { .. }) = stt::check_languages(&folder, &stt::languages(language)) {
+        return Ok(());
+    }
+    let mut ours = parts.recognizer(&told)?;
     ours.warm_up()?;
     let with_words = |one: recordings::Recording| Utterance { samples: one.samples, said: Some(one.said) };
     let clean: Vec<Utterance> = recordings::of(paths, language)?.into_iter().map(with_words).collect();

@@ -1,4 +1,4 @@
-//! Speech into a WAV file, as it is made.
+//! Speech into a WAV file or a pipe, as it is made.
 //!
 //! Owns the file: it is whole at any moment, so that what was written stays good when a long text is broken off.
 
@@ -8,6 +8,7 @@ use indicatif::ProgressBar;
 use jarvis_audio::effects::{Offline, Preset};
 use jarvis_audio::wav;
 use jarvis_core::{Error, Result};
+use std::io::{ErrorKind, Stdout};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,52 @@ const FLUSH: Duration = Duration::from_millis(500);
 /// Texts of more bytes than this take long enough for a bar that shows how far it is.
 const LONG: usize = 1000;
 
-/// Writes `speech`, changed by an effect of some strength, to `file`.
+/// Where the sound goes.
+enum Sink {
+    File(Box<wav::Writer>),
+    Pipe(wav::Stream<Stdout>),
+}
+
+impl Sink {
+    /// `-` is standard output.
+    fn create(file: &Path, rate: u32) -> Result<Self> {
+        if super::is_standard_output(file) {
+            return Ok(Self::Pipe(wav::Stream::begin(std::io::stdout(), rate).map_err(unread)?));
+        }
+        Ok(Self::File(Box::new(wav::Writer::create(file, rate)?)))
+    }
+
+    fn write(&mut self, samples: &[f32]) -> Result<()> {
+        match self {
+            Self::File(writer) => writer.write(samples),
+            Self::Pipe(stream) => stream.write(samples).map_err(unread),
+        }
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        match self {
+            Self::File(writer) => writer.flush(),
+            Self::Pipe(_) => Ok(()),
+        }
+    }
+
+    fn finish(self) -> Result<()> {
+        match self {
+            Self::File(writer) => writer.finish(),
+            Self::Pipe(_) => Ok(()),
+        }
+    }
+}
+
+fn unread(error: std::io::Error) -> Error {
+    let hint = match error.kind() {
+        ErrorKind::BrokenPipe => "The program that was to read it ended first.",
+        _ => "See whether what it goes to has room.",
+    };
+    Error::new("say.pipe", format!("The sound can't be written to standard output: {error}."), hint)
+}
+
+/// Writes `speech`, changed by an effect of some strength, to `file`, or to standard output if that is `-`.
 ///
 /// # Errors
 /// As [`Speech::make`], or the file can't be written. Nothing is written before there is sound.
@@ -43,7 +89,7 @@ pub(super) fn write(
         // Not before there is something to write, so that a failure leaves no empty file.
         let writer = match &mut writer {
             Some(writer) => writer,
-            None => writer.insert(wav::Writer::create(file, rate)?),
+            None => writer.insert(Sink::create(file, rate)?),
         };
         let samples = effect.process(audio.samples);
         writer.write(&samples)?;
@@ -65,7 +111,9 @@ pub(super) fn write(
     let said = said.map_err(|error| match written {
         1.. if error.is_cancelled() => {
             let seconds = written as f64 / f64::from(rate);
-            Error::new(error.code, format!("Broken off: {} holds the first {seconds:.1} s.", file.display()), "")
+            let place =
+                if super::is_standard_output(file) { "standard output".into() } else { file.display().to_string() };
+            Error::new(error.code, format!("Broken off: {place} holds the first {seconds:.1} s."), "")
         }
         _ => error,
     })?;

@@ -16,7 +16,7 @@ use jarvis_engine::load::{Installed, Parts};
 use jarvis_models::{Catalog, Kind, Store};
 use jarvis_settings::{Paths, Settings};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use text::Text;
 
@@ -25,7 +25,7 @@ use text::Text;
 pub struct Args {
     /// What to speak, plain text or markdown; standard input if not given, or `-`.
     text: Option<String>,
-    /// Write a WAV file and play nothing.
+    /// Write a WAV file and play nothing; `-` writes it to standard output.
     #[arg(long, value_name = "FILE.wav")]
     out: Option<PathBuf>,
     /// An installed voice's ID; the settings' voice if not given.
@@ -57,6 +57,11 @@ struct Timings {
 /// Runs the command.
 pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let chosen = args.effect.as_deref().map(find_effect).transpose()?;
+    let is_piped = args.out.as_deref().is_some_and(is_standard_output);
+    if is_piped && output.is_json() {
+        let hint = "Leave one of them out, or name a file.";
+        return Err(Error::new("say.two_outputs", "`--json` and `--out -` both want standard output.", hint).into());
+    }
     let paths = Paths::discover()?;
     let mut settings = Settings::load(&paths)?;
     if let Some(voice) = args.voice {
@@ -89,11 +94,19 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
             total: milliseconds(outcome.total),
         },
     };
+    if is_piped {
+        return Ok(());
+    }
     output.result(&result, || match &args.out {
         Some(file) => format!("{}: {:.1} s of speech", file.display(), result.seconds),
         None => format!("{:.1} s of speech", result.seconds),
     });
     Ok(())
+}
+
+/// Whether `--out` names standard output and no file.
+fn is_standard_output(file: &Path) -> bool {
+    file == Path::new("-")
 }
 
 fn find_effect(name: &str) -> Result<Preset> {
