@@ -58,7 +58,11 @@ confidence: number,
 /**
  * Who decided.
  */
-route: Route, } | { "event": "first_token" } | { "event": "reply_text", 
+route: Route, } | { "event": "first_token" } | { "event": "answered_from", 
+/**
+ * Host and port of its server.
+ */
+host: string, } | { "event": "reply_text", 
 /**
  * The piece.
  */

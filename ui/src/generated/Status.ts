@@ -2,6 +2,7 @@
 import type { AssistantState } from "./AssistantState";
 import type { DeviceStatus } from "./DeviceStatus";
 import type { Error } from "./Error";
+import type { Health } from "./Health";
 import type { ModelStatus } from "./ModelStatus";
 import type { TurnId } from "./TurnId";
 
@@ -49,6 +50,10 @@ speaker: DeviceStatus,
  * The models, by what they are for: `wake`, `activity`, `recognition`, `language`, `voice`.
  */
 models: { [key in string]: ModelStatus }, 
+/**
+ * The servers of other programs whose models are asked; none unless that was allowed.
+ */
+remote: Array<Health>, 
 /**
  * The last thing that went wrong.
  */
