@@ -250,7 +250,7 @@ mod tests {
         let mut checks = Vec::new();
         run(&Paths::under(folder.path()), |check| checks.push(check));
         assert!(began.elapsed() < LIMIT + Duration::from_millis(500), "{:?}", began.elapsed());
-        assert_eq!(checks.len(), 13);
+        assert_eq!(checks.len(), 14);
         let models = checks.iter().find(|check| check.check == "models").unwrap();
         assert_eq!(models.status, CheckStatus::Fail);
         assert!(models.remedy.contains("jarvis models pull"), "{models:?}");
