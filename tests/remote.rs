@@ -14,11 +14,13 @@ use std::thread;
 const KEY: &str = "sk-nobody-may-see-this-0123456789";
 const QUESTION: &str = "why is the sky blue";
 
+/// First line, authorization and body of a request.
+type Request = (String, Option<String>, String);
+
 /// Speaks the interface of OpenAI: a list of models, and an answer in pieces.
 struct Server {
     at: SocketAddr,
-    /// First line, authorization and body of each request.
-    seen: Arc<Mutex<Vec<(String, Option<String>, String)>>>,
+    seen: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Server {
@@ -40,12 +42,12 @@ impl Server {
         format!("http://{}/v1", self.at)
     }
 
-    fn asked(&self) -> Vec<(String, Option<String>, String)> {
+    fn asked(&self) -> Vec<Request> {
         self.seen.lock().unwrap().iter().filter(|(line, ..)| line.starts_with("POST")).cloned().collect()
     }
 }
 
-fn converse(stream: TcpStream, seen: &Mutex<Vec<(String, Option<String>, String)>>) {
+fn converse(stream: TcpStream, seen: &Mutex<Vec<Request>>) {
     let mut reader = BufReader::new(stream.try_clone().expect("a socket"));
     let mut out = stream;
     loop {

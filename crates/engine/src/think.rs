@@ -21,8 +21,8 @@ use crate::heavy::Heavy;
 use crate::load::Parts;
 use crate::message::{Loaded, Message, Outbox, PANICKED, Part, contained};
 
-/// How long to wait to hear whether there was a wake to unlearn; it is being loaded, perhaps, and will be told later.
-const UNLEARNED: Duration = Duration::from_millis(500);
+/// How long to wait to hear whether there was a wake to unlearn; who listens is loading, perhaps, and will tell later.
+const UNLEARNED: Duration = Duration::from_secs(2);
 /// What is said where there was none.
 const NOTHING_TO_UNLEARN: &str = "Nothing woke me lately, so there is nothing to unlearn.";
 
@@ -154,7 +154,10 @@ impl Think {
                     outbox.turn(Input::Text(turn, NOTHING_TO_UNLEARN.into()));
                     outbox.turn(Input::Clause(turn, NOTHING_TO_UNLEARN.into()));
                 }
-                Err(error) => outbox.turn(Input::Failed(turn, Stage::Think, error)),
+                Err(error) => {
+                    spoken_for = true;
+                    outbox.turn(Input::Failed(turn, Stage::Think, error));
+                }
             },
             Piece::Event(AssistantEvent::ReplyText { .. }) | Piece::Clause(_) if spoken_for => {}
             Piece::Action(action @ (HostAction::Set { .. } | HostAction::Scale { .. })) => {
@@ -232,14 +235,15 @@ impl Think {
 
     fn take_model(&mut self, result: Result<Box<dyn LanguageModel>>, began: Instant) {
         self.loading = false;
+        // One that waits for the network must not keep others from computing.
+        let own = |model| Box::new(Considerate { model, heavy: self.heavy.clone() }) as Box<dyn LanguageModel>;
+        let result = self.parts.with_remote(&self.settings, result.map(own));
         let told = match &result {
             Ok(_) => Loaded::Ready(began.elapsed()),
             Err(error) => Loaded::Failed(error.clone()),
         };
         self.outbox.part(Part::Language, &self.settings.mind.model, told);
-        // One that waits for the network must not keep others from computing.
-        let own = |model| Box::new(Considerate { model, heavy: self.heavy.clone() }) as Box<dyn LanguageModel>;
-        match self.parts.with_remote(&self.settings, result.map(own)) {
+        match result {
             Ok(model) => self.mind.set_model(model),
             Err(error) => self.mind.set_no_model(error),
         }

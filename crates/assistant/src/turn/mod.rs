@@ -12,6 +12,7 @@
 //! - An answer that is held ([`holding`]) goes on or is given up, and is silent until then.
 //! - A question that was taken for whole and was not ([`hearing`]) is never answered, not even in part.
 
+mod alarms;
 pub mod hearing;
 mod holding;
 pub mod overheard;
@@ -83,9 +84,6 @@ pub mod patience {
     /// Beyond the length of the sound that is to be played.
     pub const SPEAK: Duration = Duration::from_secs(15);
 }
-
-/// Alarms that wait for a turn to end; more than these are shown and not spoken.
-const WAITING_ALARMS: usize = 8;
 
 /// Where the present turn stands.
 #[derive(Debug)]
@@ -631,32 +629,6 @@ impl Turn {
         } else {
             actions.push(Action::Emit(None, AssistantEvent::Error { error }));
         }
-    }
-
-    fn due(&mut self, spoken: String, shown: String, now: Instant, actions: &mut Vec<Action>) {
-        actions.push(Action::Emit(None, AssistantEvent::Alarm { text: shown }));
-        if self.alarms.len() < WAITING_ALARMS {
-            self.alarms.push_back(spoken);
-        }
-        if self.present.is_none() {
-            self.next_alarm(now, actions);
-        }
-    }
-
-    fn next_alarm(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        let Some(spoken) = self.alarms.pop_front() else { return };
-        self.be_inattentive(actions);
-        if self.voice == Voice::None {
-            self.alarms.clear();
-            return;
-        }
-        let turn = self.begin(Phase::Speaking { answered: true }, patience::SPEAK, None, now);
-        actions.push(Action::Ring(turn));
-        if self.voice == Voice::Words {
-            self.say(turn, spoken, actions);
-        }
-        actions.push(Action::LastWords(turn));
-        self.tell_state(actions);
     }
 
     fn mute(&mut self, now: Instant, actions: &mut Vec<Action>) {

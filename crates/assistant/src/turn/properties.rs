@@ -247,7 +247,7 @@ proptest! {
             now = deadline;
             turn.on(Input::Tick, now, &mut actions);
             ticks += 1;
-            prop_assert!(ticks < 6 * (WAITING_ALARMS + 2), "never comes to rest");
+            prop_assert!(ticks < 6 * (super::alarms::WAITING + 2), "never comes to rest");
         }
         for action in actions.drain(..) {
             watcher.see(&action, &turn);

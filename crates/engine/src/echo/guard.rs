@@ -10,7 +10,8 @@
 //!   canceller subtracts in the wrong place, it adds to what it should have taken away;
 //! - suppression leaves more than ever, and most of what came.
 //!
-//! Until the canceller has converged the user has to be louder than the echo itself. The thresholds were chosen by one half
+//! Until the canceller has converged the user has to be louder than the echo itself; and again in an answer's first moments,
+//! since a speaker that starts anew may be a little later than it was. The thresholds were chosen mostly by one half
 //! of 32 minutes of answers alone, 376 interruptions of answers and 32 noises, and measured by the other half: users from
 //! two synthesizers in nine voices and from recordings of people, answers in five voices, at two rates and with the effects
 //! Evil and Robot, rooms of four delays at -30 to 0 dB, loudspeakers that distort. See `jarvis bench echo`.
@@ -108,7 +109,7 @@ impl Guard {
     /// A new answer is spoken; what is known of the room stays.
     pub fn begin(&mut self) {
         (self.louder, self.spoken, self.real) = (0, 0, 0);
-        self.known.unlearn();
+        self.known.begin();
     }
 
     /// Takes the next frame; whether voice is to be looked for in what subtraction left, or else in what suppression left.
@@ -166,6 +167,7 @@ impl Guard {
 /// A block's loudest levels as shares of what was played.
 #[derive(Debug, Clone, Copy, Default)]
 struct Share {
+    raw: f32,
     subtracted: f32,
     suppressed: f32,
 }
@@ -191,6 +193,8 @@ struct Known {
     echo: f32,
     newest: VecDeque<f32>,
     heard: u32,
+    /// Frames of the present answer without the user.
+    settled: u32,
 }
 
 impl Known {
@@ -207,8 +211,10 @@ impl Known {
             }
             second
         };
+        let subtracted = ABOVE_SUBTRACTED * second(|share| share.subtracted);
+        let echo = if self.settled < ARRIVED { ABOVE_ECHO * second(|share| share.raw) } else { 0.0 };
         Limits {
-            subtracted: Some(ABOVE_SUBTRACTED * second(|share| share.subtracted)),
+            subtracted: Some(subtracted.max(echo)),
             suppressed: Some(ABOVE_SUPPRESSED * second(|share| share.suppressed)),
         }
     }
@@ -225,6 +231,8 @@ impl Known {
         if user {
             return self.unlearn();
         }
+        self.settled = self.settled.saturating_add(1);
+        self.block.raw = self.block.raw.max(levels.raw / levels.playing);
         self.block.subtracted = self.block.subtracted.max(levels.subtracted / levels.playing);
         self.block.suppressed = self.block.suppressed.max(levels.suppressed / levels.playing);
         self.frames += 1;
@@ -237,6 +245,12 @@ impl Known {
             }
             (self.block, self.frames) = (Share::default(), 0);
         }
+    }
+
+    /// A new answer: where its echo will be is known only once it was heard.
+    fn begin(&mut self) {
+        self.settled = 0;
+        self.unlearn();
     }
 
     /// What was heard of late may have been the user.
@@ -343,6 +357,17 @@ mod tests {
         };
         assert!(!first(0.014));
         assert!(first(0.03));
+    }
+
+    #[test]
+    fn in_the_first_moments_of_an_answer_an_echo_out_of_place_is_nobody_and_a_user_is_heard() {
+        let mut guard = converged();
+        guard.begin();
+        // All of it is left, since it comes a little later than before.
+        let late = Levels { echo: 0.001, subtracted: 0.01, suppressed: 0.005, ..answer(0.01) };
+        let verdicts = frames(&mut guard, late, 0.9, 6);
+        assert!(verdicts.iter().all(|verdict| !verdict.sign), "{verdicts:?}");
+        assert!(frames(&mut guard, user(0.05), 0.9, 2)[1].sustained);
     }
 
     #[test]
