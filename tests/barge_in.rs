@@ -78,7 +78,9 @@ fn an_answer_that_the_microphone_hears_is_interrupted_by_the_user_and_never_by_i
     let stop = Voice::Piper.speak(&desktop, "Stop talking.");
     for round in 0..2 {
         begin_a_long_answer(&desktop, &mut daemon, &microphone, &speaker);
+        let holes = microphone.holes();
         if daemon.sees("barge_in", Duration::from_secs(2)) {
+            println!("{} holes in the echo", microphone.holes() - holes);
             daemon.fail(&format!("the answer interrupted itself in round {round}"));
         }
         interrupt(&mut daemon, &microphone, &speaker, &stop);
@@ -93,11 +95,19 @@ fn the_self_test_measures_the_echo_and_chooses_who_may_interrupt() {
     let _turn = one_at_a_time();
     let desktop = Desktop::start();
     let speaker = Speaker::of(&desktop);
-    let _microphone = Microphone::beside(&desktop, &speaker, ECHO_DB);
+    let microphone = Microphone::beside(&desktop, &speaker, ECHO_DB);
     let set = desktop.jarvis(&["config", "set", "voice.barge_in", "wake_word"]).status().expect("jarvis starts");
     assert!(set.success());
-    let echo = self_test(&desktop);
-    println!("{}", echo["detail"]);
+    // A room without holes is measured; the machine is given a few chances to be one.
+    let mut echo = Value::Null;
+    for _ in 0..5 {
+        let holes = microphone.holes();
+        echo = self_test(&desktop);
+        println!("{} ({} holes in the echo)", echo["detail"], microphone.holes() - holes);
+        if microphone.holes() == holes {
+            break;
+        }
+    }
     let detail = echo["detail"].as_str().unwrap_or_default();
     assert!(detail.contains("dB weaker than it is played"), "{echo}");
     assert!(detail.contains("Full duplex"), "{echo}");

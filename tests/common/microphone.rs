@@ -8,7 +8,7 @@ use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -25,6 +25,7 @@ pub struct Microphone {
     queue: Arc<Mutex<VecDeque<f32>>>,
     ends: Arc<AtomicBool>,
     is_off: Arc<AtomicBool>,
+    holes: Arc<AtomicU32>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -48,21 +49,28 @@ impl Microphone {
             drift_ppm: 0.0,
         };
         let (recording, position) = (speaker.recording(), speaker.position());
-        let echo = Echo { recording, position, begun: false, room: EchoRoom::new(options, 7) };
+        let holes = Arc::default();
+        let echo = Echo { recording, position, begun: false, holes, room: EchoRoom::new(options, 7) };
         Self::with(desktop.microphone_pipe(), Some(echo))
     }
 
     fn with(pipe: PathBuf, echo: Option<Echo>) -> Self {
         let queue = Arc::new(Mutex::new(VecDeque::new()));
         let (ends, is_off) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let holes = echo.as_ref().map_or_else(Arc::default, |echo| Arc::clone(&echo.holes));
         let (said, stop, off) = (Arc::clone(&queue), Arc::clone(&ends), Arc::clone(&is_off));
         let thread = thread::spawn(move || feed(&pipe, &said, echo, &stop, &off));
-        Self { queue, ends, is_off, thread: Some(thread) }
+        Self { queue, ends, is_off, holes, thread: Some(thread) }
     }
 
     /// Works the switch on its cable: off, it sends exact zeros.
     pub fn switch_off(&self, off: bool) {
         self.is_off.store(off, Ordering::Relaxed);
+    }
+
+    /// Pieces of the speaker's sound that a busy machine delivered too late to be heard: a hole in the echo, as no room has.
+    pub fn holes(&self) -> u32 {
+        self.holes.load(Ordering::Relaxed)
     }
 
     /// Says something: 16 kHz samples, -1..=1. Returns at once.
@@ -121,6 +129,7 @@ struct Echo {
     position: usize,
     /// The recorder has delivered enough to be heard without a break.
     begun: bool,
+    holes: Arc<AtomicU32>,
     room: EchoRoom,
 }
 
@@ -136,6 +145,8 @@ impl Echo {
         }
         if let Some(played) = recording.get(self.position..self.position + PIECE) {
             piece.copy_from_slice(played);
+        } else {
+            self.holes.fetch_add(1, Ordering::Relaxed);
         }
         drop(recording);
         self.position += PIECE;

@@ -10,7 +10,7 @@ use crate::resample::MonoResampler;
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 use jarvis_core::{SAMPLE_RATE, SpeechAudio};
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Most sound that [`read`] takes at once, in seconds: an hour, 230 MB.
@@ -19,13 +19,18 @@ pub const MAX_SECONDS: u64 = 3600;
 const PIECE: usize = 16_384;
 /// Bytes of sound from which a header's length only says that whoever wrote it into a pipe could not know it.
 const OPEN_ENDED: u64 = 0x7fff_0000;
+/// Bytes of a file among which its sound begins, where that matters.
+const HEAD: u64 = 4096;
 const RATES: std::ops::RangeInclusive<u32> = 8_000..=192_000;
 const CHANNELS: std::ops::RangeInclusive<u16> = 1..=32;
+
+/// A file whose first bytes were looked at.
+type Opened = io::Chain<io::Cursor<Vec<u8>>, BufReader<File>>;
 
 /// A WAV file being read, piece by piece, as 16 kHz mono.
 pub struct Reader {
     path: PathBuf,
-    file: WavReader<BufReader<File>>,
+    file: WavReader<Opened>,
     spec: WavSpec,
     resampler: MonoResampler,
     interleaved: Vec<f32>,
@@ -61,7 +66,11 @@ impl Reader {
         if metadata.is_file() && metadata.len() == 0 {
             return Err(AudioError::EmptyFile { path: path.into() });
         }
-        let file = WavReader::new(BufReader::new(opened)).map_err(|error| header_error(path, &error))?;
+        let mut opened = BufReader::new(opened);
+        let mut head = Vec::new();
+        opened.by_ref().take(HEAD).read_to_end(&mut head).map_err(|error| unreadable(&error))?;
+        round_open_end(&mut head);
+        let file = WavReader::new(io::Cursor::new(head).chain(opened)).map_err(|error| header_error(path, &error))?;
         let spec = file.spec();
         let unsupported = |what: String| AudioError::UnsupportedWav { path: path.into(), what };
         if !RATES.contains(&spec.sample_rate) {
@@ -139,13 +148,41 @@ impl Reader {
                 let reason = crate::error::reason(&error);
                 return Err(AudioError::File { path: self.path.clone(), action: "read", reason });
             }
-            Err(_) if self.is_open_ended => self.frames_left = 0,
+            Err(hound::Error::UnfinishedSample | hound::Error::IoError(_)) if self.is_open_ended => {
+                self.frames_left = 0
+            }
             Err(_) => return Err(AudioError::Truncated { path: self.path.clone() }),
         }
         self.mono.clear();
         self.mono.extend(downmix(&self.interleaved, channels));
         self.resampler.process(&self.mono, out);
         Ok(true)
+    }
+}
+
+/// Makes the length of a sound that doesn't know it a whole number of frames in a file's first bytes: ffmpeg writes the
+/// greatest number of all, which is odd.
+fn round_open_end(head: &mut [u8]) {
+    let number = |head: &[u8], at: usize| {
+        head.get(at..at + 4).map(|four| u32::from_le_bytes([four[0], four[1], four[2], four[3]]))
+    };
+    if !head.starts_with(b"RIFF") {
+        return;
+    }
+    let (mut at, mut frame) = (12, 1);
+    while let (Some(id), Some(length)) = (head.get(at..at + 4), number(head, at + 4)) {
+        if id == b"data" {
+            if u64::from(length) >= OPEN_ENDED {
+                head[at + 4..at + 8].copy_from_slice(&(length - length % frame).to_le_bytes());
+            }
+            return;
+        }
+        if id == b"fmt " {
+            // The last two of its sixteen bytes are the bits of a sample, the two before the bytes of a frame.
+            frame = number(head, at + 20).map_or(1, |both| (both & 0xffff).max(1));
+        }
+        let Some(next) = at.checked_add(8 + length as usize + (length & 1) as usize) else { return };
+        at = next;
     }
 }
 

@@ -167,3 +167,20 @@ fn what_goes_into_a_pipe_is_read_back_to_its_end() {
     assert_eq!(samples.len(), expected.len());
     assert!(samples.iter().zip(expected).all(|(sample, expected)| (sample - expected).abs() < 1e-3), "{samples:?}");
 }
+
+#[test]
+fn what_another_program_wrote_into_a_pipe_is_read_whatever_its_frames() {
+    let folder = tempfile::tempdir().unwrap();
+    for (channels, bits) in [(1, 16), (2, 16), (2, 24)] {
+        let path = folder.path().join("whole.wav");
+        tone(&path, spec(channels, 16_000, bits, Int), 0.25);
+        let whole = read(&path).unwrap();
+        let mut bytes = fs::read(&path).unwrap();
+        // ffmpeg's length of what it can't know, of the file and of the sound.
+        let data = bytes.windows(4).position(|four| four == b"data").unwrap();
+        bytes[4..8].fill(0xff);
+        bytes[data + 4..data + 8].fill(0xff);
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(read(&path).unwrap(), whole, "{channels} channels of {bits} bits");
+    }
+}
