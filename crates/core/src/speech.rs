@@ -109,6 +109,14 @@ pub trait SpeechToText: Send {
         let _ = expected;
         self.transcribe(samples, cancel)
     }
+    /// As [`Self::transcribe`], of what was said so far, to be shown while somebody speaks on. An engine that sends sound
+    /// elsewhere hears nothing in it: much of that nobody wanted to be heard.
+    ///
+    /// # Errors
+    /// As [`Self::transcribe`].
+    fn transcribe_partial(&mut self, samples: &[f32], cancel: &Cancel) -> Result<Transcript> {
+        self.transcribe(samples, cancel)
+    }
     /// Recognizes a second or two, and tells how likely it is that it begins with `words`: for a wake word, which a small
     /// model often writes as something else that sounds like it.
     ///

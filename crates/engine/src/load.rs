@@ -73,6 +73,8 @@ pub trait Parts: Send + Sync {
     fn connect(&self, settings: &Settings) {
         let _ = settings;
     }
+    /// Looks up again which keys servers are asked with. May take seconds.
+    fn look_keys_up(&self) {}
     /// Puts a language model of another program beside `local`, which may not be there, if the user wants that. Quick after
     /// [`Self::connect`].
     ///
@@ -281,6 +283,10 @@ impl Parts for Installed {
 
     fn connect(&self, settings: &Settings) {
         self.remotes.connect(settings);
+    }
+
+    fn look_keys_up(&self) {
+        self.remotes.look_keys_up();
     }
 
     fn with_remote(

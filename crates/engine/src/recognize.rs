@@ -10,7 +10,7 @@ use std::sync::mpsc::Receiver;
 
 use jarvis_assistant::turn::{Input, Stage};
 use jarvis_assistant::{Names, Router, skills};
-use jarvis_core::{Cancel, Error, Result, SpeechToText, Transcript, TurnId, Utterance};
+use jarvis_core::{Cancel, Error, Result, SpeechToText, Transcript, TurnId, Utterance, Weighed};
 use jarvis_settings::Settings;
 use jarvis_speech::wake::WakeCheck;
 
@@ -67,7 +67,12 @@ impl Recognize {
             match job {
                 Job::Transcribe { turn, take, utterance, over_answer, cancel } => {
                     let expected = if over_answer { skills::stop::PHRASES } else { &[] };
-                    match self.recognize(&mut recognizer, &utterance.samples, expected, &cancel) {
+                    let samples = &utterance.samples;
+                    let heard = self.recognize(&mut recognizer, &cancel, |recognizer| match expected {
+                        [] => recognizer.transcribe(samples, &cancel),
+                        expected => recognizer.transcribe_expecting(samples, expected, &cancel),
+                    });
+                    match heard {
                         Ok(Transcript { text, .. }) => {
                             let ending = self.judge.ending(&text);
                             self.outbox.turn(Input::Transcribed { turn, take, text, ending });
@@ -77,7 +82,11 @@ impl Recognize {
                 }
                 Job::Glimpse { turn, samples, cancel } => {
                     // What fails here fails again, and is told, when the words are needed.
-                    let words = self.recognize(&mut recognizer, &samples, &[], &cancel).unwrap_or_default();
+                    let words = self
+                        .recognize(&mut recognizer, &cancel, |recognizer| {
+                            recognizer.transcribe_partial(&samples, &cancel)
+                        })
+                        .unwrap_or_default();
                     self.outbox.turn(Input::Partial(turn, words.text));
                 }
                 Job::Check { turn, samples, cancel } => {
@@ -100,18 +109,14 @@ impl Recognize {
         }
     }
 
-    /// The words in `samples`; a recognizer that panics over them is loaded anew.
+    /// The words that `work` hears; a recognizer that panics over them is loaded anew.
     fn recognize(
         &self,
         engine: &mut Engine,
-        samples: &[f32],
-        expected: &[&str],
         cancel: &Cancel,
+        work: impl FnOnce(&mut dyn SpeechToText) -> Result<Transcript>,
     ) -> Result<Transcript, Error> {
-        let result = self.ask(engine, cancel, |recognizer| match expected {
-            [] => recognizer.transcribe(samples, cancel),
-            expected => recognizer.transcribe_expecting(samples, expected, cancel),
-        });
+        let result = self.ask(engine, cancel, work);
         if let Ok(words) = &result {
             tracing::debug!(timings = ?words.timings_ms, seconds = words.seconds, "recognized");
         }
@@ -143,9 +148,7 @@ impl Recognize {
             return Err(Error::cancelled());
         }
         let recognizer = engine.as_mut().map_err(|error| error.clone())?;
-        let right = self.heavy.take();
         let result = contained("Recognition", || work(recognizer.as_mut()));
-        drop(right);
         if result.as_ref().is_err_and(|error| error.code == PANICKED) {
             *engine = self.load();
         }
@@ -161,10 +164,46 @@ impl Recognize {
 
     fn load(&self) -> Engine {
         load_and_tell(&self.outbox, Part::Recognition, &self.settings.recognition.model, || {
-            let own = self.parts.recognizer(&self.settings);
+            // One that waits for the network must not keep others from computing.
+            let own = self.parts.recognizer(&self.settings).map(|recognizer| {
+                Box::new(Considerate { recognizer, heavy: self.heavy.clone() }) as Box<dyn SpeechToText>
+            });
             let mut recognizer = self.parts.with_remote_ears(&self.settings, own)?;
             recognizer.warm_up()?;
             Ok(recognizer)
         })
+    }
+}
+
+/// A recognizer that computes only while it holds the right to.
+struct Considerate {
+    recognizer: Box<dyn SpeechToText>,
+    heavy: Heavy,
+}
+
+impl SpeechToText for Considerate {
+    fn transcribe(&mut self, samples: &[f32], cancel: &Cancel) -> Result<Transcript> {
+        let _right = self.heavy.take();
+        self.recognizer.transcribe(samples, cancel)
+    }
+
+    fn transcribe_expecting(&mut self, samples: &[f32], expected: &[&str], cancel: &Cancel) -> Result<Transcript> {
+        let _right = self.heavy.take();
+        self.recognizer.transcribe_expecting(samples, expected, cancel)
+    }
+
+    fn transcribe_partial(&mut self, samples: &[f32], cancel: &Cancel) -> Result<Transcript> {
+        let _right = self.heavy.take();
+        self.recognizer.transcribe_partial(samples, cancel)
+    }
+
+    fn transcribe_and_weigh(&mut self, samples: &[f32], words: &str, cancel: &Cancel) -> Result<Weighed> {
+        let _right = self.heavy.take();
+        self.recognizer.transcribe_and_weigh(samples, words, cancel)
+    }
+
+    /// Without the right: at the start everything loads side by side.
+    fn warm_up(&mut self) -> Result<()> {
+        self.recognizer.warm_up()
     }
 }

@@ -9,15 +9,21 @@ use std::time::Duration;
 
 use jarvis_core::{Error, LanguageModel, Result, SpeechToText, SystemClock, TextToSpeech};
 use jarvis_remote::{
-    Address, Chat, Ears, Health, Limits, Link, Minds, Reach, Server, SystemKeyring, Transcription, Voice, Voices,
-    Worker, key_for,
+    Address, Chat, Ears, Found, Health, Keyring, Limits, Link, Minds, Reach, Server, SystemKeyring, Transcription,
+    Voice, Voices, Worker, key_for,
 };
 use jarvis_settings::{Remote, RemoteMind, RemoteReach, Settings};
 use jarvis_speech::stt;
 
 /// The servers of the settings.
-#[derive(Debug, Default)]
-pub struct Remotes(Mutex<Known>);
+#[derive(Debug)]
+pub struct Remotes {
+    known: Mutex<Known>,
+    /// Held while a keyring is asked, which may take seconds: nobody asks it twice for the same, and nobody who only wants
+    /// to know how the servers do waits for it.
+    looking: Mutex<()>,
+    keyring: Box<dyn Keyring>,
+}
 
 #[derive(Debug, Default)]
 struct Known {
@@ -28,14 +34,51 @@ struct Known {
     servers: BTreeMap<String, Result<Server>>,
 }
 
+impl Default for Remotes {
+    fn default() -> Self {
+        Self::with_keyring(Box::new(SystemKeyring))
+    }
+}
+
 impl Remotes {
+    /// None yet; their keys will be in `keyring`.
+    fn with_keyring(keyring: Box<dyn Keyring>) -> Self {
+        Self { known: Mutex::default(), looking: Mutex::default(), keyring }
+    }
+
     /// Looks the servers and their keys up, which may take seconds where a keyring is locked, and says hello to each, so
     /// that a first question finds a connection that stands.
     pub(crate) fn connect(&self, settings: &Settings) {
         for address in wanted(&settings.remote) {
             match self.server(&settings.remote, address) {
-                Ok(server) => server.greet(),
+                Ok(server) => {
+                    if lacks_model(&settings.remote, address) {
+                        let error = no_model(server.host());
+                        tracing::warn!("{} {}", error.message, error.hint);
+                    }
+                    server.greet();
+                }
                 Err(error) => tracing::warn!("{} {}", error.message, error.hint),
+            }
+        }
+    }
+
+    /// Looks the keys up again: one may have been given or forgotten, or the keyring was locked. May take seconds. A key
+    /// that was found before stays where the keyring can't be asked now.
+    pub(crate) fn look_keys_up(&self) {
+        let _looking = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
+        let (settings, servers) = {
+            let known = self.known();
+            (known.settings.clone(), known.servers.clone())
+        };
+        for (address, server) in servers.iter().filter_map(|(address, server)| Some((address, server.as_ref().ok()?))) {
+            match find_key(&settings, address, &*self.keyring) {
+                Ok(Found { is_in_doubt: true, .. }) => {}
+                Ok(Found { key, .. }) => server.set_key(key),
+                Err(error) => {
+                    tracing::warn!("{} {}", error.message, error.hint);
+                    server.set_key(None);
+                }
             }
         }
     }
@@ -62,15 +105,13 @@ impl Remotes {
             return local;
         }
         let chat: Result<Box<dyn LanguageModel>> = self.server(remote, &remote.address).and_then(|server| {
-            if remote.model.is_empty() {
-                return Err(Error::new(
-                    "remote.no_model",
-                    format!("It is not set which model of {} answers.", server.host()),
-                    "`jarvis remote` lists those that it has; set one with `jarvis config set remote.model NAME`.",
-                ));
+            if lacks_model(remote, &remote.address) {
+                return Err(no_model(server.host()));
             }
             let chat = Chat::new(server, &remote.model);
-            Ok(Box::new(if local.is_ok() { chat.with_others() } else { chat }) as Box<dyn LanguageModel>)
+            // With the fallback nobody comes after it.
+            let has_others = local.is_ok() && remote.mind == RemoteMind::First;
+            Ok(Box::new(if has_others { chat.with_others() } else { chat }) as Box<dyn LanguageModel>)
         });
         let minds = match remote.mind {
             RemoteMind::Fallback => Minds::new(local, chat),
@@ -125,34 +166,53 @@ impl Remotes {
 
     /// The server at `address`; the same one as long as the settings stay the same.
     fn server(&self, settings: &Remote, address: &str) -> Result<Server> {
+        if let Some(server) = self.known_server(settings, address) {
+            return server;
+        }
+        let _looking = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever looked before may have made it.
+        if let Some(server) = self.known_server(settings, address) {
+            return server;
+        }
+        let worker = self.worker()?;
+        let server = connect(&worker, settings, address, &*self.keyring);
+        let mut known = self.known();
+        if known.settings == *settings {
+            known.servers.insert(address.to_owned(), server.clone());
+        }
+        server
+    }
+
+    /// The server at `address` if there is one of these settings; those of others are forgotten.
+    fn known_server(&self, settings: &Remote, address: &str) -> Option<Result<Server>> {
         let mut known = self.known();
         if known.settings != *settings {
             known.settings = settings.clone();
             known.servers.clear();
         }
-        if let Some(server) = known.servers.get(address) {
-            return server.clone();
+        known.servers.get(address).cloned()
+    }
+
+    fn worker(&self) -> Result<Arc<Worker>> {
+        let mut known = self.known();
+        if let Some(worker) = &known.worker {
+            return Ok(Arc::clone(worker));
         }
-        let worker = match &known.worker {
-            Some(worker) => Arc::clone(worker),
-            None => Worker::start()?,
-        };
+        let worker = Worker::start()?;
         known.worker = Some(Arc::clone(&worker));
-        let server = connect(&worker, settings, address);
-        known.servers.insert(address.to_owned(), server.clone());
-        server
+        Ok(worker)
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The server at `address`, with its key, if it may be asked.
+/// The server at `address`, with its key, if it may be asked. Takes seconds where `keyring` does.
 ///
 /// # Errors
 /// The address is none or farther away than allowed, or its key can't be had.
-pub fn connect(worker: &Arc<Worker>, settings: &Remote, address: &str) -> Result<Server> {
+pub fn connect(worker: &Arc<Worker>, settings: &Remote, address: &str, keyring: &dyn Keyring) -> Result<Server> {
     let place = Address::parse(address)?;
     if place.reach() == Reach::Network && settings.allowed != RemoteReach::Network {
         return Err(Error::new(
@@ -161,9 +221,7 @@ pub fn connect(worker: &Arc<Worker>, settings: &Remote, address: &str) -> Result
             "Allow it with `jarvis config set remote.allowed network`.",
         ));
     }
-    // The variable's key is for that one address.
-    let variable = if address == settings.address { settings.key_variable.as_str() } else { "" };
-    let key = key_for(&place, variable, |name| std::env::var(name).ok(), &SystemKeyring)?;
+    let key = find_key(settings, address, keyring)?.key;
     let limits = Limits {
         first_words: Duration::from_secs(settings.first_words_seconds.into()),
         per_minute: settings.per_minute,
@@ -171,6 +229,26 @@ pub fn connect(worker: &Arc<Worker>, settings: &Remote, address: &str) -> Result
     };
     let limits = Limits { connect: limits.connect.min(limits.first_words), ..limits };
     Ok(Server::new(worker, place, key, limits, Arc::new(SystemClock))?)
+}
+
+fn find_key(settings: &Remote, address: &str, keyring: &dyn Keyring) -> Result<Found> {
+    // The variable's key is for that one address.
+    let variable = if address == settings.address { settings.key_variable.as_str() } else { "" };
+    Ok(key_for(&Address::parse(address)?, variable, |name| std::env::var(name).ok(), keyring)?)
+}
+
+/// Whether answers are wanted of `address` and it is not set by which model.
+pub(crate) fn lacks_model(settings: &Remote, address: &str) -> bool {
+    asks_for_answers(settings) && address == settings.address && settings.model.is_empty()
+}
+
+/// It is not set which model answers.
+pub(crate) fn no_model(host: &str) -> Error {
+    Error::new(
+        "remote.no_model",
+        format!("It is not set which model of {host} answers."),
+        "`jarvis remote` lists those that it has; set one with `jarvis config set remote.model NAME`.",
+    )
 }
 
 /// The addresses that the settings have asked, each once.
@@ -201,8 +279,37 @@ fn voice_address(settings: &Remote) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use jarvis_core::Cancel;
+    use jarvis_remote::{Key, RemoteError};
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    /// A keyring with one key, or none, for everybody.
+    #[derive(Debug, Default)]
+    pub(crate) struct Drawer(Arc<Mutex<Option<&'static str>>>);
+
+    impl Keyring for Drawer {
+        fn get(&self, _: &str) -> std::result::Result<Option<String>, RemoteError> {
+            match *self.0.lock().unwrap() {
+                Some("locked") => Err(RemoteError::Keyring { detail: "it is locked".into() }),
+                key => Ok(key.map(str::to_owned)),
+            }
+        }
+        fn set(&self, _: &str, _: &Key) -> std::result::Result<(), RemoteError> {
+            unreachable!("only the user sets keys")
+        }
+        fn forget(&self, _: &str) -> std::result::Result<bool, RemoteError> {
+            unreachable!("only the user forgets keys")
+        }
+    }
+
+    /// Servers whose keys are in a drawer of the test's own.
+    fn remotes() -> Remotes {
+        Remotes::with_keyring(Box::new(Drawer::default()))
+    }
 
     fn settings(set: &[(&str, &str)]) -> Settings {
         let mut settings = Settings::default();
@@ -218,7 +325,7 @@ mod tests {
 
     #[test]
     fn nothing_is_asked_unless_it_was_allowed() {
-        let remotes = Remotes::default();
+        let remotes = remotes();
         let all = settings(&[
             ("remote.address", "http://127.0.0.1:9"),
             ("remote.model", "m"),
@@ -232,7 +339,7 @@ mod tests {
 
     #[test]
     fn the_network_has_to_be_allowed_by_name() {
-        let remotes = Remotes::default();
+        let remotes = remotes();
         let mut here = settings(&[
             ("remote.allowed", "this_machine"),
             ("remote.address", "https://api.example/v1"),
@@ -247,7 +354,7 @@ mod tests {
 
     #[test]
     fn what_is_not_set_is_told() {
-        let remotes = Remotes::default();
+        let remotes = remotes();
         let mut half = settings(&[("remote.allowed", "this_machine")]);
         assert_eq!(remotes.mind(&half, no_model()).err().unwrap().code, "remote.address");
         half.set("remote.address", "http://localhost:9").unwrap();
@@ -256,7 +363,7 @@ mod tests {
 
     #[test]
     fn uses_share_a_server_and_other_settings_make_another() {
-        let remotes = Remotes::default();
+        let remotes = remotes();
         let mut all = settings(&[
             ("remote.allowed", "this_machine"),
             ("remote.address", "http://127.0.0.1:9"),
@@ -272,5 +379,83 @@ mod tests {
         all.set("remote.voice", "off").unwrap();
         remotes.server(&all.remote, "http://127.0.0.1:9").unwrap();
         assert_eq!(remotes.known().servers.len(), 1);
+    }
+
+    /// A server without models, and the key of each request that it gets.
+    fn listener() -> (String, Receiver<Option<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let (sender, keys) = channel();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(std::io::Result::ok) {
+                let mut key = None;
+                for line in BufReader::new(&stream).lines().map_while(std::io::Result::ok) {
+                    match line.to_ascii_lowercase().strip_prefix("authorization: bearer ") {
+                        Some(word) => key = Some(word.to_owned()),
+                        None if line.is_empty() => break,
+                        None => {}
+                    }
+                }
+                let answer = "HTTP/1.1 200 OK\r\nContent-Length: 11\r\nConnection: close\r\n\r\n{\"data\":[]}";
+                if sender.send(key).is_err() || (&stream).write_all(answer.as_bytes()).is_err() {
+                    return;
+                }
+            }
+        });
+        (address, keys)
+    }
+
+    #[test]
+    fn a_key_that_is_given_or_forgotten_counts_at_once() {
+        let (address, keys) = listener();
+        let drawer = Drawer::default();
+        let key = Arc::clone(&drawer.0);
+        let remotes = Remotes::with_keyring(Box::new(drawer));
+        let settings = settings(&[("remote.allowed", "this_machine"), ("remote.address", &address)]);
+        let server = remotes.server(&settings.remote, &address).unwrap();
+        let sent = || {
+            server.models(&Cancel::new()).unwrap();
+            keys.recv().unwrap()
+        };
+        assert_eq!(sent(), None);
+        for (there, expected) in
+            [(Some("one"), Some("one")), (Some("two"), Some("two")), (Some("locked"), Some("two")), (None, None)]
+        {
+            *key.lock().unwrap() = there;
+            remotes.look_keys_up();
+            assert_eq!(sent().as_deref(), expected, "{there:?}");
+        }
+    }
+
+    /// Tells that it is asked, and answers when it is told to.
+    #[derive(Debug)]
+    struct Slow(Sender<()>, Mutex<Receiver<()>>);
+
+    impl Keyring for Slow {
+        fn get(&self, _: &str) -> std::result::Result<Option<String>, RemoteError> {
+            self.0.send(()).unwrap();
+            self.1.lock().unwrap().recv().unwrap();
+            Ok(None)
+        }
+        fn set(&self, _: &str, _: &Key) -> std::result::Result<(), RemoteError> {
+            unreachable!()
+        }
+        fn forget(&self, _: &str) -> std::result::Result<bool, RemoteError> {
+            unreachable!()
+        }
+    }
+
+    #[test]
+    fn who_asks_how_the_servers_do_does_not_wait_for_a_keyring() {
+        let ((asked, is_asked), (answer, answers)) = (channel(), channel());
+        let remotes = Remotes::with_keyring(Box::new(Slow(asked, Mutex::new(answers))));
+        let settings = settings(&[("remote.allowed", "this_machine"), ("remote.address", "http://127.0.0.1:1")]);
+        std::thread::scope(|scope| {
+            scope.spawn(|| remotes.server(&settings.remote, "http://127.0.0.1:1").unwrap());
+            is_asked.recv().unwrap();
+            assert!(remotes.health().is_empty());
+            answer.send(()).unwrap();
+        });
+        assert_eq!(remotes.health().len(), 1);
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Never decides what is said, and never lets sound out for a turn that was silenced.
 
+mod considerate;
 mod mouth;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::load::{Parts, load_and_tell};
 use crate::message::{Loaded, Message, Outbox, PANICKED, Part, contained};
 use crate::rehearse::{QUIET, Rehearsal};
 
+use considerate::Considerate;
 pub(crate) use mouth::Mouth;
 
 /// Work for the thread. `cancel` goes up when the turn's sound is not wanted any more.
@@ -159,8 +161,7 @@ impl Speak {
         jobs.recv().ok()
     }
 
-    /// Speaks `text`, each piece as soon as it is made. Between two pieces whoever waits to compute goes first: there is
-    /// sound ahead then.
+    /// Speaks `text`, each piece as soon as it is made.
     fn say(
         &self,
         voice: &mut Engine,
@@ -171,15 +172,8 @@ impl Speak {
     ) -> Result<()> {
         let voice = voice.as_mut().map_err(|error| error.clone())?;
         self.check_open()?;
-        // What is kept needs no computing, and waits for nobody who does.
-        let computes = !contained("Speech synthesis", || Ok(voice.keeps(text)))?;
-        let mut right = computes.then(|| self.heavy.take());
         contained("Speech synthesis", || {
-            voice.stream(text, cancel, &mut |audio| {
-                right = None;
-                self.append(audio, begun, turn, cancel);
-                right = computes.then(|| self.heavy.take());
-            })
+            voice.stream(text, cancel, &mut |audio| self.append(audio, begun, turn, cancel))
         })
         .map(drop)
     }
@@ -191,10 +185,7 @@ impl Speak {
         }
         let engine = voice.as_mut().map_err(|error| error.clone())?;
         let mut pieces = Vec::new();
-        let made = contained("Speech synthesis", || {
-            let _right = (!engine.keeps(&text)).then(|| self.heavy.take());
-            engine.stream(&text, cancel, &mut |audio| pieces.push(audio))
-        });
+        let made = contained("Speech synthesis", || engine.stream(&text, cancel, &mut |audio| pieces.push(audio)));
         if made.as_ref().is_err_and(|error| error.code == PANICKED) {
             *voice = self.load();
         }
@@ -265,7 +256,11 @@ impl Speak {
             ));
         }
         load_and_tell(&self.outbox, Part::Voice, id, || {
-            let own = self.parts.voice(&self.settings);
+            // One that waits for the network must not keep others from computing.
+            let own = self
+                .parts
+                .voice(&self.settings)
+                .map(|voice| Box::new(Considerate::new(voice, self.heavy.clone())) as Box<dyn TextToSpeech>);
             let mut voice = self.parts.with_remote_voice(&self.settings, own)?;
             voice.warm_up()?;
             Ok(voice)

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use jarvis_core::{AssistantState, Error, Result, TurnId};
-use jarvis_settings::{Paths, Settings};
+use jarvis_settings::{Paths, RemoteReach, Settings};
 
 use crate::coordinator::{Coordinator, Workers};
 use crate::echo::Echo;
@@ -201,11 +201,22 @@ impl EngineHandle {
         let command = match command {
             Command::Reload(mut settings) => {
                 settings.mind.enabled &= !self.no_neural;
+                if settings.remote.allowed != RemoteReach::Off {
+                    self.look_keys_up();
+                }
                 Command::Reload(settings)
             }
             other => other,
         };
         let _ = self.sender.send(Message::Command(Box::new(command)));
+    }
+
+    /// A key for a server may have been given or forgotten. Whoever reloads does not wait for a keyring.
+    fn look_keys_up(&self) {
+        let parts = Arc::clone(&self.parts);
+        if let Err(error) = std::thread::Builder::new().name("keys".into()).spawn(move || parts.look_keys_up()) {
+            tracing::warn!("No thread to look keys up: {error}");
+        }
     }
 
     /// Asks a typed question and says which turn answers it, for whoever waits for the answer among the events.

@@ -25,6 +25,7 @@ pub struct Address {
     url: Url,
     host: String,
     reach: Reach,
+    is_nearby: bool,
 }
 
 impl Address {
@@ -49,7 +50,8 @@ impl Address {
         let ip: Option<IpAddr> = name.trim_start_matches('[').trim_end_matches(']').parse().ok();
         let is_here = ip.map_or(name == "localhost" || name.ends_with(".localhost"), |ip| ip.is_loopback());
         let reach = if is_here { Reach::Machine } else { Reach::Network };
-        if url.scheme() == "http" && reach == Reach::Network && !ip.is_some_and(is_private) {
+        let is_nearby = is_here || ip.is_some_and(is_private);
+        if url.scheme() == "http" && !is_nearby {
             return Err(bad(
                 "over http everyone on the way can read along, so that is for this machine and for private addresses \
                  such as 192.168.1.5; https is for all others",
@@ -63,7 +65,7 @@ impl Address {
             Some(port) => format!("{name}:{port}"),
             None => name,
         };
-        Ok(Self { url, host, reach })
+        Ok(Self { url, host, reach, is_nearby })
     }
 
     /// Host and, unless it is the usual one, port.
@@ -79,6 +81,16 @@ impl Address {
     /// Whether everyone on the way can read along.
     pub fn is_in_the_clear(&self) -> bool {
         self.url.scheme() == "http" && self.reach == Reach::Network
+    }
+
+    /// Whether it is on this machine or at a private address, which a proxy has nothing to do with.
+    pub(crate) fn is_nearby(&self) -> bool {
+        self.is_nearby
+    }
+
+    /// Whether it is asked over TLS.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.url.scheme() == "https"
     }
 
     /// The name and port of a host that has to be on this machine, to be found without asking anybody.
@@ -140,6 +152,20 @@ mod tests {
             let error = jarvis_core::Error::from(Address::parse(text).unwrap_err());
             assert_eq!(error.code, "remote.address", "{text}");
             assert!(!error.message.contains("secret"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn this_machine_and_private_addresses_are_nearby() {
+        for (text, is_nearby) in [
+            ("http://localhost:1", true),
+            ("http://[::1]:1", true),
+            ("http://192.168.1.5:1", true),
+            ("https://10.0.0.1", true),
+            ("https://api.openai.com", false),
+            ("https://8.8.8.8", false),
+        ] {
+            assert_eq!(Address::parse(text).unwrap().is_nearby(), is_nearby, "{text}");
         }
     }
 

@@ -125,6 +125,9 @@ pub enum RemoteError {
         /// Which server.
         host: String,
     },
+    /// Whether a sound is a wake word can't be told elsewhere.
+    #[error("What may be the wake word is not sent to another program.")]
+    NotWeighed,
     /// A prompt that can't be sent.
     #[error("A model on another program takes a dialogue and no raw text.")]
     RawPrompt,
@@ -152,6 +155,12 @@ pub enum RemoteError {
         /// Why.
         detail: String,
     },
+    /// Nobody's certificate can be checked.
+    #[error("No secure connection can be made: {detail}.")]
+    Certificates {
+        /// Why.
+        detail: String,
+    },
     /// The program can't speak over the network at all.
     #[error("The network can't be used: {detail}.")]
     Setup {
@@ -163,6 +172,9 @@ pub enum RemoteError {
     Cancelled,
 }
 
+/// What a server does that can't be reached in time.
+const NO_CONNECTION: &str = "takes no connection";
+
 fn said_after(said: &str) -> String {
     if said.is_empty() { String::new() } else { format!(": {}", said.trim_end_matches('.')) }
 }
@@ -170,7 +182,7 @@ fn said_after(said: &str) -> String {
 impl RemoteError {
     pub(crate) fn slow(host: &str, wait: Wait, limit: Duration) -> Self {
         let what = match wait {
-            Wait::Connect => "takes no connection",
+            Wait::Connect => NO_CONNECTION,
             Wait::FirstWords => "gives no answer",
             Wait::Between => "does not go on with its answer",
             Wait::Whole => "does not end its answer",
@@ -187,7 +199,20 @@ impl RemoteError {
                 | Self::TooOften { .. }
                 | Self::Resting { .. }
                 | Self::RawPrompt
+                | Self::NotWeighed
                 | Self::Cancelled
+        )
+    }
+
+    /// Whether the server would fail at anything else as well: it is not there, or takes nothing from us.
+    pub(crate) fn is_about_everything(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::Slow { what: NO_CONNECTION, .. }
+                | Self::Unauthorized { status: 401, .. }
+                | Self::Certificates { .. }
+                | Self::Setup { .. }
         )
     }
 
@@ -206,11 +231,13 @@ impl RemoteError {
             Self::BrokeOff { .. } => "remote.broke_off",
             Self::Resting { .. } => "remote.resting",
             Self::TooOften { .. } => "remote.too_often",
+            Self::NotWeighed => "remote.not_weighed",
             Self::RawPrompt => "remote.raw_prompt",
             Self::NoKey { .. } => "remote.no_key",
             Self::BadKey { .. } => "remote.bad_key",
             Self::KeyInTheClear { .. } => "remote.key_in_the_clear",
             Self::Keyring { .. } => "remote.keyring",
+            Self::Certificates { .. } => "remote.certificates",
             Self::Setup { .. } => "remote.setup",
             Self::Cancelled => "cancelled",
         }
@@ -236,6 +263,7 @@ impl RemoteError {
                 "Check that remote.address is the address of an OpenAI-compatible server."
             }
             Self::TooOften { .. } => "Wait a minute, or set remote.per_minute higher.",
+            Self::NotWeighed => "Install a recognizer of this machine with `jarvis models pull`.",
             Self::RawPrompt => "Use a model of this machine for it.",
             Self::NoKey { .. } => {
                 "Set the variable where Jarvis is started, or store the key with `jarvis remote set-key`."
@@ -244,6 +272,9 @@ impl RemoteError {
             Self::KeyInTheClear { .. } => "Give the server an https address.",
             Self::Keyring { .. } => {
                 "Unlock it, or name an environment variable with the key: `jarvis config set remote.key_variable NAME`."
+            }
+            Self::Certificates { .. } => {
+                "Install the certificates that this system trusts (most call the package ca-certificates)."
             }
             Self::Setup { .. } => "Restart Jarvis; if it stays so, please report it.",
             Self::Cancelled => "",

@@ -125,10 +125,6 @@ impl TextToSpeech for Voices {
         self.second.prepare(text, cancel)
     }
 
-    fn keeps(&mut self, text: &str) -> bool {
-        self.first.keeps(text)
-    }
-
     fn set_rate(&mut self, rate: f32) {
         self.first.set_rate(rate);
         self.second.set_rate(rate);
@@ -140,7 +136,8 @@ impl TextToSpeech for Voices {
     }
 }
 
-/// Two recognizers: the second hears what the first fails at, and all that takes weighing, which the first can't do.
+/// Two recognizers: the second hears what the first fails at, all that takes weighing, which the first can't do, and what is
+/// only to be shown.
 pub struct Ears {
     first: Box<dyn SpeechToText>,
     second: Box<dyn SpeechToText>,
@@ -163,6 +160,10 @@ impl SpeechToText for Ears {
 
     fn transcribe_expecting(&mut self, samples: &[f32], expected: &[&str], cancel: &Cancel) -> Result<Transcript> {
         self.second.transcribe_expecting(samples, expected, cancel)
+    }
+
+    fn transcribe_partial(&mut self, samples: &[f32], cancel: &Cancel) -> Result<Transcript> {
+        self.second.transcribe_partial(samples, cancel)
     }
 
     fn transcribe_and_weigh(&mut self, samples: &[f32], words: &str, cancel: &Cancel) -> Result<Weighed> {

@@ -55,7 +55,7 @@ impl Key {
 }
 
 /// Where keys are kept between runs.
-pub trait Keyring: Send {
+pub trait Keyring: fmt::Debug + Send + Sync {
     /// The key for `host`, if there is one.
     ///
     /// # Errors
@@ -124,8 +124,16 @@ fn with_entry<T: Send + 'static>(
     }
 }
 
-/// The key for `address`: of the environment variable called `variable`, or, where that is empty, of the keyring. None
-/// where no key is known; many servers on the same machine need none.
+/// What is known of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The key; many servers on the same machine need none.
+    pub key: Option<Key>,
+    /// The keyring could not be asked, perhaps because it is locked, so that there may be a key all the same.
+    pub is_in_doubt: bool,
+}
+
+/// The key for `address`: of the environment variable called `variable`, or, where that is empty, of the keyring.
 ///
 /// # Errors
 /// The variable is not set, what was found is no key, or it may not be sent there.
@@ -134,13 +142,15 @@ pub fn key_for(
     variable: &str,
     environment: impl Fn(&str) -> Option<String>,
     keyring: &dyn Keyring,
-) -> Result<Option<Key>, RemoteError> {
+) -> Result<Found, RemoteError> {
+    let mut is_in_doubt = false;
     let key = if variable.is_empty() {
         match keyring.get(address.host()) {
             Ok(Some(key)) => Some(Key::new(&key, "in the keyring")?),
             Ok(None) => None,
             Err(error) => {
                 tracing::debug!(%error, "no key is taken from the keyring");
+                is_in_doubt = true;
                 None
             }
         }
@@ -152,7 +162,7 @@ pub fn key_for(
     if key.is_some() && address.is_in_the_clear() {
         return Err(RemoteError::KeyInTheClear { host: address.host().to_owned() });
     }
-    Ok(key)
+    Ok(Found { key, is_in_doubt })
 }
 
 #[cfg(test)]
@@ -163,7 +173,7 @@ mod tests {
 
     const SECRET: &str = "sk-very-secret-0123456789";
 
-    #[derive(Default)]
+    #[derive(Debug, Default)]
     struct Drawer(Mutex<BTreeMap<String, String>>);
 
     impl Keyring for Drawer {
@@ -179,6 +189,7 @@ mod tests {
         }
     }
 
+    #[derive(Debug)]
     struct Locked;
 
     impl Keyring for Locked {
@@ -212,7 +223,7 @@ mod tests {
     fn a_key_goes_only_to_the_host_that_it_was_given_for() {
         let drawer = Drawer::default();
         drawer.set("api.openai.com", &Key::new(SECRET, "here").unwrap()).unwrap();
-        let of = |address: &str| key_for(&Address::parse(address).unwrap(), "", nothing, &drawer).unwrap();
+        let of = |address: &str| key_for(&Address::parse(address).unwrap(), "", nothing, &drawer).unwrap().key;
         assert!(of("https://api.openai.com/v1").is_some());
         assert!(of("https://api.openai.com.example/v1").is_none());
         assert!(of("http://127.0.0.1:11434").is_none());
@@ -224,10 +235,12 @@ mod tests {
     fn the_named_variable_comes_before_the_keyring_and_has_to_be_there() {
         let address = Address::parse("https://h.example").unwrap();
         let environment = |name: &str| (name == "MY_KEY").then(|| SECRET.to_owned());
-        assert!(key_for(&address, "MY_KEY", environment, &Locked).unwrap().is_some());
+        assert!(key_for(&address, "MY_KEY", environment, &Locked).unwrap().key.is_some());
         let error = key_for(&address, "OTHER", environment, &Drawer::default()).unwrap_err();
         assert_eq!(error, RemoteError::NoKey { variable: "OTHER".into() });
-        assert!(key_for(&address, "", environment, &Locked).unwrap().is_none(), "no keyring is no key");
+        let locked = key_for(&address, "", environment, &Locked).unwrap();
+        assert_eq!(locked, Found { key: None, is_in_doubt: true }, "no keyring is no key for now");
+        assert!(!key_for(&address, "", environment, &Drawer::default()).unwrap().is_in_doubt);
     }
 
     #[test]
@@ -235,6 +248,6 @@ mod tests {
         let environment = |_: &str| Some(SECRET.to_owned());
         let of = |address: &str| key_for(&Address::parse(address).unwrap(), "K", environment, &Locked);
         assert!(matches!(of("http://192.168.1.5:8000"), Err(RemoteError::KeyInTheClear { .. })));
-        assert!(of("http://127.0.0.1:8000").unwrap().is_some());
+        assert!(of("http://127.0.0.1:8000").unwrap().key.is_some());
     }
 }

@@ -29,7 +29,7 @@ pub use chat::Chat;
 pub use error::RemoteError;
 pub use health::{Health, Link};
 pub use in_order::{Ears, Minds, Voices};
-pub use key::{Key, Keyring, SystemKeyring, key_for};
+pub use key::{Found, Key, Keyring, SystemKeyring, key_for};
 pub use limits::Limits;
 pub use server::{Server, Worker};
 pub use transcription::Transcription;

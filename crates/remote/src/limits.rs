@@ -16,6 +16,8 @@ pub struct Limits {
     pub between: Duration,
     /// The whole answer.
     pub whole: Duration,
+    /// How long the end of a stream may stay out after its last event, for its connection to be used again.
+    pub closing: Duration,
     /// Bytes of a line of an answer that comes in pieces.
     pub line: usize,
     /// Bytes of an answer in text.
@@ -35,6 +37,7 @@ impl Default for Limits {
             first_words: Duration::from_secs(3),
             between: Duration::from_secs(5),
             whole: Duration::from_secs(60),
+            closing: Duration::from_millis(50),
             line: 64 << 10,
             text: 1 << 20,
             sound: 16 << 20,

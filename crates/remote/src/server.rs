@@ -1,10 +1,13 @@
 //! A server: the way there, and everything that one request after the other has to pass.
 //!
-//! Owns the pooled connections, the places for requests at the same time, the breaker, the user's allowance, and what is
+//! Owns the pooled connections, the places for requests at the same time, the breakers, the user's allowance, and what is
 //! told of it all ([`Health`]). Requests are blocking for whoever asks and end within 20 ms of being cancelled, which
 //! closes their connection, so that the server stops working too. Follows no redirect, takes no cookie and unpacks nothing.
 //! The log says which host was asked and how many bytes went there, never what was asked.
 
+mod client;
+
+use self::client::client;
 use crate::breaker::{Admission, Breaker};
 use crate::error::Wait;
 use crate::health::{Health, Link};
@@ -15,7 +18,6 @@ use jarvis_core::{Cancel, Clock};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Method, StatusCode};
 use serde::Deserialize;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -30,6 +32,8 @@ const EXCUSE: usize = 16 << 10;
 const SAID: usize = 200;
 /// Headers that an answer may have.
 const HEADERS: usize = 64;
+/// The longest that a server is taken by its word to come back in; whoever waits, waits less.
+const LONGEST_RETRY: Duration = Duration::from_secs(3600);
 /// The most names of models that are taken from a server.
 const MODELS: usize = 1000;
 
@@ -75,7 +79,7 @@ pub struct Server(Arc<Inner>);
 
 struct Inner {
     address: Address,
-    key: Option<Key>,
+    key: Mutex<Option<Key>>,
     limits: Limits,
     client: Client,
     places: Semaphore,
@@ -85,7 +89,8 @@ struct Inner {
 }
 
 struct State {
-    breaker: Breaker,
+    /// One for each of [`Purpose::ALL`]: a server that has no voice may answer well.
+    breakers: [Breaker; Purpose::ALL.len()],
     allowance: Allowance,
     health: Health,
 }
@@ -93,6 +98,26 @@ struct State {
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Server").field("host", &self.host()).finish_non_exhaustive()
+    }
+}
+
+/// What a server is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Whether it is there and what it has.
+    Looking,
+    Answering,
+    Hearing,
+    Speaking,
+}
+
+impl Purpose {
+    const ALL: [Self; 4] = [Self::Looking, Self::Answering, Self::Hearing, Self::Speaking];
+}
+
+impl State {
+    fn breaker(&mut self, purpose: Purpose) -> &mut Breaker {
+        &mut self.breakers[purpose as usize]
     }
 }
 
@@ -109,7 +134,7 @@ impl Server {
     /// A server at `address`, asked with `key`. Sends nothing yet.
     ///
     /// # Errors
-    /// The system's certificates can't be used.
+    /// The address wants TLS and this system trusts no certificates.
     pub fn new(
         worker: &Arc<Worker>,
         address: Address,
@@ -119,14 +144,17 @@ impl Server {
     ) -> Result<Self, RemoteError> {
         let client = client(&address, &limits)?;
         let health = Health { host: address.host().to_owned(), ..Health::default() };
-        let state =
-            State { breaker: Breaker::new(), allowance: Allowance::new(limits.per_minute, clock.now()), health };
+        let state = State {
+            breakers: Purpose::ALL.map(|_| Breaker::new()),
+            allowance: Allowance::new(limits.per_minute, clock.now()),
+            health,
+        };
         Ok(Self(Arc::new(Inner {
             places: Semaphore::new(limits.at_once.max(1)),
             state: Mutex::new(state),
             worker: Arc::clone(worker),
             address,
-            key,
+            key: Mutex::new(key),
             limits,
             client,
             clock,
@@ -147,8 +175,20 @@ impl Server {
     pub fn health(&self) -> Health {
         let state = self.0.state();
         let mut health = state.health.clone();
-        health.resting_seconds = state.breaker.rest(self.0.clock.now()).map_or(0.0, |rest| rest.as_secs_f64());
+        let now = self.0.clock.now();
+        let rest = state.breakers.iter().filter_map(|breaker| breaker.rest(now)).max();
+        health.resting_seconds = rest.map_or(0.0, |rest| rest.as_secs_f64());
         health
+    }
+
+    /// Asks with `key` from now on; with another one than before, a server that did not take that is tried again at once.
+    pub fn set_key(&self, key: Option<Key>) {
+        let before = std::mem::replace(&mut *self.0.key.lock().unwrap_or_else(PoisonError::into_inner), key.clone());
+        if before != key {
+            let mut state = self.0.state();
+            state.breakers = Purpose::ALL.map(|_| Breaker::new());
+            state.health.link = Link::Untried;
+        }
     }
 
     /// The names of its models, which is also the cheapest way to see whether it answers and takes the key.
@@ -156,13 +196,13 @@ impl Server {
     /// # Errors
     /// It does not.
     pub fn models(&self, cancel: &Cancel) -> Result<Vec<String>, RemoteError> {
-        self.call(cancel, Others::None, async |exchange: &Exchange<'_>| exchange.models().await)
+        self.call(Purpose::Looking, cancel, Others::None, async |exchange: &Exchange<'_>| exchange.models().await)
     }
 
     /// Sees in the background whether it answers, so that a first question finds a connection that stands. Nobody waits
     /// for it.
     pub fn greet(&self) {
-        match self.0.admit(Others::None) {
+        match self.0.admit(Purpose::Looking, Others::None) {
             Ok(ticket) => self.try_in_background(ticket),
             Err(error) => tracing::debug!(%error, "not greeted"),
         }
@@ -184,11 +224,12 @@ impl Server {
     /// Does `work` with the server, if it may be asked now. Blocks; a raised `cancel` ends it at once.
     pub(crate) fn call<T>(
         &self,
+        purpose: Purpose,
         cancel: &Cancel,
         others: Others,
         work: impl AsyncFnOnce(&Exchange<'_>) -> Result<T, RemoteError>,
     ) -> Result<T, RemoteError> {
-        let mut ticket = match self.0.admit(others) {
+        let mut ticket = match self.0.admit(purpose, others) {
             Ok(ticket) if ticket.is_probe && others == Others::Some => {
                 self.try_in_background(ticket);
                 return Err(RemoteError::Resting { host: self.host().to_owned(), wait: Duration::ZERO });
@@ -222,23 +263,28 @@ impl Inner {
 
     /// The server's own words as part of an error, without the key in them.
     fn harmless(&self, said: &str) -> String {
-        match &self.key {
+        match self.key() {
             Some(key) => harmless(&key.hide_in(said), SAID),
             None => harmless(said, SAID),
         }
     }
 
-    fn admit(self: &Arc<Self>, others: Others) -> Result<Ticket, RemoteError> {
+    fn key(&self) -> Option<Key> {
+        self.key.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn admit(self: &Arc<Self>, purpose: Purpose, others: Others) -> Result<Ticket, RemoteError> {
         let now = self.clock.now();
         let mut state = self.state();
-        let is_probe = match state.breaker.admit(now) {
+        let is_probe = match state.breaker(purpose).admit(now) {
             Admission::Go => false,
             Admission::Probe => true,
             Admission::Rest(wait) => return Err(RemoteError::Resting { host: self.host(), wait }),
         };
-        let mut ticket = Ticket { inner: Arc::clone(self), is_probe, is_open: true };
+        let mut ticket = Ticket { inner: Arc::clone(self), purpose, is_probe, is_open: true };
         // A try in the background is none of the user's requests.
-        if !(is_probe && others == Others::Some) && !state.allowance.take(now) {
+        let is_needed_probe = is_probe && others == Others::Some;
+        if !is_needed_probe && !state.allowance.take(now) {
             drop(state);
             ticket.end::<()>(&Err(RemoteError::TooOften { host: self.host() }), false);
             return Err(RemoteError::TooOften { host: self.host() });
@@ -250,6 +296,7 @@ impl Inner {
 /// An admitted request; its end is told to the breaker, whichever way it ends.
 struct Ticket {
     inner: Arc<Inner>,
+    purpose: Purpose,
     is_probe: bool,
     is_open: bool,
 }
@@ -261,7 +308,7 @@ impl Ticket {
         let now = self.inner.clock.now();
         let mut state = self.inner.state();
         let mut answered = || {
-            state.breaker.succeeded();
+            state.breaker(self.purpose).succeeded();
             state.health.answered += 1;
             state.health.link = Link::Ready;
         };
@@ -270,7 +317,10 @@ impl Ticket {
             Err(RemoteError::Cancelled) if has_words => answered(),
             Err(error) if error.is_the_server_s() => {
                 let after = if let RemoteError::Busy { after, .. } = error { *after } else { None };
-                state.breaker.failed(now, after, rand::random());
+                let failed = if error.is_about_everything() { &Purpose::ALL[..] } else { &[self.purpose] };
+                for purpose in failed {
+                    state.breaker(*purpose).failed(now, after, rand::random());
+                }
                 state.health.failed += 1;
                 state.health.link = Link::Resting;
                 state.health.last_error = Some(error.clone().into());
@@ -278,7 +328,7 @@ impl Ticket {
                 tracing::warn!("{error}");
             }
             Err(error) => {
-                state.breaker.gave_up(now);
+                state.breaker(self.purpose).gave_up(now);
                 if let RemoteError::Refused { .. } = error {
                     state.health.failed += 1;
                     state.health.last_error = Some(error.clone().into());
@@ -292,7 +342,7 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         if self.is_open {
             let now = self.inner.clock.now();
-            self.inner.state().breaker.gave_up(now);
+            self.inner.state().breaker(self.purpose).gave_up(now);
         }
     }
 }
@@ -361,7 +411,8 @@ impl<'a> Exchange<'a> {
         let slow = || RemoteError::slow(&self.host(), Wait::FirstWords, self.inner.limits.first_words);
         let place = timeout_at(by, self.inner.places.acquire())
             .await
-            .map_err(|_| slow())?
+            // Those are our own requests, which says nothing about the server.
+            .map_err(|_| RemoteError::TooOften { host: self.host() })?
             .map_err(|_| RemoteError::Setup { detail: "it is closed".into() })?;
         let mut repeats = 0;
         loop {
@@ -371,7 +422,7 @@ impl<'a> Exchange<'a> {
                 Err(_) => return Err(slow()),
             };
             match pause_before_repeating(&error, repeats, rand::random()) {
-                Some(pause) if Instant::now() + pause < by => sleep(pause).await,
+                Some(pause) if pause < by.saturating_duration_since(Instant::now()) => sleep(pause).await,
                 _ => return Err(error),
             }
             repeats += 1;
@@ -392,7 +443,7 @@ impl<'a> Exchange<'a> {
         if *method == Method::POST {
             builder = builder.header(CONTENT_TYPE, request.content_type).body(request.body.clone());
         }
-        if let Some(key) = inner.key.as_ref().and_then(Key::header) {
+        if let Some(key) = inner.key().as_ref().and_then(Key::header) {
             builder = builder.header(AUTHORIZATION, key);
         }
         let response = builder.send().await.map_err(|error| self.read_error(&error, true))?;
@@ -447,7 +498,7 @@ impl<'a> Answer<'a> {
             _ if code.is_redirection() => RemoteError::Redirected { host },
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 // What it says may quote the key.
-                RemoteError::Unauthorized { host, status, sent: self.inner.key.is_some() }
+                RemoteError::Unauthorized { host, status, sent: self.inner.key().is_some() }
             }
             StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
                 RemoteError::Busy { host, status, after: retry_after(self.response.headers()) }
@@ -522,42 +573,6 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// A client for one address alone.
-fn client(address: &Address, limits: &Limits) -> Result<Client, RemoteError> {
-    let setup = |detail: String| RemoteError::Setup { detail };
-    let mut builder = Client::builder()
-        .user_agent(concat!("jarvis/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .connect_timeout(limits.connect)
-        .pool_idle_timeout(IDLE)
-        .pool_max_idle_per_host(limits.at_once)
-        .http1_max_headers(HEADERS)
-        .tcp_keepalive(Duration::from_secs(30))
-        .tls_backend_preconfigured(tls().map_err(setup)?);
-    if address.reach() == Reach::Machine {
-        // A proxy would take what stays on this machine somewhere else, and so might a name server.
-        builder = builder.no_proxy();
-        if let Some((name, port)) = address.local_name() {
-            let here = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-            builder = builder.resolve_to_addrs(name, &here.map(|ip| SocketAddr::new(ip, port)));
-        }
-    }
-    builder.build().map_err(|error| setup(innermost(&error)))
-}
-
-/// TLS with the certificates that this system trusts.
-fn tls() -> Result<rustls::ClientConfig, String> {
-    use rustls_platform_verifier::BuilderVerifierExt;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(BuilderVerifierExt::with_platform_verifier)
-        .map_err(|error| error.to_string())?;
-    Ok(config.with_no_client_auth())
-}
-
 /// A failed request in our words. The library's own hold the address and more.
 fn read_error(inner: &Inner, error: &reqwest::Error, before_answer: bool) -> RemoteError {
     let host = inner.host();
@@ -601,7 +616,14 @@ fn io_kind(error: &(dyn std::error::Error + 'static)) -> Option<std::io::ErrorKi
 
 /// RFC 9110, 10.2.3; a date is not worth to be read.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+    headers
+        .get(RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
+        .map(|seconds| Duration::from_secs(seconds).min(LONGEST_RETRY))
 }
 
 /// The words of an error: `{"error":{"message":"..."}}` (OpenAI, llama.cpp, vLLM), `{"error":"..."}` (Ollama), or

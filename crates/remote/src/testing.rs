@@ -12,6 +12,23 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+/// An address where nobody listens: the port of a service that is not in use any more, and that only root could offer.
+pub const NOBODY: &str = "http://127.0.0.1:1";
+
+/// Waits until `is_so`, for what happens on another thread.
+///
+/// # Panics
+/// It is never so.
+pub fn eventually(is_so: impl Fn() -> bool) {
+    for _ in 0..60_000 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    panic!("it never is so");
+}
+
 /// A request as it came.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
@@ -83,8 +100,8 @@ impl Wire {
     pub fn done(&mut self) -> bool {
         self.data(r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":null}"#)
             && self.data(r#"{"choices":[],"usage":{"prompt_tokens":19,"completion_tokens":3,"total_tokens":22,"prompt_tokens_details":{"cached_tokens":4}}}"#)
-            && self.data("[DONE]")
-            && self.raw(b"0\r\n\r\n")
+            // In one piece, as a server that buffers does.
+            && self.raw(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n")
     }
 
     /// Until the client goes away.
@@ -223,7 +240,7 @@ impl Clock for FakeClock {
 /// For what has to work, however slow the machine is.
 pub fn patient() -> Limits {
     let long = Duration::from_secs(60);
-    Limits { connect: long, first_words: long, between: long, whole: long, ..Limits::default() }
+    Limits { connect: long, first_words: long, between: long, whole: long, closing: long, ..Limits::default() }
 }
 
 /// For what never comes.

@@ -3,9 +3,9 @@
 //! Owns how sound is sent (a WAV file in a form, RFC 7578) and words are read. Keeps nothing of either.
 
 use crate::RemoteError;
-use crate::server::{Exchange, Others, Request, Server, json_error};
+use crate::server::{Exchange, Others, Purpose, Request, Server, json_error};
 use crate::sound;
-use jarvis_core::{Cancel, Result, SAMPLE_RATE, SpeechToText, Transcript, TranscriptTimings};
+use jarvis_core::{Cancel, Result, SAMPLE_RATE, SpeechToText, Transcript, TranscriptTimings, Weighed};
 use serde::Deserialize;
 use std::time::Instant;
 
@@ -80,7 +80,7 @@ impl SpeechToText for Transcription {
             accept: "application/json",
             body: self.form(samples),
         };
-        let body = self.server.call(cancel, self.others, async |exchange: &Exchange<'_>| {
+        let body = self.server.call(Purpose::Hearing, cancel, self.others, async |exchange: &Exchange<'_>| {
             let mut answer = exchange.post(&request).await?;
             let bytes = answer.whole(exchange.first_words_by(), exchange.limits().text).await?;
             let body: Body = serde_json::from_slice(&bytes)
@@ -96,6 +96,16 @@ impl SpeechToText for Transcription {
             timings_ms: TranscriptTimings { total, ..TranscriptTimings::default() },
             ..Transcript::default()
         })
+    }
+
+    /// What is only to be shown, and may be said to nobody, is not sent.
+    fn transcribe_partial(&mut self, _samples: &[f32], _cancel: &Cancel) -> Result<Transcript> {
+        Ok(Transcript::default())
+    }
+
+    /// What may be no call at all is not sent.
+    fn transcribe_and_weigh(&mut self, _samples: &[f32], _words: &str, _cancel: &Cancel) -> Result<Weighed> {
+        Err(RemoteError::NotWeighed.into())
     }
 
     /// There is nothing to touch on this machine; [`Server::greet`] is told when it is made.

@@ -4,7 +4,7 @@
 
 use crate::RemoteError;
 use crate::error::Wait;
-use crate::server::{Exchange, Others, Request, Server, harmless};
+use crate::server::{Exchange, Others, Purpose, Request, Server, harmless};
 use crate::sound::{Incoming, RAW_RATE};
 use jarvis_core::{Cancel, Result, SpeechAudio, Synthesis, TextToSpeech};
 use serde::Serialize;
@@ -79,8 +79,9 @@ impl TextToSpeech for Voice {
             accept: "*/*",
             body: serde_json::to_vec(&body).unwrap_or_default(),
         };
-        self.server
-            .call(cancel, self.others, async |exchange: &Exchange<'_>| read(exchange, &request, cancel, take).await)?;
+        self.server.call(Purpose::Speaking, cancel, self.others, async |exchange: &Exchange<'_>| {
+            read(exchange, &request, cancel, take).await
+        })?;
         Ok(Synthesis::default())
     }
 

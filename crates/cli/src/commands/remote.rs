@@ -101,7 +101,7 @@ fn models(settings: &Settings, output: &Output) -> Result<()> {
     let mut failed = None;
     for address in addresses {
         let asked = Instant::now();
-        let listed = connect(&worker, remote, address).and_then(|server| {
+        let listed = connect(&worker, remote, address, &SystemKeyring).and_then(|server| {
             let models = server.models(&Cancel::new())?;
             Ok((server, models))
         });

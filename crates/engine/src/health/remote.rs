@@ -1,15 +1,22 @@
 //! The servers of other programs: whether each that may be asked answers and has what is wanted of it.
 
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
+
 use jarvis_core::{Cancel, Error};
-use jarvis_remote::Worker;
+use jarvis_remote::{Address, Keyring, Worker};
 use jarvis_settings::{Remote, RemoteReach};
 
 use super::Found;
-use crate::remote::{connect, wanted};
+use crate::remote::{connect, lacks_model, no_model, wanted};
 
-/// Asks every server that the settings name for the names of its models. Nothing else is sent, and nothing at all unless
-/// the user allowed it.
-pub(super) fn check(settings: &Remote) -> Found {
+/// How long all of them have: less than a check, so that what is told is which one is slow.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// Asks every server that the settings name for the names of its models, all at the same time. Nothing else is sent, and
+/// nothing at all unless the user allowed it.
+pub(super) fn check(settings: &Remote, keyring: &Arc<dyn Keyring>) -> Found {
     if settings.allowed == RemoteReach::Off {
         return Found::ok("No other program is asked; `remote.allowed` is off.");
     }
@@ -17,23 +24,54 @@ pub(super) fn check(settings: &Remote) -> Found {
     if addresses.is_empty() {
         return Found::ok("Other programs may be asked, and none is wanted.");
     }
-    let settings = Remote { first_words_seconds: 1, ..settings.clone() };
-    let mut found = Vec::new();
-    for address in addresses {
-        match try_server(&settings, address) {
-            Ok(words) => found.push(words),
-            // The own models stand in.
-            Err(error) => return Found::warn(error.message, error.hint),
+    let settings = Arc::new(Remote { first_words_seconds: 2, ..settings.clone() });
+    let deadline = Instant::now() + PATIENCE;
+    let asked: Vec<_> = addresses
+        .into_iter()
+        .map(|address| {
+            let (sender, answer) = channel();
+            let (settings, keyring, to) = (Arc::clone(&settings), Arc::clone(keyring), address.to_owned());
+            // One that can't be begun gives no answer.
+            let _ = std::thread::Builder::new().name("check-server".into()).spawn(move || {
+                let _ = sender.send(try_server(&settings, &to, &*keyring));
+            });
+            (address, answer)
+        })
+        .collect();
+    let (mut answers, mut wrong) = (Vec::new(), Vec::new());
+    for (address, answer) in asked {
+        match answer.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(Ok(words)) => answers.push(words),
+            Ok(Err(error)) => wrong.push(error),
+            Err(_) => wrong.push(slow(address)),
         }
     }
-    Found::ok(found.join(" "))
+    // The own models stand in.
+    match wrong.first() {
+        Some(first) => {
+            let all: Vec<&str> = wrong.iter().map(|error| error.message.as_str()).collect();
+            Found::warn(all.join(" "), first.hint.clone())
+        }
+        None => Found::ok(answers.join(" ")),
+    }
 }
 
-fn try_server(settings: &Remote, address: &str) -> Result<String, Error> {
-    let server = connect(&Worker::start()?, settings, address)?;
-    // It has its own limits, which are shorter than a check's.
+fn slow(address: &str) -> Error {
+    let host = Address::parse(address).map_or_else(|_| address.to_owned(), |place| place.host().to_owned());
+    Error::new(
+        "remote.slow",
+        format!("{host} gives no answer within {PATIENCE:?}."),
+        "Try it with `jarvis remote`; a keyring that is locked keeps it waiting, too.",
+    )
+}
+
+fn try_server(settings: &Remote, address: &str, keyring: &dyn Keyring) -> Result<String, Error> {
+    let server = connect(&Worker::start()?, settings, address, keyring)?;
     let models = server.models(&Cancel::new())?;
     let host = server.host();
+    if lacks_model(settings, address) {
+        return Err(no_model(host));
+    }
     if address == settings.address
         && !settings.model.is_empty()
         && !models.is_empty()
@@ -46,4 +84,34 @@ fn try_server(settings: &Remote, address: &str) -> Result<String, Error> {
         ));
     }
     Ok(format!("{host} answers."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::CheckStatus;
+    use crate::remote::tests::Drawer;
+    use std::net::TcpListener;
+
+    #[test]
+    fn servers_that_do_not_answer_are_named_and_nothing_fails() {
+        // Takes connections, since the system does that, and never says a word.
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let host = silent.local_addr().unwrap().to_string();
+        let mut settings = jarvis_settings::Settings::default();
+        for (path, value) in [
+            ("remote.allowed", "this_machine"),
+            ("remote.address", &format!("http://{host}")),
+            ("remote.model", "m"),
+            ("remote.voice", "on"),
+            ("remote.voice_address", "http://127.0.0.1:1"),
+        ] {
+            settings.set(path, value).unwrap();
+        }
+        let keyring: Arc<dyn Keyring> = Arc::new(Drawer::default());
+        let found = check(&settings.remote, &keyring);
+        assert_eq!(found.status, CheckStatus::Warn);
+        assert!(found.detail.contains(&host) && found.detail.contains("127.0.0.1:1"), "{}", found.detail);
+        assert!(found.detail.ends_with('.') && !found.remedy.is_empty());
+    }
 }

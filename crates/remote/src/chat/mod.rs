@@ -7,14 +7,14 @@ mod protocol;
 
 use crate::error::Wait;
 use crate::events::{Events, TooLong};
-use crate::server::{Answer, Exchange, Others, Request, Server, error_words, json_error};
+use crate::server::{Answer, Exchange, Others, Purpose, Request, Server, error_words, json_error};
 use crate::{Limits, RemoteError};
 use jarvis_core::{
     Cancel, GenerateOptions, Generation, GenerationTimings, LanguageModel, Message, Prompt, Result, StopReason,
 };
 use protocol::{Chunk, Dialect, Usage};
 use std::time::Duration;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 /// What prompt and answer may have together. A server does not tell; the smallest that is usual now.
 const CONTEXT: usize = 8192;
@@ -22,8 +22,6 @@ const CONTEXT: usize = 8192;
 const TOKEN_BYTES: usize = 32;
 /// How often a request is put in other words that the server understands.
 const WORDINGS: usize = 3;
-/// How long the end of a stream may stay out after its last event, for its connection to be used again.
-const CLOSING: Duration = Duration::from_millis(50);
 
 /// A language model on another program.
 #[derive(Debug)]
@@ -55,7 +53,7 @@ impl Chat {
         made: &mut Made<'_>,
     ) -> std::result::Result<(), RemoteError> {
         let (model, dialect) = (&self.model, &mut self.dialect);
-        self.server.call(cancel, self.others, async |exchange: &Exchange<'_>| {
+        self.server.call(Purpose::Answering, cancel, self.others, async |exchange: &Exchange<'_>| {
             for _ in 1..WORDINGS {
                 match send(exchange, model, messages, options, *dialect).await {
                     Err(RemoteError::Refused { status: 400, said, .. }) if dialect.learn(&said) => {}
@@ -194,7 +192,12 @@ impl Made<'_> {
         let mut events = Events::new(limits.line);
         loop {
             let (by, wait) = self.by(exchange, limits);
-            let Some(bytes) = answer.next(by, wait, limits.text).await? else {
+            let next = match answer.next(by, wait, limits.text).await {
+                // Some never say that this was all, though they said that the answer is whole.
+                Err(RemoteError::Slow { .. }) if self.reason.is_some() => return Ok(()),
+                next => next?,
+            };
+            let Some(bytes) = next else {
                 return match self.reason {
                     Some(_) => Ok(()),
                     None => Err(RemoteError::BrokeOff { host: exchange.host(), before_answer: self.text.is_empty() }),
@@ -210,7 +213,7 @@ impl Made<'_> {
             }
         }
         // A connection is used again only when all was read.
-        let _ = timeout(CLOSING, answer.next(Instant::now() + CLOSING, Wait::Whole, limits.text)).await;
+        let _ = answer.next(Instant::now() + limits.closing, Wait::Whole, limits.text).await;
         Ok(())
     }
 

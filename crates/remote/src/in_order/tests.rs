@@ -121,4 +121,5 @@ fn an_ear_that_fails_is_stood_in_for_and_weighing_stays_here() {
     assert_eq!(hear(None).unwrap().text, "here");
     let mut ears = Ears::new(Box::new(Ear(Some("there"))), Box::new(Ear(Some("here"))));
     assert_eq!(ears.transcribe_expecting(&[], &["stop"], &Cancel::new()).unwrap().text, "here");
+    assert_eq!(ears.transcribe_partial(&[], &Cancel::new()).unwrap().text, "here", "words to show come from here");
 }

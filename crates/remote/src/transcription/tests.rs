@@ -35,3 +35,13 @@ fn what_is_no_transcript_is_an_error_and_a_click_is_not_sent() {
     assert!(fake.seen().is_empty());
     assert_eq!(ears.transcribe(&[0.5; 16_000], &Cancel::new()).unwrap_err().code, "remote.garbled");
 }
+
+#[test]
+fn what_may_not_be_meant_for_jarvis_stays_here() {
+    let fake = Fake::new(|_, wire| wire.json(r#"{"text":"Hey Jarvis."}"#));
+    let mut ears = ears(&fake, None);
+    assert_eq!(ears.transcribe_partial(&[0.5; 16_000], &Cancel::new()).unwrap().text, "");
+    let weighed = ears.transcribe_and_weigh(&[0.5; 16_000], "hey jarvis", &Cancel::new());
+    assert_eq!(weighed.unwrap_err().code, "remote.not_weighed");
+    assert!(fake.seen().is_empty());
+}
