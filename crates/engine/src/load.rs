@@ -203,6 +203,19 @@ pub fn runtime_file(store: &Store) -> Result<std::path::PathBuf> {
     Ok(store.folder(RUNTIME)?.join(file))
 }
 
+/// The GGUF file that `model` means: the ID of an installed model, or a path, which has a folder or ends in `.gguf`. Whether
+/// a path is there shows when it is read.
+///
+/// # Errors
+/// The model is not installed, or `model` is no ID.
+pub fn language_model_file(model: &str, store: &Store) -> Result<PathBuf> {
+    let path = Path::new(model);
+    if model.ends_with(".gguf") || path.components().count() > 1 {
+        return Ok(path.to_owned());
+    }
+    Ok(store.folder(model)?.join("model.gguf"))
+}
+
 impl Parts for Installed {
     fn activity(&self, _settings: &Settings) -> Result<Box<dyn Vad>> {
         Ok(Box::new(Silero::load(&self.runtime()?, &self.store.folder(ACTIVITY_MODEL)?)?))
@@ -256,11 +269,7 @@ impl Parts for Installed {
     }
 
     fn language_model(&self, settings: &Settings) -> Result<Box<dyn LanguageModel>> {
-        let chosen = Path::new(&settings.mind.model);
-        let file = match chosen.is_absolute() {
-            true => chosen.to_owned(),
-            false => self.store.folder(&settings.mind.model)?.join("model.gguf"),
-        };
+        let file = language_model_file(&settings.mind.model, &self.store)?;
         let threads = settings.performance.thread_workers as usize;
         Ok(Box::new(GgufModel::load(&file, &LoadOptions { threads, ..LoadOptions::default() })?))
     }
@@ -315,5 +324,20 @@ impl Parts for Installed {
 
     fn remote_health(&self) -> Vec<jarvis_remote::Health> {
         self.remotes.health()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_language_model_is_an_id_or_a_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path().to_owned());
+        for path in ["/models/of another/model", "./model", "models/a.gguf", "a.gguf"] {
+            assert_eq!(language_model_file(path, &store).unwrap(), Path::new(path));
+        }
+        assert_eq!(language_model_file("smollm2-135m-instruct", &store).unwrap_err().code, "models.not_installed");
     }
 }

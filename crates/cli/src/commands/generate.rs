@@ -1,10 +1,9 @@
 //! `jarvis generate`: continues a prompt with the language model.
 
 use crate::output::Output;
-use jarvis_core::{Cancel, Error, GenerateOptions, LanguageModel, Message, Prompt, Role};
+use jarvis_core::{Cancel, GenerateOptions, LanguageModel, Message, Prompt, Role};
 use serde::Serialize;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// What can be said to `jarvis generate`.
@@ -58,7 +57,8 @@ struct Speed {
 pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let paths = jarvis_settings::Paths::discover()?;
     let settings = jarvis_settings::Settings::load(&paths)?;
-    let file = model_file(args.model.as_deref().unwrap_or(&settings.mind.model), &paths.models_dir())?;
+    let model = args.model.as_deref().unwrap_or(&settings.mind.model);
+    let file = jarvis_engine::load::language_model_file(model, &jarvis_models::Store::new(paths.models_dir()))?;
     let options = GenerateOptions {
         max_tokens: args.max_tokens.unwrap_or(settings.mind.max_tokens as usize),
         temperature: args.temperature.unwrap_or(settings.mind.temperature),
@@ -114,18 +114,4 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
         String::new,
     );
     Ok(())
-}
-
-/// The GGUF file that `model` means: a path if it looks like one or is there, else the ID of an installed model.
-fn model_file(model: &str, models: &Path) -> anyhow::Result<PathBuf> {
-    let path = Path::new(model);
-    if model.ends_with(".gguf") || path.components().count() > 1 || path.is_file() {
-        if !path.is_file() {
-            let message = format!("There is no model file {model}.");
-            return Err(Error::new("llm.unreadable_model", message, "Check the path given with --model.").into());
-        }
-        return Ok(path.to_owned());
-    }
-    let folder = jarvis_models::Store::new(models.to_owned()).folder(model)?;
-    Ok(folder.join("model.gguf"))
 }

@@ -161,6 +161,8 @@ pub fn speeds(
 pub struct Agreement {
     /// The least cosine of their scores at any position.
     pub least_cosine: f64,
+    /// The mean of their cosines.
+    pub mean_cosine: f64,
     /// Positions at which both think the same token likeliest, as a part of all.
     pub same_top: f64,
 }
@@ -170,17 +172,20 @@ pub struct Agreement {
 /// # Errors
 /// One of them failed.
 pub fn agreement(one: &mut dyn Runner, other: &mut dyn Runner, tokens: &[u32]) -> jarvis_core::Result<Agreement> {
-    let (mut least_cosine, mut same) = (1.0f64, 0);
+    let (mut least_cosine, mut total, mut same) = (1.0f64, 0.0, 0);
     for (position, &token) in tokens.iter().enumerate() {
         match position {
             0 => one.prompt(&[token]).and_then(|()| other.prompt(&[token]))?,
             _ => one.step(token).and_then(|()| other.step(token))?,
         }
-        least_cosine = least_cosine.min(cosine(one.scores(), other.scores()));
+        let cosine = cosine(one.scores(), other.scores());
+        least_cosine = least_cosine.min(cosine);
+        total += cosine;
         let top = |scores| crate::sampling::likeliest(scores).map(|(token, _)| token);
         same += usize::from(top(one.scores()) == top(other.scores()));
     }
-    Ok(Agreement { least_cosine, same_top: same as f64 / tokens.len().max(1) as f64 })
+    let positions = tokens.len().max(1) as f64;
+    Ok(Agreement { least_cosine, mean_cosine: total / positions, same_top: same as f64 / positions })
 }
 
 /// Cosine of the angle between two lists of numbers.

@@ -87,6 +87,8 @@ fn wrong_metadata_is_refused_by_name() {
         (small().u32("llama.embedding_length", 64), "token_embd.weight is 32 wide"),
         (small().u32("llama.embedding_length", 0), "llama.embedding_length is 0"),
         (small().u32("llama.attention.head_count", 0), "head_count is 0"),
+        (small().u32("llama.attention.head_count", 4096), "head_count is 4096"),
+        (small().u32("llama.attention.head_count_kv", 4096), "head_count_kv is 4096"),
         (small().u32("llama.attention.head_count", 3), "no multiple of its 3 heads"),
         (small().u32("llama.attention.head_count_kv", 3), "can't share 3"),
         (small().u32("llama.attention.key_length", 16), "blk.0.attn_q.weight is 32 x 32, not 64 x 32"),
@@ -95,6 +97,11 @@ fn wrong_metadata_is_refused_by_name() {
         (small().u32("llama.feed_forward_length", 48), "feed-forward width 48"),
         (small().u32("llama.expert_count", 8), "experts"),
         (small().f32("llama.rope.freq_base", f32::NAN), "rope.freq_base"),
+        // A 64-bit float that is too large for 32 bits.
+        (
+            small().raw("llama.rope.freq_base", [&12u32.to_le_bytes()[..], &1e300f64.to_le_bytes()].concat()),
+            "rope.freq_base",
+        ),
         (small().f32("llama.rope.freq_base", 0.0), "rope.freq_base is 0"),
         (small().text("llama.rope.scaling.type", "yarn"), "yarn"),
         (small().f32("llama.attention.layer_norm_rms_epsilon", -1.0), "epsilon is -1"),

@@ -170,11 +170,11 @@ impl Metadata {
         self.whole(key, range)?.ok_or_else(|| Self::missing(key))
     }
 
-    /// A finite number; `None` when the key is not there.
+    /// A number that is finite as a 32-bit float; `None` when the key is not there.
     pub(crate) fn float(&self, key: &str) -> Result<Option<f32>> {
         let Some(value) = self.get(key) else { return Ok(None) };
-        match value.as_float() {
-            Some(number) if number.is_finite() => Ok(Some(number as f32)),
+        match value.as_float().map(|number| number as f32) {
+            Some(number) if number.is_finite() => Ok(Some(number)),
             _ => Err(Self::wrong(key, value, "a finite number")),
         }
     }

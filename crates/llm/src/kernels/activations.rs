@@ -149,7 +149,8 @@ fn quantize_body(values: &[f32], quants: &mut [i8], scales: &mut [f32], sums: &m
         }
         let largest = largest.iter().fold(0f32, |a, b| a.max(*b));
         *scale = largest / 127.0;
-        let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
+        // What is smaller has no inverse in a float, and adds nothing to a product: it is taken for zero.
+        let inverse = if largest >= 127.0 * f32::MIN_POSITIVE { 127.0 / largest } else { 0.0 };
         let mut totals = [0i32; 2];
         let halves = quants.as_chunks_mut::<16>().0.iter_mut().zip(values.as_chunks::<16>().0);
         for (total, (quants, values)) in totals.iter_mut().zip(halves) {

@@ -272,3 +272,16 @@ fn halves_are_stored_as_the_nearest() {
         assert_eq!(bits, values.map(|v| f16::from_f32(v).to_bits()));
     }
 }
+
+#[test]
+fn values_too_small_to_scale_are_zero() {
+    for tiny in [1e-45, 1e-39, f32::MIN_POSITIVE, 1e-37, 126.0 * f32::MIN_POSITIVE] {
+        for kernel in kernels() {
+            let mut activations = Activations::with_capacity(BLOCK, false);
+            quantize(kernel, &mut activations, &[tiny; BLOCK], BLOCK);
+            let row = activations.token(0);
+            assert!(row.quants.iter().all(|quant| *quant == 0), "{tiny}: {:?}", row.quants);
+            assert_eq!((row.sums, row.first_sums), (&[0.0][..], &[0.0][..]), "{tiny}");
+        }
+    }
+}

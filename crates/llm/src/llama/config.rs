@@ -1,15 +1,24 @@
 //! The shape of a model, read from a file's metadata and checked.
 
+use super::attention::MAX_PARTS;
 use super::family::{Family, Gating, Pairing};
 use super::rope::{self, Rope};
+use super::{CHUNK, PIECE};
 use crate::error::{LlmError, Result};
 use crate::gguf::{Gguf, Metadata};
 use crate::kernels::BLOCK;
+use crate::team::Team;
 
 /// Layers that a model may have; the largest known have 126.
 const MAX_LAYERS: u64 = 1024;
+/// Query heads, and key and value heads, that a layer may have; the largest known have 128.
+const MAX_HEADS: u64 = 1024;
 /// Width of a layer's input or of its feed-forward part.
 const MAX_WIDTH: u64 = 1 << 18;
+
+// The heads' shares of the work on several tokens and on a single one have to be a task's chunks.
+const _: () = assert!(MAX_HEADS as usize * CHUNK.div_ceil(PIECE) <= Team::MAX_CHUNKS);
+const _: () = assert!(MAX_HEADS as usize * MAX_PARTS <= Team::MAX_CHUNKS);
 
 /// The numbers that decide what a forward pass does.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,8 +94,8 @@ impl Config {
         }
         let layers = keys.required("block_count", 1..=MAX_LAYERS)?;
         let width = keys.required("embedding_length", 1..=MAX_WIDTH)?;
-        let heads = keys.required("attention.head_count", 1..=4096)?;
-        let kv_heads = keys.whole("attention.head_count_kv", 1..=4096)?.unwrap_or(heads);
+        let heads = keys.required("attention.head_count", 1..=MAX_HEADS)?;
+        let kv_heads = keys.whole("attention.head_count_kv", 1..=MAX_HEADS)?.unwrap_or(heads);
         let head_width = match keys.whole("attention.key_length", 1..=1024)? {
             Some(head_width) => head_width,
             None if width % heads == 0 => width / heads,

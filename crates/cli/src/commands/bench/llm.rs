@@ -8,7 +8,7 @@
 use super::llama_cpp;
 use super::{Better, Rows, median};
 use jarvis_core::{Cancel, GenerateOptions, LanguageModel, Message, Prompt, Role};
-use jarvis_engine::load::Parts;
+use jarvis_engine::load::{Parts, language_model_file};
 use jarvis_llm::bench::{self, Agreement, Ours, Runner, Shape, Speed};
 use jarvis_llm::{GgufModel, LoadOptions};
 use jarvis_models::Store;
@@ -44,7 +44,7 @@ pub(super) fn llm(
         eprintln!("jarvis: no baseline, since llama.cpp is not built in; docs/performance.md says how to build it.");
     }
     let rounds = runs.clamp(1, 2);
-    let file = Store::new(paths.models_dir()).folder(&settings.mind.model)?.join("model.gguf");
+    let file = language_model_file(&settings.mind.model, &Store::new(paths.models_dir()))?;
     // First of all: later there is memory that was given back and is used again.
     footprint(&file, rows)?;
     questions(parts, settings, runs, rows)?;
@@ -174,6 +174,8 @@ fn speeds(file: &Path, weights: &str, rounds: usize, rows: &mut Rows<'_>) -> any
 fn agreement(found: Agreement, what: &str, rows: &mut Rows<'_>) {
     let name = format!("scores of {what}: least cosine");
     rows.add(("llm", name), (found.least_cosine * 1000.0, "/1000", Better::More), (Some(999.0), None));
+    let name = format!("scores of {what}: mean cosine");
+    rows.add(("llm", name), (found.mean_cosine * 1000.0, "/1000", Better::More), (Some(999.0), None));
     let name = format!("scores of {what}: same best token");
     rows.add(("llm", name), (found.same_top * 100.0, "%", Better::More), (Some(98.0), None));
 }
