@@ -215,7 +215,7 @@ impl Known {
         let echo = if self.settled < ARRIVED { ABOVE_ECHO * second(|share| share.raw) } else { 0.0 };
         Limits {
             subtracted: Some(subtracted.max(echo)),
-            suppressed: Some(ABOVE_SUPPRESSED * second(|share| share.suppressed)),
+            suppressed: Some(echo.max(ABOVE_SUPPRESSED * second(|share| share.suppressed))),
         }
     }
 
