@@ -19,7 +19,7 @@ use crate::router::normalize::is_only_a_call;
 /// is taken for its end, as in "seven hundred minus two hundred and six": those last up to a sixth of a second.
 pub const SETTLED: Duration = Duration::from_millis(200);
 /// From this silence on the language model may begin to think about a question.
-pub const EARLY: Duration = Duration::from_millis(250);
+pub const EARLY: Duration = Duration::from_millis(230);
 /// How much later than the set silence a pause is over: a voice that begins again just then takes this long to be noticed.
 pub const NOTICE: Duration = Duration::from_millis(100);
 /// Sound that follows the voice within this time is the end of its last word: the burst of a "k" after closed lips.

@@ -197,12 +197,15 @@ fn ends(parts: &Installed, settings: &Settings, rows: &mut Rows<'_>) -> anyhow::
 
     let (mut cut, mut takes) = (0, 0);
     let sentences = trial::unfinished();
-    for (number, (before, after)) in sentences.iter().enumerate() {
+    for (number, (before_pause, after_pause)) in sentences.iter().enumerate() {
         let voice = &mut *ear.voices[number % 2];
-        let (before, after) = (spoken(voice, &format!("{before},"))?, spoken(voice, after)?);
+        let (before, after) = (spoken(voice, &format!("{before_pause},"))?, spoken(voice, after_pause)?);
         match ear.hear(&with_pause(&before, PAUSE, &after))? {
             Some(heard) => {
-                cut += usize::from(heard.is_cut());
+                if heard.is_cut() {
+                    cut += 1;
+                    eprintln!("jarvis: \"{before_pause} ... {after_pause}\" was cut off: heard \"{}\".", heard.text);
+                }
                 takes += heard.takes;
             }
             None => cut += 1,
