@@ -141,14 +141,15 @@ fn a_question_asked_with_the_hotkey_held_is_answered_aloud_and_in_the_window() {
     let tray = Tray::of(&desktop);
     let microphone = Microphone::of(&desktop);
     let speaker = Speaker::of(&desktop);
-    let question = Voice::Piper.speak(&desktop, "What time is it?");
+    // An answer that sounds the same at every hour.
+    let question = Voice::Piper.speak(&desktop, "What is twelve times twelve?");
     let window = Driver::start(&desktop, &app());
     wait_for("the app to be ready", LOADING, || (window.text("header [role=status]") == "Ready").then_some(()));
     assert!(!window.text(".transcript").contains("tray"), "there is a tray");
     wait_for_picture(&tray, "idle");
 
     let events = events_of(&desktop);
-    let before = (speaker.position(), now());
+    let before = speaker.position();
     xdotool(&desktop, &["keydown", HOTKEY]);
     wait_for_listening(&events);
     wait_for_picture(&tray, "listening");
@@ -162,8 +163,8 @@ fn a_question_asked_with_the_hotkey_held_is_answered_aloud_and_in_the_window() {
         matches!(record.event, AssistantEvent::PlaybackEnd).then_some(())
     });
     speaker.wait_for_silence(Duration::from_millis(400), MOMENT);
-    let answer = transcribe(&desktop, &speaker.since(before.0));
-    assert!(tells(&answer, before.1) || tells(&answer, now()), "asked at {:?}, it said “{answer}”", before.1);
+    let answer = transcribe(&desktop, &speaker.since(before));
+    assert!(answer.contains("144"), "it said “{answer}”");
     wait_for_picture(&tray, "idle");
 
     let shown = wait_for("the window to show how long it took", MOMENT, || {
@@ -171,11 +172,15 @@ fn a_question_asked_with_the_hotkey_held_is_answered_aloud_and_in_the_window() {
         text.contains("first sound").then_some(text)
     });
     println!("the window shows:\n{shown}");
-    assert!(shown.to_lowercase().contains("what time is it"), "{shown}");
-    assert!(shown.contains("Jarvis"), "{shown}");
+    assert!(shown.to_lowercase().contains("times"), "{shown}");
+    assert!(shown.contains("Jarvis") && shown.contains("144"), "{shown}");
 
-    window.type_into("form input", "what is twelve times twelve\u{e007}");
-    wait_for("the answer to a typed question", MOMENT, || window.text(".transcript").contains("144").then_some(()));
+    let before = now();
+    window.type_into("form input", "what time is it\u{e007}");
+    wait_for("the answer to a typed question", MOMENT, || {
+        let text = window.text(".transcript");
+        (tells(&text, before) || tells(&text, now())).then_some(())
+    });
 }
 
 #[test]
