@@ -208,6 +208,9 @@ impl Coordinator {
                     let job = recognize::Job::Transcribe { turn, take, utterance, over_answer, cancel };
                     let _ = self.workers.recognize.send(job);
                 }
+                Action::HearAgain(turn) => {
+                    let _ = self.workers.listen.send(listen::Job::HearAgain(turn));
+                }
                 Action::Check(turn, samples) => {
                     let cancel = self.flags_of(turn).work.child();
                     let _ = self.workers.recognize.send(recognize::Job::Check { turn, samples, cancel });

@@ -28,6 +28,8 @@ pub(crate) enum Job {
     Record { turn: TurnId, until: Until, origin: Origin },
     /// End the recording for this turn and hand it over.
     Finish(TurnId),
+    /// Hand over what was said for this turn before the pause that there is.
+    HearAgain(TurnId),
     /// Throw the recording for this turn away.
     Discard(TurnId),
     /// The recording for one turn is another's from now on.
@@ -232,6 +234,14 @@ impl Listen {
                     && let Some(event) = self.endpointer.release()
                 {
                     self.ended(event);
+                }
+            }
+            Job::HearAgain(turn) => {
+                if self.recording == Some(turn)
+                    && self.endpointer.is_in_pause()
+                    && let Some(utterance) = self.endpointer.so_far()
+                {
+                    self.outbox.turn(Input::Lasted(turn, self.with_wake_word(utterance)));
                 }
             }
             Job::Discard(turn) => {

@@ -92,6 +92,9 @@ impl Listener {
         let word = |message| match message {
             Message::Turn(Input::SpeechStarted(turn)) => Some(format!("speech {turn}")),
             Message::Turn(Input::Paused { turn, .. }) => Some(format!("pause {turn}")),
+            Message::Turn(Input::Lasted(turn, utterance)) => {
+                Some(format!("lasted {turn}, {} frames", utterance.samples.len() / FRAME_SAMPLES))
+            }
             Message::Turn(Input::WentOn(turn)) => Some(format!("goes on {turn}")),
             Message::Turn(Input::SpokeOver(turn)) => Some(format!("over {turn}")),
             Message::Turn(Input::Heard(turn, _)) => Some(format!("heard {turn}")),
@@ -119,6 +122,25 @@ fn a_pause_that_was_told_for_the_turn_before_is_told_again() {
     listener.speech();
     listener.listen.take(Job::Continue { from: TWO, to: TurnId(3) });
     assert_eq!(listener.told(), ["goes on 2"], "there is no pause to tell of");
+}
+
+#[test]
+fn what_was_said_before_a_pause_is_handed_over_again_with_what_followed() {
+    let mut listener = Listener::new();
+    listener.record(ONE, Origin::Key);
+    listener.speech();
+    listener.listen.take(Job::HearAgain(ONE));
+    assert_eq!(listener.told(), ["speech 1"], "there is no pause");
+    listener.silence();
+    listener.silence();
+    listener.listen.take(Job::HearAgain(TWO));
+    assert_eq!(listener.told(), ["pause 1"], "it is not that turn's");
+    // Of the silence as much as is kept behind an utterance.
+    listener.listen.take(Job::HearAgain(ONE));
+    assert_eq!(listener.told(), ["lasted 1, 16 frames"]);
+    listener.speech();
+    listener.listen.take(Job::HearAgain(ONE));
+    assert_eq!(listener.told(), ["goes on 1"]);
 }
 
 #[test]

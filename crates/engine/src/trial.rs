@@ -272,6 +272,11 @@ impl Stage {
                     self.takes += 1;
                     self.to_recognize = Some((turn, take, utterance));
                 }
+                Action::HearAgain(turn) => {
+                    if let Some(utterance) = self.endpointer.so_far() {
+                        self.tell(Input::Lasted(turn, utterance));
+                    }
+                }
                 Action::Drop(..) => {
                     self.to_recognize = None;
                     self.coming.retain(|_, input| !matches!(input, Input::Transcribed { .. }));

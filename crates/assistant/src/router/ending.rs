@@ -1,9 +1,9 @@
 //! Whether a user who fell silent is done, as far as the words so far can tell.
 //!
 //! Owns the signs of a sentence that goes on: a word that needs another after it, a request that lacks its object, a number
-//! that lacks its unit. Recognition's punctuation is none of them: Whisper writes a period or a question mark after
-//! whatever it is given ("What is the capital of?"), and only its three dots mean something. Never decides how long to
-//! wait and knows nothing of sound: the turn does.
+//! that lacks its unit; and of one that only looks so: "what is it made of". Recognition's punctuation is none of them:
+//! Whisper writes a period or a question mark after whatever it is given ("What is the capital of?"), and only its three
+//! dots mean something. Never decides how long to wait and knows nothing of sound: the turn does.
 
 use super::normalize::{Request, is_only_a_call};
 use super::{Routed, Router};
@@ -61,12 +61,40 @@ const OPERATORS: &[&str] = &[
 /// Requests that say what to do and not yet with what.
 #[rustfmt::skip]
 const WITHOUT_OBJECT: &[&str] = &[
-    "add", "ask", "calculate", "call", "convert", "count", "divide", "divided", "explain", "explain to me", "find",
-    "find me", "give me", "how", "how about", "how do i", "how do you", "how far", "how long", "how much", "how old",
+    "add", "ask", "calculate", "call", "can you", "convert", "could you", "count", "divide", "divided", "do you",
+    "explain", "explain to me", "find", "find me", "give me", "how", "how about", "how do i", "how do you", "how far", "how long", "how much", "how old",
     "i need", "i need to", "i think", "i want", "i would like", "let me know", "look up", "make", "multiply", "open",
     "play", "play me", "put", "read", "read me", "remind me", "remind me that", "remind me too", "remember",
     "remember that", "say", "search", "send", "set", "show me", "start", "take", "tell me", "translate", "turn",
-    "turn the volume", "what", "what about", "who", "write",
+    "turn the volume", "what", "what about", "who", "will you", "would you", "write",
+];
+
+/// Words after which "that" begins what is thought or said, unless it is asked about: "why do you think that?".
+#[rustfmt::skip]
+const THINKING: &[&str] = &[
+    "assume", "believe", "guess", "hope", "imagine", "suppose", "think", "wish",
+];
+
+/// Other words after which it does.
+#[rustfmt::skip]
+const BEFORE_THAT: &[&str] = &[
+    "afraid", "certain", "fact", "given", "glad", "likely", "possible", "provided", "seems", "so", "such", "sure", "true",
+];
+
+/// Words that stand between "tell" and a "that" which is no beginning: "tell me about that", "tell me who said that".
+#[rustfmt::skip]
+const NOT_TOLD_TO: &[&str] = &[
+    "about", "of", "for", "to", "in", "on", "with", "from", "like", "than", "more", "all", "and", "or", "if", "who", "what",
+    "why", "how", "when", "where", "which", "is", "was", "does", "did", "do",
+];
+
+/// Verbs that end a question with the preposition of the word that it asks for: "what are you waiting for".
+#[rustfmt::skip]
+const STRANDED: &[&str] = &[
+    "made of", "made from", "come from", "comes from", "came from", "waiting for", "looking for", "looking at",
+    "talking about", "talking to", "talking with", "thinking about", "thinking of", "listening to", "used for", "known for",
+    "famous for", "stand for", "good at", "afraid of", "interested in", "born in", "live in", "work for", "belong to",
+    "consist of",
 ];
 
 /// What a number at the end belongs to: it still lacks its unit, or its second half.
@@ -115,11 +143,38 @@ fn needs_more(request: &Request) -> bool {
     if WITHOUT_OBJECT.contains(&request.words.as_str()) || OPERATORS.contains(last) {
         return true;
     }
+    if begins_clause(&words) {
+        return true;
+    }
     if DANGLING.contains(last) {
-        return !(AFTER_PRONOUN.contains(last) && PRONOUNS.contains(&previous));
+        return !(AFTER_PRONOUN.contains(last) && PRONOUNS.contains(&previous) || is_stranded(&words));
     }
     let is_number = numbers::parse(&[last]).is_some_and(|(_, taken)| taken == 1);
-    is_number && before.iter().any(|word| MEASURED.contains(word))
+    // "Half past seven" has its unit.
+    is_number && previous != "past" && before.iter().any(|word| MEASURED.contains(word))
+}
+
+/// Whether the last word is a "that" which begins what is told or thought: "tell my wife that", "I think that". Alone it
+/// would be what was said before, and people ask about that, but don't ask to be told it.
+fn begins_clause(words: &[&str]) -> bool {
+    let [before @ .., previous, "that"] = words else { return false };
+    if THINKING.contains(previous) {
+        return !words.first().is_some_and(|first| ["how", "what", "who", "why"].contains(first));
+    }
+    let told = before.iter().rposition(|word| *word == "tell").map(|tell| &words[tell + 1..words.len() - 1]);
+    BEFORE_THAT.contains(previous)
+        || told.is_some_and(|to| to.len() <= 3 && to.iter().all(|word| !NOT_TOLD_TO.contains(word)))
+}
+
+/// Whether the preposition at the end belongs to the word that the question began with: "where does it come from", "what
+/// is that about". Who asks what something is made of names that in between.
+fn is_stranded(words: &[&str]) -> bool {
+    let ["what" | "who" | "where" | "which", between @ .., verb, preposition] = words else { return false };
+    let of_verb = between.len() >= 2 && STRANDED.iter().any(|pair| pair.split_once(' ') == Some((verb, preposition)));
+    let of_being = matches!(between, ["is" | "are" | "was" | "were"])
+        && matches!(*verb, "it" | "this" | "that" | "he" | "she" | "they" | "you" | "these" | "those")
+        && matches!(*preposition, "about" | "for" | "from" | "of" | "with");
+    of_verb || of_being
 }
 
 #[cfg(test)]
@@ -144,6 +199,8 @@ mod tests {
             "Cancel the timer.",
             "What day is it today?",
             "How much time is left?",
+            "What is 37 plus AD3?",
+            "What is 43 plus A in?",
         ] {
             assert_eq!(judged(said), Ending::Command, "{said}");
         }
@@ -171,6 +228,15 @@ mod tests {
             "My favorite color is...",
             "What happens when you mix red and...",
             "Hey Jarvis.",
+            "Could you please.",
+            "Tell me that.",
+            "Can you tell my wife that?",
+            "Do you think that?",
+            "I'm sure that.",
+            "Is it true that?",
+            "What is made of",
+            "Where are the keys of",
+            "Wake me up at seven.",
         ] {
             assert_eq!(judged(said), Ending::Unfinished, "{said}");
         }
@@ -184,6 +250,19 @@ mod tests {
             "Tell me what it is.",
             "Who wrote Hamlet?",
             "Tell me about the Roman.",
+            "Tell me about that.",
+            "Tell me more about that.",
+            "Tell me who said that.",
+            "What does that mean?",
+            "Why do you think that?",
+            "Can you explain that?",
+            "How do you do that?",
+            "What is it made of?",
+            "What are black holes made of?",
+            "Where does the wind come from?",
+            "Who are you talking to?",
+            "Where are you from?",
+            "What's that about?",
         ] {
             assert_eq!(judged(said), Ending::Question, "{said}");
         }
@@ -191,7 +270,7 @@ mod tests {
 
     #[test]
     fn what_usually_goes_on_is_waited_for() {
-        for said in ["Set a timer.", "Hello.", ""] {
+        for said in ["Set a timer.", "Hello.", "Wake me up at half past 7.", ""] {
             assert_eq!(judged(said), Ending::Open, "{said}");
         }
     }

@@ -11,7 +11,7 @@ const SPECS: &[SkillSpec] = &[SkillSpec {
 }];
 
 const TEMPLATES: &[&str] = &[
-    "(say|repeat|read|tell me) (that|it|this) [again|once more|one more time|one more time again]",
+    "(say|repeat|read) (that|it|this) [again|once more|one more time|one more time again]",
     "repeat [yourself|your answer|the answer|your last answer|the last answer|what you said|what you just said]",
     "say again [that]",
     "(again|once more|one more time|come again)",
@@ -19,7 +19,7 @@ const TEMPLATES: &[&str] = &[
     "what was (that|it) [again]",
     "(sorry|pardon|pardon me|excuse me|sorry what|sorry what was that|i beg your pardon)",
     "[sorry] i (did not|could not|cannot) (hear|catch|get|understand) (that|you|it|what you said)",
-    "tell me (that|it) (again|once more|one more time)",
+    "tell me (that|it|this) (again|once more|one more time)",
 ];
 
 /// Repeats.

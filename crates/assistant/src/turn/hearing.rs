@@ -2,15 +2,16 @@
 //!
 //! Each pause is recognized at once, as if it were the end ([`Action::Transcribe`]), while the listener goes on. What was
 //! said tells how long the pause has to last ([`wait`]); when it has, the words are there already. Speech that goes on
-//! makes them void. A question for the language model is thought about before its pause has lasted as long as the user
-//! set, but nothing of the answer is spoken before that ([`Withheld`]); only the sound of its beginning is made
-//! ([`Action::Ahead`]). As long as nothing was heard of it the end can be revoked: then everything was one utterance.
-//! Commands are never revoked, since they act.
+//! makes them void, and those that seem to lack something are recognized once more ([`super::doubt`]). A question for the
+//! language model is thought about before its pause has lasted as long as the user set, but nothing of the answer is
+//! spoken before that ([`Withheld`]); only the sound of its beginning is made ([`Action::Ahead`]). As long as nothing was
+//! heard of it the end can be revoked: then everything was one utterance. Commands are never revoked, since they act.
 
 use std::time::{Duration, Instant};
 
 use jarvis_core::{AssistantEvent, TurnId, Utterance};
 
+use super::doubt::Look;
 use super::{Action, Origin, Phase, Present, Turn, Until, patience};
 use crate::router::ending::Ending;
 use crate::router::normalize::is_only_a_call;
@@ -53,9 +54,9 @@ pub(super) struct Pause {
     /// Length of that.
     seconds: f32,
     /// When speech ended.
-    ended: Instant,
+    pub(super) ended: Instant,
     /// When that was noticed.
-    noticed: Instant,
+    pub(super) noticed: Instant,
     /// As set, and longer in noise.
     silence: Duration,
     /// When the last word was over.
@@ -63,14 +64,16 @@ pub(super) struct Pause {
     /// When there was a sound in it after that.
     stirred: Option<Instant>,
     /// What was recognized, once it was.
-    guess: Option<Guess>,
+    pub(super) guess: Option<Guess>,
 }
 
+/// Words that are all, if the pause lasts long enough.
 #[derive(Debug)]
-struct Guess {
-    text: String,
-    ending: Ending,
-    at: Instant,
+pub(super) struct Guess {
+    pub(super) text: String,
+    pub(super) ending: Ending,
+    /// When they were known.
+    pub(super) at: Instant,
 }
 
 impl Pause {
@@ -131,6 +134,7 @@ impl Turn {
         let Some(present) = self.current(turn) else { return };
         let Phase::Listening { finishing: false, pause, glimpse, .. } = &mut present.phase else { return };
         *glimpse = false;
+        present.look = None;
         present.takes += 1;
         let ended = utterance.speech_ended.min(now);
         *pause = Some(Pause {
@@ -166,6 +170,7 @@ impl Turn {
             Phase::Listening { pause, .. } => {
                 if let Some(pause) = pause.take() {
                     actions.push(Action::Drop(turn, pause.take));
+                    self.look_away(actions);
                 }
             }
             Phase::Thinking | Phase::Speaking { .. } if present.revocable_until.is_some() => self.revoke(now, actions),
@@ -204,6 +209,9 @@ impl Turn {
     ) {
         let no_interruption = self.is_no_interruption(&text);
         let Some(present) = self.current(turn) else { return };
+        if present.look == Some(Look::Taken(take)) {
+            return self.seen_again(text, ending, now, actions);
+        }
         match &mut present.phase {
             Phase::Transcribing { take: awaited } if *awaited == take => {
                 present.mark("transcript", now);
@@ -215,6 +223,7 @@ impl Turn {
                     return self.resume(now, actions);
                 }
                 pause.guess = Some(Guess { text: text.clone(), ending, at: now });
+                present.look = pause.look();
                 if self.pause_over_at().is_some_and(|over| over <= now) {
                     self.conclude(false, now, actions);
                 } else if !text.is_empty() && ending != Ending::Command {
@@ -269,6 +278,7 @@ impl Turn {
 
     /// The present pause is the end; `for_good`: the user can't be going on, since a key or the listener said so.
     pub(super) fn conclude(&mut self, for_good: bool, now: Instant, actions: &mut Vec<Action>) {
+        self.look_away(actions);
         let Some(present) = &mut self.present else { return };
         let Phase::Listening { pause, .. } = &mut present.phase else { return };
         let Some(Pause { take, seconds, ended, noticed, silent, silence, stirred, guess }) = pause.take() else {
@@ -379,7 +389,7 @@ impl Turn {
 
 impl Present {
     /// Has the newest take recognized.
-    fn transcribe(&self, utterance: Utterance, over_answer: bool) -> Action {
+    pub(super) fn transcribe(&self, utterance: Utterance, over_answer: bool) -> Action {
         Action::Transcribe { turn: self.id, take: self.takes, utterance, over_answer }
     }
 }

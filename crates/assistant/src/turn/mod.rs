@@ -9,10 +9,12 @@
 //! - After [`Action::GiveUp`] nothing is ever said, thought or recognized for that turn.
 //! - Outside Idle there is always a deadline; whatever fails or hangs, the turn ends in Idle with a message.
 //! - `Stop` and `Cancel` are obeyed in every state, at once.
+//! - Words that are in doubt ([`doubt`]) are recognized twice at most.
 //! - An answer that is held ([`holding`]) goes on or is given up, and is silent until then.
 //! - A question that was taken for whole and was not ([`hearing`]) is never answered, not even in part.
 
 mod alarms;
+mod doubt;
 pub mod hearing;
 mod holding;
 pub mod overheard;
@@ -32,6 +34,7 @@ use jarvis_core::{AssistantEvent, AssistantState, Error, TurnId};
 
 use crate::router::normalize::Names;
 use crate::skills::stop::Stop;
+use doubt::Look;
 use hearing::{Pause, Withheld};
 use holding::{Held, Spoken};
 
@@ -141,6 +144,8 @@ struct Present {
     only_called: bool,
     /// How often something was given to be recognized.
     takes: u32,
+    /// The words of the pause are in doubt.
+    look: Option<Look>,
     /// Until then the user may go on, and it will all have been one utterance; the recording goes on for as long.
     revocable_until: Option<Instant>,
     /// Of the answer, what may not be heard yet.
@@ -228,7 +233,8 @@ impl Turn {
     pub fn deadline(&self) -> Option<Instant> {
         let Some(present) = &self.present else { return self.attentive_until };
         let withheld = present.withheld.as_ref().map(Withheld::until);
-        [Some(present.deadline), self.pause_over_at(), withheld, present.revocable_until].into_iter().flatten().min()
+        let times = [Some(present.deadline), self.pause_over_at(), self.look_at(), withheld, present.revocable_until];
+        times.into_iter().flatten().min()
     }
 
     /// Takes new choices of the user; a turn that goes on keeps what it began with. Appends to `actions` what has to be
@@ -346,6 +352,7 @@ impl Turn {
                 }
             }
             Input::Paused { turn, utterance, silence } => self.paused(turn, utterance, silence, now, actions),
+            Input::Lasted(turn, utterance) => self.lasted(turn, utterance, actions),
             Input::Stirred(turn) => self.stirred(turn, now),
             Input::WentOn(turn) => self.went_on(turn, now, actions),
             Input::Spoken(turn, samples) => self.spoken(turn, samples, actions),
@@ -443,6 +450,7 @@ impl Turn {
             called: None,
             only_called: false,
             takes: 0,
+            look: None,
             revocable_until: None,
             withheld: None,
             zero,
@@ -584,11 +592,13 @@ impl Turn {
                 | (Phase::Thinking | Phase::Speaking { answered: false }, Stage::Think)
                 | (Phase::Speaking { .. }, Stage::Speak)
         );
-        if !expected {
+        // The first words are still there when a second look at them fails.
+        let is_look =
+            stage == Stage::Recognize && present.look.take_if(|look| matches!(look, Look::Taken(_))).is_some();
+        if !expected || is_look {
             return;
         }
-        present.withheld = None;
-        present.revocable_until = None;
+        (present.look, present.withheld, present.revocable_until) = (None, None, None);
         if stage != Stage::Speak {
             actions.push(Action::Close(turn));
         }
@@ -737,6 +747,9 @@ impl Turn {
         }
         if is_over(self.pause_over_at()) {
             return self.conclude(false, now, actions);
+        }
+        if is_over(self.look_at()) {
+            return self.look_again(actions);
         }
         if let Some(present) = &self.present {
             if is_over(present.withheld.as_ref().map(Withheld::until)) {

@@ -15,7 +15,7 @@ pub(super) struct Op {
     pub(super) ms: u64,
 }
 
-const KINDS: u8 = 48;
+const KINDS: u8 = 50;
 
 pub(super) fn op() -> impl Strategy<Value = Op> {
     (0..KINDS, prop_oneof![6 => Just(0u64), 1 => 1..3u64], prop_oneof![8 => 0..500u64, 1 => 5_000..60_000u64])
@@ -84,6 +84,7 @@ pub(super) fn input(op: &Op, now_turn: &Turn, now: Instant) -> Input {
         44 => Input::Called(turn, vec![0.0; 160]),
         45 => Input::NotCalled(turn),
         47 => Input::WasCalled(turn),
+        48 | 49 => Input::Lasted(turn, utterance()),
         29 => Input::Due { spoken: "tea".into(), shown: "tea".into() },
         _ => match op.ms % 6 {
             0 => Input::Ear(Err(error())),
@@ -105,6 +106,9 @@ struct Watcher {
     /// The newest take of each turn, and the ones that were dropped.
     takes: HashMap<TurnId, u32>,
     dropped: HashSet<(TurnId, u32)>,
+    /// The take of each turn that was to be heard again, and the ones that this became.
+    asked: HashMap<TurnId, u32>,
+    again: HashSet<(TurnId, u32)>,
     /// The answer that is held.
     held: Option<TurnId>,
     /// What is spoken is quieter.
@@ -112,7 +116,7 @@ struct Watcher {
 }
 
 impl Watcher {
-    fn see(&mut self, action: &Action, turn: &Turn) {
+    fn see(&mut self, action: &Action, now: &Turn) {
         match action {
             Action::Duck(quieter) => self.ducked = *quieter,
             // The speaker is as loud as before after each of these.
@@ -125,7 +129,16 @@ impl Watcher {
                 Some(*turn)
             }
             Action::Transcribe { turn, take, .. } => {
-                self.takes.insert(*turn, *take);
+                let before = self.takes.insert(*turn, *take);
+                if before.is_some() && self.asked.get(turn) == before.as_ref() && is_look(now, *turn, *take) {
+                    self.again.insert((*turn, *take));
+                }
+                Some(*turn)
+            }
+            Action::HearAgain(turn) => {
+                let newest = self.takes.get(turn).copied();
+                assert!(newest.is_some_and(|take| !self.again.contains(&(*turn, take))), "heard a third time");
+                assert_ne!(self.asked.insert(*turn, newest.unwrap_or(0)), newest, "asked twice for one pause");
                 Some(*turn)
             }
             Action::Drop(turn, take) => {
@@ -134,14 +147,17 @@ impl Watcher {
             }
             Action::Think(turn, text) => {
                 if let Some(take) = text.strip_prefix("take ").and_then(|take| take.parse().ok()) {
-                    assert_eq!(self.takes.get(turn), Some(&take), "words of an old take");
+                    let newest = self.takes.get(turn).copied().unwrap_or(0);
+                    // When the second look comes too late, the words of the first are good enough.
+                    let first = self.again.contains(&(*turn, newest)) && take + 1 == newest;
+                    assert!(take == newest || first, "words of an old take");
                     assert!(!self.dropped.contains(&(*turn, take)), "words of a take that was dropped");
                 }
                 Some(*turn)
             }
             Action::Ahead(id, _) => Some(*id),
             Action::Speak(id, _) => {
-                let withheld = turn.present.as_ref().is_some_and(|present| present.withheld.is_some());
+                let withheld = now.present.as_ref().is_some_and(|present| present.withheld.is_some());
                 assert!(!withheld, "spoken before the pause was long enough");
                 Some(*id)
             }
@@ -192,9 +208,14 @@ impl Watcher {
             );
             assert!(!self.given_up.contains(&worked), "{action:?} for a turn that was given up");
             assert!(!self.ended.contains(&worked), "{action:?} for a turn that is over");
-            assert!(worked <= turn.last, "{action:?} for a turn that has not begun");
+            assert!(worked <= now.last, "{action:?} for a turn that has not begun");
         }
     }
+}
+
+/// Whether `turn` recognizes something for the second time in `take`.
+fn is_look(now: &Turn, turn: TurnId, take: u32) -> bool {
+    now.present.as_ref().is_some_and(|present| present.id == turn && present.look == Some(Look::Taken(take)))
 }
 
 pub(super) fn options() -> impl Strategy<Value = TurnOptions> {
@@ -238,6 +259,10 @@ proptest! {
             );
             prop_assert_eq!(turn.id().is_none(), turn.state() == AssistantState::Idle);
             prop_assert_eq!(turn.is_muted(), watcher.muted);
+            if let Some(Present { phase, look: Some(look), .. }) = &turn.present {
+                let waits = matches!(phase, Phase::Listening { pause: Some(pause), .. } if pause.guess.is_some());
+                prop_assert!(waits, "a second look at nothing: {look:?} in {phase:?}");
+            }
             let can_be_spoken_over = turn.state() == AssistantState::Speaking && !turn.is_muted() && turn.ear.is_ok();
             prop_assert!(!watcher.ducked || can_be_spoken_over, "it stays quiet");
         }
@@ -286,7 +311,7 @@ proptest! {
             let input = input(op, &turn, now);
             turn.on(input, now, &mut actions);
         }
-        if (10..=28).contains(&late.kind) || (31..=36).contains(&late.kind) || (38..=45).contains(&late.kind) {
+        if [10..=28, 31..=36, 38..=49].iter().any(|kinds| kinds.contains(&late.kind)) {
             actions.clear();
             let before = (turn.state(), turn.id(), turn.deadline());
             let stale = Op { turns_ago: late.turns_ago.max(1), ..late };

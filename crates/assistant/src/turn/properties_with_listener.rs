@@ -64,6 +64,7 @@ fn is_from_elsewhere(input: &Input) -> bool {
             | Input::Heard(..)
             | Input::HeardNothing(_)
             | Input::Paused { .. }
+            | Input::Lasted(..)
             | Input::Stirred(_)
             | Input::WentOn(_)
             | Input::Spoken(..)
@@ -85,6 +86,9 @@ impl Listener {
                 }
             }
             Action::Finish(turn) if self.recording == Some(turn) => self.end(now),
+            Action::HearAgain(turn) if self.recording == Some(turn) && self.pause => {
+                self.news.push_back(Input::Lasted(turn, utterance(now)));
+            }
             Action::Close(turn) | Action::GiveUp(turn) if self.recording == Some(turn) => {
                 self.recording = None;
                 self.forget();
@@ -219,6 +223,7 @@ proptest! {
             prop_assert!(!finishing, "it was told to hand over, and did");
             prop_assert_eq!(listener.recording, Some(*id));
             prop_assert_eq!(listener.pause, pause.is_some());
+            prop_assert!(turn.present.as_ref().is_none_or(|present| present.look != Some(Look::Asked)), "it was told");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Golden traces: what goes in at which time, and all that comes out.
 
+mod doubt;
+
 use std::fmt::Write;
 
 use super::*;
@@ -44,6 +46,7 @@ fn describe_input(input: &Input) -> String {
         Input::Paused { turn, utterance, silence } => {
             format!("Paused({turn}, {:.1} s, {} ms)", utterance.seconds(), silence.as_millis())
         }
+        Input::Lasted(turn, utterance) => format!("Lasted({turn}, {:.1} s)", utterance.seconds()),
         Input::Spoken(turn, samples) => format!("Spoken({turn}, {} samples)", samples.len()),
         other => format!("{other:?}"),
     }

@@ -81,6 +81,8 @@ pub enum Input {
         /// How long the user has to be silent to be done when the words don't tell: as set, and longer in noise.
         silence: Duration,
     },
+    /// As [`Action::HearAgain`] asks: what was said before the pause that there is, and what followed it.
+    Lasted(TurnId, Utterance),
     /// There is a sound in the pause that may be the user going on, or nothing.
     Stirred(TurnId),
     /// The user speaks again after [`Self::Paused`].
@@ -161,6 +163,7 @@ impl Input {
             | Self::MaySpeakOver(turn, _)
             | Self::SpeechStarted(turn)
             | Self::Paused { turn, .. }
+            | Self::Lasted(turn, _)
             | Self::Stirred(turn)
             | Self::WentOn(turn)
             | Self::Spoken(turn, _)
@@ -255,6 +258,9 @@ pub enum Action {
         /// It was said over an answer, so "stop" is likely.
         over_answer: bool,
     },
+    /// Hand over again what was said before the pause that there is, now that it has lasted for a while
+    /// ([`Input::Lasted`]); nothing when there is none any more. The recording goes on.
+    HearAgain(TurnId),
     /// Is this sound the wake word? Say which ([`Input::WasCalled`], [`Input::NotCalled`]).
     Check(TurnId, Vec<f32>),
     /// The words of this take are not wanted any more.

@@ -1,5 +1,6 @@
 //! Engines that are quick and do as they are told, and a stage for whole turns.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -24,6 +25,8 @@ const SPEECH_LEVEL: f32 = 0.2;
 pub struct Script {
     /// The words in all that is recognized.
     pub words: Mutex<String>,
+    /// The words in what is recognized next, a take each, before those.
+    pub next_words: Mutex<VecDeque<&'static str>>,
     /// How often something was recognized.
     pub recognized: AtomicUsize,
     /// The phrases that were said to be likely, of each time that some were.
@@ -128,7 +131,8 @@ impl SpeechToText for FakeRecognizer {
         assert!(samples.iter().any(|sample| sample.abs() > 0.1), "an utterance has speech in it");
         Script::wait_while(&self.0.recognizer_waits);
         self.0.recognized.fetch_add(1, Ordering::Relaxed);
-        let text = self.0.words.lock().unwrap().clone();
+        let next = self.0.next_words.lock().unwrap().pop_front();
+        let text = next.map_or_else(|| self.0.words.lock().unwrap().clone(), str::to_owned);
         Ok(Transcript { text, ..Transcript::default() })
     }
     fn transcribe_expecting(&mut self, samples: &[f32], expected: &[&str], cancel: &Cancel) -> Result<Transcript> {

@@ -372,6 +372,18 @@ fn an_unfinished_sentence_is_waited_for_and_recognized_once_more() {
 }
 
 #[test]
+fn a_command_whose_end_was_missing_is_known_for_one_in_the_silence_after_it() {
+    let mut stage = Stage::with(Script::default(), |settings, _| settings.recognition.partial_words = false);
+    stage.ready();
+    stage.script.next_words.lock().unwrap().extend(["what is forty plus", "what is forty plus two"]);
+    stage.engine.send(Command::Start);
+    stage.room.say(&speech(0.8));
+    let intent = stage.wait_for_event("intent");
+    assert!(matches!(intent.event, AssistantEvent::Intent { intent, .. } if intent == "calc.evaluate"));
+    assert_eq!(stage.script.recognized.load(Ordering::Relaxed), 2);
+}
+
+#[test]
 fn words_are_shown_while_the_user_speaks_where_that_is_wanted() {
     for wanted in [true, false] {
         let mut stage = Stage::with(Script::default(), |settings, _| settings.recognition.partial_words = wanted);

@@ -121,6 +121,19 @@ pub fn shown(expression: &str) -> String {
     super::fend::group(&signs)
 }
 
+/// The number, and of how many words, where recognition heard "eighty" or "eighteen" behind a sign as what sounds like it:
+/// "37 plus AD3", "43 plus a in". No other number does.
+fn misheard(words: &[&str]) -> Option<(u32, usize)> {
+    let digit = |word: &str| word.parse::<u32>().ok().filter(|digit| (1..10).contains(digit) && word.len() == 1);
+    match words {
+        ["a", "in", ..] => Some((18, 2)),
+        ["ad", ones, ..] if digit(ones).is_some() => Some((80 + digit(ones)?, 2)),
+        ["ad", ..] => Some((80, 1)),
+        [joined, ..] => Some((80 + digit(joined.strip_prefix("ad")?)?, 1)),
+        [] => None,
+    }
+}
+
 /// "(15/100) * 80" as "15 % of 80", "(1 - 20/100) * 50" as "20 % off 50".
 fn with_percents(expression: &str) -> String {
     let mut text = expression.to_owned();
@@ -219,6 +232,12 @@ impl Reader<'_, '_> {
             self.at += 1;
             return self.after(format!("(-{number})"));
         }
+        if self.at > 0
+            && let Some((number, length)) = misheard(rest)
+        {
+            self.at += length;
+            return self.after(number.to_string());
+        }
         let (number, length) = numbers::parse(rest)?;
         // "half a" waits for a unit, which a sum has not.
         if rest[length - 1] == "a" || rest[length - 1] == "an" || rest[length - 1] == "of" {
@@ -267,6 +286,21 @@ impl Reader<'_, '_> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn numbers_that_were_heard_as_letters_are_known_behind_a_sign() {
+        for (said, meant) in [
+            ("30 plus ad", "30 + 80"),
+            ("37 plus ad3", "37 + 83"),
+            ("9 times ad 4", "9 * 84"),
+            ("43 minus a in", "43 - 18"),
+        ] {
+            assert_eq!(translate(said).as_deref(), Some(meant), "{said}");
+        }
+        for said in ["ad plus 30", "a in plus 30", "30 plus ad10", "30 plus ad0", "30 plus adé", "30 plus a"] {
+            assert_eq!(translate(said), None, "{said}");
+        }
+    }
 
     #[test]
     fn sums_are_shown_as_one_writes_them() {
