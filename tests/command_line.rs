@@ -28,6 +28,10 @@ impl Home {
         }
         command.args(arguments).env("JARVIS_CONFIG_DIR", self.path("config")).env("XDG_RUNTIME_DIR", self.0.path());
         command.env("JARVIS_CACHE_DIR", self.path("cache"));
+        // Nor the models of other programs.
+        for name in ["OLLAMA_MODELS", "HF_HUB_CACHE", "LLAMA_CACHE"] {
+            command.env(name, self.path("none"));
+        }
         command
     }
 
@@ -370,6 +374,19 @@ fn a_model_for_something_else_is_refused_by_what_it_is() {
             "{voice:?}: {hint:?}"
         );
     }
+}
+
+/// The library that runs the models writes a device's number there when its telemetry is on, before it looks for its server.
+#[test]
+fn nothing_is_prepared_to_be_sent() {
+    let home = Home::new();
+    let sound = home.wav("silence.wav", 1, 16_000, 1.0);
+    let caches = home.path("caches");
+    let mut command = home.command(&["wake", &sound]);
+    // As from a user's shell; the tests' own environment has it off.
+    let output = command.env("XDG_CACHE_HOME", &caches).env_remove("ORT_DISABLE_TELEMETRY").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!caches.join("Microsoft").exists(), "telemetry is on");
 }
 
 #[test]

@@ -51,6 +51,8 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Asked, String> {
 }
 
 fn main() -> ExitCode {
+    // SAFETY: this is the only thread so far.
+    unsafe { jarvis_engine::load::disable_telemetry() };
     let with_window = match parse(std::env::args().skip(1)) {
         Ok(Asked::Run { with_window }) => with_window,
         Ok(Asked::Usage) => {

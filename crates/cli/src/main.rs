@@ -77,6 +77,8 @@ enum Command {
 }
 
 fn main() {
+    // SAFETY: this is the only thread so far.
+    unsafe { jarvis_engine::load::disable_telemetry() };
     let cli = Cli::parse();
     output::init_logging(cli.verbose);
     let output = Output::new(cli.json);

@@ -12,6 +12,7 @@ use jarvis_llm::{GgufModel, LoadOptions};
 use jarvis_models::Store;
 use jarvis_settings::{Paths, Settings};
 use jarvis_speech::onnx::Runtime;
+pub use jarvis_speech::onnx::disable_telemetry;
 use jarvis_speech::stt::{self, Compute, Whisper};
 use jarvis_speech::tts::{CacheOptions, CachedTts, Piper, Voice};
 use jarvis_speech::vad::Silero;

@@ -1,7 +1,8 @@
 //! ONNX Runtime: the shared library, loaded once a process, and sessions set up for a machine that mostly waits.
 //!
 //! Owns how models are opened and run: explicit threads that sleep when there is nothing to do, memory that does not
-//! grow with the longest input ever seen, no telemetry. Never knows what a model computes.
+//! grow with the longest input ever seen, no telemetry: the library is not even loaded unless its switch is set, since as
+//! it is published it looks for its maker's server as soon as it is. Never knows what a model computes.
 
 use jarvis_core::{Cancel, Error};
 use ort::environment::Environment;
@@ -25,6 +26,9 @@ pub enum OnnxError {
         /// What the loader said.
         reason: String,
     },
+    /// Nobody has called [`disable_telemetry`].
+    #[error("ONNX Runtime would send usage data: {TELEMETRY_SWITCH}=1 isn't set.")]
+    Telemetry,
     /// A model isn't there.
     #[error("The model file {} is missing.", .0.display())]
     ModelMissing(PathBuf),
@@ -66,6 +70,7 @@ impl From<OnnxError> for Error {
                 "speech.runtime_unusable",
                 "Run `jarvis models remove onnxruntime`, then `jarvis models pull onnxruntime`.",
             ),
+            OnnxError::Telemetry => ("speech.runtime_telemetry", "Set it in the environment of this program."),
             OnnxError::ModelMissing(_) => ("speech.model_missing", "Run `jarvis models pull`."),
             OnnxError::Model { .. } => {
                 ("speech.model_unusable", "Run `jarvis models verify`, then `jarvis models pull`.")
@@ -76,6 +81,20 @@ impl From<OnnxError> for Error {
         };
         Error::new(code, error.to_string(), hint)
     }
+}
+
+/// What the library reads when it is loaded (onnxruntime/core/platform/telemetry_1ds.cc). Its API can switch telemetry off
+/// only later, when a thread has already begun to look for the server and a device's number has been written to the
+/// user's cache.
+const TELEMETRY_SWITCH: &str = "ORT_DISABLE_TELEMETRY";
+
+/// Has ONNX Runtime send nothing, here and in the programs that this one starts. [`Runtime::load`] refuses to work before.
+///
+/// # Safety
+/// As [`std::env::set_var`]: no other thread runs yet. The first line of `main` is the place for it.
+pub unsafe fn disable_telemetry() {
+    // SAFETY: promised by the caller.
+    unsafe { std::env::set_var(TELEMETRY_SWITCH, "1") };
 }
 
 /// The library allows one environment a process and never a second one, so the first is kept for good. This is its
@@ -107,7 +126,7 @@ impl Runtime {
     /// Loads the library. The first call of a process decides which file is used; later calls share it.
     ///
     /// # Errors
-    /// The file is missing, is no ONNX Runtime, or is older than this program needs.
+    /// The file is missing, is no ONNX Runtime, or is older than this program needs; or its telemetry isn't switched off.
     pub fn load(library: &Path) -> Result<Self, OnnxError> {
         let mut slot = ENVIRONMENT.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some(environment) = &*slot {
@@ -115,6 +134,9 @@ impl Runtime {
         }
         if !library.is_file() {
             return Err(OnnxError::Missing(library.to_owned()));
+        }
+        if std::env::var_os(TELEMETRY_SWITCH).is_none_or(|value| value != "1") {
+            return Err(OnnxError::Telemetry);
         }
         let unusable = |reason: String| OnnxError::Library { path: library.to_owned(), reason };
         // An absolute path, because `ort` looks for relative ones beside the executable.
