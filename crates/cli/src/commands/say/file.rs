@@ -74,11 +74,9 @@ pub(super) fn write(
 ) -> Result<Outcome> {
     let start = Instant::now();
     let mut first_audio = None;
-    let mut writer = None;
+    let mut open = None;
     let mut flushed = start;
-    let mut written = 0;
-    let rate = speech.voice.sample_rate();
-    let mut effect = Offline::new(preset.chain(rate, amount)?, rate);
+    let mut seconds = 0.0;
     let progress = match speech.text.length {
         Some(length) if length > LONG && output.is_interactive() => ProgressBar::new(length as u64),
         _ => ProgressBar::hidden(),
@@ -86,14 +84,19 @@ pub(super) fn write(
     let said = speech.make(|audio, done| {
         first_audio.get_or_insert_with(|| start.elapsed());
         progress.set_position(done as u64);
-        // Not before there is something to write, so that a failure leaves no empty file.
-        let writer = match &mut writer {
-            Some(writer) => writer,
-            None => writer.insert(Sink::create(file, rate)?),
+        // Not before there is something to write, so that a failure leaves no empty file, and so that its rate is that of
+        // whoever does speak.
+        let rate = audio.sample_rate;
+        let (writer, effect, rate) = match &mut open {
+            Some(open) => open,
+            None => {
+                let effect = Offline::new(preset.chain(rate, amount)?, rate);
+                open.insert((Sink::create(file, rate)?, effect, rate))
+            }
         };
-        let samples = effect.process(audio.samples);
+        let samples = effect.speak(audio);
         writer.write(&samples)?;
-        written += samples.len();
+        seconds += samples.len() as f64 / f64::from(*rate);
         // From then on the file is whole, should nothing follow.
         if flushed == start || flushed.elapsed() >= FLUSH {
             writer.flush()?;
@@ -102,20 +105,18 @@ pub(super) fn write(
         Ok(())
     });
     progress.finish_and_clear();
-    if let Some(mut writer) = writer {
+    if let Some((mut writer, effect, _)) = open {
         if said.is_ok() {
             writer.write(&effect.finish())?;
         }
         writer.finish()?;
     }
-    let said = said.map_err(|error| match written {
-        1.. if error.is_cancelled() => {
-            let seconds = written as f64 / f64::from(rate);
-            let place =
-                if super::is_standard_output(file) { "standard output".into() } else { file.display().to_string() };
-            Error::new(error.code, format!("Broken off: {place} holds the first {seconds:.1} s."), "")
+    let said = said.map_err(|error| {
+        if seconds == 0.0 || !error.is_cancelled() {
+            return error;
         }
-        _ => error,
+        let place = if super::is_standard_output(file) { "standard output".into() } else { file.display().to_string() };
+        Error::new(error.code, format!("Broken off: {place} holds the first {seconds:.1} s."), "")
     })?;
     Ok(Outcome { said, first_audio: first_audio.unwrap_or_default(), total: start.elapsed() })
 }
