@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { EventRecord } from "../generated/EventRecord";
-import { advance, emptyConversation, KEPT_ENTRIES, timingLine, waterfall, type Exchange } from "./conversation";
+import { advance, emptyConversation, KEPT_ENTRIES, shown, timingLine, waterfall, type Exchange } from "./conversation";
 
 type Happening = EventRecord extends infer R ? (R extends EventRecord ? Omit<R, "t_ms" | "turn"> : never) : never;
 
@@ -152,6 +152,38 @@ describe("advance", () => {
     expect(entries.map((e) => e.kind === "notice" && [e.tone, e.text])).toEqual([
       ["calm", "I listen with “Desk” now."],
     ]);
+  });
+
+  it("tells what fails again where one looks, and once", () => {
+    const failure = (message: string): [number | null, Happening] => [
+      null,
+      { event: "error", code: "audio.busy", message, hint: "Wait." },
+    ];
+    const { entries } = fold(
+      failure("It is busy."),
+      [1, { event: "transcript", text: "One" }],
+      [null, { event: "alarm", text: "Tea is ready." }],
+      [2, { event: "transcript", text: "Two" }],
+      failure("It is busy."),
+      [null, { event: "alarm", text: "Tea is ready." }],
+    );
+    expect(entries.map((e) => (e.kind === "notice" ? e.text : e.words))).toEqual([
+      "One",
+      "Tea is ready.",
+      "Two",
+      "It is busy.",
+      "Tea is ready.",
+    ]);
+  });
+
+  it("leaves models that are missing to the place that tells how to get them", () => {
+    const conversation = fold(
+      [null, { event: "error", code: "models.not_installed", message: "No voice.", hint: "Install it." }],
+      [null, { event: "error", code: "audio.busy", message: "It is busy.", hint: "Wait." }],
+    );
+    const texts = (missing: boolean) => shown(conversation, missing).map((e) => e.kind === "notice" && e.text);
+    expect(texts(true)).toEqual(["It is busy."]);
+    expect(texts(false)).toEqual(["No voice.", "It is busy."]);
   });
 
   it("takes the notice away when the device is back, however often it comes and goes", () => {

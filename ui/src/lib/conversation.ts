@@ -35,6 +35,8 @@ export interface Notice {
   tone: "calm" | "attention" | "loss";
   text: string;
   hint: string;
+  /** Of an error, what it is; none for the rest. */
+  code: string | null;
   /** `input` or `output` for what is wrong with that device now, none for the rest. */
   device: string | null;
 }
@@ -89,7 +91,7 @@ export function advance(conversation: Conversation, record: EventRecord): Conver
     case "error":
       return failed(conversation, record);
     case "alarm":
-      return notice(conversation, record, { tone: "attention", text: record.text, hint: "", device: null });
+      return notice(conversation, record, { tone: "attention", text: record.text });
     case "device":
       return device(conversation, record);
     // Nothing of these is part of a transcript.
@@ -168,7 +170,7 @@ function exchange(conversation: Conversation, record: EventRecord, change: (e: E
 function failed(conversation: Conversation, record: Extract<EventRecord, { event: "error" }>): Conversation {
   const failure: Failure = { code: record.code, message: record.message, hint: record.hint };
   if (record.turn !== null) return exchange(conversation, record, (e) => ({ ...e, failure, outcome: "failed" }));
-  return notice(conversation, record, { tone: "loss", text: failure.message, hint: failure.hint, device: null });
+  return notice(conversation, record, { tone: "loss", text: failure.message, hint: failure.hint, code: failure.code });
 }
 
 /** What is wrong with a device is told once, where it was first told, and only for as long as it is wrong. */
@@ -180,17 +182,22 @@ function device(conversation: Conversation, record: Extract<EventRecord, { event
   if (record.available) {
     if (told) return { ...conversation, at: record.t_ms, entries: entries.toSpliced(index, 1) };
     // Nothing was wrong: another device is used than one would think.
-    return notice(conversation, record, { tone: "calm", text: message, hint: "", device: null });
+    return notice(conversation, record, { tone: "calm", text: message });
   }
   if (told?.kind !== "notice") {
-    return notice(conversation, record, { tone: "loss", text: message, hint: "", device: direction });
+    return notice(conversation, record, { tone: "loss", text: message, device: direction });
   }
   if (told.text === message || message === "") return conversation;
   return { ...conversation, at: record.t_ms, entries: entries.with(index, { ...told, text: message, hint: "" }) };
 }
 
-function notice(conversation: Conversation, record: EventRecord, said: Omit<Notice, "kind" | "id">): Conversation {
-  if (said.text === "") return conversation;
+function notice(
+  conversation: Conversation,
+  record: EventRecord,
+  saying: Pick<Notice, "tone" | "text"> & Partial<Notice>,
+): Conversation {
+  if (saying.text === "") return conversation;
+  const said = { hint: "", code: null, device: null, ...saying };
   const { entries } = conversation;
   // The error of a lost device says the same as the device did, and then what to do: one notice, wherever it stands.
   const index = entries.findLastIndex(
@@ -202,7 +209,15 @@ function notice(conversation: Conversation, record: EventRecord, said: Omit<Noti
     return { ...conversation, at: record.t_ms, entries: entries.with(index, { ...told, hint: said.hint }) };
   }
   const id = entries.reduce((most, e) => (e.kind === "notice" ? Math.max(most, e.id) : most), 0) + 1;
-  return append(conversation, record, { kind: "notice", id, ...said });
+  // What fails again is told where the person is now, and not a second time further up. An alarm rings each time.
+  const again = said.tone === "loss" ? entries.filter((e) => e.kind !== "notice" || e.text !== said.text) : entries;
+  return append({ ...conversation, entries: again }, record, { kind: "notice", id, ...said });
+}
+
+/** What is shown, where `missing` models are told of at the top: nobody needs a second notice for each. */
+export function shown(conversation: Conversation, missing: boolean): Entry[] {
+  const { entries } = conversation;
+  return missing ? entries.filter((e) => e.kind !== "notice" || e.code !== "models.not_installed") : entries;
 }
 
 function append(conversation: Conversation, record: EventRecord, entry: Entry): Conversation {
