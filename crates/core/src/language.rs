@@ -41,6 +41,15 @@ pub enum Prompt {
     Raw(String),
 }
 
+/// The form that an answer has to have, whatever the model would rather say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Constraint {
+    /// JSON that this JSON Schema (draft 2020-12) allows.
+    JsonSchema(String),
+    /// Text that this regular expression matches as a whole.
+    Regex(String),
+}
+
 /// How to continue.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GenerateOptions {
@@ -60,6 +69,9 @@ pub struct GenerateOptions {
     pub seed: u64,
     /// Ends the text before any of these, even across tokens.
     pub stop: Vec<String>,
+    /// The form of the text; none leaves it free. A text with a form is always finished, unless it is cancelled: where
+    /// [`Self::max_tokens`] come to an end it is ended as shortly as the form allows. Goes without [`Self::stop`].
+    pub constraint: Option<Constraint>,
 }
 
 impl Default for GenerateOptions {
@@ -73,6 +85,7 @@ impl Default for GenerateOptions {
             repetition_penalty: 1.1,
             seed: 0,
             stop: Vec::new(),
+            constraint: None,
         }
     }
 }
@@ -81,7 +94,7 @@ impl Default for GenerateOptions {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StopReason {
-    /// The model said that it was done.
+    /// The model said that it was done, or all was said that [`GenerateOptions::constraint`] allows.
     EndOfText,
     /// One of [`GenerateOptions::stop`] came up.
     StopString,
@@ -100,6 +113,12 @@ pub struct GenerationTimings {
     pub first_token: f64,
     /// All of it.
     pub total: f64,
+    /// Part of it: making sense of the constraint, once.
+    #[serde(default)]
+    pub constraint_setup: f64,
+    /// Part of it: finding out which tokens the constraint allows, over all tokens.
+    #[serde(default)]
+    pub constraint: f64,
 }
 
 /// A finished generation.

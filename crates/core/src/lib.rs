@@ -19,7 +19,9 @@ pub use cancel::{Cancel, Watch};
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, Result};
 pub use event::{AssistantEvent, AssistantState, EventRecord};
-pub use language::{GenerateOptions, Generation, GenerationTimings, LanguageModel, Message, Prompt, Role, StopReason};
+pub use language::{
+    Constraint, GenerateOptions, Generation, GenerationTimings, LanguageModel, Message, Prompt, Role, StopReason,
+};
 pub use skill::{HostAction, IntentMatch, Reply, Risk, Route, Skill, SkillContext, SkillSpec, Slots};
 pub use speech::{
     SpeechToText, Synthesis, TextToSpeech, Transcript, TranscriptTimings, Vad, WakeDetection, WakeWord, Weighed,

@@ -44,6 +44,9 @@ pub enum LlmError {
         /// What is allowed, in words.
         range: &'static str,
     },
+    /// An answer's form that can't be used.
+    #[error("Answers can't be given this form: {0}.")]
+    BadConstraint(String),
     /// The engine underneath failed.
     #[error("The language model failed: {0}.")]
     Engine(String),
@@ -78,6 +81,9 @@ impl From<LlmError> for Error {
             LlmError::Template(_) => ("llm.bad_template", "Choose another model, or give the prompt raw."),
             LlmError::TooLong { .. } => ("llm.prompt_too_long", "Say it in fewer words."),
             LlmError::BadOption { .. } => ("llm.bad_option", "Give a value in that range."),
+            LlmError::BadConstraint(_) => {
+                ("llm.bad_constraint", "docs/structured-output.md says what is understood of schemas and expressions.")
+            }
             LlmError::Engine(_) => ("llm.failed", "Try again; if it happens again, install the model again."),
         };
         Error::new(code, error.to_string(), hint)

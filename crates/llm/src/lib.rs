@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! gguf ──► tokenizer, template, llama ──► model (prompt ─► tokens ─► scores ─► sampling ─► stream ─► text)
-//!                     kernels, team ──┘
+//!                     kernels, team ──┘                                    constraint ─┘
 //! ```
 //!
 //! [`GgufModel`] is the way in: it implements [`jarvis_core::LanguageModel`]. The forward pass is our own, on kernels that
@@ -11,6 +11,7 @@
 //! network connection or any file but the one it is given. [`bench`] is what all this is measured with.
 
 pub mod bench;
+mod constraint;
 mod error;
 mod gguf;
 mod kernels;

@@ -1,5 +1,6 @@
 //! A model file as a [`LanguageModel`]: prompt to tokens, what is known already is not read again, tokens to text.
 
+use crate::constraint::{Guide, Lexicon};
 use crate::error::{LlmError, Result};
 use crate::gguf::Gguf;
 use crate::kernels::Kernel;
@@ -9,10 +10,12 @@ use crate::stream::{self, TextStream};
 use crate::template::ChatTemplate;
 use crate::tokenizer::Tokenizer;
 use jarvis_core::{
-    Cancel, GenerateOptions, Generation, GenerationTimings, LanguageModel, Message, Prompt, Role, StopReason,
+    Cancel, Constraint, GenerateOptions, Generation, GenerationTimings, LanguageModel, Message, Prompt, Role,
+    StopReason,
 };
 use std::path::Path;
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// How to load a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +60,8 @@ pub struct GgufModel {
     template: ChatTemplate,
     /// The tokens whose keys and values `llama` has.
     read: Vec<u32>,
+    /// Made for the first answer with a form.
+    lexicon: Option<Arc<Lexicon>>,
 }
 
 impl std::fmt::Debug for GgufModel {
@@ -104,7 +109,7 @@ impl GgufModel {
             ms = started.elapsed().as_millis() as u64,
             "language model loaded"
         );
-        Ok(Self { llama, tokenizer, template, read: Vec::new() })
+        Ok(Self { llama, tokenizer, template, read: Vec::new(), lexicon: None })
     }
 
     /// Bytes of the weights in memory.
@@ -187,13 +192,19 @@ impl GgufModel {
         on_text: &mut dyn FnMut(&str),
     ) -> Result<Generation> {
         let started = Instant::now();
-        let elapsed = || started.elapsed().as_secs_f64() * 1e3;
+        let elapsed = || ms(started.elapsed());
         let Tokens { ids, dropped } = self.encode(prompt, self.prompt_limit(options.max_tokens))?;
         if ids.is_empty() {
             return Err(LlmError::BadOption { name: "prompt", value: "empty".into(), range: "a text" });
         }
+        // The last token is made without being read.
+        let most = options.max_tokens.min(self.llama.capacity() + 1 - ids.len());
+        let (mut setup, mut guiding) = (Duration::ZERO, Duration::ZERO);
+        let form = options.constraint.as_ref();
+        let mut guide = form.map(|form| timed(&mut setup, || self.guide(form, most))).transpose()?;
+        let mut timings = GenerationTimings { constraint_setup: ms(setup), ..Default::default() };
         let (cached, complete) = self.prefill(&ids, cancel);
-        let mut timings = GenerationTimings { prefill: elapsed(), ..Default::default() };
+        timings.prefill = elapsed();
         let mut sampler = Sampler::new(options);
         let mut text = TextStream::new(&options.stop);
         let mut made: Vec<u32> = Vec::with_capacity(options.max_tokens);
@@ -201,18 +212,37 @@ impl GgufModel {
             if !complete || cancel.is_cancelled() {
                 break StopReason::Cancelled;
             }
-            let token = sampler.sample(self.llama.logits(), &made)?;
+            let logits = self.llama.logits();
+            let is_open = guide.as_mut().is_none_or(|guide| timed(&mut guiding, || guide.mask(logits)));
+            let token = if is_open { Some(sampler.sample(logits, &made)?) } else { None };
             if made.is_empty() {
                 timings.first_token = elapsed();
             }
-            if self.tokenizer.is_end(token) {
+            if token.is_some_and(|token| self.tokenizer.is_end(token)) {
                 break StopReason::EndOfText;
             }
+            let left = most - made.len() - 1;
+            let bytes = |token| self.tokenizer.bytes(token);
+            let mut fits = |token: &u32| {
+                guide.as_mut().is_none_or(|guide| timed(&mut guiding, || guide.take(bytes(*token), left)))
+            };
+            let token = token.filter(|token| fits(token));
+            let Some(token) = token else {
+                // There is room for the shortest end and not for what the model would say before it.
+                for token in guide.iter().flat_map(Guide::ending) {
+                    made.push(token);
+                    text.push(self.tokenizer.bytes(token), on_text);
+                }
+                break StopReason::Length;
+            };
             made.push(token);
             if text.push(self.tokenizer.bytes(token), on_text) {
                 break StopReason::StopString;
             }
-            if made.len() == options.max_tokens || self.llama.len() == self.llama.capacity() {
+            if guide.as_ref().is_some_and(Guide::is_complete) {
+                break StopReason::EndOfText;
+            }
+            if made.len() == most {
                 break StopReason::Length;
             }
             if !self.llama.read(&[token], cancel) {
@@ -222,6 +252,7 @@ impl GgufModel {
         };
         let text = text.finish(on_text);
         timings.total = elapsed();
+        timings.constraint = ms(guiding);
         Ok(Generation {
             text,
             prompt_tokens: ids.len(),
@@ -231,6 +262,16 @@ impl GgufModel {
             stop_reason,
             timings_ms: timings,
         })
+    }
+
+    /// A guide through answers of the form `form`, of at most `most` tokens.
+    fn guide(&mut self, form: &Constraint, most: usize) -> Result<Guide> {
+        let (tokenizer, lexicon) = (&self.tokenizer, &mut self.lexicon);
+        let lexicon = lexicon.get_or_insert_with(|| {
+            let tokens = (0..tokenizer.vocabulary() as u32).map(|token| tokenizer.bytes(token));
+            Arc::new(Lexicon::new(tokens, tokenizer.ends()))
+        });
+        Guide::new(form, Arc::clone(lexicon), most)
     }
 
     /// The tokens that every dialogue that begins with `beginning` begins with, whatever the user says next.
@@ -250,6 +291,18 @@ impl GgufModel {
     }
 }
 
+/// Does `work` and adds the time that it took to `sum`.
+fn timed<T>(sum: &mut Duration, work: impl FnOnce() -> T) -> T {
+    let began = Instant::now();
+    let made = work();
+    *sum += began.elapsed();
+    made
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
 impl LanguageModel for GgufModel {
     fn generate(
         &mut self,
@@ -260,6 +313,10 @@ impl LanguageModel for GgufModel {
     ) -> jarvis_core::Result<Generation> {
         sampling::check(options)?;
         stream::check(&options.stop)?;
+        if options.constraint.is_some() && !options.stop.is_empty() {
+            let value = format!("of {} texts", options.stop.len());
+            return Err(LlmError::BadOption { name: "stop", value, range: "empty when the answer has a form" }.into());
+        }
         Ok(self.run(prompt, options, cancel, on_text)?)
     }
 

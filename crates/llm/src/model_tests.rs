@@ -178,3 +178,66 @@ fn what_the_user_says_stays_the_user_s() {
     let starts = tokens.iter().filter(|id| **id == 1).count();
     assert_eq!(starts, 3, "system, user and assistant, and none of the user's making");
 }
+
+fn by_schema(schema: &str, max_tokens: usize) -> GenerateOptions {
+    GenerateOptions { constraint: Some(Constraint::JsonSchema(schema.into())), ..greedy(max_tokens) }
+}
+
+const PERSON: &str = r#"{"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "integer", "minimum": 0, "maximum": 130}, "languages": {"type": "array", "items": {"enum": ["English", "French", "German"]}, "maxItems": 3}}, "required": ["name", "age", "languages"]}"#;
+
+#[test]
+fn an_answer_with_a_form_has_it_however_hot_and_short() {
+    let mut model = load(512);
+    let prompt =
+        chat(&[(Role::User, "Describe a person called Anna who is thirty years old and speaks French, in JSON.")]);
+    for (temperature, seed, max_tokens) in
+        [(0.0, 0, 96), (0.0, 0, 24), (0.7, 1, 64), (2.0, 2, 96), (2.0, 3, 28), (2.0, 4, 40)]
+    {
+        let options = GenerateOptions { temperature, seed, top_k: 0, top_p: 1.0, ..by_schema(PERSON, max_tokens) };
+        let made = generate(&mut model, &prompt, &options);
+        let value: serde_json::Value =
+            serde_json::from_str(&made.text).unwrap_or_else(|e| panic!("{}: {e}", made.text));
+        assert!(value["name"].is_string() && value["languages"].is_array(), "{}", made.text);
+        assert!(value["age"].as_u64().is_some_and(|age| age <= 130), "{}", made.text);
+        assert!(made.generated_tokens <= max_tokens, "{} tokens of {max_tokens}", made.generated_tokens);
+        assert!(made.timings_ms.constraint_setup > 0.0 && made.timings_ms.constraint > 0.0);
+    }
+    // A form leaves no trace.
+    let free = generate(&mut model, &prompt, &greedy(12));
+    assert_eq!(free.text, generate(&mut load(512), &prompt, &greedy(12)).text);
+    assert_eq!((free.timings_ms.constraint_setup, free.timings_ms.constraint), (0.0, 0.0));
+}
+
+#[test]
+fn the_context_s_end_finishes_what_has_a_form() {
+    let mut model = load(64);
+    let prompt = Prompt::Raw("A list of very many animals, none of them twice, in JSON:\n".into());
+    let made = generate(&mut model, &prompt, &by_schema(r#"{"type": "array", "items": {"type": "string"}}"#, 4096));
+    let animals: Vec<String> = serde_json::from_str(&made.text).unwrap_or_else(|e| panic!("{}: {e}", made.text));
+    assert!(made.prompt_tokens + made.generated_tokens <= 65, "{animals:?}");
+}
+
+#[test]
+fn a_choice_is_made_and_nothing_more_is_said() {
+    let mut model = load(256);
+    let prompt = chat(&[(Role::User, "Is the sky blue? Answer yes or no.")]);
+    let options = GenerateOptions { constraint: Some(Constraint::Regex("Yes|No".into())), ..greedy(20) };
+    let made = generate(&mut model, &prompt, &options);
+    assert!(["Yes", "No"].contains(&made.text.as_str()), "{}", made.text);
+    assert_eq!(made.stop_reason, StopReason::EndOfText);
+}
+
+#[test]
+fn forms_that_can_t_be_are_refused_by_name_and_before_the_prompt_is_read() {
+    let mut model = load(256);
+    let prompt = Prompt::Raw("x".into());
+    let mut refusal = |options: GenerateOptions| {
+        model.generate(&prompt, &options, &Cancel::new(), &mut |_| panic!("nothing is said")).unwrap_err()
+    };
+    let odd = refusal(by_schema(r#"{"type": "object", "patternProperties": {}}"#, 64));
+    assert_eq!(odd.code, "llm.bad_constraint");
+    assert!(odd.message.contains("patternProperties") && odd.hint.contains("structured-output"), "{}", odd.message);
+    assert!(refusal(by_schema(PERSON, 5)).message.contains("there is room for 5"));
+    let both = GenerateOptions { stop: vec!["}".into()], ..by_schema(PERSON, 64) };
+    assert!(refusal(both).message.starts_with("stop is of 1 texts"));
+}

@@ -131,6 +131,9 @@ pub enum RemoteError {
     /// A prompt that can't be sent.
     #[error("A model on another program takes a dialogue and no raw text.")]
     RawPrompt,
+    /// An answer's form, which a server may keep to or not.
+    #[error("A model on another program can't be held to the form of an answer.")]
+    Constraint,
     /// No key where one was promised.
     #[error("There is no key in the environment variable {variable}.")]
     NoKey {
@@ -199,6 +202,7 @@ impl RemoteError {
                 | Self::TooOften { .. }
                 | Self::Resting { .. }
                 | Self::RawPrompt
+                | Self::Constraint
                 | Self::NotWeighed
                 | Self::Cancelled
         )
@@ -233,6 +237,7 @@ impl RemoteError {
             Self::TooOften { .. } => "remote.too_often",
             Self::NotWeighed => "remote.not_weighed",
             Self::RawPrompt => "remote.raw_prompt",
+            Self::Constraint => "remote.constraint",
             Self::NoKey { .. } => "remote.no_key",
             Self::BadKey { .. } => "remote.bad_key",
             Self::KeyInTheClear { .. } => "remote.key_in_the_clear",
@@ -264,7 +269,7 @@ impl RemoteError {
             }
             Self::TooOften { .. } => "Wait a minute, or set remote.per_minute higher.",
             Self::NotWeighed => "Install a recognizer of this machine with `jarvis models pull`.",
-            Self::RawPrompt => "Use a model of this machine for it.",
+            Self::RawPrompt | Self::Constraint => "Use a model of this machine for it.",
             Self::NoKey { .. } => {
                 "Set the variable where Jarvis is started, or store the key with `jarvis remote set-key`."
             }

@@ -1,10 +1,15 @@
 //! `jarvis generate`: continues a prompt with the language model.
 
 use crate::output::Output;
-use jarvis_core::{Cancel, GenerateOptions, LanguageModel, Message, Prompt, Role};
+use anyhow::Context;
+use jarvis_core::{Cancel, Constraint, GenerateOptions, LanguageModel, Message, Prompt, Role, StopReason};
 use serde::Serialize;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+/// Bytes of a schema that are read: a little more than the model takes, so that it is the one to refuse.
+const MAX_SCHEMA: u64 = 300 << 10;
 
 /// What can be said to `jarvis generate`.
 #[derive(Debug, clap::Args)]
@@ -24,6 +29,32 @@ pub struct Args {
     /// Continue the text as it is, without the model's chat template.
     #[arg(long)]
     raw: bool,
+    /// The answer is JSON that the JSON Schema in this file allows; `-` reads it from standard input.
+    #[arg(long, value_name = "FILE|-")]
+    json_schema: Option<PathBuf>,
+    /// The answer is text that this regular expression matches as a whole.
+    #[arg(long, value_name = "EXPRESSION", conflicts_with = "json_schema")]
+    regex: Option<String>,
+}
+
+impl Args {
+    fn constraint(&self) -> anyhow::Result<Option<Constraint>> {
+        match (&self.json_schema, &self.regex) {
+            (Some(file), _) => Ok(Some(Constraint::JsonSchema(schema(file)?))),
+            (None, Some(expression)) => Ok(Some(Constraint::Regex(expression.clone()))),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+fn schema(file: &Path) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let read = match file.as_os_str() == "-" {
+        true => io::stdin().lock().take(MAX_SCHEMA).read_to_string(&mut text),
+        false => std::fs::File::open(file).and_then(|file| file.take(MAX_SCHEMA).read_to_string(&mut text)),
+    };
+    read.with_context(|| format!("The schema {} can't be read.", file.display()))?;
+    Ok(text)
 }
 
 /// One line of the contract.
@@ -34,7 +65,7 @@ struct Generated<'a> {
     cached_tokens: usize,
     generated_tokens: usize,
     dropped_messages: usize,
-    stop_reason: jarvis_core::StopReason,
+    stop_reason: StopReason,
     timings_ms: Timings,
     tokens_per_second: Speed,
 }
@@ -45,6 +76,9 @@ struct Timings {
     prefill: f64,
     first_token: f64,
     total: f64,
+    /// Parts of the total that the answer's form took: before the first token, and over all tokens.
+    constraint_setup: f64,
+    constraint: f64,
 }
 
 #[derive(Debug, Serialize)]
@@ -59,10 +93,15 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let settings = jarvis_settings::Settings::load(&paths)?;
     let model = args.model.as_deref().unwrap_or(&settings.mind.model);
     let file = jarvis_engine::load::language_model_file(model, &jarvis_models::Store::new(paths.models_dir()))?;
+    let constraint = args.constraint()?;
+    let defaults = GenerateOptions::default();
     let options = GenerateOptions {
         max_tokens: args.max_tokens.unwrap_or(settings.mind.max_tokens as usize),
         temperature: args.temperature.unwrap_or(settings.mind.temperature),
-        ..GenerateOptions::default()
+        // A form asks for the same quotes and commas again and again.
+        repetition_penalty: if constraint.is_some() { 1.0 } else { defaults.repetition_penalty },
+        constraint,
+        ..defaults
     };
 
     let started = Instant::now();
@@ -84,6 +123,9 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let generation = model.generate(&prompt, &options, &cancel, &mut show)?;
     if stream {
         writeln!(io::stdout()).ok();
+        if options.constraint.is_some() && generation.stop_reason == StopReason::Length {
+            eprintln!("jarvis: the answer was ended at the limit of {} tokens.", options.max_tokens);
+        }
         return Ok(());
     }
     let timings = generation.timings_ms;
@@ -101,6 +143,8 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
                 prefill: timings.prefill,
                 first_token: timings.first_token,
                 total: timings.total,
+                constraint_setup: timings.constraint_setup,
+                constraint: timings.constraint,
             },
             tokens_per_second: Speed {
                 prefill: per_second(generation.prompt_tokens - generation.cached_tokens, timings.prefill),

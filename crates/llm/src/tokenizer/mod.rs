@@ -143,6 +143,16 @@ impl Tokenizer {
         self.end_ids.binary_search(&token).is_ok()
     }
 
+    /// The tokens with which the model says that it is done, in order.
+    pub(crate) fn ends(&self) -> &[u32] {
+        &self.end_ids
+    }
+
+    /// Tokens in the vocabulary.
+    pub(crate) fn vocabulary(&self) -> usize {
+        self.ends.len()
+    }
+
     /// What a chat template calls `bos_token`.
     pub(crate) fn beginning_text(&self) -> &str {
         &self.beginning_text

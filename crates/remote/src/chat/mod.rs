@@ -90,6 +90,9 @@ impl LanguageModel for Chat {
         on_text: &mut dyn FnMut(&str),
     ) -> Result<Generation> {
         let Prompt::Chat(messages) = prompt else { return Err(RemoteError::RawPrompt.into()) };
+        if options.constraint.is_some() {
+            return Err(RemoteError::Constraint.into());
+        }
         let begun = Instant::now();
         let mut made = Made {
             on_text,
@@ -119,6 +122,7 @@ impl LanguageModel for Chat {
                 prefill: made.first.map_or(0.0, milliseconds),
                 first_token: made.first.map_or(0.0, milliseconds),
                 total: milliseconds(begun.elapsed()),
+                ..GenerationTimings::default()
             },
             text: made.text,
         })
