@@ -99,8 +99,9 @@ impl ChatTemplate {
         Ok(Self { environment, beginning: beginning.to_owned(), end: end.to_owned() })
     }
 
-    /// Renders `messages`; with `open` ready for the assistant's next message. A template that knows no standing
-    /// instructions (Gemma, the first Mistrals) gets them before what the user says first.
+    /// Renders `messages`; with `open` ready for the assistant's next message. A template that refuses standing
+    /// instructions (Gemma, the first Mistrals) or leaves them out without a word (Phi 3 mini) gets them before what the
+    /// user says first.
     ///
     /// # Errors
     /// The template fails, refuses this order of messages, or makes too much of them.
@@ -109,12 +110,14 @@ impl ChatTemplate {
         if (system.role, user.role) != (Role::System, Role::User) {
             return self.render_as_is(messages, open);
         }
-        self.render_as_is(messages, open).or_else(|refused| {
-            let first = Message::new(Role::User, format!("{}\n\n{}", system.content, user.content));
-            let folded: Vec<Message> = std::iter::once(first).chain(rest.iter().cloned()).collect();
-            // If that is no better, what is wrong is something else.
-            self.render_as_is(&folded, open).map_err(|_| refused)
-        })
+        let as_is = self.render_as_is(messages, open);
+        if as_is.as_ref().is_ok_and(|text| text.contains(system.content.trim())) {
+            return as_is;
+        }
+        let first = Message::new(Role::User, format!("{}\n\n{}", system.content, user.content));
+        let folded: Vec<Message> = std::iter::once(first).chain(rest.iter().cloned()).collect();
+        // If that is no better, what is wrong is something else.
+        self.render_as_is(&folded, open).or(as_is)
     }
 
     fn render_as_is(&self, messages: &[Message], open: bool) -> Result<String> {
@@ -169,119 +172,5 @@ impl std::io::Write for Bounded {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The dialogue with which llama.cpp tests its templates; the renderings below are those that it, or the model's own
-    /// page, publishes.
-    fn dialogue() -> Vec<Message> {
-        [
-            (Role::System, "You are a helpful assistant"),
-            (Role::User, "Hello"),
-            (Role::Assistant, "Hi there"),
-            (Role::User, "Who are you"),
-            (Role::Assistant, "   I am an assistant   "),
-            (Role::User, "Another question"),
-        ]
-        .map(|(role, text)| Message::new(role, text))
-        .to_vec()
-    }
-
-    const CHATML_RENDERED: &str = "<|im_start|>system\nYou are a helpful assistant<|im_end|>\n<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\nHi there<|im_end|>\n<|im_start|>user\nWho are you<|im_end|>\n<|im_start|>assistant\n   I am an assistant   <|im_end|>\n<|im_start|>user\nAnother question<|im_end|>\n<|im_start|>assistant\n";
-    const SMOLLM2: &str = "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n' }}{% endif %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
-    const MISTRAL: &str = "{{ bos_token }}{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('Conversation roles must alternate user/assistant/user/assistant/...') }}{% endif %}{% if message['role'] == 'user' %}{{ '[INST] ' + message['content'] + ' [/INST]' }}{% elif message['role'] == 'assistant' %}{{ message['content'] + eos_token + ' ' }}{% else %}{{ raise_exception('Only user and assistant roles are supported!') }}{% endif %}{% endfor %}";
-    const LLAMA3: &str = "{% set loop_messages = messages %}{% for message in loop_messages %}{% set content = '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n'+ message['content'] | trim + '<|eot_id|>' %}{% if loop.index0 == 0 %}{% set content = bos_token + content %}{% endif %}{{ content }}{% endfor %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}";
-    /// With line breaks between its tags: right only when those are trimmed.
-    const ZEPHYR: &str = "{% for message in messages %}\n{% if message['role'] == 'user' %}\n{{ '<|user|>\n' + message['content'] + eos_token }}\n{% elif message['role'] == 'system' %}\n{{ '<|system|>\n' + message['content'] + eos_token }}\n{% elif message['role'] == 'assistant' %}\n{{ '<|assistant|>\n'  + message['content'] + eos_token }}\n{% endif %}\n{% if loop.last and add_generation_prompt %}\n{{ '<|assistant|>' }}\n{% endif %}\n{% endfor %}";
-
-    const GEMMA: &str = "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('Conversation roles must alternate user/assistant/user/assistant/...') }}{% endif %}{% if (message['role'] == 'assistant') %}{% set role = 'model' %}{% else %}{% set role = message['role'] %}{% endif %}{{ '<start_of_turn>' + role + '\n' + message['content'] | trim + '<end_of_turn>\n' }}{% endfor %}{% if add_generation_prompt %}{{'<start_of_turn>model\n'}}{% endif %}";
-    const PHI3: &str = "{% for message in messages %}{% if message['role'] == 'system' %}{{'<|system|>\n' + message['content'] + '<|end|>\n'}}{% elif message['role'] == 'user' %}{{'<|user|>\n' + message['content'] + '<|end|>\n'}}{% elif message['role'] == 'assistant' %}{{'<|assistant|>\n' + message['content'] + '<|end|>\n'}}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% else %}{{ eos_token }}{% endif %}";
-    /// How Qwen 3's begins and ends, with what of Python it uses in between.
-    const QWEN3: &str = "{%- set ns = namespace(multi_step_tool=true, last_query_index=messages|length - 1) %}\n{%- for message in messages[::-1] %}\n    {%- set index = (messages|length - 1) - loop.index0 %}\n    {%- if ns.multi_step_tool and message.role == \"user\" and not(message.content.startswith('<tool_response>') and message.content.endswith('</tool_response>')) %}\n        {%- set ns.multi_step_tool = false %}\n        {%- set ns.last_query_index = index %}\n    {%- endif %}\n{%- endfor %}\n{%- for message in messages %}\n    {%- set content = message.content %}\n    {%- if message.role == 'assistant' and '</think>' in content %}\n        {%- set content = content.split('</think>')[-1].lstrip('\\n') %}\n    {%- endif %}\n    {{- '<|im_start|>' + message.role + '\\n' + content + '<|im_end|>' + '\\n' }}\n{%- endfor %}\n{%- if add_generation_prompt %}\n    {{- '<|im_start|>assistant\\n' }}\n    {%- if enable_thinking is defined and enable_thinking is false %}\n        {{- '<think>\\n\\n</think>\\n\\n' }}\n    {%- endif %}\n{%- endif %}";
-
-    fn rendered(source: Option<&str>, messages: &[Message]) -> Result<String> {
-        ChatTemplate::new(source, "<s>", "</s>").and_then(|template| template.render(messages, true))
-    }
-
-    #[test]
-    fn renderings_are_those_published() {
-        assert_eq!(rendered(None, &dialogue()).unwrap(), CHATML_RENDERED);
-        assert_eq!(rendered(Some("  \n"), &dialogue()).unwrap(), CHATML_RENDERED);
-        assert_eq!(rendered(Some(SMOLLM2), &dialogue()).unwrap(), CHATML_RENDERED);
-        assert_eq!(
-            rendered(Some(SMOLLM2), &dialogue()[1..2]).unwrap(),
-            "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n"
-        );
-        let talk = [
-            "Hello, how are you?",
-            "I'm doing great. How can I help you today?",
-            "I'd like to show off how chat templating works!",
-        ];
-        let talk: Vec<Message> = talk
-            .iter()
-            .zip([Role::User, Role::Assistant, Role::User])
-            .map(|(text, role)| Message::new(role, *text))
-            .collect();
-        assert_eq!(
-            rendered(Some(MISTRAL), &talk).unwrap(),
-            "<s>[INST] Hello, how are you? [/INST]I'm doing great. How can I help you today?</s> [INST] I'd like to show off how chat templating works! [/INST]"
-        );
-        assert_eq!(
-            rendered(Some(LLAMA3), &dialogue()).unwrap(),
-            "<s><|start_header_id|>system<|end_header_id|>\n\nYou are a helpful assistant<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nHello<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nHi there<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nWho are you<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nI am an assistant<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nAnother question<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
-        );
-        assert_eq!(
-            rendered(Some(ZEPHYR), &dialogue()).unwrap(),
-            "<|system|>\nYou are a helpful assistant</s>\n<|user|>\nHello</s>\n<|assistant|>\nHi there</s>\n<|user|>\nWho are you</s>\n<|assistant|>\n   I am an assistant   </s>\n<|user|>\nAnother question</s>\n<|assistant|>\n"
-        );
-    }
-
-    #[test]
-    fn other_families_get_what_they_were_trained_on() {
-        let folded = "<start_of_turn>user\nYou are a helpful assistant\n\nHello<end_of_turn>\n<start_of_turn>model\nHi there<end_of_turn>\n<start_of_turn>user\nWho are you<end_of_turn>\n<start_of_turn>model\nI am an assistant<end_of_turn>\n<start_of_turn>user\nAnother question<end_of_turn>\n<start_of_turn>model\n";
-        assert_eq!(rendered(Some(GEMMA), &dialogue()).unwrap(), format!("<s>{folded}"));
-        assert_eq!(
-            rendered(Some(PHI3), &dialogue()).unwrap(),
-            "<|system|>\nYou are a helpful assistant<|end|>\n<|user|>\nHello<|end|>\n<|assistant|>\nHi there<|end|>\n<|user|>\nWho are you<|end|>\n<|assistant|>\n   I am an assistant   <|end|>\n<|user|>\nAnother question<|end|>\n<|assistant|>\n"
-        );
-        assert_eq!(
-            rendered(Some(QWEN3), &dialogue()).unwrap(),
-            format!("{CHATML_RENDERED}<think>\n\n</think>\n\n"),
-            "it is asked not to think aloud"
-        );
-        assert!(
-            rendered(Some(MISTRAL), &dialogue())
-                .unwrap()
-                .starts_with("<s>[INST] You are a helpful assistant\n\nHello [/INST]Hi there</s>")
-        );
-    }
-
-    #[test]
-    fn the_installed_model_has_the_template_tested_here() {
-        let gguf = crate::testing::default_gguf();
-        assert_eq!(gguf.header.metadata.text("tokenizer.chat_template").unwrap(), Some(SMOLLM2));
-    }
-
-    #[test]
-    fn python_methods_work() {
-        let source = "{{ messages[0].content.strip().upper() }}|{{ messages[0]['content'].split(' ')[1] }}|{{ messages[0].get('tool', 'none') }}|{{ 'ab'.startswith('a') }}|{% for k, v in messages[0].items() %}{{ k }} {% endfor %}";
-        let found = rendered(Some(source), &[Message::new(Role::User, "hello world ")]).unwrap();
-        assert_eq!(found, "HELLO WORLD|world|none|True|content role ");
-    }
-
-    #[test]
-    fn what_a_template_refuses_is_told_in_its_words() {
-        let reason = rendered(Some(MISTRAL), &dialogue()[2..]).unwrap_err().to_string();
-        assert!(reason.contains("roles must alternate"), "{reason}");
-    }
-
-    #[test]
-    fn hostile_templates_end() {
-        let endless = "{% for a in range(10000) %}{% for b in range(10000) %}{% for c in range(10000) %}{% endfor %}{% endfor %}{% endfor %}";
-        let huge = "{% for a in range(10000) %}{{ 'xxxxxxxxxx' * 1000 }}{% endfor %}";
-        let deep = "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}";
-        for source in [endless, huge, deep, "{{ messages[0]['content'", "{{ nosuch() }}", "{% include 'file' %}"] {
-            assert!(matches!(rendered(Some(source), &dialogue()), Err(LlmError::Template(_))), "{source}");
-        }
-    }
-}
+#[path = "template_tests.rs"]
+mod tests;
