@@ -9,13 +9,13 @@ use super::network::{NEVER, Network, State, StateId};
 use std::collections::{HashMap, HashSet};
 
 /// Points that are kept, each about 1.2 kB.
-const MAX_POINTS: usize = 8192;
+const MAX_POINTS: usize = 4096;
 /// Frames of calls that are kept.
 const MAX_FRAMES: u32 = 1 << 16;
 /// How deep calls may nest.
 const MAX_DEPTH: u16 = 64;
 /// Places that are looked at for one point.
-const MAX_PLACES: usize = 4096;
+const MAX_PLACES: usize = 1024;
 /// Masks that are kept, each a bit per token.
 const MAX_MASKS: usize = 128;
 

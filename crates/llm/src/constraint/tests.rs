@@ -139,7 +139,7 @@ fn valid(schema: &Value, value: &Value) -> bool {
             let named = schema["properties"].as_object().unwrap();
             let required = schema["required"].as_array().unwrap();
             required.iter().all(|name| members.contains_key(name.as_str().unwrap()))
-                && members.iter().all(|(name, value)| valid(&named[name], value))
+                && members.iter().all(|(name, value)| named.get(name).is_some_and(|schema| valid(schema, value)))
         }),
     }
 }
