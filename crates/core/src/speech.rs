@@ -86,8 +86,8 @@ pub struct Transcript {
 pub struct Weighed {
     /// What was recognized.
     pub transcript: Transcript,
-    /// How likely it is that the text begins with the words that were asked about, against what was recognized: natural
-    /// logarithm, 0 for as likely. None where nothing was said, or from an engine that can't tell.
+    /// How likely it is that the text begins with the words that were asked about, against as much of what was recognized:
+    /// natural logarithm, 0 for as likely. None where nothing was said, or from an engine that can't tell.
     pub odds: Option<f32>,
 }
 

@@ -1,7 +1,8 @@
 //! Wake word: what it costs, what it hears and how soon, what else wakes it; beside the reference implementation on the same
 //! sound.
 //!
-//! The sound is made by the installed voices and espeak-ng's, in speakers, manners and words that nothing is trained with.
+//! The sound is made by the installed voices and espeak-ng's, in speakers, manners and words that nothing is trained or
+//! tuned with.
 //! Ours is measured as it is used: with the second look that recognition takes at each wake.
 
 use super::baseline::{Baseline, Sound};
@@ -14,7 +15,7 @@ use jarvis_settings::{Paths, Settings};
 use jarvis_speech::onnx::Runtime;
 use jarvis_speech::wake::train::{Exam, Plan, exam_sounds};
 use jarvis_speech::wake::{self, WakeCheck};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Said beside what is made from the phrase itself, where that is "hey Jarvis": names and words that people do say.
@@ -36,10 +37,10 @@ const NEAR_MISSES: [&str; 16] = [
     "heavy service",
     "hey purpose",
 ];
-/// Seconds of other speech that our detector hears, and of them those that the reference hears. Both hear the beginning of
-/// the same.
+/// Seconds of other speech that our detector hears, and of them those that the reference hears, which takes longer. Both hear
+/// the beginning of the same.
 const SPEECH: f32 = 3600.0;
-const SPEECH_BESIDE: f32 = 300.0;
+const SPEECH_BESIDE: f32 = 1800.0;
 /// Of the sound that a training is measured with: what is made and heard in a minute or two.
 const AMOUNT: f32 = 0.6;
 /// The reference's own threshold, and as many steps of silence after a wake as ours keeps.
@@ -114,30 +115,35 @@ pub(super) fn run(parts: &Installed, paths: &Paths, settings: &Settings, rows: &
     let phrase = wake::phrase(&store.folder(model)?).unwrap_or_else(|| wake_phrase(model)).to_lowercase();
     let near: &[&str] = if phrase == "hey jarvis" { &NEAR_MISSES } else { &[] };
     let plan = Plan { phrase: phrase.clone(), seed: 77, amount: AMOUNT };
-    let exam = exam_sounds(&plan, near, &mut voices, &Cancel::new())?;
+    let exam = &exam_sounds(&plan, near, &mut voices, &Cancel::new())?;
 
     let mut wake = parts.wake_word(settings)?;
     let mut look = match (settings.wake.second_look, parts.wake_check(settings)?) {
         (true, Some(check)) => Some(SecondLook { check, recognizer: parts.recognizer(settings)?, took: Vec::new() }),
         _ => None,
     };
-    let (first, ours) = ours(wake.as_mut(), look.as_mut(), &exam)?;
-    let theirs = match published(&store, &catalog, &phrase)? {
-        Some(folder) => Baseline::start(paths, include_str!("wake.py"), &[folder.as_os_str()])?.map(|it| (it, folder)),
+    let (mut first, mut ours) = ours(wake.as_mut(), look.as_mut(), exam)?;
+    let mut reference = match published(&store, &catalog, &phrase)? {
+        Some(folder) => Reference::start(paths, &folder)?,
         None => None,
     };
-    let theirs = match theirs {
-        Some((mut baseline, folder)) => {
-            let program = baseline.program();
-            eprintln!(
-                "jarvis: the baseline is {program}, threshold {THRESHOLD}, with the head of {}",
-                folder.display()
-            );
-            Some(reference(&mut baseline, &exam)?)
+    let mut theirs = match &mut reference {
+        Some(reference) => Some(reference.calls(exam)?),
+        None => None,
+    };
+    // Nothing is timed any more: both at once.
+    std::thread::scope(|scope| -> anyhow::Result<()> {
+        let beside = reference.as_mut().zip(theirs.as_mut()).map(|(reference, theirs)| {
+            scope.spawn(move || reference.other_speech(exam).map(|false_wakes| theirs.false_wakes = false_wakes))
+        });
+        for sound in other_speech(exam, SPEECH) {
+            let wakes = wakes(wake.as_mut(), &sound)?;
+            first.false_wakes += wakes.len();
+            ours.false_wakes += standing(look.as_mut(), &wakes, &sound)?.len();
         }
-        None => None,
-    };
-    report(&exam, &first, ours, theirs.as_ref(), rows);
+        beside.map_or(Ok(()), |beside| beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })?;
+    report(exam, &first, ours, theirs.as_ref(), rows);
     if let Some(look) = &mut look {
         let took = median(&mut look.took);
         rows.add(("wake", "the second look at a wake"), (took, "ms", Better::Less), (None, None));
@@ -196,75 +202,97 @@ fn wakes(wake: &mut dyn WakeWord, samples: &[f32]) -> anyhow::Result<Vec<u64>> {
     Ok(found)
 }
 
-/// What the wake word alone does, and with the second look.
+/// Those of `wakes` that stand the second look, where there is one.
+fn standing(look: Option<&mut SecondLook>, wakes: &[u64], sound: &[f32]) -> anyhow::Result<Vec<u64>> {
+    look.map_or_else(|| Ok(wakes.to_vec()), |look| look.standing(wakes, sound))
+}
+
+/// The beginning of the exam's other speech, `seconds` of it.
+fn other_speech(exam: &Exam, seconds: f32) -> impl Iterator<Item = Vec<f32>> + '_ {
+    let mut left = seconds;
+    exam.speech().take_while(move |sound| {
+        let more = left > 0.0;
+        left -= sound.len() as f32 / SAMPLE_RATE as f32;
+        more
+    })
+}
+
+/// What the wake word alone does with calls and what sounds like them, and with the second look.
 fn ours(wake: &mut dyn WakeWord, mut look: Option<&mut SecondLook>, exam: &Exam) -> anyhow::Result<(Outcome, Outcome)> {
     let (mut first, mut outcome) = (Outcome::default(), Outcome::default());
-    let mut stands = |wakes: &[u64], sound: &[f32]| match &mut look {
-        Some(look) => look.standing(wakes, sound),
-        None => Ok(wakes.to_vec()),
-    };
-    let mut cpu_ms = 0.0;
     let mut hear = |sound: &[f32]| {
         let began = Instant::now();
         let wakes = wakes(wake, sound);
-        cpu_ms += ms(began);
-        wakes
+        (wakes, ms(began))
     };
     for (sound, end) in &exam.calls {
-        let wakes = hear(sound)?;
+        let (wakes, took) = hear(sound);
+        let wakes = wakes?;
+        outcome.cpu_ms += took;
         first.call(&wakes, *end);
-        outcome.call(&stands(&wakes, sound)?, *end);
+        outcome.call(&standing(look.as_deref_mut(), &wakes, sound)?, *end);
     }
     for sound in &exam.near {
-        let wakes = hear(sound)?;
+        let (wakes, took) = hear(sound);
+        let wakes = wakes?;
+        outcome.cpu_ms += took;
         first.near += usize::from(!wakes.is_empty());
-        outcome.near += usize::from(!stands(&wakes, sound)?.is_empty());
+        outcome.near += usize::from(!standing(look.as_deref_mut(), &wakes, sound)?.is_empty());
     }
-    let mut heard = 0.0;
-    for sound in exam.speech() {
-        let wakes = hear(&sound)?;
-        first.false_wakes += wakes.len();
-        outcome.false_wakes += stands(&wakes, &sound)?.len();
-        heard += sound.len() as f32 / SAMPLE_RATE as f32;
-        if heard >= SPEECH {
-            break;
-        }
-    }
-    outcome.cpu_ms = cpu_ms;
-    outcome.seconds = seconds(exam.calls.iter().map(|(sound, _)| sound).chain(&exam.near)) + f64::from(heard);
+    outcome.seconds = seconds(exam);
     Ok((first, outcome))
 }
 
-fn reference(baseline: &mut Baseline, exam: &Exam) -> anyhow::Result<Outcome> {
-    let mut outcome = Outcome::default();
-    let mut ask = |samples: &[f32]| -> anyhow::Result<Theirs> {
+/// openWakeWord's own program.
+struct Reference(Baseline);
+
+impl Reference {
+    /// None where it can't be had.
+    fn start(paths: &Paths, folder: &Path) -> anyhow::Result<Option<Self>> {
+        let Some(baseline) = Baseline::start(paths, include_str!("wake.py"), &[folder.as_os_str()])? else {
+            return Ok(None);
+        };
+        let program = baseline.program();
+        eprintln!("jarvis: the baseline is {program}, threshold {THRESHOLD}, with the head of {}", folder.display());
+        Ok(Some(Self(baseline)))
+    }
+
+    fn ask(&mut self, samples: &[f32]) -> anyhow::Result<Theirs> {
         let sound = Sound::new(samples)?;
         let request = serde_json::json!({ "path": sound.path(), "threshold": THRESHOLD, "refractory": REFRACTORY });
-        baseline.ask(&request)
-    };
-    for (sound, end) in &exam.calls {
-        let answer = ask(sound)?;
-        outcome.cpu_ms += answer.cpu_ms;
-        outcome.call(&answer.wakes, *end);
+        self.0.ask(&request)
     }
-    for sound in &exam.near {
-        let answer = ask(sound)?;
-        outcome.cpu_ms += answer.cpu_ms;
-        outcome.near += usize::from(!answer.wakes.is_empty());
-    }
-    outcome.seconds = seconds(exam.calls.iter().map(|(sound, _)| sound).chain(&exam.near));
-    let mut heard = 0.0;
-    for sound in exam.speech() {
-        outcome.false_wakes += ask(&sound)?.wakes.len();
-        heard += sound.len() as f32 / SAMPLE_RATE as f32;
-        if heard >= SPEECH_BESIDE {
-            break;
+
+    /// What it does with calls and what sounds like them.
+    fn calls(&mut self, exam: &Exam) -> anyhow::Result<Outcome> {
+        let mut outcome = Outcome::default();
+        for (sound, end) in &exam.calls {
+            let answer = self.ask(sound)?;
+            outcome.cpu_ms += answer.cpu_ms;
+            outcome.call(&answer.wakes, *end);
         }
+        for sound in &exam.near {
+            let answer = self.ask(sound)?;
+            outcome.cpu_ms += answer.cpu_ms;
+            outcome.near += usize::from(!answer.wakes.is_empty());
+        }
+        outcome.seconds = seconds(exam);
+        Ok(outcome)
     }
-    Ok(outcome)
+
+    /// How often its share of the other speech wakes it.
+    fn other_speech(&mut self, exam: &Exam) -> anyhow::Result<usize> {
+        let mut woken = 0;
+        for sound in other_speech(exam, SPEECH_BESIDE) {
+            woken += self.ask(&sound)?.wakes.len();
+        }
+        Ok(woken)
+    }
 }
 
-fn seconds<'a>(sounds: impl Iterator<Item = &'a Vec<f32>>) -> f64 {
+/// How long calls and what sounds like them last.
+fn seconds(exam: &Exam) -> f64 {
+    let sounds = exam.calls.iter().map(|(sound, _)| sound).chain(&exam.near);
     sounds.map(|sound| sound.len() as f64 / f64::from(SAMPLE_RATE)).sum()
 }
 

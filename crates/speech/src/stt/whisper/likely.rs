@@ -9,28 +9,38 @@ use super::{SttError, Whisper};
 use jarvis_core::Cancel;
 
 impl Whisper {
-    /// The natural logarithm of the probability that the text begins with `words`, however they are written; what comes
-    /// after them does not matter. The decoder has to have heard a window.
-    pub(super) fn beginning(&mut self, words: &str, cancel: &Cancel) -> Result<f32, SttError> {
+    /// How likely it is that the text begins with `words`, however they are written, against `text`, which the model wrote:
+    /// natural logarithm. Both count as beginnings, as many tokens of the one as of the other: a long text, which is never
+    /// likely as a whole, is not held for a doubtful one. The decoder has to have heard a window.
+    pub(super) fn odds_of(&mut self, words: &str, text: &str, cancel: &Cancel) -> Result<f32, SttError> {
         self.begin()?;
         self.tokens.clear();
         self.forbid();
         let first = self.logits.clone();
-        let mut sum = f32::NEG_INFINITY;
-        for spelling in spellings(words) {
-            self.decoder.rewind(self.prompt);
-            self.logits.copy_from_slice(&first);
-            let tokens = self.vocabulary.tokens(&spelling);
-            let mut likelihood = 0.0;
-            for (index, token) in tokens.iter().enumerate() {
-                likelihood += self.log_probability(*token);
-                if index + 1 < tokens.len() {
-                    self.follow(*token, cancel)?;
-                }
-            }
-            sum = log_add(sum, likelihood);
+        let spellings: Vec<Vec<u32>> = spellings(words).iter().map(|text| self.vocabulary.tokens(text)).collect();
+        let most = spellings.iter().map(Vec::len).max().unwrap_or_default();
+        let mut written = self.vocabulary.tokens(&format!(" {text}"));
+        written.truncate(most);
+        let mut of_words = f32::NEG_INFINITY;
+        for spelling in &spellings {
+            of_words = log_add(of_words, self.beginning(&first, spelling, cancel)?);
         }
-        Ok(sum.min(0.0))
+        Ok(of_words.min(0.0) - self.beginning(&first, &written, cancel)?)
+    }
+
+    /// The natural logarithm of the probability that the text begins with `tokens`; what comes after them does not matter.
+    /// `first` are the logits of its first token.
+    fn beginning(&mut self, first: &[f32], tokens: &[u32], cancel: &Cancel) -> Result<f32, SttError> {
+        self.decoder.rewind(self.prompt);
+        self.logits.copy_from_slice(first);
+        let mut likelihood = 0.0;
+        for (index, token) in tokens.iter().enumerate() {
+            likelihood += self.log_probability(*token);
+            if index + 1 < tokens.len() {
+                self.follow(*token, cancel)?;
+            }
+        }
+        Ok(likelihood)
     }
 }
 

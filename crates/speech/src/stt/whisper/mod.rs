@@ -387,12 +387,10 @@ impl SpeechToText for Whisper {
         let (window, _) = samples.split_at(windows::first(samples));
         let mut recording = Recording::new();
         self.hear(window, &[], &mut recording, cancel)?;
-        let tokens = recording.tokens;
         let transcript = recording.finish();
-        let recognized = transcript.average_log_probability * (tokens + 1) as f32;
         let odds = match transcript.text.is_empty() {
             true => None,
-            false => Some(on(self.threads.clone(), || self.beginning(words, cancel))? - recognized),
+            false => Some(on(self.threads.clone(), || self.odds_of(words, &transcript.text, cancel))?),
         };
         Ok(Weighed { transcript, odds })
     }
