@@ -21,4 +21,4 @@ pub use clauses::ClauseSplitter;
 pub use conversation::Conversation;
 pub use mind::{Answer, AnswerTimings, Mind, MindOptions, Piece};
 pub use router::normalize::Names;
-pub use router::{Routed, Router};
+pub use router::{Kept, Routed, Router};

@@ -7,7 +7,7 @@
 use crate::clauses::{ClauseSplitter, ends_sentence};
 use crate::conversation::Conversation;
 use crate::router::normalize::{Names, Request};
-use crate::router::{Routed, Router};
+use crate::router::{Kept, Routed, Router};
 use jarvis_core::{
     AssistantEvent, Cancel, Clock, Error, GenerateOptions, HostAction, IntentMatch, LanguageModel, Prompt, Reply,
     Result, Route, SkillContext, Slots, StopReason,
@@ -26,7 +26,7 @@ const MOST_SENTENCES: usize = 2;
 const SENTENCE_WORDS: usize = 3;
 
 /// Light: a small model that may not repeat the words of the question answers another one.
-const REPETITION_PENALTY: f32 = 1.05;
+pub const REPETITION_PENALTY: f32 = 1.05;
 
 /// A piece of an answer, given out as soon as it is there.
 #[derive(Debug, Clone, PartialEq)]
@@ -185,6 +185,7 @@ impl Mind {
     pub fn answer(&mut self, said: &str, cancel: &Cancel, on_piece: &mut dyn FnMut(Piece)) -> Result<Answer> {
         let asked = Instant::now();
         self.before = None;
+        self.router.forget_old(self.clock.now());
         let request = self.router.read(said);
         let (matched, mut route) = match self.router.route_request(&request) {
             Routed::Skill(matched) => (matched, Route::Pattern),
@@ -240,6 +241,17 @@ impl Mind {
         self.router.next_due()
     }
 
+    /// What the skills need kept for the next run.
+    pub fn kept(&self) -> Kept {
+        self.router.kept()
+    }
+
+    /// Gives the skills back what was kept in the last run, before anything is asked. Returns what they could not take.
+    pub fn restore(&mut self, kept: &Kept) -> Vec<Error> {
+        let context = SkillContext { clock: &*self.clock, last_reply: None, dry_run: false };
+        self.router.restore(kept, &context)
+    }
+
     /// Silences alarms that ring, and says whether any did.
     pub fn silence(&mut self) -> bool {
         self.router.silence()
@@ -279,6 +291,7 @@ impl Mind {
     }
 
     fn chat(&mut self, request: &Request, cancel: &Cancel, on_piece: &mut dyn FnMut(Piece)) -> Result<String> {
+        self.router.forget();
         let model = loaded(&mut self.model)?;
         let messages = self.conversation.messages_for(&request.text, self.clock.now());
         let options = GenerateOptions {

@@ -1,7 +1,10 @@
 //! What the tests of this crate share: a clock that stands still, and a language model that says what it is told to.
 
+use crate::router::{Routed, Router};
+use crate::skills;
 use jarvis_core::{
     Cancel, Clock, Error, GenerateOptions, Generation, GenerationTimings, LanguageModel, Message, Prompt, Result,
+    SkillContext,
     StopReason,
 };
 use jiff::Zoned;
@@ -27,6 +30,12 @@ impl FakeClock {
         *inside = (inside.0 + by, &inside.1 + by);
     }
 
+    /// The user or the network sets the wall clock back.
+    pub fn set_back(&self, by: Duration) {
+        let mut inside = self.0.lock().unwrap();
+        inside.1 = &inside.1 - by;
+    }
+
     /// The machine sleeps: wall time passes, monotonic time does not.
     pub fn sleep(&self, by: Duration) {
         let mut inside = self.0.lock().unwrap();
@@ -41,6 +50,33 @@ impl Clock for FakeClock {
 
     fn local(&self) -> Zoned {
         self.0.lock().unwrap().1.clone()
+    }
+}
+
+/// A conversation with all skills, by a clock of its own.
+pub struct Talk {
+    router: Router,
+    pub clock: FakeClock,
+}
+
+impl Talk {
+    pub fn new() -> Self {
+        Self::at("2026-11-21T15:07:00+01:00[Europe/Berlin]")
+    }
+
+    pub fn at(local: &str) -> Self {
+        Self { router: Router::new(skills::all()), clock: FakeClock::at(local) }
+    }
+
+    /// What a skill says to `said`, or why it can't; "chat" where the language model would be asked.
+    pub fn say(&mut self, said: &str) -> String {
+        self.router.forget_old(self.clock.now());
+        let Routed::Skill(matched) = self.router.route(said) else {
+            self.router.forget();
+            return "chat".into();
+        };
+        let context = SkillContext { clock: &self.clock, last_reply: None, dry_run: false };
+        self.router.run(&matched, &context).map_or_else(|error| error.message, |reply| reply.spoken)
     }
 }
 

@@ -125,6 +125,12 @@ pub trait Skill: Send {
     fn specs(&self) -> &'static [SkillSpec];
     /// Whether `text` (lower case, no final punctuation, single spaces) is a request for it.
     fn recognize(&self, text: &str) -> Option<IntentMatch>;
+    /// Whether `text` goes on from this skill's own last answer, which was the last thing said: "five minutes" after "For
+    /// how long?". Asked before any skill's [`Self::recognize`].
+    fn follow_up(&self, text: &str) -> Option<IntentMatch> {
+        let _ = text;
+        None
+    }
     /// Whether `matched`, as it was recognized, lacks what people usually say in the same breath ("set a timer" without a
     /// length), so that a pause after it need not be its end.
     fn expects_more(&self, matched: &IntentMatch) -> bool {
@@ -148,5 +154,18 @@ pub trait Skill: Send {
     /// Whether something of this skill is ringing, to be silenced by "stop".
     fn silence(&mut self) -> bool {
         false
+    }
+    /// What has to outlive the program, a record each; none for nothing. Asked after every request and everything that came
+    /// due, so it has to be quick.
+    fn kept(&self) -> Vec<Slots> {
+        Vec::new()
+    }
+    /// Takes back what [`Self::kept`] gave in an earlier run, once, before anything is asked.
+    ///
+    /// # Errors
+    /// It is damaged; then nothing was taken back.
+    fn restore(&mut self, kept: &[Slots], context: &SkillContext<'_>) -> Result<()> {
+        let (_, _) = (kept, context);
+        Ok(())
     }
 }

@@ -8,14 +8,21 @@ pub mod normalize;
 pub mod pattern;
 
 use crate::router::normalize::{Names, Request};
-use jarvis_core::{Error, IntentMatch, Reply, Result, Skill, SkillContext, SkillSpec};
-use std::time::Instant;
+use jarvis_core::{Error, IntentMatch, Reply, Result, Skill, SkillContext, SkillSpec, Slots};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 /// Requests of more words than this are for the language model: no skill is asked for so wordily.
 const MOST_WORDS: usize = 40;
 
 /// A skill that is less sure than this leaves the request to the language model.
 const LEAST_CONFIDENCE: f32 = 0.5;
+
+/// For so long after a skill's answer words may go on from it.
+const GOES_ON: Duration = Duration::from_secs(120);
+
+/// What skills need kept for the next run, by what their intents begin with (`timer`).
+pub type Kept = BTreeMap<String, Vec<Slots>>;
 
 /// Who answers.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,12 +37,14 @@ pub enum Routed {
 pub struct Router {
     skills: Vec<Box<dyn Skill>>,
     names: Names,
+    /// The skill that answered last, and when; none if something else was said since.
+    last: Option<(usize, Instant)>,
 }
 
 impl Router {
     /// A router over these skills (usually [`crate::skills::all`]).
     pub fn new(skills: Vec<Box<dyn Skill>>) -> Self {
-        Self { skills, names: Names::default() }
+        Self { skills, names: Names::default(), last: None }
     }
 
     /// Takes what Jarvis is called by; at first that is its own name alone.
@@ -58,6 +67,9 @@ impl Router {
         if request.words.is_empty() || request.words.split(' ').count() > MOST_WORDS {
             return Routed::Chat;
         }
+        if let Some(found) = self.last.and_then(|(skill, _)| self.skills[skill].follow_up(&request.words)) {
+            return Routed::Skill(found);
+        }
         let mut best: Option<IntentMatch> = None;
         for found in self.skills.iter().filter_map(|skill| skill.recognize(&request.words)) {
             let is_better = best.as_ref().is_none_or(|best| found.confidence > best.confidence);
@@ -73,11 +85,24 @@ impl Router {
     /// # Errors
     /// The skill's own, or no skill serves that intent.
     pub fn run(&mut self, matched: &IntentMatch, context: &SkillContext<'_>) -> Result<Reply> {
-        let serves = |skill: &&mut Box<dyn Skill>| skill.specs().iter().any(|spec| spec.intent == matched.intent);
-        match self.skills.iter_mut().find(serves) {
-            Some(skill) => skill.run(matched.intent, &matched.slots, context),
-            None => Err(Error::new("skill.unknown", format!("No skill serves {}.", matched.intent), "")),
+        let serves = |skill: &Box<dyn Skill>| skill.specs().iter().any(|spec| spec.intent == matched.intent);
+        let Some(skill) = self.skills.iter().position(serves) else {
+            return Err(Error::new("skill.unknown", format!("No skill serves {}.", matched.intent), ""));
+        };
+        if !context.dry_run {
+            self.last = Some((skill, context.clock.now()));
         }
+        self.skills[skill].run(matched.intent, &matched.slots, context)
+    }
+
+    /// Nothing that is said from now on goes on from an answer that is older than [`GOES_ON`] at `now`.
+    pub fn forget_old(&mut self, now: Instant) {
+        self.last = self.last.filter(|(_, at)| now.saturating_duration_since(*at) <= GOES_ON);
+    }
+
+    /// Nothing that is said from now on goes on from a skill's answer: something else answered.
+    pub fn forget(&mut self) {
+        self.last = None;
     }
 
     /// What came due by itself, of the first skill that has something; ask again until there is nothing.
@@ -96,10 +121,30 @@ impl Router {
         self.skills.iter_mut().filter_map(|skill| skill.silence().then_some(())).count() > 0
     }
 
+    /// What the skills need kept for the next run; those that need nothing are left out.
+    pub fn kept(&self) -> Kept {
+        let each = self.skills.iter().map(|skill| (family(&**skill).to_owned(), skill.kept()));
+        each.filter(|(_, records)| !records.is_empty()).collect()
+    }
+
+    /// Gives the skills back what [`Self::kept`] gave in an earlier run. Returns what could not be taken back, and why.
+    pub fn restore(&mut self, kept: &Kept, context: &SkillContext<'_>) -> Vec<Error> {
+        let restored = self.skills.iter_mut().filter_map(|skill| {
+            let records = kept.get(family(&**skill))?;
+            skill.restore(records, context).err()
+        });
+        restored.collect()
+    }
+
     /// Every intent that is served without a language model.
     pub fn specs(&self) -> impl Iterator<Item = &'static SkillSpec> {
         self.skills.iter().flat_map(|skill| skill.specs())
     }
+}
+
+/// What a skill's records are kept under: what its intents begin with.
+fn family(skill: &dyn Skill) -> &'static str {
+    skill.specs().first().map_or("", |spec| spec.intent.split('.').next().unwrap_or_default())
 }
 
 #[cfg(test)]

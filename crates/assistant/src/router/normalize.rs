@@ -27,7 +27,7 @@ const CALLS: [&str; 11] = ["hey", "hay", "hi", "hello", "okay", "ok", "a", "eh",
 const HEYS: [&str; 5] = ["hey", "hay", "hi", "okay", "ok"];
 
 /// What says nothing at the beginning of a request.
-const OPENINGS: [&[&str]; 32] = [
+const OPENINGS: [&[&str]; 34] = [
     &["could", "you", "please"],
     &["can", "you", "please"],
     &["would", "you", "please"],
@@ -46,6 +46,8 @@ const OPENINGS: [&[&str]; 32] = [
     &["please"],
     &["kindly"],
     &["just"],
+    &["maybe"],
+    &["perhaps"],
     &["um"],
     &["uh"],
     &["er"],

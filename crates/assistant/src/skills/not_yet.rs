@@ -23,7 +23,7 @@ const SPECS: &[SkillSpec] = &[
     not_yet("sun.times", "Say that sunrise and sunset aren't known yet.", &["when is sunrise"]),
     not_yet("news.get", "Say that there is no news yet.", &["what is in the news"]),
     not_yet("message.send", "Say that calls and messages aren't possible yet.", &["call mom", "send an email to anna"]),
-    not_yet("timer.change", "Say that timers can't be changed yet.", &["pause the timer", "add two minutes to the timer"]),
+    not_yet("timer.pause", "Say that timers can't be paused yet.", &["pause the timer", "restart the timer"]),
 ];
 
 /// What is said to each intent: what can't be done, and what can instead where there is something.
@@ -40,7 +40,9 @@ fn answer(intent: &str) -> Option<&'static str> {
         "sun.times" => "I can't look up sunrise and sunset yet.",
         "news.get" => "I can't look up the news yet.",
         "message.send" => "I can't make calls or handle messages yet.",
-        "timer.change" => "I can't change a timer yet, but I can cancel it and set a new one.",
+        "timer.pause" => {
+            "I can't do that with a timer yet, but I can say add two minutes, set a new one, or cancel it."
+        }
         _ => return None,
     })
 }
@@ -178,14 +180,12 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("message.send", "do i have [any] [new|unread] (email|emails|mail|messages|texts)"),
     ("message.send", "(answer|hang up|end|decline) the (phone|call)"),
     (
-        "timer.change",
-        "(pause|resume|unpause|hold|continue|restart|extend|shorten|change|rename|edit) [the|my|that|this|all|all my] [{label}] (timer|timers)",
+        "timer.pause",
+        "(pause|resume|unpause|hold|continue|restart|rename|edit) [the|my|that|this|all|all my] [{label}] (timer|timers)",
     ),
-    ("timer.change", "(extend|shorten|change|move|rename) [the|my] [{label}] timer (to|by|for) {any}"),
-    ("timer.change", "(add|put) [another] {length} [more] (to|on|onto) [the|my|that] [{label}] timer"),
-    ("timer.change", "add [another] {length} [more]"),
-    ("timer.change", "(take|subtract|remove) {length} (from|off|off of) [the|my|that] [{label}] timer"),
-    ("timer.change", "make [the|my] [{label}] timer (longer|shorter|{length}) [longer|shorter]"),
+    ("timer.pause", "rename [the|my] [{label}] timer (to|by|for) {any}"),
+    ("timer.pause", "(change|extend|lengthen|shorten) [the|my|that|this] [{label}] timer"),
+    ("timer.pause", "make [the|my] [{label}] timer (longer|shorter)"),
 ];
 
 /// Apps by the names people say. A name that is not here may be anything: "open sesame".

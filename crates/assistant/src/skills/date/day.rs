@@ -23,6 +23,19 @@ pub const MONTHS: [&str; 12] = [
     "december",
 ];
 
+/// Days that are counted from Easter Sunday.
+const AROUND_EASTER: [(&str, i32); 9] = [
+    ("easter", 0),
+    ("easter sunday", 0),
+    ("easter monday", 1),
+    ("good friday", -2),
+    ("palm sunday", -7),
+    ("ash wednesday", -46),
+    ("ascension day", 39),
+    ("pentecost", 49),
+    ("whit monday", 50),
+];
+
 /// Days that are the same every year.
 const NAMED: [(&str, i8, i8); 15] = [
     ("christmas", 12, 25),
@@ -58,6 +71,15 @@ pub enum Day {
         /// If it was said.
         year: Option<i16>,
     },
+    /// So many days after Easter Sunday, this year or next; or of the year that is named.
+    AfterEaster {
+        /// Days; less than none before it.
+        days: i32,
+        /// If it was said.
+        year: Option<i16>,
+    },
+    /// The fourth Thursday of November, as in the United States.
+    Thanksgiving,
 }
 
 impl Day {
@@ -69,8 +91,8 @@ impl Day {
             ["today" | "todays" | "now"] => return Some(Self::Offset(0)),
             ["tomorrow" | "tomorrows"] => return Some(Self::Offset(1)),
             ["yesterday" | "yesterdays"] => return Some(Self::Offset(-1)),
-            ["the", "day", "after", "tomorrow"] => return Some(Self::Offset(2)),
-            ["the", "day", "before", "yesterday"] => return Some(Self::Offset(-2)),
+            ["the", "day", "after", "tomorrow"] | ["day", "after", "tomorrow"] => return Some(Self::Offset(2)),
+            ["the", "day", "before", "yesterday"] | ["day", "before", "yesterday"] => return Some(Self::Offset(-2)),
             ["next", "week"] => return Some(Self::Offset(7)),
             ["in", rest @ ..] => return days(rest).map(Self::Offset),
             [rest @ .., "from", "now" | "today"] => return days(rest).map(Self::Offset),
@@ -83,12 +105,23 @@ impl Day {
         if let Some((_, month, day)) = NAMED.iter().find(|(known, ..)| *known == name) {
             return Some(Self::Date { month: *month, day: *day, year: None });
         }
+        let (feast, year) = match name.rsplit_once(' ').map(|(feast, year)| (feast, year.parse().ok())) {
+            Some((feast, Some(year))) if (1583..=4099).contains(&year) => (feast, Some(year)),
+            _ => (name, None),
+        };
+        if let Some((_, days)) = AROUND_EASTER.iter().find(|(known, _)| *known == feast) {
+            return Some(Self::AfterEaster { days: *days, year });
+        }
+        if matches!(name, "thanksgiving" | "thanksgiving day") {
+            return Some(Self::Thanksgiving);
+        }
         Self::parse_date(&words)
     }
 
     /// Whether `text` is a day with a name of its own, as Christmas is.
     pub fn is_named(text: &str) -> bool {
-        NAMED.iter().any(|(known, ..)| *known == text)
+        let is_feast = |text| AROUND_EASTER.iter().any(|(known, _)| *known == text) || text == "thanksgiving";
+        NAMED.iter().any(|(known, ..)| *known == text) || is_feast(text)
     }
 
     /// "december 25th", "the 25th of december", "december twenty fifth 2027".
@@ -126,6 +159,13 @@ impl Day {
             Self::Offset(days) => today.checked_add(days.days()).ok(),
             Self::Weekday(day) => today.nth_weekday(1, day).ok(),
             Self::Date { month, day, year: Some(year) } => Date::new(year, month, day).ok(),
+            Self::AfterEaster { days, year: Some(year) } => after_easter(year, days),
+            Self::AfterEaster { days, year: None } => {
+                [0, 1].iter().filter_map(|n| after_easter(today.year() + n, days)).find(|date| *date >= today)
+            }
+            Self::Thanksgiving => {
+                [0, 1].iter().filter_map(|n| thanksgiving(today.year() + n)).find(|date| *date >= today)
+            }
             // A leap day may be up to eight years away.
             Self::Date { month, day, year: None } => (today.year()..today.year().saturating_add(9))
                 .filter_map(|year| Date::new(year, month, day).ok())
@@ -138,12 +178,34 @@ impl Day {
         match self {
             Self::Offset(_) | Self::Date { year: Some(_), .. } => self.date(today),
             Self::Weekday(day) => today.nth_weekday(-1, day).ok(),
+            Self::AfterEaster { year: Some(_), .. } => self.date(today),
+            Self::AfterEaster { days, year: None } => {
+                [0, 1].iter().filter_map(|n| after_easter(today.year() - n, days)).find(|date| *date <= today)
+            }
+            Self::Thanksgiving => {
+                [0, 1].iter().filter_map(|n| thanksgiving(today.year() - n)).find(|date| *date <= today)
+            }
             Self::Date { month, day, year: None } => (today.year().saturating_sub(8)..=today.year())
                 .rev()
                 .filter_map(|year| Date::new(year, month, day).ok())
                 .find(|date| *date <= today),
         }
     }
+}
+
+/// A day so many days after Easter Sunday, which is computed as Meeus, Jones and Butcher do for the Gregorian calendar.
+fn after_easter(year: i16, days: i32) -> Option<Date> {
+    let y = i32::from(year);
+    let (a, b, c) = (y % 19, y / 100, y % 100);
+    let h = (19 * a + b - b / 4 - (b - (b + 8) / 25 + 1) / 3 + 15) % 30;
+    let l = (32 + 2 * (b % 4) + 2 * (c / 4) - h - c % 4) % 7;
+    let m = (a + 11 * h + 22 * l) / 451;
+    let n = h + l - 7 * m + 114;
+    Date::new(year, (n / 31) as i8, (n % 31 + 1) as i8).ok()?.checked_add(days.days()).ok()
+}
+
+fn thanksgiving(year: i16) -> Option<Date> {
+    Date::new(year, 11, 1).ok()?.nth_weekday_of_month(4, Weekday::Thursday).ok()
 }
 
 /// A day of the week from its name.
@@ -179,6 +241,19 @@ mod tests {
         assert_eq!(Day::parse("february 29th").unwrap().date(today), Some(Date::constant(2028, 2, 29)));
         assert_eq!(Day::parse("february 30th").unwrap().date(today), None);
         assert_eq!(Day::parse("february 29th").unwrap().last_before(today), Some(Date::constant(2024, 2, 29)));
+    }
+
+    #[test]
+    fn feasts_that_move_are_where_the_calendar_has_them() {
+        for (year, month, day) in
+            [(1961, 4, 2), (2000, 4, 23), (2008, 3, 23), (2024, 3, 31), (2027, 3, 28), (2038, 4, 25)]
+        {
+            assert_eq!(after_easter(year, 0), Some(Date::constant(year, month, day)));
+        }
+        let today = Date::constant(2026, 11, 21);
+        assert_eq!(Day::parse("good friday 2027").unwrap().date(today), Some(Date::constant(2027, 3, 26)));
+        assert_eq!(Day::parse("easter").unwrap().last_before(today), Some(Date::constant(2026, 4, 5)));
+        assert_eq!(Day::parse("thanksgiving").unwrap().date(today), Some(Date::constant(2026, 11, 26)));
     }
 
     #[test]

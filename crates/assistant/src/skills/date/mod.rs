@@ -2,17 +2,29 @@
 
 mod day;
 
-use crate::router::pattern::Patterns;
+use crate::router::pattern::{Captures, Patterns};
+use crate::skills::time::places;
 use day::Day;
 use jarvis_core::{Error, IntentMatch, Reply, Result, Risk, Skill, SkillContext, SkillSpec, Slots};
 use jiff::civil::{Date, Weekday};
 
-const SPECS: &[SkillSpec] = &[SkillSpec {
-    intent: "date.today",
-    description: "Tell the date, the day of the week, or how many days it is until a date.",
-    examples: &["what is the date", "what day is tomorrow", "how many days until christmas", "what week is it"],
-    risk: Risk::None,
-}];
+const TODAY: &str = "date.today";
+const UNCLEAR: &str = "date.unclear";
+
+const SPECS: &[SkillSpec] = &[
+    SkillSpec {
+        intent: TODAY,
+        description: "Tell the date, the day of the week, or how many days it is until a date.",
+        examples: &["what is the date", "what day is tomorrow", "how many days until christmas", "what week is it"],
+        risk: Risk::None,
+    },
+    SkillSpec {
+        intent: UNCLEAR,
+        description: "Own up to a question about the calendar that can't be worked out.",
+        examples: &["when is the next full moon", "what day will it be when I am forty"],
+        risk: Risk::None,
+    },
+];
 
 /// What is asked about a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +64,17 @@ const TEMPLATES: &[(Asked, &str)] = &[
         "(what is|tell me|give me|say) [the] [current|today's|todays|exact|full] date [today|now|right now|is it|of today|is today]",
     ),
     (Asked::Date, "what (is|was|will be) the date [be|on|for|of] {day}"),
+    (
+        Asked::Date,
+        "(what is the|what is|tell me the|tell me) [current|today's|exact] date [today|now|right now|is it] in {place} [now|right now|today]",
+    ),
+    (Asked::Date, "what date is it [now|right now|today] in {place} [now|right now|today]"),
+    (Asked::Weekday, "(what|which) day [of the week] is it [now|right now|today] in {place} [now|right now|today]"),
+    (
+        Asked::Weekday,
+        "(what|which) (day|weekday|date|day of the week) (is it|will it be|was it|would it be) [on] {day}",
+    ),
+    (Asked::Weekday, "what (is|was) {offset}"),
     (Asked::Date, "(what is|tell me) {day} date"),
     (Asked::Date, "what date (is|was|will) [it|be] [on] {day}"),
     (Asked::Date, "what date (is it|is today|do we have|it is) [today]"),
@@ -86,15 +109,34 @@ const TEMPLATES: &[(Asked, &str)] = &[
     (Asked::Since, "how (many days|long) (since|has it been since|is it since|ago was|ago is) {day}"),
 ];
 
+/// What the words after an answer ask of another day or place: "and tomorrow?"
+#[rustfmt::skip]
+const REPLIES: &[((), &str)] = &[
+    ((), "[what about|how about|and] [in] {place}"),
+    ((), "[what about|how about|and] [on] {day}"),
+];
+
+/// Beginnings of questions that only a calendar can answer, whatever follows.
+#[rustfmt::skip]
+const ABOUT_THE_CALENDAR: &[&str] = &[
+    "what date is it", "what date will it be", "what date was it", "what day will it be", "what day was it", "what day is it",
+    "what is the date in", "what is the date on", "when is my", "when is easter", "when was easter", "when is the next full moon",
+    "when is the next new moon", "when is the next eclipse", "when is the next solar eclipse", "when is the next lunar eclipse",
+    "when is the next leap year", "when is the next public holiday", "when is the next bank holiday", "how old am i",
+];
+
 /// Tells the date.
 pub struct Calendar {
     patterns: Patterns<Asked>,
+    replies: Patterns<()>,
+    /// What was asked last, of this skill.
+    asked: Option<Asked>,
 }
 
 impl Calendar {
     /// The skill, ready.
     pub fn new() -> Self {
-        Self { patterns: Patterns::new(TEMPLATES) }
+        Self { patterns: Patterns::new(TEMPLATES), replies: Patterns::new(REPLIES), asked: None }
     }
 }
 
@@ -110,27 +152,42 @@ impl Skill for Calendar {
     }
 
     fn recognize(&self, text: &str) -> Option<IntentMatch> {
-        self.patterns.find(text, |asked, captures| {
-            let mut slots = Slots::from([("asked".to_owned(), asked.name().to_owned())]);
-            if let Some(day) = captures.get("day") {
-                let parsed = Day::parse(day)?;
-                // "when is monday" is clear to a person; "when is today" is no question.
-                if asked == Asked::Until && parsed == Day::Offset(0) {
-                    return None;
-                }
-                slots.insert("day".into(), day.to_owned());
-            }
-            if let Some(weekday) = captures.get("weekday") {
-                day::weekday(weekday)?;
-                slots.insert("weekday".into(), weekday.to_owned());
-            }
-            Some(IntentMatch { intent: "date.today", slots, confidence: 0.95 })
-        })
+        let known = self.patterns.find(text, |asked, captures| slots(asked, captures));
+        let unclear = || ABOUT_THE_CALENDAR.iter().any(|beginning| text.starts_with(beginning));
+        let own_up = || IntentMatch { intent: UNCLEAR, slots: Slots::new(), confidence: 0.6 };
+        known.map(matched).or_else(|| unclear().then(own_up))
     }
 
-    fn run(&mut self, _intent: &str, slots: &Slots, context: &SkillContext<'_>) -> Result<Reply> {
-        let today = context.clock.local().date();
+    fn follow_up(&self, text: &str) -> Option<IntentMatch> {
+        let asked = self.asked?;
+        self.replies.find(text, |(), captures| slots(asked, captures)).map(matched)
+    }
+
+    /// What was not understood may be the beginning of what is.
+    fn expects_more(&self, matched: &IntentMatch) -> bool {
+        matched.intent == UNCLEAR
+    }
+
+    fn run(&mut self, intent: &str, slots: &Slots, context: &SkillContext<'_>) -> Result<Reply> {
+        if !context.dry_run {
+            self.asked = None;
+        }
+        if intent == UNCLEAR {
+            return Ok(Reply::say("I can't work that out yet."));
+        }
+        let here = context.clock.local();
+        let place = slots.get("place").map(String::as_str);
+        let today = match place.and_then(places::zone) {
+            Some(zone) => here.with_time_zone(zone).date(),
+            None => here.date(),
+        };
         let asked = slots.get("asked").map_or(Asked::Date, |name| Asked::from_name(name));
+        if !context.dry_run && matches!(asked, Asked::Date | Asked::Weekday | Asked::Until) {
+            self.asked = Some(asked);
+        }
+        if let Some(place) = place {
+            return Ok(Reply::say(format!("In {}, it's {}.", places::called(place), full(today, false))));
+        }
         if let Some(weekday) = slots.get("weekday").and_then(|name| day::weekday(name)) {
             let is_so = if today.weekday() == weekday { "Yes" } else { "No" };
             return Ok(Reply::say(format!("{is_so}, today is {}.", weekday_name(today.weekday()))));
@@ -175,6 +232,36 @@ impl Skill for Calendar {
     }
 }
 
+/// The slots of a question; `None` when the words in their places are none.
+fn slots(asked: Asked, captures: &Captures) -> Option<Slots> {
+    let mut slots = Slots::from([("asked".to_owned(), asked.name().to_owned())]);
+    if let Some(day) = captures.get("day").or_else(|| captures.get("offset")) {
+        let parsed = Day::parse(day)?;
+        // "when is monday" is clear to a person; "when is today" is no question.
+        if asked == Asked::Until && parsed == Day::Offset(0) {
+            return None;
+        }
+        // "what is christmas" asks for more than a date.
+        if captures.get("offset").is_some() && !matches!(parsed, Day::Offset(days) if days != 0) {
+            return None;
+        }
+        slots.insert("day".into(), day.to_owned());
+    }
+    if let Some(weekday) = captures.get("weekday") {
+        day::weekday(weekday)?;
+        slots.insert("weekday".into(), weekday.to_owned());
+    }
+    if let Some(place) = captures.get("place") {
+        places::zone(place)?;
+        slots.insert("place".into(), place.to_owned());
+    }
+    Some(slots)
+}
+
+fn matched(slots: Slots) -> IntentMatch {
+    IntentMatch { intent: TODAY, slots, confidence: 0.95 }
+}
+
 /// "in 3 days", "tomorrow".
 fn distance(days: i32) -> String {
     match days {
@@ -190,7 +277,7 @@ fn days_between(from: Date, to: Date) -> i32 {
 }
 
 /// "Saturday, November 21st, 2026".
-fn full(date: Date, with_year: bool) -> String {
+pub(crate) fn full(date: Date, with_year: bool) -> String {
     let year = if with_year { format!(", {}", date.year()) } else { String::new() };
     let ending = match (date.day(), date.day() % 10) {
         (11..=13, _) => "th",
@@ -255,6 +342,19 @@ mod tests {
             ("how many days until the first of december", "In 10 days, which is Tuesday, December 1st."),
             ("when is halloween", "In 344 days, which is Sunday, October 31st, 2027."),
             ("how many days since christmas", "331 days."),
+            ("what is the day after tomorrow", "That is Monday, November 23rd."),
+            ("what day is it the day after tomorrow", "That is Monday, November 23rd."),
+            ("what day will it be in 3 days", "That is Tuesday, November 24th."),
+            ("what day was it 10 days ago", "That was Wednesday, November 11th."),
+            ("what is the date in auckland", "In Auckland, it's Sunday, November 22nd."),
+            ("what day is it in tokyo", "In Tokyo, it's Saturday, November 21st."),
+            ("when is easter", "In 127 days, which is Sunday, March 28th, 2027."),
+            ("when is easter 2028", "In 512 days, which is Sunday, April 16th, 2028."),
+            ("what day is good friday", "Good friday is on Friday, March 26th, 2027."),
+            ("how long until thanksgiving", "In 5 days, which is Thursday, November 26th."),
+            ("when is my birthday", "I can't work that out yet."),
+            ("when is the next full moon", "I can't work that out yet."),
+            ("what day will it be when i am old", "I can't work that out yet."),
         ] {
             assert_eq!(ask(asked), told, "{asked}");
         }
@@ -270,6 +370,8 @@ mod tests {
             "what year was einstein born",
             "how long until the sun dies",
             "what is a date",
+            "what is christmas",
+            "what is easter",
             "what day is best for laundry",
             "how many days are in a leap year",
             "what is today's news",

@@ -14,7 +14,7 @@ const MOST: f64 = 1e12;
 pub fn parse(text: &str) -> Option<Duration> {
     // Recognition writes "-5 minutes".
     let text = text.strip_prefix('-').map_or_else(|| text.to_owned(), |rest| format!("minus {rest}"));
-    let words: Vec<&str> = text.split_whitespace().collect();
+    let words: Vec<&str> = text.split_whitespace().flat_map(number_and_unit).filter(|word| !word.is_empty()).collect();
     let mut rest = &words[..];
     let mut seconds = 0.0;
     let mut last_unit: Option<f64> = None;
@@ -42,16 +42,30 @@ pub fn parse(text: &str) -> Option<Duration> {
             }
             // "an hour and a half"
             (None, Some(before)) if count < 1.0 && rest.is_empty() => seconds += count * before,
+            // "one hour thirty"
+            (None, Some(before)) if (60.0..=3600.0).contains(&before) && count < 60.0 && rest.is_empty() => {
+                seconds += count * before / 60.0;
+            }
             (None, _) => return None,
         }
     }
     last_unit.map(|_| Duration::from_secs_f64(seconds.clamp(0.0, MOST)))
 }
 
+/// "h30m", which is left of "1h30m", as "h", "30", "m".
+fn number_and_unit(word: &str) -> [&str; 3] {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let begin = word.find(is_digit).unwrap_or(word.len());
+    let (unit, rest) = word.split_at(begin);
+    let end = rest.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(rest.len());
+    let (number, after) = rest.split_at(end);
+    [unit, number, after]
+}
+
 fn unit(word: &str) -> Option<f64> {
     let name = match word {
         "sec" | "secs" | "s" => "second",
-        "min" | "mins" => "minute",
+        "min" | "mins" | "m" => "minute",
         "hr" | "hrs" | "h" => "hour",
         _ => word.strip_suffix('s').unwrap_or(word),
     };
@@ -104,6 +118,11 @@ mod tests {
             ("one hour thirty minutes and ten seconds", 5410),
             ("a couple of minutes", 120),
             ("twenty five min", 1500),
+            ("1 h30m", 5400),
+            ("1 h 30 m", 5400),
+            ("1 h30", 5400),
+            ("one hour thirty", 5400),
+            ("two minutes thirty", 150),
             ("two days", 172_800),
             ("zero minutes", 0),
             ("0 seconds", 0),
