@@ -8,16 +8,22 @@
 
 use super::alike::{likeness, sounds};
 use crate::tts::{Espeak, Phonemizer};
-use jarvis_core::{Result, Weighed};
+use jarvis_core::{Result, Transcript, Weighed};
 
 /// How much a part of the text has to sound like the phrase, 0..=1, to be it.
 const ALIKE: f32 = 0.88;
-/// How likely the phrase has to be against a text that begins as it does (natural logarithm), and against one that has
-/// another of its words: there something else may have been said before the call. Chosen with 181 calls in rooms and noise
-/// that leave little of some of them, and 157 wakes by phrases that sound alike and by sentences that begin with "hey", in
-/// voices and words of which none is measured with. Not one of the calls is lost.
+/// How likely the phrase has to be (natural logarithm) against a text that begins as it does, against one that nearly does
+/// ("A service") and of which recognition is sure, and against one that has another of its words: there something else may
+/// have been said before the call. Chosen with 181 calls in rooms and noise that leave little of some of them, and 157 wakes
+/// by phrases that sound alike and by sentences that begin with "hey", in voices and words of which none is measured with.
+/// Not one of the calls is lost.
 const BEGUN: f32 = -5.0;
+const NEARLY: f32 = -8.0;
 const HALF: f32 = -10.0;
+/// Average log probability of a text that recognition is sure of.
+const SURE: f32 = -0.7;
+/// How much a short word has to sound like the phrase's first one to be nearly that.
+const NEAR: f32 = 0.6;
 /// How much a part of the text has to sound like a word of the phrase to be that, and how many sounds such a word has: short
 /// ones are in many others.
 const SAME: f32 = 0.78;
@@ -58,14 +64,21 @@ impl WakeCheck {
     pub fn is_call(&mut self, heard: &Weighed) -> bool {
         let text = &heard.transcript.text;
         let Some(odds) = heard.odds.filter(|_| !text.is_empty()) else { return true };
-        odds >= BEGUN || self.likeness(text) >= ALIKE || odds >= self.limit(text).unwrap_or(f32::NEG_INFINITY)
+        odds >= BEGUN
+            || self.likeness(text) >= ALIKE
+            || odds >= self.limit(&heard.transcript).unwrap_or(f32::NEG_INFINITY)
     }
 
-    /// How likely the phrase has to be against `text`; none where that has nothing of it.
-    fn limit(&mut self, text: &str) -> Option<f32> {
-        let begin = text.split_whitespace().next().unwrap_or_default();
-        if sounds(begin, self.phonemizer.as_mut()).ok()? == self.first {
+    /// How likely the phrase has to be against what was recognized; none where that has nothing of it.
+    fn limit(&mut self, transcript: &Transcript) -> Option<f32> {
+        let text = &transcript.text;
+        let begin = sounds(text.split_whitespace().next()?, self.phonemizer.as_mut()).ok()?;
+        if begin == self.first {
             return Some(BEGUN);
+        }
+        let nearly = begin.len() <= self.first.len() && likeness(&self.first, &begin) >= NEAR;
+        if nearly && transcript.average_log_probability >= SURE {
+            return Some(NEARLY);
         }
         let heard = sounds(text, self.phonemizer.as_mut()).ok()?;
         self.others.iter().any(|word| likeness(word, &heard) >= SAME).then_some(HALF)
