@@ -9,7 +9,7 @@ use jarvis_engine::resident_bytes;
 use jarvis_models::{Catalog, Store};
 use jarvis_settings::{Paths, Settings};
 use jarvis_speech::endpoint::{EndpointEvent, EndpointOptions, Endpointer};
-use jarvis_speech::stt::score::{WordErrors, word_errors};
+use jarvis_speech::stt::score::{WordErrors, difference_by_chance, word_errors};
 use jarvis_speech::stt::{self, SttError};
 use serde::Deserialize;
 use serde_json::json;
@@ -161,15 +161,22 @@ struct Race {
 #[derive(Default)]
 struct Runner {
     ms: Vec<f64>,
-    errors: WordErrors,
+    /// Of each utterance whose words are known.
+    errors: Vec<WordErrors>,
 }
 
 impl Runner {
     fn ran(&mut self, ms: f64, text: &str, said: Option<&str>) {
         self.ms.push(ms);
         if let Some(said) = said {
-            self.errors += word_errors(said, text);
+            self.errors.push(word_errors(said, text));
         }
+    }
+
+    fn all_errors(&self) -> WordErrors {
+        let mut all = WordErrors::default();
+        self.errors.iter().for_each(|errors| all += *errors);
+        all
     }
 }
 
@@ -233,11 +240,20 @@ impl Race {
                 rows.add(("stt", format!("— {stage}, median")), (median(values), "ms", Better::Less), (None, None));
             }
         }
-        let words = self.ours.errors.words;
-        if words > 0 {
-            let theirs = (self.theirs.errors.words > 0).then(|| self.theirs.errors.rate() * 100.0);
-            let metric = format!("{label}: word error rate, {words} words");
-            rows.add(("stt", metric), (self.ours.errors.rate() * 100.0, "%", Better::Less), (None, theirs));
+        let (ours, theirs) = (self.ours.all_errors(), self.theirs.all_errors());
+        if ours.words > 0 {
+            let compared = theirs.words > 0;
+            let metric = format!("{label}: word error rate, {} words", ours.words);
+            let rate = compared.then(|| theirs.rate() * 100.0);
+            rows.add(("stt", metric), (ours.rate() * 100.0, "%", Better::Less), (None, rate));
+            let count = compared.then_some(theirs.errors as f64);
+            rows.add(("stt", "— words wrong"), (ours.errors as f64, "", Better::Less), (None, count));
+        }
+        if let Some((low, high)) = difference_by_chance(&self.ours.errors, &self.theirs.errors) {
+            // In points of the error rate; with zero in between, neither is known to be better.
+            let points = (ours.rate() - theirs.rate()) * 100.0;
+            let metric = format!("— difference; 95 % interval {:+.1} to {:+.1}", low * 100.0, high * 100.0);
+            rows.add(("stt", metric), (points, "points", Better::Less), (None, None));
         }
     }
 }
