@@ -22,7 +22,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 const IDLE: Duration = Duration::from_secs(10);
 /// Fewer turns than these make no percentile; the quick ones are enough for one that means something.
 const FEWEST: usize = 10;
-const FEWEST_QUICK: usize = 24;
+const FEWEST_QUICK: usize = 20;
 /// The pause inside of the sentences that have one, in seconds.
 const PAUSE: f32 = 0.7;
 /// A sample of the answer that is louder can be heard.
@@ -287,7 +287,7 @@ fn one_turn(engine: &EngineHandle, events: &Subscription, room: &Room, question:
     while events.try_recv().is_ok() {}
     room.take_played();
     engine.send(Command::Start);
-    room.say(&[0.0; 8_000]);
+    room.say(&[0.0; 4_000]);
     room.say(question);
     let deadline = Instant::now() + LIMIT + Duration::from_secs_f32(question.len() as f32 / 16_000.0);
     let (mut failed, mut revoked) = (None, false);
