@@ -76,7 +76,7 @@ fn only_what_was_half_understood_and_is_much_likelier_is_taken_back() {
     let mut check = WakeCheck::new("hey Jarvis").unwrap();
     // As recognition wrote calls in noise, and with what odds.
     for (text, odds) in [
-        ("Hey, Jervis.", -30.0),
+        ("Hey, Jervis.", -4.0),
         ("Well, okay Jarvis", -30.0),
         ("Can you join this?", -12.4),
         ("Letters of A. Jarvis.", -9.6),
