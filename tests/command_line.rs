@@ -2,6 +2,9 @@
 //!
 //! Drives the real binary on the installed models, with settings of its own, so that nothing of the user's is touched.
 
+#[path = "command_line/running.rs"]
+mod running;
+
 use serde_json::Value;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -27,7 +30,7 @@ impl Home {
             command.env_remove(name);
         }
         command.args(arguments).env("JARVIS_CONFIG_DIR", self.path("config")).env("XDG_RUNTIME_DIR", self.0.path());
-        command.env("JARVIS_CACHE_DIR", self.path("cache"));
+        command.env("JARVIS_CACHE_DIR", self.path("cache")).env("JARVIS_STATE_DIR", self.path("state"));
         // Nor the models of other programs.
         for name in ["OLLAMA_MODELS", "HF_HUB_CACHE", "LLAMA_CACHE"] {
             command.env(name, self.path("none"));
@@ -182,6 +185,28 @@ fn a_question_is_answered_by_a_skill() {
     assert_eq!(objects[0]["intent"], "calc.evaluate");
     assert_eq!(objects[0]["route"], "pattern");
     assert!(objects[0]["reply"].as_str().unwrap().contains("391"), "{objects:?}");
+}
+
+#[test]
+fn what_is_generated_has_the_form_that_is_asked_for() {
+    let home = Home::new();
+    let schema = home.path("schema.json");
+    let color = r#"{"type": "object", "properties": {"color": {"enum": ["red", "blue"]}, "why": {"type": "string"}}, "required": ["color", "why"]}"#;
+    std::fs::write(&schema, color).unwrap();
+    let question = ["generate", "--prompt", "Which color is the sky?", "--temperature", "1.5", "--max-tokens", "40"];
+    let (exit, objects) = home.json(&[&question[..], &["--json-schema", text_of(&schema)]].concat());
+    assert_eq!(exit, 0, "{objects:?}");
+    let answer: Value = serde_json::from_str(objects[0]["text"].as_str().unwrap()).unwrap();
+    assert!(["red", "blue"].contains(&answer["color"].as_str().unwrap()) && answer["why"].is_string(), "{answer}");
+    let (exit, objects) = home.json(&[&question[..], &["--regex", "It is (red|blue)\\."]].concat());
+    assert_eq!(exit, 0, "{objects:?}");
+    assert!(["It is red.", "It is blue."].contains(&objects[0]["text"].as_str().unwrap()), "{objects:?}");
+
+    std::fs::write(&schema, r#"{"type": "object", "patternProperties": {}}"#).unwrap();
+    let (code, message, _) = home.refusal(&[&question[..], &["--json-schema", text_of(&schema)]].concat());
+    assert!(code == "llm.bad_constraint" && message.contains("patternProperties"), "{message}");
+    let (code, ..) = home.refusal(&[&question[..], &["--json-schema", "no-such-file"]].concat());
+    assert_eq!(code, "generate.unreadable_schema");
 }
 
 #[test]

@@ -137,6 +137,7 @@ impl Home {
         }
         command.args(arguments).env_remove("no_proxy").env_remove("NO_PROXY").env("SOME_API_KEY", KEY);
         command.env("JARVIS_CONFIG_DIR", self.path("config")).env("JARVIS_CACHE_DIR", self.path("cache"));
+        command.env("JARVIS_STATE_DIR", self.path("state"));
         command.env("XDG_RUNTIME_DIR", self.0.path()).env("JARVIS_LOG", "debug");
         command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
         command
@@ -258,7 +259,7 @@ fn a_running_jarvis_says_who_answered_and_how_the_server_does() {
         .map(|line| serde_json::from_str::<Value>(&line).expect("an event"));
     events.find(|event| event["event"] == "ready").expect("it is ready");
     let socket = home.path("jarvis").join("control.sock");
-    let request = jarvis_engine::control::Request::Ask { text: QUESTION.into() };
+    let request = jarvis_engine::control::Request::Ask { text: QUESTION.into(), aloud: false };
     jarvis_engine::control::send(&socket, &request).expect("it takes a question");
     let told: Vec<Value> = events
         .by_ref()

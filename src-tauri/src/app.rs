@@ -269,7 +269,8 @@ struct Started {
 fn start_engine(app: &AppHandle<Wry>, settings: &Settings, paths: &Paths) -> Result<Started> {
     // Before the engine, so that a second one never opens the microphone.
     let claim = control::claim(paths)?;
-    let engine = Engine::start(settings.clone(), paths.clone(), EngineOptions::default())?;
+    let options = EngineOptions { keeps_timers: true, ..EngineOptions::default() };
+    let engine = Engine::start(settings.clone(), paths.clone(), options)?;
     let events = engine.subscribe();
     let asked = app.clone();
     let server = control::serve(claim, engine.clone(), move || match asked.try_state::<Shell>() {

@@ -4,7 +4,7 @@
 //! Never computes anything that takes time and never waits for anyone: between messages it sleeps, until the turn's next
 //! deadline or, when there is none, for as long as it takes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -15,7 +15,7 @@ use jarvis_audio::PlayerEvent;
 use jarvis_core::{AssistantEvent, AssistantState, Cancel, Error, TurnId};
 use jarvis_settings::{BargeIn, HotkeyMode, Settings};
 
-use crate::message::{Loaded, Message, Part};
+use crate::message::{Asked, Loaded, Message, Part};
 use crate::notify::Notifier;
 use crate::observers::Observers;
 use crate::speak::Mouth;
@@ -57,6 +57,8 @@ pub(crate) struct Coordinator {
     microphone_tried: bool,
     ready: bool,
     level_watchers: usize,
+    /// Typed questions that wait for the present turn to end.
+    asked: VecDeque<Asked>,
     /// What was told already, so that one missing library is one message and not three.
     told: Vec<Error>,
 }
@@ -99,6 +101,7 @@ impl Coordinator {
             microphone_tried: !with_voice,
             ready: false,
             level_watchers: 0,
+            asked: VecDeque::new(),
             told: Vec::new(),
         }
     }
@@ -119,6 +122,7 @@ impl Coordinator {
                 }
                 Err(RecvTimeoutError::Disconnected) => Next::End,
             };
+            self.next_asked(&mut actions);
             self.act(&mut actions);
             if let Next::End = next {
                 break;
@@ -142,13 +146,9 @@ impl Coordinator {
                 }
             },
             Message::Adjusted { path, value } => self.adjusted(path, &value, actions),
-            Message::Ask { text, turn } => {
-                self.turn.on(Input::Ask(text), now, actions);
-                if let Some(id) = self.turn.id() {
-                    // Whoever asked may have stopped waiting.
-                    let _ = turn.try_send(id);
-                }
-            }
+            // What is to end the present turn does not wait for that.
+            Message::Ask(asked) if self.turn.is_stop(&asked.text) => self.begin_asked(asked, actions),
+            Message::Ask(asked) => self.asked.push_back(asked),
             Message::NotCalled { turn, answer } => {
                 // Whoever gave that turn up takes it back.
                 if turn.is_none() || turn == self.turn.id() {
@@ -166,6 +166,26 @@ impl Coordinator {
         }
         self.tell_ready();
         Next::Listen
+    }
+
+    /// Begins the turn of the question that waits longest, once no other goes on.
+    fn next_asked(&mut self, actions: &mut Vec<Action>) {
+        while self.turn.id().is_none()
+            && let Some(asked) = self.asked.pop_front()
+        {
+            if !asked.given_up.is_cancelled() {
+                self.begin_asked(asked, actions);
+            }
+        }
+    }
+
+    fn begin_asked(&mut self, asked: Asked, actions: &mut Vec<Action>) {
+        let input = if asked.aloud { Input::Ask(asked.text) } else { Input::Write(asked.text) };
+        self.turn.on(input, Instant::now(), actions);
+        if let Some(id) = self.turn.id() {
+            // Whoever asked may have stopped waiting.
+            let _ = asked.turn.try_send(id);
+        }
     }
 
     /// Does what the turn wants, in order.

@@ -21,6 +21,7 @@ pub mod echo;
 pub mod health;
 mod heavy;
 pub mod io;
+mod keep;
 mod listen;
 pub mod load;
 pub mod logging;

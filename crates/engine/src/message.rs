@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jarvis_assistant::turn::Input;
 use jarvis_audio::PlayerEvent;
-use jarvis_core::{AssistantEvent, Error, Result, TurnId};
+use jarvis_core::{AssistantEvent, Cancel, Error, Result, TurnId};
 
 use crate::{Command, DeviceStatus};
 
@@ -53,13 +53,25 @@ pub(crate) enum Loaded {
     Off,
 }
 
+/// A typed question that cuts nobody off.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) text: String,
+    /// The answer is spoken, too.
+    pub(crate) aloud: bool,
+    /// Told which turn answers it, when that begins.
+    pub(crate) turn: SyncSender<TurnId>,
+    /// Raised when nobody waits for that any more.
+    pub(crate) given_up: Cancel,
+}
+
 /// A message to the coordinator.
 #[derive(Debug)]
 pub(crate) enum Message {
     /// From a user.
     Command(Box<Command>),
-    /// A typed question from someone who wants to know which turn answers it.
-    Ask { text: String, turn: SyncSender<TurnId> },
+    /// A typed question from someone who waits for its turn.
+    Ask(Asked),
     /// What woke Jarvis was no call. From someone who waits to hear whether there was anything to remember; asked for in a
     /// turn, or by a command.
     NotCalled { turn: Option<TurnId>, answer: SyncSender<Result<bool>> },

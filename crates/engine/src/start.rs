@@ -1,26 +1,31 @@
 //! The start: threads, channels, and the handle by which everyone else speaks to the engine.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use jarvis_core::{AssistantState, Error, Result, TurnId};
+use jarvis_core::{AssistantState, Cancel, Error, Result, TurnId};
 use jarvis_settings::{Paths, RemoteReach, Settings};
 
 use crate::coordinator::{Coordinator, Workers};
 use crate::echo::Echo;
 use crate::heavy::Heavy;
 use crate::io::{AudioIo, Devices};
+use crate::keep::Keeper;
 use crate::listen::Listen;
 use crate::load::{Installed, Parts};
-use crate::message::{Message, Outbox};
+use crate::message::{Asked, Message, Outbox};
 use crate::observers::Observers;
 use crate::recognize::Recognize;
 use crate::speak::{Mouth, Speak};
 use crate::think::Think;
 use crate::{Command, DeviceStatus, Status, Subscription, check_question};
+
+/// How long a typed question waits for the turn of somebody else to end.
+pub(crate) const ASKED: Duration = Duration::from_secs(30);
 
 /// How the engine runs, beside the settings.
 pub struct EngineOptions {
@@ -30,13 +35,15 @@ pub struct EngineOptions {
     pub no_neural: bool,
     /// Microphone and speaker.
     pub io: Arc<dyn AudioIo>,
+    /// Timers that run outlive the program. For the one instance that serves the control socket.
+    pub keeps_timers: bool,
     /// Models; none is what is installed.
     pub parts: Option<Arc<dyn Parts>>,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { no_voice: false, no_neural: false, io: Arc::new(Devices), parts: None }
+        Self { no_voice: false, no_neural: false, keeps_timers: false, io: Arc::new(Devices), parts: None }
     }
 }
 
@@ -45,6 +52,7 @@ impl std::fmt::Debug for EngineOptions {
         f.debug_struct("EngineOptions")
             .field("no_voice", &self.no_voice)
             .field("no_neural", &self.no_neural)
+            .field("keeps_timers", &self.keeps_timers)
             .finish_non_exhaustive()
     }
 }
@@ -100,7 +108,8 @@ impl Engine {
             };
             threads.push(spawn("speak", move || state.run(speak_jobs))?);
         }
-        let state = Think::new(Arc::clone(&parts), Arc::clone(&settings), paths, outbox, heavy, think.clone());
+        let keeper = options.keeps_timers.then(|| Keeper::new(&paths));
+        let state = Think::new(Arc::clone(&parts), Arc::clone(&settings), paths, outbox, heavy, think.clone(), keeper);
         threads.push(spawn("think", move || state.run(think_jobs))?);
 
         let workers = Workers { listen, recognize, think, speak };
@@ -113,7 +122,8 @@ impl Engine {
             let _tell = TellEnd(at_the_end);
             run_coordinator(coordinator, inbox, threads);
         })?;
-        Ok(EngineHandle { sender, observers, status, ended, parts, no_neural: options.no_neural })
+        let ending = Arc::new(AtomicBool::new(false));
+        Ok(EngineHandle { sender, observers, status, ending, ended, parts, no_neural: options.no_neural })
     }
 }
 
@@ -183,6 +193,8 @@ pub struct EngineHandle {
     sender: Sender<Message>,
     observers: Arc<Observers>,
     status: Arc<Mutex<Status>>,
+    /// It was told to end.
+    ending: Arc<AtomicBool>,
     ended: Arc<Ended>,
     /// Asked how the servers of other programs do.
     parts: Arc<dyn Parts>,
@@ -206,6 +218,10 @@ impl EngineHandle {
                 }
                 Command::Reload(settings)
             }
+            Command::Quit => {
+                self.ending.store(true, Ordering::Release);
+                Command::Quit
+            }
             other => other,
         };
         let _ = self.sender.send(Message::Command(Box::new(command)));
@@ -219,16 +235,40 @@ impl EngineHandle {
         }
     }
 
-    /// Asks a typed question and says which turn answers it, for whoever waits for the answer among the events.
+    /// Asks a typed question when no turn goes on any more, and says which turn answers it, for whoever waits for the
+    /// answer among the events; `aloud`: it is spoken, too. Nobody is cut off for it, except by a request to stop.
     ///
     /// # Errors
-    /// The question is empty or too long, or the engine has ended.
-    pub fn ask(&self, text: String) -> Result<TurnId> {
+    /// The question is empty or too long, others are heard or answered for half a minute, or the engine has ended.
+    pub fn ask(&self, text: String, aloud: bool) -> Result<TurnId> {
         check_question(&text)?;
         let (sender, turn) = sync_channel(1);
-        let _ = self.sender.send(Message::Ask { text, turn: sender });
-        turn.recv_timeout(Duration::from_secs(2))
-            .map_err(|_| Error::new("internal.ended", "Jarvis is ending.", "Start it again and ask once more."))
+        let given_up = Cancel::new();
+        let _ = self.sender.send(Message::Ask(Asked { text, aloud, turn: sender, given_up: given_up.clone() }));
+        turn.recv_timeout(ASKED).map_err(|error| match error {
+            RecvTimeoutError::Timeout => {
+                given_up.cancel();
+                self.occupied()
+            }
+            RecvTimeoutError::Disconnected => {
+                Error::new("internal.ended", "Jarvis is ending.", "Start it again and ask once more.")
+            }
+        })
+    }
+
+    fn occupied(&self) -> Error {
+        let state = self.status.lock().unwrap_or_else(PoisonError::into_inner).state;
+        let message = match state {
+            AssistantState::Listening | AssistantState::Transcribing => "Jarvis is listening just now.",
+            AssistantState::Speaking => "Jarvis is speaking just now.",
+            AssistantState::Thinking | AssistantState::Idle => "Jarvis is answering another question just now.",
+        };
+        Error::new("control.occupied", message, "Ask again in a moment, or end that with `jarvis cancel`.")
+    }
+
+    /// Whether it was told to end.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Acquire)
     }
 
     /// What woke Jarvis last was no call: what sounds like it is heeded less from now on. Says whether there was anything

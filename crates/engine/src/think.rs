@@ -1,7 +1,8 @@
 //! The thinking thread: words in, text and clauses out. Owns the mind, with the skills and the language model.
 //!
 //! The model loads and warms up on a thread of its own, so skills answer before it is there. Between questions the thread sleeps
-//! until an alarm is due. Never speaks and never decides whether an answer is still wanted; that flag is handed to it.
+//! until an alarm is due. What skills need kept for the next run is read at the start and handed on to be written whenever
+//! it changed. Never speaks and never decides whether an answer is still wanted; that flag is handed to it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use jarvis_settings::{Paths, Settings};
 
 use crate::adjust::adjust;
 use crate::heavy::Heavy;
+use crate::keep::Keeper;
 use crate::load::Parts;
 use crate::message::{Loaded, Message, Outbox, PANICKED, Part, contained};
 
@@ -65,6 +67,8 @@ pub(crate) struct Think {
     waiting: VecDeque<Waiting>,
     /// The turn that was answered last.
     answered: Option<TurnId>,
+    /// Takes what skills keep; none where another instance may be the one that does.
+    keeper: Option<Keeper>,
 }
 
 impl Think {
@@ -76,6 +80,7 @@ impl Think {
         outbox: Outbox,
         heavy: Heavy,
         jobs: Sender<Job>,
+        keeper: Option<Keeper>,
     ) -> Self {
         let mut mind = Mind::new(Router::new(skills::all()), Arc::new(SystemClock), (&settings.mind).into());
         mind.set_names(Names::of_wake_model(&settings.wake.model));
@@ -91,13 +96,16 @@ impl Think {
             load: 0,
             waiting: VecDeque::new(),
             answered: None,
+            keeper,
         }
     }
 
     /// Works until the channel is closed.
     pub(crate) fn run(mut self, jobs: Receiver<Job>) {
         self.load();
+        self.restore();
         loop {
+            self.keep();
             let job = match self.mind.next_due() {
                 None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(due) => jobs.recv_timeout(due.saturating_duration_since(Instant::now())),
@@ -130,6 +138,21 @@ impl Think {
                 Err(RecvTimeoutError::Timeout) => self.tell_due(),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
+        }
+    }
+
+    /// Takes up what the last run left.
+    fn restore(&mut self) {
+        let Some(keeper) = &mut self.keeper else { return };
+        for error in self.mind.restore(&keeper.read()) {
+            keeper.put_aside(&error.message);
+        }
+    }
+
+    /// Hands on what has to outlive this run, where that changed.
+    fn keep(&mut self) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.keep(self.mind.kept());
         }
     }
 

@@ -123,7 +123,7 @@ impl Turn {
     }
 
     /// Whether these words are a request to be silent, which is heeded though the answer may have them, too.
-    fn is_stop(&self, text: &str) -> bool {
+    pub fn is_stop(&self, text: &str) -> bool {
         self.stop.recognize(&Request::new(text, &self.options.names).words).is_some()
     }
 

@@ -14,6 +14,7 @@
 //! - A question that was taken for whole and was not ([`hearing`]) is never answered, not even in part.
 
 mod alarms;
+mod asked;
 mod doubt;
 pub mod hearing;
 mod holding;
@@ -275,7 +276,8 @@ impl Turn {
             Input::Cancel => self.be_silent(now, actions),
             Input::Mute => self.mute(now, actions),
             Input::Unmute => self.unmute(actions),
-            Input::Ask(text) => self.ask(text, now, actions),
+            Input::Ask(text) => self.ask(text, true, now, actions),
+            Input::Write(text) => self.ask(text, false, now, actions),
             Input::Wake { model, score } => self.wake(model, score, now, actions),
             Input::SpokeUp => {
                 if self.present.is_none() && self.attentive_until.take().is_some() {
@@ -535,14 +537,6 @@ impl Turn {
         self.tell_state(actions);
     }
 
-    fn ask(&mut self, text: String, now: Instant, actions: &mut Vec<Action>) {
-        self.interrupt(now, actions);
-        let turn = self.begin(Phase::Thinking, patience::THINK, Some(now), now);
-        actions.push(Action::Emit(Some(turn), AssistantEvent::Transcript { text: text.clone() }));
-        actions.push(Action::Think(turn, text));
-        self.tell_state(actions);
-    }
-
     fn clause(&mut self, turn: TurnId, text: String, now: Instant, actions: &mut Vec<Action>) {
         let Some(present) = self.thinking(turn) else { return };
         present.deadline = present.deadline.max(now + patience::THINK);
@@ -774,11 +768,11 @@ impl Turn {
             Phase::Thinking => ("Thinking", "Is the machine very busy? `jarvis bench llm` tells."),
             Phase::Speaking { .. } => ("Speaking", "Check the speaker with `jarvis doctor`."),
         };
-        let was_speaking = matches!(present.phase, Phase::Speaking { .. });
+        let unheard = matches!(present.phase, Phase::Speaking { .. }) || !present.aloud;
         let error = Error::new("turn.timeout", format!("{what} took too long, so I gave up."), hint);
         actions.push(Action::Emit(Some(id), AssistantEvent::Error { error: error.clone() }));
         self.abandon(false, now, actions);
-        if was_speaking || self.voice != Voice::Words {
+        if unheard || self.voice != Voice::Words {
             self.tell_state(actions);
             self.next_alarm(now, actions);
         } else {

@@ -44,6 +44,7 @@ pub(super) fn input(op: &Op, now_turn: &Turn, now: Instant) -> Input {
         5 => Input::Cancel,
         6 => Input::Mute,
         7 => Input::Unmute,
+        8 if op.ms.is_multiple_of(2) => Input::Write("why".into()),
         8 => Input::Ask("why".into()),
         9 => Input::Wake { model: "hey_jarvis".into(), score: 0.7 },
         10 => Input::SpokeOver(turn),

@@ -51,6 +51,8 @@ pub enum Input {
     Unmute,
     /// A question that was typed.
     Ask(String),
+    /// A question that was typed, by someone who wants it answered in writing.
+    Write(String),
     /// A wake word was heard.
     Wake {
         /// Which.
@@ -190,6 +192,7 @@ impl Input {
             | Self::Mute
             | Self::Unmute
             | Self::Ask(_)
+            | Self::Write(_)
             | Self::Wake { .. }
             | Self::SpokeUp
             | Self::Due { .. }

@@ -1,27 +1,21 @@
 //! `jarvis ask`: answers a typed question as if it had been spoken.
 //!
-//! Works without a running instance: skills answer at once, and the language model is loaded when a question first needs
-//! it. What is about the running instance (a timer that outlives the command, its voice, stopping it) is handed to it if
-//! there is one; without one, a setting that was asked for is kept for the next.
+//! Where an instance runs, it answers, with all that was said before, and its window shows it. Without one, and for a dry
+//! run, this process does: skills answer at once, the language model is loaded when a question first needs it, and a
+//! setting that was asked for is kept for the next instance.
 
 use crate::output::Output;
-use jarvis_assistant::{Answer, AnswerTimings, Mind, MindOptions, Names, Piece, Routed, Router, skills};
-use jarvis_core::{AssistantEvent, Cancel, Error, HostAction, Result, Route, SystemClock};
-use jarvis_engine::control::{self, Request};
+use jarvis_assistant::{Answer, Mind, MindOptions, Names, Piece, Router, skills};
+use jarvis_core::{AssistantEvent, Cancel, Error, HostAction, Result, SystemClock};
+use jarvis_engine::control;
 use jarvis_engine::load::{Installed, Parts};
 use jarvis_settings::{Paths, Settings};
 use serde_json::json;
 use std::io::{BufRead, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::time::{Duration, Instant};
-
-/// How long the running instance may take to answer; the turn itself gives up before that.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// What is about the instance that stays: the beginnings of these skills' intents.
-const OF_THE_INSTANCE: [&str; 4] = ["timer.", "voice.", "assistant.", "feedback."];
+use std::time::Instant;
 
 /// What can be said to `jarvis ask`.
 #[derive(Debug, clap::Args)]
@@ -35,6 +29,9 @@ pub struct Args {
     /// Decide what is meant, but do nothing and ask no language model.
     #[arg(long)]
     dry_run: bool,
+    /// Have the running Jarvis speak the answer, too.
+    #[arg(long, conflicts_with = "dry_run")]
+    speak: bool,
 }
 
 /// Runs the command.
@@ -43,7 +40,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let settings = Settings::load(&paths)?;
     let mind = mind(&paths, &settings, args.dry_run);
     let socket = (!args.dry_run).then(|| paths.control_socket());
-    let mut asker = Asker { mind, settings, paths, socket, output };
+    let mut asker = Asker { mind, settings, paths, socket, aloud: args.speak, output };
     if args.stdin {
         return Ok(asker.converse(&lines_of_stdin())?);
     }
@@ -78,6 +75,8 @@ struct Asker<'a> {
     paths: Paths,
     /// Where a running instance would listen; none for a dry run.
     socket: Option<PathBuf>,
+    /// It speaks the answers.
+    aloud: bool,
     output: &'a Output,
 }
 
@@ -85,20 +84,17 @@ impl Asker<'_> {
     /// Answers a question and prints the answer.
     fn ask(&mut self, text: &str) -> Result<()> {
         jarvis_engine::check_question(text)?;
-        if let Some(socket) = self.running_instance_for(text) {
-            let answer = ask_instance(&socket, text)?;
-            self.output.result(&answer, || answer.reply.clone());
+        if let Some(answer) = self.ask_instance(text)? {
+            self.output.result(&answer, String::new);
             return Ok(());
         }
-        // A person reads along; a script gets one object at the end.
         let cancel = Cancel::new();
         let reads_along = !self.output.is_json();
         let (settings, paths) = (&mut self.settings, &self.paths);
         let mut undone = Ok(());
         let answer = self.mind.answer(text, &cancel, &mut |piece| match piece {
             Piece::Event(AssistantEvent::ReplyText { text }) if reads_along && undone.is_ok() => {
-                let mut out = std::io::stdout().lock();
-                if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+                if show(&text).is_err() {
                     cancel.cancel();
                 }
             }
@@ -115,14 +111,16 @@ impl Asker<'_> {
         Ok(())
     }
 
-    /// Where the running instance listens, if there is one and this is about it.
-    fn running_instance_for(&self, text: &str) -> Option<PathBuf> {
-        let is_its = |routed| {
-            matches!(routed, Routed::Skill(matched)
-                if OF_THE_INSTANCE.iter().any(|beginning| matched.intent.starts_with(beginning)))
-        };
-        let socket = self.socket.as_ref().filter(|_| is_its(self.mind.router().route(text)))?;
-        control::send(socket, &Request::Hello).is_ok().then(|| socket.clone())
+    /// What the running instance answers, shown as it comes; `None` when there is none.
+    fn ask_instance(&self, text: &str) -> Result<Option<Answer>> {
+        let Some(socket) = &self.socket else { return Ok(None) };
+        let mut unread = self.output.is_json();
+        let answer = control::ask(socket, text, self.aloud, &mut |text| unread = unread || show(text).is_err());
+        match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if !self.aloud && is_of_nobody(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Answers line after line. One that fails does not keep the next from being answered. Timers ring in between.
@@ -186,42 +184,13 @@ fn lines_of_stdin() -> Receiver<std::io::Result<String>> {
     lines
 }
 
-/// Has the running instance answer, aloud if it has a voice, and takes the answer from its events.
-fn ask_instance(socket: &Path, text: &str) -> Result<Answer> {
-    let asked = Instant::now();
-    let milliseconds = || asked.elapsed().as_secs_f64() * 1e3;
-    // Before the question, so that nothing of the answer is missed.
-    let events = control::subscribe(socket)?.until(asked + PATIENCE);
-    let unanswered =
-        || Error::new("ask.instance", "The running Jarvis did not answer.", "Try once more, or restart it.");
-    let turn = control::send(socket, &Request::Ask { text: text.to_owned() })?.turn.ok_or_else(unanswered)?;
-    let mut answer: Option<Answer> = None;
-    for record in events {
-        let record = record?;
-        match record.event {
-            _ if record.turn != Some(turn) => {}
-            AssistantEvent::Intent { intent, slots, confidence, route } => {
-                let timings_ms = AnswerTimings { route: milliseconds(), ..AnswerTimings::default() };
-                let (text, reply) = (text.to_owned(), String::new());
-                answer = Some(Answer { text, intent, slots, confidence, route, reply, timings_ms });
-            }
-            AssistantEvent::ReplyText { text } => {
-                if let Some(answer) = &mut answer {
-                    answer.reply.push_str(&text);
-                    answer.timings_ms.total = milliseconds();
-                    // A skill's answer comes in one piece; there is no need to wait until it was spoken.
-                    break;
-                }
-            }
-            AssistantEvent::AnsweredFrom { .. } => {
-                if let Some(answer) = &mut answer {
-                    answer.route = Route::Remote;
-                }
-            }
-            AssistantEvent::Error { error } => return Err(error),
-            AssistantEvent::TurnEnd { .. } | AssistantEvent::Cancelled => break,
-            _ => {}
-        }
-    }
-    answer.ok_or_else(unanswered)
+/// A piece of an answer, for a person who reads along; a script gets one object at the end.
+fn show(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush())
+}
+
+/// Whether it means that no Jarvis of this user runs.
+fn is_of_nobody(error: &Error) -> bool {
+    matches!(error.code.as_str(), "control.not_running" | "control.denied")
 }

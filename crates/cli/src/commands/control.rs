@@ -11,7 +11,10 @@ use jarvis_settings::Paths;
 pub fn run(command: &str, output: &Output) -> anyhow::Result<()> {
     let request: Request = serde_json::from_value(serde_json::json!({ "command": command }))?;
     let socket = Paths::discover()?.control_socket();
-    let response = control::send(&socket, &request)?;
+    let response = match request {
+        Request::Quit => control::quit(&socket)?,
+        _ => control::send(&socket, &request)?,
+    };
     if matches!(request, Request::Toggle | Request::Start)
         && let Some(status) = control::send(&socket, &Request::Status)?.status
     {

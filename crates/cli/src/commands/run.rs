@@ -1,7 +1,7 @@
 //! `jarvis run`: the assistant without a window, until told to quit.
 
 use std::fs::OpenOptions;
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::thread::JoinHandle;
@@ -50,18 +50,25 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
 
     // Before anything is loaded, so that a second instance is told at once.
     let claim = control::claim(&paths)?;
-    let options = EngineOptions { no_voice: args.no_voice, no_neural: args.no_neural, ..EngineOptions::default() };
+    let options = EngineOptions {
+        no_voice: args.no_voice,
+        no_neural: args.no_neural,
+        keeps_timers: true,
+        ..EngineOptions::default()
+    };
     let engine = Engine::start(settings, paths.clone(), options)?;
     let mut observers: Vec<JoinHandle<()>> = Vec::new();
     if let Some(sink) = sink {
         let (events, engine) = (engine.subscribe(), engine.clone());
         observers.push(observer("events", move || {
-            if let Err(error) = write_events(sink, events)
+            match write_events(sink, events) {
                 // Whoever read along is gone, and with it the reason to run.
-                && to_stdout
-            {
-                tracing::info!("events are not read any more ({error}); ending");
-                engine.send(Command::Quit);
+                Err(error) if to_stdout => {
+                    tracing::info!("events are not read any more ({error}); ending");
+                    engine.send(Command::Quit);
+                }
+                Err(error) => tracing::warn!("Events are not read any more: {error}. Jarvis goes on without."),
+                Ok(()) => {}
             }
         })?);
     }
@@ -124,15 +131,39 @@ fn open_sink(path: &std::path::Path) -> anyhow::Result<Box<dyn Write + Send>> {
             "Name a file in a folder that you may write to.",
         )
     })?;
-    Ok(Box::new(BufWriter::new(file)))
+    Ok(Box::new(file))
 }
 
-/// A line an event, flushed each time: whoever reads wants it now.
-fn write_events(mut sink: Box<dyn Write + Send>, events: Subscription) -> std::io::Result<()> {
+/// Writes a line an event, at once: whoever reads wants it now. A disk that takes no more loses events, and is complained of
+/// once until it takes some again.
+///
+/// # Errors
+/// Nobody reads any more.
+fn write_events(mut sink: impl Write, events: impl Iterator<Item = EventRecord>) -> std::io::Result<()> {
+    let mut line = Vec::new();
+    let mut lost = 0_u64;
     for record in events {
-        serde_json::to_writer(&mut sink, &record)?;
-        sink.write_all(b"\n")?;
-        sink.flush()?;
+        line.clear();
+        if lost > 0 {
+            // The last one may have been written in part.
+            line.push(b'\n');
+        }
+        serde_json::to_writer(&mut line, &record)?;
+        line.push(b'\n');
+        match sink.write_all(&line).and_then(|()| sink.flush()) {
+            Ok(()) if lost > 0 => {
+                tracing::warn!("Events are written again; {lost} were lost.");
+                lost = 0;
+            }
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Err(error),
+            Err(error) => {
+                if lost == 0 {
+                    tracing::warn!("Events cannot be written and are lost: {error}. Jarvis goes on without.");
+                }
+                lost += 1;
+            }
+        }
     }
     Ok(())
 }

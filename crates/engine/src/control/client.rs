@@ -1,6 +1,6 @@
 //! The asking side of the control socket.
 
-use std::io::{BufReader, ErrorKind, Write};
+use std::io::{BufReader, ErrorKind, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -13,6 +13,9 @@ use super::{Request, Response};
 
 /// How long the running instance may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long it may take to end: its threads have two seconds.
+const ENDING: Duration = Duration::from_secs(10);
 
 /// A connection to the running instance.
 ///
@@ -54,6 +57,32 @@ fn is_strangers(socket: &Path, user: u32) -> bool {
 /// Nothing runs, it does not answer, or it refuses.
 pub fn send(socket: &Path, request: &Request) -> Result<Response> {
     exchange(&mut BufReader::new(connect(socket)?), request)
+}
+
+/// As [`send`], with more patience.
+pub(super) fn send_and_wait(socket: &Path, request: &Request, patience: Duration) -> Result<Response> {
+    let stream = connect(socket)?;
+    stream.set_read_timeout(Some(patience)).map_err(not_set_up)?;
+    exchange(&mut BufReader::new(stream), request)
+}
+
+/// Ends the running instance, and waits until the next one can start.
+///
+/// # Errors
+/// As [`send`], or it did not end in time.
+pub fn quit(socket: &Path) -> Result<Response> {
+    let mut reader = BufReader::new(connect(socket)?);
+    let response = exchange(&mut reader, &Request::Quit)?;
+    reader.get_ref().set_read_timeout(Some(ENDING)).map_err(not_set_up)?;
+    // It closes the connection when it is gone. One that breaks is as good.
+    match reader.read(&mut [0]) {
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Err(Error::new(
+            "control.not_ended",
+            "Jarvis was told to end and has not done so yet.",
+            "If it stays so, end that process.",
+        )),
+        _ => Ok(response),
+    }
 }
 
 /// The events of the running instance, as [`crate::EngineHandle::subscribe`] gives them, until it ends.

@@ -5,14 +5,20 @@
 //! dropped and nobody else notices.
 //!
 //! A request is `{"command":"toggle"}`, one of press, release, toggle, start, stop, cancel, mute, unmute, reload, quit,
-//! status, hello, subscribe, or `{"command":"ask","text":"..."}`. The answer is `{"ok":true}`, with `"status"` where it was
-//! asked for and `"turn"` after `ask`, or `{"error":{"code","message","hint"}}`. After `subscribe` the connection carries
-//! events, as in `--events`.
+//! status, hello, subscribe, or `{"command":"ask","text":"..."}`, whose answer is spoken, too, with `"aloud":true`. The
+//! answer is `{"ok":true}`, with `"status"` where it was asked for and `"turn"` after `ask`, or
+//! `{"error":{"code","message","hint"}}`. After `subscribe` the connection carries events, as in `--events`. After `quit`
+//! it is closed when the place of the running instance is free.
+//!
+//! A question cuts nobody off: it is answered when no turn goes on, or refused after half a minute. Only "stop" does not
+//! wait.
 
 mod client;
 mod protocol;
+mod question;
 mod server;
 
-pub use client::{Events, connect, send, subscribe};
+pub use client::{Events, connect, quit, send, subscribe};
 pub use protocol::{Request, Response};
+pub use question::ask;
 pub use server::{Claim, Server, claim, serve};

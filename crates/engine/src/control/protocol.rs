@@ -34,6 +34,9 @@ pub enum Request {
     Ask {
         /// The question.
         text: String,
+        /// The answer is spoken, too.
+        #[serde(default)]
+        aloud: bool,
     },
     /// What woke Jarvis last was no call.
     NotCalled,
@@ -142,7 +145,9 @@ mod tests {
     #[test]
     fn requests_are_named_as_on_the_command_line() {
         assert_eq!(parse(r#"{"command":"toggle"}"#).unwrap(), Request::Toggle);
-        assert_eq!(parse(r#"{"command":"ask","text":"hi"}"#).unwrap(), Request::Ask { text: "hi".into() });
+        let (written, spoken) = (r#"{"command":"ask","text":"hi"}"#, r#"{"command":"ask","text":"hi","aloud":true}"#);
+        assert_eq!(parse(written).unwrap(), Request::Ask { text: "hi".into(), aloud: false });
+        assert_eq!(parse(spoken).unwrap(), Request::Ask { text: "hi".into(), aloud: true });
         assert_eq!(parse(r#"{"command":"reload"}"#).unwrap(), Request::Reload);
         assert_eq!(parse("toggle").unwrap_err().code, "control.bad_request");
         assert_eq!(parse(r#"{"command":"ask"}"#).unwrap_err().code, "control.bad_request");

@@ -7,9 +7,9 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use jarvis_core::{Error, Result};
 use jarvis_settings::Paths;
@@ -25,6 +25,9 @@ const MAX_CLIENTS: usize = 32;
 const IDLE: Duration = Duration::from_secs(60);
 const UNREAD: Duration = Duration::from_secs(5);
 
+/// How long a new instance waits for one that is ending.
+const ENDING: Duration = Duration::from_secs(5);
+
 /// The place of the one running instance: the lock on `control.lock`, held for as long as this lives, and the socket's
 /// file, which is made and removed by nobody who does not hold the lock.
 #[derive(Debug)]
@@ -32,6 +35,28 @@ struct Place {
     socket: PathBuf,
     /// Closing it gives the lock back, which the system also does for a process that was killed.
     _lock: File,
+    /// Told after that.
+    leaving: Leaving,
+}
+
+/// Connections of those who wait for this instance to be gone: they are closed when it is.
+#[derive(Debug, Clone, Default)]
+struct Waiting(Arc<Mutex<Vec<UnixStream>>>);
+
+impl Waiting {
+    fn with<T>(&self, work: impl FnOnce(&mut Vec<UnixStream>) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Lets those who wait go when it is dropped, whoever else still knows of them.
+#[derive(Debug, Default)]
+struct Leaving(Waiting);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.0.with(Vec::clear);
+    }
 }
 
 impl Drop for Place {
@@ -84,13 +109,21 @@ pub fn claim(paths: &Paths) -> Result<Claim> {
         .mode(0o600)
         .open(folder.join("control.lock"))
         .map_err(fails)?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let first = client::send(&socket, &Request::Hello).ok().and_then(|response| response.status);
-            return Err(already_running(first.map(|status| status.pid)));
+    let patience = Instant::now() + ENDING;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::WouldBlock) => match client::send(&socket, &Request::Hello) {
+                Err(error) if is_of_no_instance(&error) && Instant::now() < patience => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                first => {
+                    let status = first.ok().and_then(|response| response.status);
+                    return Err(already_running(status.map(|status| status.pid)));
+                }
+            },
+            Err(TryLockError::Error(error)) => return Err(fails(error)),
         }
-        Err(TryLockError::Error(error)) => return Err(fails(error)),
     }
     // From here on nobody else touches the socket's file: what stands there was left by an instance that was killed.
     match std::fs::remove_file(&socket) {
@@ -104,7 +137,12 @@ pub fn claim(paths: &Paths) -> Result<Claim> {
     std::fs::set_permissions(&unready, std::fs::Permissions::from_mode(0o600))
         .and_then(|()| std::fs::rename(&unready, &socket))
         .map_err(fails)?;
-    Ok(Claim { listener, place: Place { socket, _lock: lock } })
+    Ok(Claim { listener, place: Place { socket, _lock: lock, leaving: Leaving::default() } })
+}
+
+/// Whether an instance that answers so is about to be gone.
+fn is_of_no_instance(error: &Error) -> bool {
+    matches!(error.code.as_str(), "control.ending" | "control.not_running" | "control.no_answer")
 }
 
 fn already_running(pid: Option<u32>) -> Error {
@@ -137,7 +175,7 @@ pub fn serve(
     let Claim { listener, place } = claim;
     let closing = Arc::new(AtomicBool::new(false));
     let server = Server { place, closing: Arc::clone(&closing) };
-    let served = Served { engine, reload: Arc::new(reload) };
+    let served = Served { engine, reload: Arc::new(reload), waiting: server.place.leaving.0.clone() };
     std::thread::Builder::new()
         .name("control".into())
         .spawn(move || accept(&listener, &closing, &served))
@@ -150,6 +188,7 @@ pub fn serve(
 struct Served {
     engine: EngineHandle,
     reload: Arc<dyn Fn() -> Result<()> + Send + Sync>,
+    waiting: Waiting,
 }
 
 fn accept(listener: &UnixListener, closing: &AtomicBool, served: &Served) {
@@ -182,7 +221,7 @@ fn accept(listener: &UnixListener, closing: &AtomicBool, served: &Served) {
 }
 
 /// One client until it leaves; errors of its connection are its own affair.
-fn serve_client(stream: UnixStream, Served { engine, reload }: &Served) {
+fn serve_client(stream: UnixStream, Served { engine, reload, waiting }: &Served) {
     if stream.set_read_timeout(Some(IDLE)).is_err() || stream.set_write_timeout(Some(UNREAD)).is_err() {
         return;
     }
@@ -206,11 +245,12 @@ fn serve_client(stream: UnixStream, Served { engine, reload }: &Served) {
                 return;
             }
             Ok(Request::Status) => Response::status(engine.status()),
+            Ok(Request::Hello | Request::Ask { .. }) if engine.is_ending() => Response::error(ending()),
             Ok(Request::Hello) => {
                 tracing::info!("another instance tried to start and was sent away");
                 Response::status(engine.status())
             }
-            Ok(Request::Ask { text }) => engine.ask(text).map_or_else(Response::error, Response::turn),
+            Ok(Request::Ask { text, aloud }) => engine.ask(text, aloud).map_or_else(Response::error, Response::turn),
             Ok(Request::NotCalled) => match engine.not_called() {
                 Ok(true) => Response::ok(),
                 Ok(false) => Response::error(Error::new(
@@ -223,6 +263,9 @@ fn serve_client(stream: UnixStream, Served { engine, reload }: &Served) {
             Ok(Request::Quit) => {
                 // The answer first: the process may be gone before this thread runs again.
                 let _ = write(&stream, &Response::ok());
+                if let Ok(stream) = stream.try_clone() {
+                    waiting.with(|waiting| waiting.push(stream));
+                }
                 engine.send(Command::Quit);
                 return;
             }
@@ -239,6 +282,10 @@ fn serve_client(stream: UnixStream, Served { engine, reload }: &Served) {
             return;
         }
     }
+}
+
+fn ending() -> Error {
+    Error::new("control.ending", "Jarvis is ending.", "Start it again, and ask once more.")
 }
 
 /// Sends events until the client leaves or the engine ends. A second thread waits for the client to leave, so that its

@@ -34,7 +34,7 @@ fn a_word_reaches_the_engine_and_status_comes_back() {
     assert_eq!(mode & 0o777, 0o600);
 
     let mut events = control::subscribe(&socket).unwrap();
-    let turn = control::send(&socket, &Request::Ask { text: "what is two plus two".into() }).unwrap().turn;
+    let turn = control::send(&socket, &Request::Ask { text: "what is two plus two".into(), aloud: false }).unwrap().turn;
     assert!(turn.is_some());
     let end = events.by_ref().map(Result::unwrap).find(|record| event_name(record) == "turn_end").unwrap();
     assert_eq!(end.turn, turn);
@@ -47,7 +47,7 @@ fn a_word_reaches_the_engine_and_status_comes_back() {
 fn a_question_that_nobody_would_speak_is_refused() {
     let (stage, _server) = served();
     let socket = stage.paths.control_socket();
-    let ask = |text: String| control::send(&socket, &Request::Ask { text });
+    let ask = |text: String| control::send(&socket, &Request::Ask { text, aloud: false });
     assert_eq!(ask(" \t".into()).unwrap_err().code, "ask.empty");
     assert_eq!(ask("jarvis ".repeat(2000)).unwrap_err().code, "ask.too_long");
     assert!(ask("jarvis ".repeat(1000)).unwrap().turn.is_some());

@@ -1,0 +1,96 @@
+//! A question to the running instance, from the asking side: what it answers is gathered from its events.
+//!
+//! Ends with an answer or an error, whatever becomes of the instance meanwhile. Never decides what is answered.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use jarvis_assistant::{Answer, AnswerTimings};
+use jarvis_core::{AssistantEvent, Error, Result, Route};
+
+use super::client::{send_and_wait, subscribe};
+use super::{Request, Response};
+use crate::start::ASKED;
+
+/// Beyond the time that a question waits for its turn.
+const BEYOND: Duration = Duration::from_secs(5);
+
+/// How long an answer may take from the beginning of its turn to its end; the turn itself gives up before that.
+const ANSWERED: Duration = Duration::from_secs(120);
+
+/// Has the running instance answer `text`, as a part of its conversation; `aloud`: it speaks the answer, too. `on_text`
+/// gets the pieces of the answer as they come. The times of the answer count from the request.
+///
+/// # Errors
+/// Nothing runs, it refuses or fails, somebody interrupted it, or it ended before it had answered.
+pub fn ask(socket: &Path, text: &str, aloud: bool, on_text: &mut dyn FnMut(&str)) -> Result<Answer> {
+    let asked = Instant::now();
+    let milliseconds = || asked.elapsed().as_micros() as f64 / 1000.0;
+    // Before the question, so that nothing of the answer is missed.
+    let events = subscribe(socket)?;
+    let request = Request::Ask { text: text.to_owned(), aloud };
+    let Response { turn: Some(turn), .. } = send_and_wait(socket, &request, ASKED + BEYOND)? else {
+        return Err(unanswered());
+    };
+    let mut answer: Option<Answer> = None;
+    let mut failed = None;
+    for record in events.until(Instant::now() + ANSWERED) {
+        let record = record?;
+        if record.turn != Some(turn) {
+            continue;
+        }
+        match (record.event, &mut answer) {
+            (AssistantEvent::Intent { intent, slots, confidence, route }, _) => {
+                let timings_ms = AnswerTimings { route: milliseconds(), ..AnswerTimings::default() };
+                let (text, reply) = (text.to_owned(), String::new());
+                answer = Some(Answer { text, intent, slots, confidence, route, reply, timings_ms });
+            }
+            (AssistantEvent::FirstToken, Some(answer)) => answer.timings_ms.first_token = Some(milliseconds()),
+            (AssistantEvent::AnsweredFrom { .. }, Some(answer)) => answer.route = Route::Remote,
+            (AssistantEvent::ReplyText { text }, Some(answer)) => {
+                on_text(&text);
+                answer.reply.push_str(&text);
+                answer.timings_ms.total = milliseconds();
+                if aloud && answer.route == Route::Pattern {
+                    // A skill's answer comes in one piece; there is no need to wait until it was spoken.
+                    break;
+                }
+            }
+            (AssistantEvent::Error { error }, _) => failed = Some(error),
+            (AssistantEvent::Cancelled, _) => failed = failed.or_else(|| Some(interrupted())),
+            (AssistantEvent::TurnEnd { .. }, _) => {
+                if let Some(answer) = &mut answer {
+                    answer.timings_ms.total = milliseconds();
+                }
+                return outcome(answer, failed, aloud);
+            }
+            _ => {}
+        }
+    }
+    match answer {
+        Some(answer) if aloud && answer.route == Route::Pattern => Ok(answer),
+        _ => Err(Error::new(
+            "ask.instance",
+            "The running Jarvis ended before it had answered.",
+            "Start it again, and ask once more.",
+        )),
+    }
+}
+
+/// What came of a turn that is over.
+fn outcome(answer: Option<Answer>, failed: Option<Error>, aloud: bool) -> Result<Answer> {
+    match (answer, failed) {
+        // What failed was to say it.
+        (Some(answer), Some(_)) if aloud && !answer.reply.is_empty() => Ok(answer),
+        (_, Some(error)) => Err(error),
+        (answer, None) => answer.ok_or_else(unanswered),
+    }
+}
+
+fn interrupted() -> Error {
+    Error::new("ask.interrupted", "Jarvis was interrupted before it had answered.", "Ask once more.")
+}
+
+fn unanswered() -> Error {
+    Error::new("ask.instance", "The running Jarvis did not answer.", "Try once more, or restart it.")
+}
