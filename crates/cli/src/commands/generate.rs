@@ -1,7 +1,6 @@
 //! `jarvis generate`: continues a prompt with the language model.
 
 use crate::output::Output;
-use anyhow::Context;
 use jarvis_core::{Cancel, Constraint, GenerateOptions, LanguageModel, Message, Prompt, Role, StopReason};
 use serde::Serialize;
 use std::io::{self, Read, Write};
@@ -53,7 +52,15 @@ fn schema(file: &Path) -> anyhow::Result<String> {
         true => io::stdin().lock().take(MAX_SCHEMA).read_to_string(&mut text),
         false => std::fs::File::open(file).and_then(|file| file.take(MAX_SCHEMA).read_to_string(&mut text)),
     };
-    read.with_context(|| format!("The schema {} can't be read.", file.display()))?;
+    let refused = |error: io::Error| {
+        let message = format!("The schema {} can't be read: {error}.", file.display());
+        jarvis_core::Error::new(
+            "generate.unreadable_schema",
+            message,
+            "Give a text file, or `-` and the schema after it.",
+        )
+    };
+    read.map_err(refused)?;
     Ok(text)
 }
 

@@ -7,7 +7,7 @@
 #[cfg(feature = "llama-cpp")]
 use super::llama_cpp;
 use super::{Better, Rows, median};
-use jarvis_core::{Cancel, GenerateOptions, LanguageModel, Message, Prompt, Role};
+use jarvis_core::{Cancel, Constraint, GenerateOptions, LanguageModel, Message, Prompt, Role};
 use jarvis_engine::load::{Parts, language_model_file};
 use jarvis_llm::bench::{self, Agreement, Ours, Runner, Shape, Speed};
 use jarvis_llm::{GgufModel, LoadOptions};
@@ -24,6 +24,9 @@ const GENERATED: usize = 32;
 const POSITIONS: usize = 500;
 /// What they are compared on.
 const TEXT: &str = include_str!("../../../../../docs/architecture.md");
+
+/// A form with free text, bounded numbers, a choice and a list.
+const FORM: &str = r#"{"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "integer", "minimum": 0, "maximum": 130}, "mood": {"enum": ["happy", "sad", "angry"]}, "hobbies": {"type": "array", "items": {"type": "string"}, "maxItems": 3}}, "required": ["name", "age", "mood", "hobbies"]}"#;
 
 /// What was measured on a file, with llama.cpp's figures where it is built in.
 struct Compared {
@@ -48,6 +51,7 @@ pub(super) fn llm(
     // First of all: later there is memory that was given back and is used again.
     footprint(&file, rows)?;
     questions(parts, settings, runs, rows)?;
+    forms(parts, settings, runs, rows)?;
 
     std::fs::create_dir_all(paths.cache_dir())?;
     let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(paths.cache_dir())?;
@@ -102,7 +106,11 @@ fn options(context_length: usize) -> LoadOptions {
 fn questions(parts: &dyn Parts, settings: &Settings, runs: usize, rows: &mut Rows<'_>) -> anyhow::Result<()> {
     let mut model = parts.language_model(settings)?;
     let system = Message::new(Role::System, jarvis_assistant::conversation::SYSTEM_PROMPT);
+    // All that a copy of it on disk could save, and only at the start.
+    let began = Instant::now();
     model.warm_up(std::slice::from_ref(&system))?;
+    let once = super::ms(began);
+    rows.add(("llm", "reading the standing instructions, once"), (once, "ms", Better::Less), (None, None));
     let options = GenerateOptions { max_tokens: 12, temperature: 0.0, ..GenerateOptions::default() };
     let (mut first_tokens, mut first_words, mut new) = (vec![], vec![], 0);
     for run in 0..runs {
@@ -123,6 +131,35 @@ fn questions(parts: &dyn Parts, settings: &Settings, runs: usize, rows: &mut Row
     let name = |what: &str| format!("{what}, {new} new tokens");
     rows.add(("llm", name("first token")), (median(&mut first_tokens), "ms", Better::Less), (Some(60.0), None));
     rows.add(("llm", name("first three words")), (median(&mut first_words), "ms", Better::Less), (Some(150.0), None));
+    Ok(())
+}
+
+/// What it costs to hold an answer to a JSON Schema.
+fn forms(parts: &dyn Parts, settings: &Settings, runs: usize, rows: &mut Rows<'_>) -> anyhow::Result<()> {
+    let mut model = parts.language_model(settings)?;
+    let prompt = Prompt::Chat(vec![Message::new(Role::User, "Describe a person called Anna, in JSON.")]);
+    let options = GenerateOptions {
+        max_tokens: 64,
+        repetition_penalty: 1.0,
+        constraint: Some(Constraint::JsonSchema(FORM.into())),
+        ..GenerateOptions::default()
+    };
+    let (mut first, mut setups, mut tokens) = (None, vec![], vec![]);
+    for _ in 0..runs {
+        let made = model.generate(&prompt, &options, &Cancel::new(), &mut |_| {})?;
+        let timings = made.timings_ms;
+        match first {
+            // Then the model's tokens are put in order.
+            None => first = Some(timings.constraint_setup),
+            Some(_) => setups.push(timings.constraint_setup),
+        }
+        tokens.push(timings.constraint * 1e3 / made.generated_tokens.max(1) as f64);
+    }
+    let setup = if setups.is_empty() { first.unwrap_or_default() } else { median(&mut setups) };
+    let first = first.unwrap_or_default();
+    rows.add(("llm", "JSON by schema: before the first answer"), (first, "ms", Better::Less), (None, None));
+    rows.add(("llm", "JSON by schema: before each other"), (setup, "ms", Better::Less), (None, None));
+    rows.add(("llm", "JSON by schema: each token"), (median(&mut tokens), "us", Better::Less), (None, None));
     Ok(())
 }
 

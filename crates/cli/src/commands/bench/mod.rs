@@ -10,6 +10,7 @@ mod effects;
 #[cfg(feature = "llama-cpp")]
 mod llama_cpp;
 mod llm;
+mod mind;
 mod recordings;
 mod sounds;
 mod stt;
@@ -18,7 +19,7 @@ mod turn;
 mod wake;
 
 use crate::output::Output;
-use jarvis_engine::load::Installed;
+use jarvis_engine::load::{Installed, Parts};
 use jarvis_settings::{Paths, Settings};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -36,6 +37,11 @@ pub struct Args {
     /// A recording of a question to play in place of the built-in ones (`turn` and `stt`); can be repeated.
     #[arg(long, value_name = "FILE.wav")]
     file: Vec<PathBuf>,
+    /// An installed model's ID, or the path of a GGUF file (`llm` and `mind`); the settings' model if not given.
+    #[arg(long, value_name = "ID|PATH")]
+    model: Option<String>,
+    #[command(flatten)]
+    mind: mind::Options,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -44,6 +50,8 @@ enum What {
     Turn,
     /// The language model.
     Llm,
+    /// How good its answers are.
+    Mind,
     /// Speech recognition.
     Stt,
     /// Speech synthesis.
@@ -127,7 +135,10 @@ impl Rows<'_> {
 /// Runs the command.
 pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let paths = Paths::discover()?;
-    let settings = Settings::load(&paths)?;
+    let mut settings = Settings::load(&paths)?;
+    if let Some(model) = &args.model {
+        settings.mind.model.clone_from(model);
+    }
     let parts = Installed::new(&paths);
     let runs = args.runs as usize;
     let wanted = |what| args.what == what || args.what == What::All;
@@ -150,6 +161,9 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     }
     if wanted(What::Llm) {
         llm::llm(&parts, &settings, &paths, runs, &mut rows)?;
+    }
+    if wanted(What::Mind) {
+        mind::run(parts.language_model(&settings)?.as_mut(), &args.mind, &mut rows)?;
     }
     if wanted(What::Turn) {
         turn::run(&parts, &paths, &settings, runs, &questions, &mut rows)?;
