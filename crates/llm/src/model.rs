@@ -269,7 +269,7 @@ impl GgufModel {
         let (tokenizer, lexicon) = (&self.tokenizer, &mut self.lexicon);
         let lexicon = lexicon.get_or_insert_with(|| {
             let tokens = (0..tokenizer.vocabulary() as u32).map(|token| tokenizer.bytes(token));
-            Arc::new(Lexicon::new(tokens, tokenizer.ends()))
+            Arc::new(Lexicon::new(tokens, tokenizer.end_ids()))
         });
         Guide::new(form, Arc::clone(lexicon), most)
     }

@@ -144,7 +144,7 @@ impl Tokenizer {
     }
 
     /// The tokens with which the model says that it is done, in order.
-    pub(crate) fn ends(&self) -> &[u32] {
+    pub(crate) fn end_ids(&self) -> &[u32] {
         &self.end_ids
     }
 
