@@ -8,10 +8,6 @@
 //! more than it ever left of the answer, somebody is there, and what it left is what voice activity gets. A word is noticed
 //! some 50 ms earlier for it, and where there is no echo at all, with headphones, nobody is suppressed.
 //!
-//! A canceller knows an echo only where it was. After the sound server dropped a buffer, in an answer's first moments, and
-//! where an echo comes later than can be learned, its subtraction leaves all of it, which sounds like somebody. So what looks
-//! like the user is compared with what was played, at every delay ([`Likeness`]): a copy of it is nobody, wherever it is.
-//!
 //! What the WebRTC project puts behind its canceller was tried and left out: over 185 recordings (clean, in noise, two
 //! synthetic voices and people) the word error rate of Whisper tiny.en was 10.2 % without, 11.9 % with its noise
 //! suppression, and 10.9 % with its gain control. Recognizer, voice activity and wake word were all trained on sound with
@@ -25,17 +21,15 @@ use std::collections::VecDeque;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
-use jarvis_audio::echo::{Clean, EchoCanceller, EchoPath, Likeness, References, Source};
+use jarvis_audio::echo::{Clean, EchoCanceller, EchoPath, References, Source};
 use jarvis_core::{AudioFrame, FRAME_SAMPLES, rms};
 
 use guard::{Guard, Levels};
 
 pub use guard::Verdict;
 
-/// Frames of what was played, the loudest of which an echo is held against: half a second, and more.
-const LATELY: usize = 20;
-/// Frames for which an echo may go on after the speaker fell silent: the canceller's reach, a second, and a room's.
-const REACH: u32 = 50;
+/// Frames for which an echo may go on after the speaker fell silent: half a second, the canceller's reach, and more.
+const REACH: usize = 20;
 
 /// What was heard in one frame, without the answer.
 #[derive(Debug, Clone)]
@@ -55,7 +49,6 @@ pub struct Echo {
     references: References,
     /// There is one once something was played.
     canceller: Option<Box<EchoCanceller>>,
-    likeness: Option<Box<Likeness>>,
     clean: Clean,
     guard: Guard,
     /// Root mean squares of what was played, the newest last.
@@ -71,10 +64,9 @@ impl Echo {
             taps,
             references: References::default(),
             canceller: None,
-            likeness: None,
             clean: Clean::default(),
             guard: Guard::default(),
-            played: VecDeque::with_capacity(LATELY + 1),
+            played: VecDeque::with_capacity(REACH + 1),
             next: None,
         }
     }
@@ -88,13 +80,13 @@ impl Echo {
         let lost = self.next.map_or(0, |next| frame.index.saturating_sub(next));
         self.next = Some(frame.index + 1);
         let reference = self.references.next(now, lost);
-        if self.played.len() == LATELY {
+        if self.played.len() == REACH {
             self.played.pop_front();
         }
         self.played.push_back(rms(&reference.samples));
         let raw = frame.rms();
-        if reference.silent_for > REACH {
-            self.guard.hear(Levels { raw, subtracted: raw, suppressed: raw, ..Levels::default() }, || 0.0);
+        if reference.silent_for as usize > REACH {
+            self.guard.hear(Levels { raw, subtracted: raw, suppressed: raw, ..Levels::default() });
             return Heard { sound: frame.clone(), voice: frame.clone(), playing: 0.0 };
         }
         let canceller = self.canceller.get_or_insert_with(Box::default);
@@ -103,11 +95,13 @@ impl Echo {
         let mut echo = frame.samples;
         echo.iter_mut().zip(subtracted).for_each(|(sample, left)| *sample -= left);
         let playing = self.played.iter().copied().fold(0.0, f32::max);
-        let likeness = self.likeness.get_or_insert_with(Box::default);
-        likeness.push(&reference.samples, subtracted);
-        let levels =
-            Levels { raw, echo: rms(&echo), subtracted: rms(subtracted), suppressed: rms(suppressed), playing };
-        let is_somebody = self.guard.hear(levels, || likeness.now());
+        let is_somebody = self.guard.hear(Levels {
+            raw,
+            echo: rms(&echo),
+            subtracted: rms(subtracted),
+            suppressed: rms(suppressed),
+            playing,
+        });
         let with = |samples: &[f32; FRAME_SAMPLES]| AudioFrame { index: frame.index, samples: *samples };
         Heard { sound: with(subtracted), voice: with(if is_somebody { subtracted } else { suppressed }), playing }
     }
@@ -130,7 +124,7 @@ impl Echo {
 
     /// Another microphone hears from now on: what was learned of the way to the old one is worth nothing.
     pub fn forget(&mut self) {
-        (self.canceller, self.likeness) = (None, None);
+        self.canceller = None;
         self.references.hear_anew();
         self.guard.forget();
         self.next = None;

@@ -1,7 +1,7 @@
 //! The canceller itself: what the speaker played is taken out of what the microphone heard.
 //!
-//! AEC3 of the WebRTC project, as the `sonora` project keeps it in Rust: it finds the delay of the echo (up to a
-//! second, since loudspeakers without a wire are late) by matched filters, subtracts it with a partitioned frequency-domain adaptive filter of 52 ms, and suppresses
+//! AEC3 of the WebRTC project, as the `sonora` project keeps it in Rust: it finds the delay of the echo (up to half a
+//! second) by matched filters, subtracts it with a partitioned frequency-domain adaptive filter of 52 ms, and suppresses
 //! what that leaves. Its blocks are 64 samples, of which a frame has exactly eight, so no sound is held back.
 //!
 //! Never looks at devices, never decides what is speech, and never runs in a device's callback: AEC3 makes small buffers
@@ -16,8 +16,6 @@ use sonora_aec3::config::EchoCanceller3Config;
 
 /// Samples in a block of AEC3: 4 ms.
 const BLOCK: usize = 64;
-/// Matched filters that look for the delay. Each covers 128 ms and begins 96 ms after the one before: 992 ms in all.
-const DELAYS: usize = 10;
 /// AEC3 counts in the steps of 16-bit samples.
 const SCALE: f32 = 32_768.0;
 /// A sample as large as this was cut off by the microphone, in steps of 16 bits.
@@ -69,7 +67,6 @@ impl EchoCanceller {
     /// One that knows nothing of the room yet.
     pub fn new() -> Self {
         let mut config = EchoCanceller3Config::default();
-        config.delay.num_filters = DELAYS;
         config.filter.export_linear_aec_output = true;
         Self {
             processor: BlockProcessor::new(&config, jarvis_core::SAMPLE_RATE as usize, 1, 1),

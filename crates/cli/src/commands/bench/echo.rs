@@ -1,14 +1,11 @@
-//! Hearing over one's own voice: how much of the answer the canceller takes out, what it costs, whether an answer is held for
-//! nobody, and how soon a user who speaks over it makes it quieter (duck), and silent.
+//! Hearing over one's own voice: how much of the answer the canceller takes out, what it costs, whether an answer interrupts
+//! itself, and how soon a user who speaks over it makes it quieter (duck), and silent.
 //!
 //! Silence is silence: the player has stopped in the middle of the word, faded out, and what the device still held has been
 //! heard. An answer that is merely quieter has a row of its own and does not count. Times begin with the first sample of the
 //! user that can be heard (-40 dB), at a random place of the answer, and are of sound and not of this machine: to the end of
 //! the microphone's frame that decides, and then [`LET_OUT`], the most that fade and device let out. The rooms are
 //! computed, so that every run hears the same. `tests/barge_in.rs` says what comes out of a sound server.
-//!
-//! A hold for nobody is a pause, and not yet an interruption: what was heard is recognized, and words of the answer itself let
-//! it go on. So an answer interrupts itself at most as often as it is held for nobody; that is what is counted here.
 //!
 //! The thresholds were chosen with another answer, in other rooms and, but for the installed one, by other voices.
 
@@ -28,12 +25,6 @@ use std::time::{Duration, Instant};
 const ROOMS: [(u64, u64, u32); 4] = [(65, 200, 5), (40, 120, 6), (120, 300, 7), (200, 250, 8)];
 /// Levels of the echo against what is played, in decibels.
 const LEVELS: [f32; 4] = [FIGURE, -10.0, 0.0, HEADPHONES];
-/// By how many milliseconds an echo comes later, in turn, where the sound server's buffers are not what they were, and for
-/// how many frames each.
-const LATER: [u64; 4] = [0, 35, 12, 58];
-const STAYS: usize = 115;
-/// Delays of loudspeakers that are very late, in milliseconds.
-const LATE: [u64; 3] = [480, 650, 820];
 /// Level of the user's echo that the figure is for, and with how many places of the answer for each user.
 const FIGURE: f32 = -20.0;
 const PLACES: usize = 2;
@@ -61,7 +52,6 @@ pub(super) fn run(parts: &dyn Parts, paths: &Paths, settings: &Settings, rows: &
     drop(voice);
     let mut activity = parts.activity(settings)?;
     alone(&answers, &mut *activity, rows)?;
-    out_of_place(&answers, &mut *activity, rows)?;
     let mut dice = Dice(1);
     for level in LEVELS {
         let mut times = Times::default();
@@ -109,32 +99,12 @@ fn alone(answers: &[Vec<f32>], activity: &mut dyn Vad, rows: &mut Rows<'_>) -> a
             }
         }
     }
-    let metric = format!("answers held for nobody, in {:.1} minutes", seconds / 60.0);
+    let metric = format!("answers that interrupt themselves, in {:.1} minutes", seconds / 60.0);
     rows.add(("echo", metric), (holds as f64, "", Better::Less), (Some(0.0), None));
     let metric = format!("answers quieter for nobody, in {:.1} minutes", seconds / 60.0);
     rows.add(("echo", metric), (ducks as f64, "", Better::Less), (None, None));
     let share = cost.as_secs_f64() / seconds * 100.0;
     rows.add(("echo", "cancelling while it speaks, share of a core"), (share, "%", Better::Less), (Some(5.0), None));
-    Ok(())
-}
-
-/// Answers that nobody interrupts, whose echo comes at another time all of a sudden, or very late.
-fn out_of_place(answers: &[Vec<f32>], activity: &mut dyn Vad, rows: &mut Rows<'_>) -> anyhow::Result<()> {
-    let (mut holds, mut jumps) = (0, 0);
-    for ((answer, walls), level) in answers.iter().zip(&ROOMS).zip([FIGURE, -10.0, 0.0, -10.0]) {
-        let room = Room { later: &LATER, ..room(level, walls) };
-        holds += listen(answer, None, &room, activity)?.sustained.len();
-        jumps += (answer.len() / FRAME_SAMPLES - 1) / STAYS;
-    }
-    let metric = format!("answers held for nobody, echo out of place {jumps} times");
-    rows.add(("echo", metric), (holds as f64, "", Better::Less), (Some(0.0), None));
-    let (mut holds, mut seconds) = (0, 0.0);
-    for ((answer, delay), level) in answers.iter().zip(LATE).zip([FIGURE, -10.0, FIGURE]) {
-        holds += listen(answer, None, &room(level, &(delay, 200, 9)), activity)?.sustained.len();
-        seconds += answer.len() as f64 / f64::from(SAMPLE_RATE);
-    }
-    let metric = format!("answers held for nobody, echo half a second late and more, in {:.1} minutes", seconds / 60.0);
-    rows.add(("echo", metric), (holds as f64, "", Better::Less), (Some(0.0), None));
     Ok(())
 }
 
@@ -155,7 +125,7 @@ impl Times {
         &mut self,
         answer: &[f32],
         (begin, said): (usize, &Vec<f32>),
-        room: &Room,
+        room: &(RoomOptions, u32),
         activity: &mut dyn Vad,
     ) -> anyhow::Result<()> {
         let end = (begin + said.len() + SAMPLE_RATE as usize / 2).min(answer.len());
@@ -205,27 +175,10 @@ impl Dice {
     }
 }
 
-/// Where an answer is spoken.
-struct Room {
-    options: RoomOptions,
-    /// Of the walls.
-    seed: u32,
-    /// By how many milliseconds the echo comes later, in turn.
-    later: &'static [u64],
-}
-
-impl Room {
-    /// One for each delay.
-    fn echoes(&self) -> Vec<EchoRoom> {
-        let delays = self.later.iter().map(|later| self.options.delay + Duration::from_millis(*later));
-        delays.map(|delay| EchoRoom::new(RoomOptions { delay, ..self.options }, self.seed)).collect()
-    }
-}
-
-/// A room in which the microphone's clock runs a little fast.
-fn room(level_db: f32, (delay, reverberation, seed): &(u64, u64, u32)) -> Room {
+/// A room in which the microphone's clock runs a little fast, and the seed of its walls.
+fn room(level_db: f32, (delay, reverberation, seed): &(u64, u64, u32)) -> (RoomOptions, u32) {
     let (delay, reverberation) = (Duration::from_millis(*delay), Duration::from_millis(*reverberation));
-    Room { options: RoomOptions { delay, level_db, reverberation, drift_ppm: 30.0 }, seed: *seed, later: &[0] }
+    (RoomOptions { delay, level_db, reverberation, drift_ppm: 30.0 }, *seed)
 }
 
 fn ms(samples: usize) -> f64 {
@@ -250,10 +203,10 @@ struct Listened {
 fn listen(
     answer: &[f32],
     said: Option<(usize, &Vec<f32>)>,
-    room: &Room,
+    (room, seed): &(RoomOptions, u32),
     activity: &mut dyn Vad,
 ) -> anyhow::Result<Listened> {
-    let (mut echoes, mut noise) = (room.echoes(), Dice(room.seed));
+    let (mut room, mut noise) = (EchoRoom::new(*room, *seed), Dice(*seed));
     let start = Instant::now();
     let ((taps, tapped), (blocks, handed)) = (mpsc::channel(), mpsc::channel());
     // The other end is here.
@@ -273,13 +226,7 @@ fn listen(
     let mut before = [false; 4];
     for (index, played) in answer.chunks_exact(FRAME_SAMPLES).enumerate() {
         let mut frame = AudioFrame::silence(index as u64);
-        let which = index / STAYS % echoes.len();
-        for (number, echo) in echoes.iter_mut().enumerate() {
-            let heard = echo.play(played);
-            if number == which {
-                frame.samples.copy_from_slice(&heard);
-            }
-        }
+        frame.samples.copy_from_slice(&room.play(played));
         let (begin, end) = (index * FRAME_SAMPLES, (index + 1) * FRAME_SAMPLES);
         play(played, begin, start, &blocks)?;
         for (n, sample) in frame.samples.iter_mut().enumerate() {
