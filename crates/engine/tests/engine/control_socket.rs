@@ -34,7 +34,8 @@ fn a_word_reaches_the_engine_and_status_comes_back() {
     assert_eq!(mode & 0o777, 0o600);
 
     let mut events = control::subscribe(&socket).unwrap();
-    let turn = control::send(&socket, &Request::Ask { text: "what is two plus two".into(), aloud: false }).unwrap().turn;
+    let turn =
+        control::send(&socket, &Request::Ask { text: "what is two plus two".into(), aloud: false }).unwrap().turn;
     assert!(turn.is_some());
     let end = events.by_ref().map(Result::unwrap).find(|record| event_name(record) == "turn_end").unwrap();
     assert_eq!(end.turn, turn);
