@@ -5,6 +5,7 @@
 
 use crate::{Clock, Result};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The parameters of a request, by name (`duration` = `"300"`).
@@ -80,7 +81,7 @@ pub enum HostAction {
         /// Its section and name: `voice.effect`.
         setting: &'static str,
         /// The value, as it is written on the command line.
-        value: &'static str,
+        value: Cow<'static, str>,
     },
     /// Make a setting that is a number larger or smaller, within its range, and keep it.
     Scale {

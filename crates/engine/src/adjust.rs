@@ -12,7 +12,7 @@ use jarvis_settings::{Kind, Paths, Settings};
 /// There is no such setting or value, or the file cannot be read or written; then nothing has changed.
 pub fn adjust(action: &HostAction, settings: &mut Settings, paths: &Paths) -> Result<Option<(&'static str, String)>> {
     let (path, value) = match action {
-        HostAction::Set { setting, value } => (*setting, (*value).to_owned()),
+        HostAction::Set { setting, value } => (*setting, value.clone().into_owned()),
         HostAction::Scale { setting, percent } => (*setting, scaled(settings, setting, *percent)?),
         HostAction::Stop | HostAction::NotCalled | HostAction::Notify { .. } => return Ok(None),
     };
@@ -27,6 +27,8 @@ fn scaled(settings: &Settings, setting: &str, percent: i16) -> Result<String> {
     let wanted = number * (1.0 + f64::from(percent) / 100.0);
     let range = Settings::schema().into_iter().find(|spec| spec.path == setting).map(|spec| spec.kind);
     let within = match range {
+        // Nothing grows from zero by a share of itself.
+        Some(Kind::Number { max, .. }) if number == 0.0 && percent > 0 => max / 10.0,
         Some(Kind::Number { min, max, .. }) => wanted.clamp(min, max),
         _ => wanted,
     };
@@ -46,7 +48,7 @@ mod tests {
     fn what_is_asked_for_is_in_force_and_kept() {
         let folder = tempfile::tempdir().unwrap();
         let paths = Paths::under(folder.path());
-        let action = HostAction::Set { setting: "voice.effect", value: "robot" };
+        let action = HostAction::Set { setting: "voice.effect", value: "robot".into() };
         let mut now = settings(&paths);
         assert_eq!(adjust(&action, &mut now, &paths).unwrap(), Some(("voice.effect", "robot".into())));
         assert_eq!(now.voice.effect, jarvis_settings::VoiceEffect::Robot);
@@ -70,7 +72,7 @@ mod tests {
     fn what_is_no_setting_is_refused_and_other_wishes_are_somebody_elses() {
         let folder = tempfile::tempdir().unwrap();
         let paths = Paths::under(folder.path());
-        let wrong = HostAction::Set { setting: "voice.effect", value: "squirrel" };
+        let wrong = HostAction::Set { setting: "voice.effect", value: "squirrel".into() };
         assert!(adjust(&wrong, &mut settings(&paths), &paths).is_err());
         assert!(adjust(&HostAction::Stop, &mut settings(&paths), &paths).unwrap().is_none());
         assert!(!paths.config_file().exists());

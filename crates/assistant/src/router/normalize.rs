@@ -256,7 +256,10 @@ pub fn fold(said: &str) -> String {
                 out.push(c);
             }
             '\'' | '’' | '‘' if letter_before && letter_after => out.push('\''),
+            // 5'11", or 5'11: feet and inches.
+            '\'' | '’' | '′' if digit_before && digit_after => out.push_str(" feet "),
             '\'' | '’' | '‘' => {}
+            '"' | '”' | '″' if digit_before && is_after_feet(&letters[..i]) => out.push_str(" inches "),
             '.' if digit_after => out.push('.'),
             '.' if letter_before && letter_after => {}
             '.' if letter_before && i >= 2 && letters[i - 2] == '.' => {}
@@ -281,6 +284,14 @@ pub fn fold(said: &str) -> String {
         CONTRACTIONS.iter().find(|(short, _)| *short == word).map_or(word, |(_, long)| long).to_owned()
     };
     out.split_whitespace().map(word_out).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether the digits at the end stand behind the sign of feet: 5'11.
+fn is_after_feet(before: &[char]) -> bool {
+    let digits = before.iter().rev().take_while(|c| c.is_ascii_digit()).count();
+    let sign = before.len().checked_sub(digits + 1).map(|at| before[at]);
+    matches!(sign, Some('\'' | '’' | '′'))
+        && before.len().checked_sub(digits + 2).is_some_and(|at| before[at].is_ascii_digit())
 }
 
 /// Whether the letters right after a digit make it 1st, 2nd, 3rd or 4th.
@@ -410,6 +421,9 @@ mod tests {
             ("December 25th, 2026", "december 25th 2026"),
             ("who is r2d2", "who is r2d2"),
             ("1, 2, 3", "1 2 3"),
+            ("5'11\" in cm", "5 feet 11 inches in cm"),
+            ("5’11 in cm", "5 feet 11 in cm"),
+            ("the \"top 10\" of '99", "the top 10 of 99"),
         ] {
             assert_eq!(fold(said), words, "{said}");
         }

@@ -20,7 +20,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("afternoon", "good afternoon [to you|sir|buddy|there]"),
     ("evening", "good evening [to you|sir|buddy|there]"),
     ("hello", "are you (there|awake|listening|on|alive)"),
-    ("hello", "(can you hear me|do you hear me|wake up)"),
+    ("hello", "wake up"),
     ("night", "(good night|goodnight|sleep well|sweet dreams) [to you|buddy]"),
     (
         "goodbye",
@@ -103,9 +103,9 @@ impl Skill for Greeting {
             Some("goodbye") => "Goodbye. Have a good evening.",
             Some("how") => "I'm well, thank you. What can I do for you?",
             Some("thanks") => "You're welcome.",
-            Some("who") => "I'm Jarvis, your assistant. I run on this machine alone.",
+            Some("who") => "I'm Jarvis, your assistant. I run on this machine.",
             Some("abilities") => {
-                "I can tell the time and the date, set timers, calculate, convert units, and answer questions. Just ask."
+                "I can tell the time and the date, set timers, calculate, convert units, change my voice and volume, and answer questions, not always rightly."
             }
             _ => match hour {
                 5..12 => "Good morning.",

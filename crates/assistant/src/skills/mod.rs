@@ -1,8 +1,12 @@
 //! What Jarvis can do without a language model: one file a skill, one line here.
 
 pub mod calc;
+pub mod cannot;
+pub mod chance;
 pub mod date;
+pub mod emergency;
 pub mod greeting;
+pub mod itself;
 pub mod not_called;
 pub mod not_yet;
 pub mod repeat;
@@ -10,12 +14,14 @@ pub mod stop;
 pub mod time;
 pub mod timer;
 pub mod voice;
+pub mod volume;
 
 use jarvis_core::Skill;
 
 /// Every skill. Where two are equally sure of a request, the one above answers.
 pub fn all() -> Vec<Box<dyn Skill>> {
     vec![
+        Box::new(emergency::Emergency::new()),
         Box::new(stop::Stop::new()),
         Box::new(repeat::Repeat::new()),
         Box::new(timer::Timers::new()),
@@ -24,8 +30,12 @@ pub fn all() -> Vec<Box<dyn Skill>> {
         Box::new(calc::Convert::new()),
         Box::new(calc::Calculator::new()),
         Box::new(voice::Voice::new()),
+        Box::new(volume::Volume::new()),
+        Box::new(chance::Chance::new()),
+        Box::new(itself::Itself::new()),
         Box::new(greeting::Greeting::new()),
         Box::new(not_called::NotCalled::new()),
         Box::new(not_yet::NotYet::new()),
+        Box::new(cannot::Cannot::new()),
     ]
 }

@@ -151,10 +151,15 @@ impl Skill for Voice {
 
     fn run(&mut self, _intent: &str, slots: &Slots, _context: &SkillContext<'_>) -> Result<Reply> {
         let to = slots.get("to").map_or("", String::as_str);
-        let effect = |value, spoken| (HostAction::Set { setting: "voice.effect", value }, spoken);
+        let set = |setting, value: &'static str| HostAction::Set { setting, value: value.into() };
+        let effect = |value, spoken| (set("voice.effect", value), spoken);
         let scale = |setting, percent, spoken| (HostAction::Scale { setting, percent }, spoken);
         let (action, spoken) = match to {
-            "normal" => effect("normal", "This is my normal voice."),
+            // Of all that was changed about it.
+            "normal" => {
+                let actions = vec![set("voice.effect", "normal"), set("voice.rate", "1")];
+                return Ok(Reply { spoken: "This is my normal voice.".into(), actions, ..Reply::default() });
+            }
             "evil" => effect("evil", "As you wish. I feel darker already."),
             "robot" => effect("robot", "I am a robot now."),
             "radio" => effect("radio", "Radio check. Do you read me?"),
@@ -163,7 +168,7 @@ impl Skill for Voice {
             "less" => scale("voice.effect_amount", -30, "Less of the effect, like this."),
             "faster" => scale("voice.rate", 15, "I speak faster now."),
             "slower" => scale("voice.rate", -13, "I speak slower now."),
-            "speed" => (HostAction::Set { setting: "voice.rate", value: "1" }, "This is my usual speed."),
+            "speed" => (set("voice.rate", "1"), "This is my usual speed."),
             "which" => return Ok(Reply::say("I can sound normal, evil, like a robot, a radio, or in a cave.")),
             "hear" => return Ok(Reply::say("This is how I sound. What do you think?")),
             other => {
@@ -211,7 +216,14 @@ mod tests {
             assert!(reply.spoken.split(' ').count() <= 8, "{said}: {}", reply.spoken);
             match (&reply.actions[..], value) {
                 ([HostAction::Set { setting: set, value: to }], Some(value)) => {
-                    assert_eq!((*set, *to), (setting, value), "{said}");
+                    assert_eq!((*set, &**to), (setting, value), "{said}");
+                }
+                // The normal voice speaks at its usual speed.
+                (
+                    [HostAction::Set { setting: set, value: to }, HostAction::Set { setting: "voice.rate", .. }],
+                    Some("normal"),
+                ) => {
+                    assert_eq!((*set, &**to), (setting, "normal"), "{said}");
                 }
                 ([HostAction::Scale { setting: set, .. }], None) => assert_eq!(*set, setting, "{said}"),
                 other => panic!("{said}: {other:?}"),

@@ -6,7 +6,7 @@
 
 use crate::output::Output;
 use jarvis_assistant::{Answer, Mind, MindOptions, Names, Piece, Router, skills};
-use jarvis_core::{AssistantEvent, Cancel, Error, HostAction, Result, SystemClock};
+use jarvis_core::{AssistantEvent, Cancel, Error, HostAction, Result, Route, SystemClock};
 use jarvis_engine::control;
 use jarvis_engine::load::{Installed, Parts};
 use jarvis_settings::{Paths, Settings};
@@ -89,7 +89,9 @@ impl Asker<'_> {
             return Ok(());
         }
         let cancel = Cancel::new();
-        let reads_along = !self.output.is_json();
+        // What a skill would say, that it did something, would be no truth in a dry run.
+        let is_dry = self.socket.is_none();
+        let reads_along = !self.output.is_json() && !is_dry;
         let (settings, paths) = (&mut self.settings, &self.paths);
         let mut undone = Ok(());
         let answer = self.mind.answer(text, &cancel, &mut |piece| match piece {
@@ -107,7 +109,8 @@ impl Asker<'_> {
             _ => {}
         });
         undone?;
-        self.output.result(&answer?, String::new);
+        let answer = answer?;
+        self.output.result(&answer, || if is_dry { understood(&answer) } else { String::new() });
         Ok(())
     }
 
@@ -168,6 +171,15 @@ impl Asker<'_> {
             )),
         }
     }
+}
+
+/// What a dry run tells: who would answer, and what was understood.
+fn understood(answer: &Answer) -> String {
+    if answer.route == Route::Model {
+        return format!("{}: a question for the language model, which was not asked.", answer.intent);
+    }
+    let slots: Vec<String> = answer.slots.iter().map(|(name, value)| format!(", {name} {value}")).collect();
+    format!("{}{}: nothing was done.", answer.intent, slots.concat())
 }
 
 /// Lines of standard input, read on a thread of their own so that timers can ring in the meantime.

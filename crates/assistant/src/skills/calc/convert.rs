@@ -161,6 +161,13 @@ impl Skill for Convert {
         };
         let amount = slots.get("from").and_then(|from| amount(from)).ok_or_else(cannot)?;
         let to = slots.get("to").and_then(|to| unit(to)).ok_or_else(cannot)?;
+        if amount.parts.iter().any(|(count, unit)| least(unit.1).is_some_and(|least| *count < least)) {
+            return Err(jarvis_core::Error::new(
+                "convert.too_cold",
+                "Nothing is that cold: it gets no colder than -273.15 degrees Celsius.",
+                "",
+            ));
+        }
         let of = |(count, unit): &(f64, &Unit)| format!("({count} {})", unit.1);
         let sum = amount.parts.iter().map(of).collect::<Vec<_>>().join(" + ");
         let result = fend::evaluate(&format!("{sum} to {}", to.1))?;
@@ -172,9 +179,10 @@ impl Skill for Convert {
             .collect();
         let is_one = amount.parts.len() == 1 && amount.parts[0].0 == 1.0;
         let verb = if is_one || amount.parts[0].1.0 == Temperature { "is" } else { "are" };
-        let (heard, unit) = (result.short(), name(result.is_one(), to));
+        let result = result.short();
+        let unit = name(result.is_one(), to);
         Ok(Reply {
-            spoken: format!("{} {verb} {} {}.", given.join(" "), heard.spoken(), name(heard.is_one(), to)),
+            spoken: format!("{} {verb} {} {}.", given.join(" "), result.spoken(), unit),
             shown: Some(format!(
                 "{} {} {} {unit}",
                 given.join(" "),
@@ -183,6 +191,16 @@ impl Skill for Convert {
             )),
             actions: Vec::new(),
         })
+    }
+}
+
+/// The lowest temperature that there is, in a unit of them.
+fn least(unit: &str) -> Option<f64> {
+    match unit {
+        "celsius" => Some(-273.15),
+        "fahrenheit" => Some(-459.67),
+        "kelvin" => Some(0.0),
+        _ => None,
     }
 }
 
@@ -245,7 +263,7 @@ mod tests {
     #[test]
     fn units_as_people_say_them() {
         for (asked, answer) in [
-            ("convert five miles to kilometers", "5 miles are about 8.047 kilometers."),
+            ("convert five miles to kilometers", "5 miles are about 8.05 kilometers."),
             ("how many feet are in a mile", "1 mile is 5,280 feet."),
             ("how many ounces in a pound", "1 pound is 16 ounces."),
             ("72 degrees fahrenheit in celsius", "72 degrees Fahrenheit is about 22.22 degrees Celsius."),
@@ -257,16 +275,23 @@ mod tests {
             ("how many minutes are there in two and a half hours", "2.5 hours are 150 minutes."),
             ("5 feet 10 inches in centimeters", "5 feet 10 inches are 177.8 centimeters."),
             ("what is 180 pounds in kilos", "180 pounds are about 81.65 kilograms."),
-            ("how many cups are in two liters", "2 liters are about 8.454 cups."),
+            ("how many cups are in two liters", "2 liters are about 8.45 cups."),
             ("100 km / h in mph", "100 kilometers per hour are about 62.14 miles per hour."),
             ("how many megabytes are in a gigabyte", "1 gigabyte is 1,000 megabytes."),
-            ("convert 10 km to miles", "10 kilometers are about 6.214 miles."),
-            ("how much is a kilo in pounds", "1 kilogram is about 2.205 pounds."),
-            ("half a mile in meters", "0.5 miles are about 804.7 meters."),
-            ("5 foot 11 in cm", "5 feet 11 inches are about 180.3 centimeters."),
-            ("how much is 5 k in miles", "5 kilometers are about 3.107 miles."),
+            ("convert 10 km to miles", "10 kilometers are about 6.21 miles."),
+            ("how much is a kilo in pounds", "1 kilogram is about 2.2 pounds."),
+            ("half a mile in meters", "0.5 miles are about 804.67 meters."),
+            ("5 foot 11 in cm", "5 feet 11 inches are 180.34 centimeters."),
+            ("how much is 5 k in miles", "5 kilometers are about 3.11 miles."),
             ("10000 m in km", "10,000 meters are 10 kilometers."),
             ("how many square feet in an acre", "1 acre is 43,560 square feet."),
+            ("42 km to miles", "42 kilometers are about 26.1 miles."),
+            ("100 degrees fahrenheit in celsius", "100 degrees Fahrenheit is about 37.78 degrees Celsius."),
+            ("5 acres in square meters", "5 acres are about 20,234.28 square meters."),
+            ("1 light year in km", "1 light year is about 9.46 trillion kilometers."),
+            ("1 mm in feet", "1 millimeter is about 0.00328 feet."),
+            ("-400 celsius to fahrenheit", "Nothing is that cold: it gets no colder than -273.15 degrees Celsius."),
+            ("-1 kelvin in celsius", "Nothing is that cold: it gets no colder than -273.15 degrees Celsius."),
         ] {
             assert_eq!(ask(asked), answer, "{asked}");
         }

@@ -38,12 +38,20 @@ impl Number {
         format!("{about}{}{power}{}", self.digits, if self.percent { "%" } else { "" })
     }
 
-    /// The same number with four digits, or its whole part where that is longer: enough for a measure that is heard.
+    /// The same number with two decimals, or three digits if it is below one, and from a billion on in words: enough for
+    /// a measure.
     pub fn short(&self) -> Self {
-        if self.power.is_some() || self.value == 0.0 || self.value.fract() == 0.0 {
+        let size = self.value.abs();
+        if self.power.is_some() || self.value == 0.0 {
             return self.clone();
         }
-        let places = (3 - self.value.abs().log10().floor() as i32).max(0);
+        if let Some((scale, name)) =
+            [(1e12, "trillion"), (1e9, "billion")].into_iter().find(|(scale, _)| size >= *scale)
+        {
+            let (digits, exact) = decimals(self.value / scale, 2);
+            return Self { digits: format!("{digits} {name}"), rounded: self.rounded || !exact, ..self.clone() };
+        }
+        let places = if size >= 1.0 { 2 } else { 2 - size.log10().floor() as i32 };
         let (digits, exact) = decimals(self.value, places as usize);
         Self { digits, rounded: self.rounded || !exact, ..self.clone() }
     }
@@ -105,7 +113,12 @@ fn round(value: f64, approximate: bool, percent: bool) -> Number {
     if value != 0.0 && !(1e-6..LARGE).contains(&value.abs()) {
         let power = value.abs().log10().floor();
         let (mantissa, _) = decimals(value / 10_f64.powf(power), 3);
-        return Number { value, digits: mantissa, power: Some(power as i32), percent, rounded: true };
+        // 9.9999 is rounded to ten, which has its own power.
+        let (digits, power) = match mantissa.trim_start_matches('-') {
+            "10" => (mantissa.replace("10", "1"), power + 1.0),
+            _ => (mantissa, power),
+        };
+        return Number { value, digits, power: Some(power as i32), percent, rounded: true };
     }
     // Four decimals, or four digits that say something if the number is small.
     let places = if value == 0.0 || value.abs() >= 1.0 { 4 } else { 3 - value.abs().log10().floor() as i32 };

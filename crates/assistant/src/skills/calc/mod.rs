@@ -4,17 +4,26 @@ mod convert;
 mod fend;
 mod sum;
 
-use crate::router::pattern::Patterns;
+use crate::numbers;
+use crate::router::pattern::{Captures, Patterns};
 use jarvis_core::{IntentMatch, Reply, Result, Risk, Skill, SkillContext, SkillSpec, Slots};
 
 pub use convert::Convert;
 
-const SPECS: &[SkillSpec] = &[SkillSpec {
-    intent: "calc.evaluate",
-    description: "Work out a sum: the four operations, powers, roots, percentages.",
-    examples: &["what is seventeen times twenty three", "square root of 144", "what is 15 percent of 80"],
-    risk: Risk::None,
-}];
+const SPECS: &[SkillSpec] = &[
+    SkillSpec {
+        intent: EVALUATE,
+        description: "Work out a sum: the four operations, powers, roots, percentages.",
+        examples: &["what is seventeen times twenty three", "square root of 144", "what is 15 percent of 80"],
+        risk: Risk::None,
+    },
+    SkillSpec {
+        intent: UNCLEAR,
+        description: "Ask for the rest of a sum, or own up to one that can't be worked out.",
+        examples: &["7 times", "what is the sine of 90 degrees"],
+        risk: Risk::None,
+    },
+];
 
 const TEMPLATES: &[&str] = &[
     "(calculate|compute|evaluate|solve|work out|figure out|add up) {sum}",
@@ -24,15 +33,33 @@ const TEMPLATES: &[&str] = &[
     "{sum}",
 ];
 
+/// Sums that lack their end: "7 times".
+const UNFINISHED: &[&str] = &[
+    "[what is|what are|how much is|calculate] {sum} (times|plus|minus|divided by|multiplied by|to the power of|+|*|/)",
+];
+
+/// What a calculator is asked, and this one can't: a language model would invent a number.
+const UNKNOWN: &[&str] = &[
+    "[what is|calculate|tell me] [the] (sine|sin|cosine|cos|tangent|tan|arcsine|arccosine|arctangent|logarithm|log|natural log|natural logarithm|ln|integral|derivative) (of|for) {any}",
+    "[what is|calculate|tell me] [the] (sine|sin|cosine|cos|tangent|tan|log|ln) {sum}",
+    "(what is|how much is|calculate|compute) {sum} (times|plus|minus|divided by|multiplied by|+|*|/) {any}",
+];
+
+const EVALUATE: &str = "calc.evaluate";
+const UNCLEAR: &str = "calc.unclear";
+
 /// Works sums out.
 pub struct Calculator {
     patterns: Patterns<()>,
+    unfinished: Patterns<()>,
+    unknown: Patterns<()>,
 }
 
 impl Calculator {
     /// The skill, ready.
     pub fn new() -> Self {
-        Self { patterns: Patterns::new(&TEMPLATES.iter().map(|template| ((), *template)).collect::<Vec<_>>()) }
+        let new = |templates: &[&'static str]| Patterns::new(&templates.iter().map(|t| ((), *t)).collect::<Vec<_>>());
+        Self { patterns: new(TEMPLATES), unfinished: new(UNFINISHED), unknown: new(UNKNOWN) }
     }
 }
 
@@ -48,15 +75,41 @@ impl Skill for Calculator {
     }
 
     fn recognize(&self, text: &str) -> Option<IntentMatch> {
-        self.patterns.find(text, |(), captures| {
+        let whole = self.patterns.find(text, |(), captures| {
             let sum = sum::translate(captures.get("sum")?)?;
             let slots = Slots::from([("expression".to_owned(), sum)]);
-            Some(IntentMatch { intent: "calc.evaluate", slots, confidence: 0.9 })
-        })
+            Some(IntentMatch { intent: EVALUATE, slots, confidence: 0.9 })
+        });
+        let unclear = |slots| IntentMatch { intent: UNCLEAR, slots, confidence: 0.6 };
+        let is_number = |sum: &str| numbers::parse_all(sum).is_some() || sum::translate(sum).is_some();
+        whole
+            .or_else(|| {
+                let missing = self.unfinished.find(text, |(), captures| {
+                    captures.get("sum").filter(|sum| is_number(sum))?;
+                    // As it was said: "7 times what?"
+                    let said = ["what is ", "what are ", "how much is ", "calculate "];
+                    Some(said.iter().find_map(|before| text.strip_prefix(before)).unwrap_or(text).to_owned())
+                })?;
+                Some(unclear(Slots::from([("missing".to_owned(), missing)])))
+            })
+            .or_else(|| {
+                let fits = |captures: &Captures| captures.get("sum").is_none_or(is_number).then_some(());
+                self.unknown.find(text, |(), captures| fits(captures)).map(|()| unclear(Slots::new()))
+            })
+    }
+
+    fn expects_more(&self, matched: &IntentMatch) -> bool {
+        matched.intent == UNCLEAR
     }
 
     fn run(&mut self, _intent: &str, slots: &Slots, _context: &SkillContext<'_>) -> Result<Reply> {
+        if let Some(missing) = slots.get("missing") {
+            return Ok(Reply::say(format!("{missing} what?")));
+        }
         let expression = slots.get("expression").map_or("", String::as_str);
+        if expression.is_empty() {
+            return Ok(Reply::say("I can't work that out yet."));
+        }
         let result = fend::evaluate(expression)?;
         let shown = format!("{} {} {}", sum::shown(expression), if result.rounded { "≈" } else { "=" }, result.shown());
         Ok(Reply { spoken: format!("That's {}.", result.spoken()), shown: Some(shown), actions: Vec::new() })
@@ -87,6 +140,13 @@ mod tests {
             ("what is 15 % of 80", "12"),
             ("what is fifteen percent of eighty", "12"),
             ("what is 20 percent off 50", "40"),
+            ("100 minus 20 percent", "80"),
+            ("200 plus 10 percent", "220"),
+            ("50 plus 20 %", "60"),
+            ("40 plus 10 plus 20 percent", "60"),
+            ("20 percent plus 5 percent", "0.25"),
+            ("100 plus 20 percent of 50", "110"),
+            ("999999999999 times 999999999999", "about 1 times 10 to the power of 24"),
             ("what percent of 80 is 20", "25%"),
             ("square root of 144", "12"),
             ("what is the square root of two", "about 1.4142"),
@@ -128,6 +188,10 @@ mod tests {
         assert_eq!(ask("what is 5 divided by 0"), "Nothing can be divided by zero.");
         assert!(ask("two to the power of 300").starts_with("That's about 2.037 times 10 to the power of 90."));
         assert_eq!(ask("square root of minus four"), "I can't work that out.");
+        assert_eq!(ask("7 times"), "7 times what?");
+        assert_eq!(ask("what is 12 plus"), "12 plus what?");
+        assert_eq!(ask("sin of 90 degrees"), "I can't work that out yet.");
+        assert_eq!(ask("what is 5 plus banana"), "I can't work that out yet.");
     }
 
     #[test]

@@ -134,7 +134,7 @@ fn misheard(words: &[&str]) -> Option<(u32, usize)> {
     }
 }
 
-/// "(15/100) * 80" as "15 % of 80", "(1 - 20/100) * 50" as "20 % off 50".
+/// "(15/100) * 80" as "15 % of 80", "(1 - 20/100) * 50" as "20 % off 50", "50 * (1 + 20/100)" as "50 + 20 %".
 fn with_percents(expression: &str) -> String {
     let mut text = expression.to_owned();
     while let Some(end) = text.find("/100)") {
@@ -143,6 +143,13 @@ fn with_percents(expression: &str) -> String {
         let inside = &text[open + 1..end];
         let number = inside.strip_prefix("1 - ").unwrap_or(inside);
         let rest = &text[after..];
+        let changed = text[..open].strip_suffix(" * ");
+        if let (Some(before), Some((sign, number))) =
+            (changed, inside.strip_prefix("1 ").and_then(|i| i.split_once(' ')))
+        {
+            text = format!("{} {sign} {number} %{rest}", without_outer_parentheses(before));
+            continue;
+        }
         text = match rest.strip_prefix(" * ") {
             Some(of) if number.len() < inside.len() => format!("{}{number} % off {of}", &text[..open]),
             Some(of) => format!("{}{number} % of {of}", &text[..open]),
@@ -150,6 +157,12 @@ fn with_percents(expression: &str) -> String {
         };
     }
     text
+}
+
+/// Whether a part of a sum is "(20/100)".
+fn is_percent(part: &str) -> bool {
+    let number = part.strip_prefix('(').and_then(|part| part.strip_suffix("/100)"));
+    number.is_some_and(|number| number.parse::<f64>().is_ok())
 }
 
 /// Where the parenthesis opens that is open at byte `end`.
@@ -198,7 +211,11 @@ impl Reader<'_, '_> {
         let mut out = self.operand()?;
         while let Some(sign) = self.take_sign() {
             let next = self.operand()?;
-            if sign == "^" {
+            // "100 minus 20 percent": of what stands before, as people and their calculators mean it.
+            if matches!(sign, "+" | "-") && is_percent(&next) && !is_percent(&out) && !self.goes_on_strongly() {
+                let sum = if out.contains(' ') { format!("({out})") } else { out };
+                out = format!("{sum} * (1 {sign} {}", &next[1..]);
+            } else if sign == "^" {
                 out.push_str(&format!("^{next}"));
             } else {
                 out.push_str(&format!(" {sign} {next}"));
@@ -271,6 +288,12 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Whether the sign that follows binds more strongly than plus and minus.
+    fn goes_on_strongly(&self) -> bool {
+        let rest = &self.words[self.at..];
+        BETWEEN.iter().any(|(words, sign)| !matches!(*sign, "+" | "-") && rest.starts_with(words))
+    }
+
     fn take_sign(&mut self) -> Option<&'static str> {
         BETWEEN.iter().find(|(words, _)| self.take(words)).map(|(_, sign)| *sign)
     }
@@ -309,6 +332,8 @@ mod tests {
             ("square root of 2", "√(2)"),
             ("15 percent of 80", "15 % of 80"),
             ("20 percent off 50", "20 % off 50"),
+            ("50 plus 20 percent", "50 + 20 %"),
+            ("100 - 20 %", "100 − 20 %"),
             ("a 20 percent tip on 45", "20 % of 45"),
             ("7 factorial", "7!"),
             ("half of 2500", "1/2 × 2,500"),
