@@ -4,8 +4,7 @@ use crate::router::{Routed, Router};
 use crate::skills;
 use jarvis_core::{
     Cancel, Clock, Error, GenerateOptions, Generation, GenerationTimings, LanguageModel, Message, Prompt, Result,
-    SkillContext,
-    StopReason,
+    SkillContext, StopReason,
 };
 use jiff::Zoned;
 use std::collections::VecDeque;

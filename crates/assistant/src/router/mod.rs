@@ -85,8 +85,8 @@ impl Router {
     /// # Errors
     /// The skill's own, or no skill serves that intent.
     pub fn run(&mut self, matched: &IntentMatch, context: &SkillContext<'_>) -> Result<Reply> {
-        let serves = |skill: &Box<dyn Skill>| skill.specs().iter().any(|spec| spec.intent == matched.intent);
-        let Some(skill) = self.skills.iter().position(serves) else {
+        let mut served = self.skills.iter().map(|skill| skill.specs().iter().any(|spec| spec.intent == matched.intent));
+        let Some(skill) = served.position(|serves| serves) else {
             return Err(Error::new("skill.unknown", format!("No skill serves {}.", matched.intent), ""));
         };
         if !context.dry_run {

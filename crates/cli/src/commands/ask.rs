@@ -96,9 +96,7 @@ impl Asker<'_> {
         let mut undone = Ok(());
         let answer = self.mind.answer(text, &cancel, &mut |piece| match piece {
             Piece::Event(AssistantEvent::ReplyText { text }) if reads_along && undone.is_ok() => {
-                if show(&text).is_err() {
-                    cancel.cancel();
-                }
+                show(&text).unwrap_or_else(|_| cancel.cancel());
             }
             Piece::Action(HostAction::NotCalled) => {
                 undone =

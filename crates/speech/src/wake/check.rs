@@ -15,8 +15,8 @@ const ALIKE: f32 = 0.88;
 /// How likely the phrase has to be (natural logarithm) against a text that begins as it does, against one that nearly does
 /// ("A service") and of which recognition is sure, and against one that has another of its words: there something else may
 /// have been said before the call. Chosen with 181 calls in rooms and noise that leave little of some of them, and 157 wakes
-/// by phrases that sound alike and by sentences that begin with "hey", in voices and words of which none is measured with.
-/// Not one of the calls is lost.
+/// by phrases that sound alike and by sentences that begin with "hey", in voices and words of which none is measured with;
+/// what they do to the measured ones was looked at, too. Not one of those 181 calls is lost.
 const BEGUN: f32 = -5.0;
 const NEARLY: f32 = -8.0;
 const HALF: f32 = -10.0;

@@ -16,7 +16,8 @@ use std::path::Path;
 /// Steps of which the best of each of two heads counts: one is sure a little before the phrase is over, the other after.
 const TOGETHER: usize = 3;
 /// What two heads' log odds together have to be for a score of 0.5. Chosen, like [`TOGETHER`] and [`LEAST`], with calls,
-/// phrases that sound alike and hours of other speech, by speakers and in words that nothing is measured with.
+/// phrases that sound alike and hours of other speech, by speakers and in words that nothing is measured with. (For
+/// [`LEAST`] the effect on what is measured was looked at, too.)
 const BOTH: f32 = 2.0;
 /// Log odds beyond which a head can't outvote the other ...
 const SUREST: f32 = 8.0;

@@ -212,7 +212,7 @@ impl Timers {
         let label = slots.get("label").map(String::as_str);
         let nth = label.and_then(place);
         let named = label.map(str::to_owned);
-        let latest = slots.contains_key("latest").then(|| match self.pending {
+        let latest = slots.contains_key("latest").then_some(match self.pending {
             Some(Pending::Latest { ends }) => Some(ends),
             _ => None,
         });

@@ -1,10 +1,10 @@
 //! Whisper's encoder: a spectrogram to one vector for every 20 ms.
 //!
-//! Runs on as many positions as it is given, 1500 (30 s) at most; the sinusoidal positions are cut likewise. Looks at
-//! `cancel` between its products, of which none takes longer than some milliseconds for a short utterance.
+//! Computes the positions that a [`Context`] names, 1500 (30 s) at most. Looks at `cancel` between its products, of which none takes longer than some milliseconds for a short utterance.
 
 use super::super::SttError;
 use super::config::Config;
+use super::context::Context;
 use super::ops::{self, Dense, LayerNorm};
 use super::weights::Weights;
 use candle_core::{Device, Tensor};
@@ -76,9 +76,11 @@ impl Encoder {
         })
     }
 
-    /// `mel` is a spectrogram, frame after frame, two frames for each of `positions`; gives `[positions, width]`.
-    pub(super) fn forward(&self, mel: &[f32], positions: usize, cancel: &Cancel) -> Result<Tensor, SttError> {
+    /// `mel` is a spectrogram, frame after frame, two frames for each position that `context` has one by one, of which the
+    /// last have to be silent if there are more; gives `[rows, width]`, a row for each that `context` has.
+    pub(super) fn forward(&self, mel: &[f32], context: &Context, cancel: &Cancel) -> Result<Tensor, SttError> {
         let bins = self.mel_bins;
+        let positions = context.each();
         let frames = 2 * positions;
         debug_assert_eq!(mel.len(), frames * bins);
         // The frame before, the frame, and the frame after, side by side; nothing beyond the edges.
@@ -98,12 +100,28 @@ impl Encoder {
         let nothing = Tensor::zeros((1, width), candle_core::DType::F32, &self.device)?;
         let before = Tensor::cat(&[&nothing, &pairs.narrow(0, 0, positions - 1)?.narrow(1, width, width)?], 0)?;
         let x = self.second_pair.forward_onto_gelu(&pairs, &before.matmul(&self.second_before)?)?;
-        let mut x = ops::add(x, &self.positions.narrow(0, 0, positions)?)?;
+        let places = Tensor::new(context.places(), &self.device)?;
+        let mut x = ops::add(with_silence(x, context.places().len())?, &self.positions.index_select(&places, 0)?)?;
+        let weights = match context.is_partial() {
+            true => Some(Tensor::new(context.weights(), &self.device)?),
+            false => None,
+        };
         for layer in &self.layers {
-            x = layer.forward(x, cancel)?;
+            x = layer.forward(x, weights.as_ref(), cancel)?;
         }
         Ok(self.norm.forward(&x)?)
     }
+}
+
+/// `x` with as many rows as wanted: what is added is its last row but one, that of silence. (The last sees nothing beyond
+/// the edge instead.)
+fn with_silence(x: Tensor, rows: usize) -> candle_core::Result<Tensor> {
+    let (there, width) = x.dims2()?;
+    if rows <= there {
+        return Ok(x);
+    }
+    let silence = x.narrow(0, there - 2, 1)?.broadcast_as((rows - there, width))?;
+    Tensor::cat(&[&x, &silence.contiguous()?], 0)
 }
 
 /// Whether to go on.
@@ -136,7 +154,7 @@ impl Layer {
         })
     }
 
-    fn forward(&self, x: Tensor, cancel: &Cancel) -> Result<Tensor, SttError> {
+    fn forward(&self, x: Tensor, weights: Option<&Tensor>, cancel: &Cancel) -> Result<Tensor, SttError> {
         let width = x.dim(1)?;
         let depth = width / self.heads;
         let all = self.query_key_value.forward(&self.attention_norm.forward(&x)?)?;
@@ -145,7 +163,7 @@ impl Layer {
         for head in 0..self.heads {
             go_on(cancel)?;
             let part = |which: usize| all.narrow(1, which * width + head * depth, depth);
-            let scores = ops::softmax(part(0)?.matmul(&part(1)?.t()?)?)?;
+            let scores = ops::softmax(part(0)?.matmul(&part(1)?.t()?)?, weights)?;
             heads.push(scores.matmul(&part(2)?)?);
         }
         let x = ops::add(x, &self.out.forward(&Tensor::cat(&heads, 1)?)?)?;

@@ -119,9 +119,13 @@ kernel! {
 }
 
 kernel! {
-    /// Each row of `x`, `width` wide, to probabilities, in place. A value far below the largest becomes 0 but for 1e-38.
-    fn softmax_rows(x: &mut [f32], width: usize) {
+    /// Each row of `x`, `width` wide, to probabilities, in place, after `more`, which may be empty, was added to it. A value
+    /// far below the largest becomes 0 but for 1e-38.
+    fn softmax_rows(x: &mut [f32], width: usize, more: &[f32]) {
         for row in x.chunks_exact_mut(width) {
+            for (value, more) in row.iter_mut().zip(more) {
+                *value += more;
+            }
             let top = max(row);
             for value in row.iter_mut() {
                 *value = exp(*value - top);
@@ -279,18 +283,29 @@ fn dot(x: &[f32], weights: &[i8]) -> f32 {
     lanes.iter().sum::<f32>() + x_rest.iter().zip(rest).map(|(x, weight)| x * f32::from(*weight)).sum::<f32>()
 }
 
+/// What attention looks at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Memory<'a> {
+    /// Keys and values are rows `stride` apart.
+    pub(super) keys: &'a [f32],
+    pub(super) values: &'a [f32],
+    pub(super) stride: usize,
+    /// What is added to the score of each row; nothing where it is empty.
+    pub(super) weights: &'a [f32],
+}
+
 kernel! {
     /// What one position hears: for each of `heads` equal parts of `query` (scaled), the mean of the values, weighted by
-    /// how alike query and key are. Keys and values are rows `stride` apart. `scores` has room for one number a row, and
-    /// says how many rows there are.
-    fn attend(query: &[f32], keys: &[f32], values: &[f32], stride: usize, heads: usize, scores: &mut [f32], out: &mut [f32]) {
+    /// how alike query and key are. `scores` has room for one number a row, and says how many rows there are.
+    fn attend(query: &[f32], memory: Memory<'_>, heads: usize, scores: &mut [f32], out: &mut [f32]) {
+        let Memory { keys, values, stride, weights } = memory;
         let (rows, depth) = (scores.len(), query.len() / heads);
         for (head, (query, out)) in query.chunks_exact(depth).zip(out.chunks_exact_mut(depth)).enumerate() {
             let at = head * depth;
             for (row, score) in scores.iter_mut().enumerate() {
                 *score = product(query, &keys[row * stride + at..][..depth]);
             }
-            softmax_rows(scores, rows);
+            softmax_rows(scores, rows, weights);
             out.fill(0.0);
             for (row, score) in scores.iter().enumerate() {
                 for (out, value) in out.iter_mut().zip(&values[row * stride + at..][..depth]) {
@@ -385,7 +400,7 @@ mod tests {
         #[test]
         fn softmax_rows_are_probabilities(x in values(-90.0..90.0, 74)) {
             let mut got = x.clone();
-            softmax_rows(&mut got, 37);
+            softmax_rows(&mut got, 37, &[]);
             for (got, x) in got.chunks(37).zip(x.chunks(37)) {
                 let top = x.iter().copied().fold(f32::MIN, f32::max);
                 let sum: f64 = x.iter().map(|x| f64::from(x - top).exp()).sum();
@@ -443,7 +458,7 @@ mod tests {
         }
 
         #[test]
-        fn attention_is_a_weighted_mean(rows in 1usize..40, heads in 1usize..4, depth in 1usize..40, apart in 0usize..5, seed in any::<u32>()) {
+        fn attention_is_a_weighted_mean(rows in 1usize..40, weighted in any::<bool>(), heads in 1usize..4, depth in 1usize..40, apart in 0usize..5, seed in any::<u32>()) {
             let mut state = seed;
             let mut next = || {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -454,11 +469,13 @@ mod tests {
             let query: Vec<f32> = (0..width).map(|_| next()).collect();
             let keys: Vec<f32> = (0..rows * stride).map(|_| next()).collect();
             let values: Vec<f32> = (0..rows * stride).map(|_| next()).collect();
+            let weights: Vec<f32> = (0..if weighted { rows } else { 0 }).map(|_| next()).collect();
             let (mut scores, mut out) = (vec![0.0; rows], vec![f32::NAN; width]);
-            attend(&query, &keys, &values, stride, heads, &mut scores, &mut out);
+            let memory = Memory { keys: &keys, values: &values, stride, weights: &weights };
+            attend(&query, memory, heads, &mut scores, &mut out);
             for (i, out) in out.iter().enumerate() {
                 let head = i / depth * depth;
-                let alike = |row: usize| (0..depth).map(|k| f64::from(query[head + k] * keys[row * stride + head + k])).sum::<f64>();
+                let alike = |row: usize| (0..depth).map(|k| f64::from(query[head + k] * keys[row * stride + head + k])).sum::<f64>() + weights.get(row).map_or(0.0, |weight| f64::from(*weight));
                 let top = (0..rows).map(alike).fold(f64::MIN, f64::max);
                 let weight = |row: usize| (alike(row) - top).exp();
                 let sum: f64 = (0..rows).map(weight).sum();

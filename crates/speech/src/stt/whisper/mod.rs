@@ -4,13 +4,14 @@
 //! spectrogram ([`super::mel`]) → encoder → decoder, a token at a time → text ([`writing`]).
 //!
 //! Whisper was trained on 30 s of sound, and a short utterance followed by 27 s of silence costs as much as 30 s of speech.
-//! The encoder is therefore given only as many positions as the sound needs and a margin ([`positions_for`]). That makes
-//! the decoder say a phrase twice now and then (3 in 100 short utterances); when it does, or when it is unsure, the window
-//! is looked at again with twice as many, at last with all 1500, and then at rising temperatures.
+//! The encoder is therefore given the sound and, of the silence, a few positions that stand for all of it ([`context`]).
+//! When the decoder says a phrase twice, or is unsure, the window is looked at again with all 1500 positions, and then at
+//! rising temperatures.
 //!
 //! Owns the model's files, shapes and signs. Never opens a device, and never keeps sound.
 
 mod config;
+mod context;
 mod decoder;
 mod encoder;
 mod expected;
@@ -24,9 +25,10 @@ mod windows;
 mod writing;
 
 use super::SttError;
-use super::mel::{HOP, LogMel, MAX_SAMPLES};
+use super::mel::{LogMel, MAX_SAMPLES};
 use candle_core::Device;
 use config::Config;
+use context::Context;
 use decoder::Decoder;
 use encoder::Encoder;
 use jarvis_core::{Cancel, Result, SAMPLE_RATE, SpeechToText, Transcript, TranscriptTimings, Weighed};
@@ -37,16 +39,14 @@ use std::sync::Arc;
 use std::time::Instant;
 use vocabulary::Vocabulary;
 
-/// The fewest positions (of 20 ms) that the encoder is given: below, loops become frequent.
-const FEWEST_POSITIONS: usize = 400;
-/// Positions after the end of the sound.
-const MARGIN_POSITIONS: usize = 100;
-/// Samples in a position.
-const POSITION: usize = 2 * HOP;
+/// Samples of the utterance that a model is warmed up with: 4 s.
+const WARM_UP: usize = 4 * SAMPLE_RATE as usize;
 /// The mean log probability below which a text is not believed.
 const UNSURE: f32 = -1.0;
 /// The probability of no speech above which an unsure text is taken for silence.
 const NO_SPEECH: f32 = 0.6;
+/// The same once every other way of looking has been tried and none gave a text to believe.
+const NO_SPEECH_AFTER_ALL: f32 = 0.4;
 /// What the model, which learned from subtitles, writes where nobody speaks.
 const PHANTOMS: [&str; 4] = ["you", "thank you", "thanks for watching", "bye"];
 /// Such a text is believed only above this mean log probability ...
@@ -183,22 +183,20 @@ impl Whisper {
             return Ok(None);
         }
         let all = self.config.max_source_positions;
-        let cut = positions_for(samples.len()).min(all);
+        let mut context = Context::of(samples.len(), all);
         // Nobody speaks more than about ten tokens a second.
         let most = (16 + samples.len() * 12 / SAMPLE_RATE as usize).min(self.config.max_target_positions / 2);
 
         let mut best;
-        let mut context = cut;
         loop {
-            self.listen(samples, context, timings, cancel)?;
-            let suspicion = if context < all { Suspicion::High } else { Suspicion::Low };
+            self.listen(samples, &context, timings, cancel)?;
+            let suspicion = if context.is_partial() { Suspicion::High } else { Suspicion::Low };
             best = self.decode(0.0, suspicion, most, timings, cancel)?;
-            // More context mends loops; being unsure it mends the first time or not at all.
-            if best.is_good() || best.is_silence() || context == all || (context > cut && !best.looped) {
+            if best.is_good() || best.is_silence() || !context.is_partial() {
                 break;
             }
             tracing::debug!(looped = best.looped, log_probability = best.average_log_probability, "another look");
-            context = (2 * context).min(all);
+            context = Context::whole(all);
         }
         for temperature in TEMPERATURES {
             if best.is_good() || best.is_silence() {
@@ -209,7 +207,8 @@ impl Whisper {
                 best = attempt;
             }
         }
-        if best.is_silence() || best.is_phantom() {
+        let is_hopeless = !best.is_good() && best.no_speech_probability > NO_SPEECH_AFTER_ALL;
+        if best.is_silence() || best.is_phantom() || is_hopeless {
             return Ok(None);
         }
         if !expected.is_empty() && samples.len() <= expected::LONGEST {
@@ -220,20 +219,20 @@ impl Whisper {
         Ok(Some(best))
     }
 
-    /// Spectrogram and encoder for `positions` positions.
+    /// Spectrogram and encoder.
     fn listen(
         &mut self,
         samples: &[f32],
-        positions: usize,
+        context: &Context,
         timings: &mut TranscriptTimings,
         cancel: &Cancel,
     ) -> Result<(), SttError> {
         let began = Instant::now();
-        self.spectrogram.compute(samples, 2 * positions, &mut self.mel);
+        self.spectrogram.compute(samples, 2 * context.each(), &mut self.mel);
         timings.features += milliseconds(began);
         let began = Instant::now();
-        let encoded = self.encoder.forward(&self.mel, positions, cancel)?;
-        self.decoder.listen(&encoded, cancel)?;
+        let encoded = self.encoder.forward(&self.mel, context, cancel)?;
+        self.decoder.listen(&encoded, context, cancel)?;
         timings.encode += milliseconds(began);
         Ok(())
     }
@@ -399,7 +398,8 @@ impl SpeechToText for Whisper {
         let cancel = Cancel::new();
         let mut timings = TranscriptTimings::default();
         on(self.threads.clone(), || {
-            self.listen(&[], FEWEST_POSITIONS, &mut timings, &cancel)?;
+            let context = Context::of(WARM_UP, self.config.max_source_positions);
+            self.listen(&[], &context, &mut timings, &cancel)?;
             self.begin()
         })?;
         Ok(())
@@ -457,11 +457,6 @@ fn on<T: Send>(threads: Option<Arc<ThreadPool>>, work: impl FnOnce() -> T + Send
         Some(threads) => threads.install(work),
         None => work(),
     }
-}
-
-/// Positions that the encoder is given for a number of samples.
-fn positions_for(samples: usize) -> usize {
-    (samples.div_ceil(POSITION) + MARGIN_POSITIONS).max(FEWEST_POSITIONS)
 }
 
 /// The first GPU that this program was built for, or else the processor.

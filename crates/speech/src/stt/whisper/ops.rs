@@ -77,7 +77,7 @@ impl InplaceOp2 for Add {
     }
 }
 
-/// Softmax over the last dimension, in place.
+/// Softmax over the last dimension, in place; with a second tensor, after that was added to each row.
 struct Softmax {
     width: usize,
 }
@@ -88,7 +88,29 @@ impl InplaceOp1 for Softmax {
     }
 
     fn cpu_fwd(&self, x: &mut CpuStorage, layout: &Layout) -> candle_core::Result<()> {
-        kernels::each_share(values_mut(x, layout)?, self.width, |rows| kernels::softmax_rows(rows, self.width));
+        kernels::each_share(values_mut(x, layout)?, self.width, |rows| {
+            kernels::softmax_rows(rows, self.width, &[]);
+        });
+        Ok(())
+    }
+}
+
+impl InplaceOp2 for Softmax {
+    fn name(&self) -> &'static str {
+        "weighted-softmax-in-place"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &mut CpuStorage,
+        x_layout: &Layout,
+        more: &CpuStorage,
+        more_layout: &Layout,
+    ) -> candle_core::Result<()> {
+        let more = values(more, more_layout)?;
+        kernels::each_share(values_mut(x, x_layout)?, self.width, |rows| {
+            kernels::softmax_rows(rows, self.width, more);
+        });
         Ok(())
     }
 }
@@ -127,12 +149,20 @@ pub(super) fn add(x: Tensor, y: &Tensor) -> candle_core::Result<Tensor> {
     Ok(x)
 }
 
-/// Softmax over the last dimension, in the place of `x`, which nobody else may look at any more.
-pub(super) fn softmax(x: Tensor) -> candle_core::Result<Tensor> {
+/// Softmax over the last dimension, in the place of `x`, which nobody else may look at any more; where there is `more`, as
+/// long as that dimension, it is added to each row before.
+pub(super) fn softmax(x: Tensor, more: Option<&Tensor>) -> candle_core::Result<Tensor> {
     if !x.device().is_cpu() {
-        return candle_nn::ops::softmax_last_dim(&x);
+        return match more {
+            Some(more) => candle_nn::ops::softmax_last_dim(&x.broadcast_add(more)?),
+            None => candle_nn::ops::softmax_last_dim(&x),
+        };
     }
-    x.inplace_op1(&Softmax { width: x.dim(D::Minus1)? })?;
+    let softmax = Softmax { width: x.dim(D::Minus1)? };
+    match more {
+        Some(more) => x.inplace_op2(more, &softmax)?,
+        None => x.inplace_op1(&softmax)?,
+    }
     Ok(x)
 }
 

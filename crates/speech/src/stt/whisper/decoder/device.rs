@@ -3,6 +3,7 @@
 
 use super::super::super::SttError;
 use super::super::config::Config;
+use super::super::context::Context;
 use super::super::ops::{self, Dense, LayerNorm};
 use super::super::weights::{Part, Weights};
 use super::{Matrices, layer_name, misused, token_embedding};
@@ -19,6 +20,8 @@ pub(in super::super) struct Decoder {
     positions: Tensor,
     layers: Vec<Layer>,
     norm: LayerNorm,
+    /// What is added to the score of each row of sound; none where that is nothing.
+    sound_weights: Option<Tensor>,
     /// Tokens so far.
     length: usize,
     /// What the output head takes, `[tokens, width]`; none before the first step.
@@ -36,7 +39,7 @@ struct Layer {
     sound_query: Dense,
     sound_key_value: Dense,
     sound_out: Dense,
-    /// `[positions, 2 width]`, a key and a value in a row; none before the first [`Decoder::listen`].
+    /// `[rows, 2 width]`, a key and a value in a row; none before the first [`Decoder::listen`].
     sound: Option<Tensor>,
     norm: LayerNorm,
     up: Dense,
@@ -57,13 +60,18 @@ impl Decoder {
                 .map(|i| Layer::load(weights, &layer_name(i), config, device))
                 .collect::<Result<_, _>>()?,
             norm: LayerNorm::load(weights, "model.decoder.layer_norm", width, device)?,
+            sound_weights: None,
             length: 0,
             states: None,
         })
     }
 
-    pub(super) fn listen(&mut self, encoded: &Tensor, cancel: &Cancel) -> Result<(), SttError> {
+    pub(super) fn listen(&mut self, encoded: &Tensor, context: &Context, cancel: &Cancel) -> Result<(), SttError> {
         self.length = 0;
+        self.sound_weights = match context.is_partial() {
+            true => Some(Tensor::new(context.weights(), &self.device)?),
+            false => None,
+        };
         for layer in &mut self.layers {
             if cancel.is_cancelled() {
                 return Err(SttError::Cancelled);
@@ -81,7 +89,7 @@ impl Decoder {
         let positions = self.positions.narrow(0, self.length, tokens.len())?;
         let mut x = (self.tokens.index_select(&Tensor::new(tokens, &self.device)?, 0)? + positions)?;
         for layer in &self.layers {
-            x = layer.forward(&x, self.length)?;
+            x = layer.forward(&x, self.sound_weights.as_ref(), self.length)?;
         }
         self.length += tokens.len();
         self.states = Some(self.norm.forward(&x)?);
@@ -124,17 +132,17 @@ impl Layer {
     }
 
     /// `x`, `[tokens, width]`, comes after `length` tokens.
-    fn forward(&self, x: &Tensor, length: usize) -> Result<Tensor, SttError> {
+    fn forward(&self, x: &Tensor, sound_weights: Option<&Tensor>, length: usize) -> Result<Tensor, SttError> {
         let (count, width) = x.dims2()?;
         let all = self.query_key_value.forward(&self.attention_norm.forward(x)?)?;
         self.past.slice_set(&all.narrow(1, width, 2 * width)?.contiguous()?, 0, length)?;
         let past = self.past.narrow(0, 0, length + count)?;
-        let heard = attend(&all.narrow(1, 0, width)?, &past, self.heads, Some(length))?;
+        let heard = attend(&all.narrow(1, 0, width)?, &past, self.heads, None, Some(length))?;
         let x = (x + self.out.forward(&heard)?)?;
 
         let sound = self.sound.as_ref().ok_or_else(|| misused("was asked for words before it heard anything"))?;
         let query = self.sound_query.forward(&self.sound_norm.forward(&x)?)?;
-        let x = (&x + self.sound_out.forward(&attend(&query, sound, self.heads, None)?)?)?;
+        let x = (&x + self.sound_out.forward(&attend(&query, sound, self.heads, sound_weights, None)?)?)?;
 
         let hidden = self.up.forward_gelu(&self.norm.forward(&x)?)?;
         Ok((&x + self.down.forward(&hidden)?)?)
@@ -142,8 +150,15 @@ impl Layer {
 }
 
 /// What each row of `query` (`[rows, width]`, scaled) hears in `memory`, whose rows are a key and a value side by side
-/// (`[positions, 2 width]`), with `heads` heads. With `before`, row `i` hears only the first `before + i + 1` positions.
-fn attend(query: &Tensor, memory: &Tensor, heads: usize, before: Option<usize>) -> candle_core::Result<Tensor> {
+/// (`[positions, 2 width]`), with `heads` heads. `weights` are added to the scores of the positions. With `before`, row `i`
+/// hears only the first `before + i + 1` positions.
+fn attend(
+    query: &Tensor,
+    memory: &Tensor,
+    heads: usize,
+    weights: Option<&Tensor>,
+    before: Option<usize>,
+) -> candle_core::Result<Tensor> {
     let (rows, width) = query.dims2()?;
     let positions = memory.dim(0)?;
     let split = |x: Tensor| -> candle_core::Result<Tensor> {
@@ -158,6 +173,6 @@ fn attend(query: &Tensor, memory: &Tensor, heads: usize, before: Option<usize>) 
         let mask: Vec<f32> = (0..rows).flat_map(row).collect();
         scores = scores.broadcast_add(&Tensor::from_vec(mask, (1, rows, positions), query.device())?)?;
     }
-    let heard = ops::softmax(scores)?.matmul(&values)?;
+    let heard = ops::softmax(scores, weights)?.matmul(&values)?;
     heard.transpose(0, 1)?.reshape((rows, width))
 }

@@ -10,6 +10,7 @@ mod processor;
 
 use super::super::SttError;
 use super::config::Config;
+use super::context::Context;
 use super::weights::{Part, Weights};
 use candle_core::{Device, Tensor};
 use jarvis_core::Cancel;
@@ -31,11 +32,12 @@ impl Decoder {
         Ok(Self::Device(device::Decoder::load(weights, config, device)?))
     }
 
-    /// Takes what the encoder made of a stretch of sound, `[positions, width]`, and forgets all tokens.
-    pub(super) fn listen(&mut self, encoded: &Tensor, cancel: &Cancel) -> Result<(), SttError> {
+    /// Takes what the encoder made of a stretch of sound, `[rows, width]` with a row for each of `context`, and forgets all
+    /// tokens.
+    pub(super) fn listen(&mut self, encoded: &Tensor, context: &Context, cancel: &Cancel) -> Result<(), SttError> {
         match self {
-            Self::Processor(decoder) => decoder.listen(encoded, cancel),
-            Self::Device(decoder) => decoder.listen(encoded, cancel),
+            Self::Processor(decoder) => decoder.listen(encoded, context, cancel),
+            Self::Device(decoder) => decoder.listen(encoded, context, cancel),
         }
     }
 

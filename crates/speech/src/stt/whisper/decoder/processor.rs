@@ -2,7 +2,8 @@
 
 use super::super::super::SttError;
 use super::super::config::Config;
-use super::super::kernels;
+use super::super::context::Context;
+use super::super::kernels::{self, Memory};
 use super::super::ops::{Dense, values_of};
 use super::super::weights::{ByteMatrix, Part, Weights};
 use super::{Matrices, layer_name, misused, token_embedding};
@@ -20,6 +21,8 @@ pub(in super::super) struct Decoder {
     positions: Vec<f32>,
     layers: Vec<Layer>,
     norm: Norm,
+    /// What is added to the score of each row of sound.
+    sound_weights: Vec<f32>,
     /// Tokens so far.
     length: usize,
     work: Work,
@@ -52,7 +55,7 @@ struct Layer {
     /// Made for many rows at once.
     sound_key_value: Dense,
     sound_out: Rows,
-    /// `[positions, 2 width]`, a key and a value in a row; none before the first [`Decoder::listen`].
+    /// `[rows, 2 width]`, a key and a value in a row; none before the first [`Decoder::listen`].
     sound: Option<Tensor>,
     norm: Norm,
     up: Rows,
@@ -72,13 +75,16 @@ impl Decoder {
                 .map(|i| Layer::load(weights, &layer_name(i), config))
                 .collect::<Result<_, _>>()?,
             norm: Norm::load(weights, "model.decoder.layer_norm", width)?,
+            sound_weights: Vec::new(),
             length: 0,
             work: Work::default(),
         })
     }
 
-    pub(super) fn listen(&mut self, encoded: &Tensor, cancel: &Cancel) -> Result<(), SttError> {
+    pub(super) fn listen(&mut self, encoded: &Tensor, context: &Context, cancel: &Cancel) -> Result<(), SttError> {
         self.length = 0;
+        self.sound_weights.clear();
+        self.sound_weights.extend_from_slice(context.weights());
         for layer in &mut self.layers {
             if cancel.is_cancelled() {
                 return Err(SttError::Cancelled);
@@ -105,7 +111,7 @@ impl Decoder {
             work.x.extend(self.tokens.weight.row(*token as usize).zip(position).map(|(value, add)| value + add));
         }
         for layer in &mut self.layers {
-            layer.forward(work, self.heads, length)?;
+            layer.forward(work, &self.sound_weights, self.heads, length)?;
         }
         self.length += tokens.len();
         self.norm.forward(&work.x, &mut work.part);
@@ -147,7 +153,7 @@ impl Layer {
     }
 
     /// The tokens of `work.x` come after `length` tokens.
-    fn forward(&mut self, work: &mut Work, heads: usize, length: usize) -> Result<(), SttError> {
+    fn forward(&mut self, work: &mut Work, sound_weights: &[f32], heads: usize, length: usize) -> Result<(), SttError> {
         let width = self.norm.gain.len();
         let both = 2 * width;
         let Work { x, part, wide, heard, scores } = work;
@@ -161,7 +167,8 @@ impl Layer {
         for (row, (heard, all)) in heard.chunks_exact_mut(width).zip(wide.chunks_exact(3 * width)).enumerate() {
             // A token hears itself and those before it.
             let scores = &mut scores[..length + row + 1];
-            kernels::attend(&all[..width], &self.past, &self.past[width..], both, heads, scores, heard);
+            let memory = Memory { keys: &self.past, values: &self.past[width..], stride: both, weights: &[] };
+            kernels::attend(&all[..width], memory, heads, scores, heard);
         }
         self.out.forward(heard, part);
         kernels::bias_rows(x, part);
@@ -171,8 +178,9 @@ impl Layer {
         self.sound_query.forward(part, wide);
         values_of(sound, |sound| {
             let scores = &mut scores[..sound.len() / both];
+            let memory = Memory { keys: sound, values: &sound[width..], stride: both, weights: sound_weights };
             for (heard, query) in heard.chunks_exact_mut(width).zip(wide.chunks_exact(width)) {
-                kernels::attend(query, sound, &sound[width..], both, heads, scores, heard);
+                kernels::attend(query, memory, heads, scores, heard);
             }
         })?;
         self.sound_out.forward(heard, part);

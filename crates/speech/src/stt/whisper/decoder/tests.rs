@@ -1,6 +1,6 @@
 //! The CPU's decoder against candle's operations on the same weights, and what it takes from memory.
 
-use super::super::{Compute, Options, Whisper, config, positions_for, weights};
+use super::super::{Compute, Options, Whisper, config, weights};
 use super::*;
 use crate::testing::{model, recording};
 use jarvis_core::TranscriptTimings;
@@ -8,24 +8,24 @@ use jarvis_core::TranscriptTimings;
 /// "He might even have been made amiable himself." with its signs.
 const TOKENS: [u32; 12] = [50257, 50362, 679, 1244, 772, 423, 587, 925, 716, 3481, 2241, 13];
 
-fn heard() -> (Whisper, Tensor) {
+fn heard() -> (Whisper, Tensor, Context) {
     let options = Options { compute: Compute::Processor, ..Options::default() };
     let mut whisper = Whisper::load(&model("whisper-tiny.en"), &options).unwrap();
     let samples = recording("sense-and-sensibility-0930");
-    let positions = positions_for(samples.len());
-    whisper.listen(&samples, positions, &mut TranscriptTimings::default(), &Cancel::new()).unwrap();
-    let encoded = whisper.encoder.forward(&whisper.mel, positions, &Cancel::new()).unwrap();
-    (whisper, encoded)
+    let context = Context::of(samples.len(), whisper.config.max_source_positions);
+    whisper.listen(&samples, &context, &mut TranscriptTimings::default(), &Cancel::new()).unwrap();
+    let encoded = whisper.encoder.forward(&whisper.mel, &context, &Cancel::new()).unwrap();
+    (whisper, encoded, context)
 }
 
 #[test]
 fn both_decoders_say_the_same() {
-    let (mut whisper, encoded) = heard();
+    let (mut whisper, encoded, context) = heard();
     let folder = model("whisper-tiny.en");
     let file = weights::Weights::open(&folder.join("model.safetensors")).unwrap();
     let config = config::read(&folder.join("config.json")).unwrap();
     let mut reference = device::Decoder::load(&file, &config, &Device::Cpu).unwrap();
-    reference.listen(&encoded, &Cancel::new()).unwrap();
+    reference.listen(&encoded, &context, &Cancel::new()).unwrap();
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     // The first tokens at once, the others one by one.
     for piece in [&TOKENS[..2], &TOKENS[2..3], &TOKENS[3..4], &TOKENS[4..]] {
@@ -47,7 +47,7 @@ fn both_decoders_say_the_same() {
 
 #[test]
 fn a_step_allocates_nothing() {
-    let (mut whisper, _) = heard();
+    let (mut whisper, ..) = heard();
     let mut logits = Vec::new();
     // All of it on one thread, since allocations are counted by thread.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
@@ -68,7 +68,7 @@ fn a_step_allocates_nothing() {
 
 #[test]
 fn a_decoder_is_refused_more_than_it_can_take() {
-    let (mut whisper, _) = heard();
+    let (mut whisper, ..) = heard();
     let most = whisper.config.max_target_positions;
     whisper.decoder.step(&vec![679; most]).unwrap();
     assert!(whisper.decoder.step(&[679]).is_err());
