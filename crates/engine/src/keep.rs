@@ -37,7 +37,9 @@ impl Keeper {
         match read(&self.file) {
             Ok(kept) => self.last = kept,
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => self.put_aside(&error.to_string()),
+            Err(error) if error.kind() == ErrorKind::InvalidData => self.put_aside(&error.to_string()),
+            // It may be sound.
+            Err(error) => tracing::warn!("Timers of the last run are not known: {}: {error}.", self.file.display()),
         }
         self.last.clone()
     }
@@ -104,10 +106,11 @@ fn read(file: &Path) -> std::io::Result<Kept> {
     let mut text = String::new();
     File::open(file)?.take(LARGEST + 1).read_to_string(&mut text)?;
     if text.len() as u64 > LARGEST {
-        return Err(std::io::Error::other(format!("{} is too large.", file.display())));
+        return Err(std::io::Error::new(ErrorKind::InvalidData, format!("{} is too large.", file.display())));
     }
-    serde_json::from_str(&text)
-        .map_err(|error| std::io::Error::other(format!("{} is damaged: {error}.", file.display())))
+    serde_json::from_str(&text).map_err(|error| {
+        std::io::Error::new(ErrorKind::InvalidData, format!("{} is damaged: {error}.", file.display()))
+    })
 }
 
 fn write(file: &Path, kept: &Kept) -> std::io::Result<()> {

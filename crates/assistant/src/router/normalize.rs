@@ -78,7 +78,7 @@ const CLOSINGS: [&[&str]; 9] = [
 ];
 
 /// Short forms and what they stand for.
-const CONTRACTIONS: [(&str, &str); 30] = [
+const CONTRACTIONS: [(&str, &str); 44] = [
     ("what's", "what is"),
     ("whats", "what is"),
     ("what're", "what are"),
@@ -107,6 +107,20 @@ const CONTRACTIONS: [(&str, &str); 30] = [
     ("wasnt", "was not"),
     ("can't", "cannot"),
     ("won't", "will not"),
+    ("he's", "he is"),
+    ("she's", "she is"),
+    ("we're", "we are"),
+    ("they're", "they are"),
+    ("we've", "we have"),
+    ("someone's", "someone is"),
+    ("somebody's", "somebody is"),
+    ("isn't", "is not"),
+    ("aren't", "are not"),
+    ("doesn't", "does not"),
+    ("doesnt", "does not"),
+    ("hasn't", "has not"),
+    ("haven't", "have not"),
+    ("couldn't", "could not"),
     ("gimme", "give me"),
     ("lemme", "let me"),
 ];

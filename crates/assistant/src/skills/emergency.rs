@@ -27,7 +27,7 @@ const SPECS: &[SkillSpec] = &[
 
 #[rustfmt::skip]
 const TEMPLATES: &[(&str, &str)] = &[
-    (CRISIS, "[i think|i feel like|sometimes|maybe|honestly] i [really|just] (want|wish|need|am going|am gonna|am about|plan|would like|intend|have decided) [to] (die|be dead|end it all|end it|end my life|take my life|take my own life|commit suicide|kill myself|hurt myself|harm myself|hang myself|shoot myself|cut myself|not be alive|not exist|not wake up)"),
+    (CRISIS, "[i think|i feel like|sometimes|maybe|honestly] i [really|just] (want|wish|need|am going|am gonna|am about|plan|would like|intend|have decided) [to] (die|be dead|end it all|end my life|take my life|take my own life|commit suicide|kill myself|hurt myself|harm myself|hang myself|shoot myself|cut myself|not be alive|not exist|not wake up)"),
     (CRISIS, "i [really|just|also] (do not|no longer|cannot) [want to|go on] (live|living|be alive|live anymore|be alive anymore|be here anymore|exist|exist anymore|live any more|want to live|want to be alive|go on living)"),
     (CRISIS, "i cannot go on [like this] [anymore]"),
     (CRISIS, "i wish i (was|were) (dead|not alive|never born)"),
@@ -39,34 +39,58 @@ const TEMPLATES: &[(&str, &str)] = &[
     (CRISIS, "[tell me] (how|what is the best way|what is the easiest way|what is a way|what is a painless way) [do i|can i|should i|would i|could i|to] [to] (kill myself|end my life|commit suicide|hang myself|take my own life|take my life)"),
     (CRISIS, "[should i|i should|let me|help me] (kill myself|end my life|commit suicide)"),
     (CRISIS, "(nobody|no one) would miss me [if i was dead|if i were dead|if i died|if i was gone|if i were gone]"),
-    (CRISIS, "(my friend|my son|my daughter|my wife|my husband|my brother|my sister|my mother|my father|my partner|my child|someone|somebody|he|she) (wants to|is going to|is trying to|tries to|is about to) (kill himself|kill herself|kill themselves|commit suicide|die|end his life|end her life|end their life)"),
-    (DANGER, "[help|help me] [i think|i believe] [that] {who} (is|am|are) (having|getting|suffering) (a|an) [severe|massive|bad] (heart attack|stroke|seizure|allergic reaction|asthma attack|cardiac arrest|anaphylactic shock)"),
+    (CRISIS, "(my friend|my son|my daughter|my wife|my husband|my brother|my sister|my mother|my father|my partner|my child|someone|somebody|he|she) (wants to|is going to|is trying to|tries to|is about to) (kill himself|kill herself|kill themselves|commit suicide|end his life|end her life|end their life)"),
+    (CRISIS, "(my friend|my son|my daughter|my wife|my husband|my brother|my sister|my mother|my father|my partner|my child) (wants to die|is suicidal)"),
+    (DANGER, "[help|help me] [i think|i believe] [that] {who} [is|am|are] (having|getting|suffering) (a|an) [severe|massive|bad] (heart attack|stroke|seizure|allergic reaction|asthma attack|cardiac arrest|anaphylactic shock)"),
     (DANGER, "[i think|i believe] [that] {who} (had|has had|have had|have|has|just had) (a|an) (heart attack|stroke|seizure|cardiac arrest)"),
-    (DANGER, "[help|help me] [i think|i believe] [that] {who} (is|am) (dying|choking|drowning|suffocating|bleeding out|bleeding to death|bleeding badly|bleeding heavily|bleeding a lot|having chest pain|having chest pains|being attacked|being robbed|being stabbed|going to faint|in labor|in danger|trapped|poisoned|unconscious|not breathing|unresponsive|overdosing|on fire|burning)"),
+    (DANGER, "[help|help me] [i think|i believe] [that] {who} [is|am|are] (dying|choking|drowning|suffocating|bleeding|bleeding out|bleeding to death|bleeding badly|bleeding heavily|bleeding a lot|having chest pain|having chest pains|being attacked|being robbed|being stabbed|going to faint|in labor|in danger|trapped|poisoned|unconscious|not breathing|unresponsive|overdosing|on fire|burning)"),
     (DANGER, "[help|help me] [i think] [that] {who} (cannot breathe|can not breathe|stopped breathing|has stopped breathing|collapsed|has collapsed|passed out|is not waking up|will not wake up|does not wake up|overdosed|has overdosed|have overdosed|got stabbed|was stabbed|got shot|was shot|was hit by a car|is bleeding a lot|drank bleach|swallowed poison|swallowed bleach|fell and cannot get up)"),
+    (DANGER, "[help] i have been (stabbed|shot|poisoned|attacked|hit by a car|bitten by a snake)"),
     (DANGER, "i have fallen and [i] (cannot|can not) get up"),
-    (DANGER, "i [have] (took|taken) (too many|all my|a lot of|an overdose of) [sleeping] (pills|tablets|sleeping pills|painkillers|medication|medicine|drugs)"),
+    (DANGER, "i [have] (took|taken) (too many|a lot of|an overdose of) [sleeping] (pills|tablets|sleeping pills|painkillers|medication|medicine|drugs)"),
+    (DANGER, "i [have] (took|taken) all [of] my (pills|sleeping pills|painkillers|tablets) [at once]"),
     (DANGER, "i have [a|severe|bad|strong|sharp] [severe|bad|strong|sharp] (chest pain|chest pains|pain in my chest|trouble breathing|difficulty breathing)"),
     (DANGER, "my chest (hurts|is hurting|feels tight|is tight) [a lot|badly|really badly]"),
     (DANGER, "[help|please] [please] (call|get|dial|phone|ring|send) [me] (an|the) (ambulance|police|fire brigade|fire department|paramedics|emergency services) [now|quickly|immediately|right now|for me]"),
-    (DANGER, "(call|dial|phone|ring) (911|112|999|000|emergency|nine one one|one one two|nine nine nine|9 1 1|1 1 2) [now|quickly|immediately|right now]"),
-    (DANGER, "i [really|urgently] need (an ambulance|the police|the fire department|the fire brigade|a paramedic|emergency help|a doctor now|a doctor right now|a doctor urgently|help now|help right now|medical help)"),
+    (DANGER, "(call|dial|phone|ring) (911|112|999|000|emergency|nine one one|one one two|nine nine nine|9 1 1|1 1 2|9 - 1 - 1|1 - 1 - 2|9 - 9 - 9) [now|quickly|immediately|right now]"),
+    (DANGER, "(i|we) [really|urgently] need (an ambulance|the police|the fire department|the fire brigade|a paramedic|emergency help|a doctor now|a doctor right now|a doctor urgently|help now|help right now|medical help)"),
+    (DANGER, "{who} needs (an ambulance|a paramedic|emergency help|medical help) [now|quickly|immediately|right now]"),
     (DANGER, "[help] [help] (this is|it is|there is|i have) an emergency"),
     (DANGER, "emergency [emergency]"),
     (DANGER, "[help|help me] [there is|there was] (a fire|fire|an intruder|a burglar|a gas leak|smoke) [in|at] [my|the|our] (house|home|apartment|flat|kitchen|room|building|garage)"),
     (DANGER, "[help] there is (a fire|an intruder|a burglar|a gas leak)"),
-    (DANGER, "(my|the|our) (house|home|apartment|flat|kitchen|room|building|garage|car|oven|clothes) (is on fire|is burning|caught fire|has caught fire)"),
+    (DANGER, "(my|the|our) (house|home|apartment|flat|kitchen|room|building|garage|car|oven|clothes) (is on fire|are on fire|is burning|are burning|caught fire|has caught fire)"),
     (DANGER, "(someone|somebody) (is breaking in|is breaking into my house|broke in|broke into my house|is in my house|is trying to kill me|is trying to break in|is attacking me|is following me)"),
     (DANGER, "i (smell|can smell) gas"),
     (DANGER, "help [me] i am (dying|hurt|bleeding|choking|injured)"),
     (DANGER, "(what is|what is the|tell me the) (emergency number|number for emergencies|number of the police|suicide hotline)"),
 ];
 
-/// Who may be in danger, as they are called; others than these may be heroes of a story.
+/// Who may be in danger; others than these may be heroes of a story.
+const WHO: &[&str] = &["i", "he", "she", "we", "they", "someone", "somebody"];
+
+/// What stands before a person, and persons. "My phone is dying" is no emergency, and "the empire collapsed" is none any more.
+const WHOSE: &[&str] = &["my", "our", "the", "a", "this"];
 #[rustfmt::skip]
-const WHO: &[&str] = &[
-    "i", "he", "she", "someone", "somebody", "my", "our", "the", "a", "this", "there",
+const PERSONS: &[&str] = &[
+    "aunt", "baby", "boy", "boyfriend", "brother", "child", "children", "colleague", "coworker", "dad", "daughter", "father",
+    "friend", "girl", "girlfriend", "grandfather", "grandma", "grandmother", "grandpa", "guy", "husband", "infant", "kid", "kids",
+    "lady", "man", "mom", "mother", "mum", "neighbor", "neighbour", "partner", "patient", "person", "roommate", "sister", "son",
+    "toddler", "uncle", "wife", "woman",
 ];
+
+/// Whether that is somebody: "he", "my wife", "the old man", "my dad's" (who is doing something).
+fn is_somebody(who: &str) -> bool {
+    let words: Vec<&str> = who.split(' ').collect();
+    match words[..] {
+        [one] => WHO.contains(&one),
+        [whose, .., person] => {
+            let person = person.strip_suffix("'s").unwrap_or(person);
+            words.len() <= 3 && WHOSE.contains(&whose) && PERSONS.contains(&person)
+        }
+        [] => false,
+    }
+}
 
 /// Whom to call where.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,7 +105,7 @@ const ONE_ONE_TWO: &[&str] = &[
     "Africa/Ceuta", "Asia/Famagusta", "Asia/Nicosia", "Atlantic/Azores", "Atlantic/Canary", "Atlantic/Madeira", "Atlantic/Reykjavik",
     "Europe/Athens", "Europe/Bratislava", "Europe/Brussels", "Europe/Bucharest", "Europe/Budapest", "Europe/Copenhagen",
     "Europe/Helsinki", "Europe/Lisbon", "Europe/Ljubljana", "Europe/Luxembourg", "Europe/Malta", "Europe/Mariehamn",
-    "Europe/Nicosia", "Europe/Oslo", "Europe/Prague", "Europe/Riga", "Europe/Rome", "Europe/Sofia", "Europe/Stockholm",
+    "Europe/Oslo", "Europe/Prague", "Europe/Riga", "Europe/Rome", "Europe/Sofia", "Europe/Stockholm",
     "Europe/Tallinn", "Europe/Vaduz", "Europe/Vilnius", "Europe/Warsaw", "Europe/Zagreb",
 ];
 
@@ -93,7 +117,7 @@ const NINE_ONE_ONE: &[&str] = &[
     "America/Phoenix", "America/Sitka", "America/Yakutat", "Pacific/Honolulu",
     "America/Cambridge_Bay", "America/Dawson", "America/Dawson_Creek", "America/Edmonton", "America/Fort_Nelson",
     "America/Glace_Bay", "America/Goose_Bay", "America/Halifax", "America/Inuvik", "America/Iqaluit", "America/Moncton",
-    "America/Montreal", "America/Rankin_Inlet", "America/Regina", "America/Resolute", "America/St_Johns",
+    "America/Rankin_Inlet", "America/Regina", "America/Resolute", "America/St_Johns",
     "America/Swift_Current", "America/Toronto", "America/Vancouver", "America/Whitehorse", "America/Winnipeg",
 ];
 
@@ -153,11 +177,8 @@ impl Skill for Emergency {
 
     fn recognize(&self, text: &str) -> Option<IntentMatch> {
         self.patterns.find(text, |intent, captures| {
-            let is_someone = captures.get("who").is_none_or(|who| {
-                let mut words = who.split(' ');
-                words.next().is_some_and(|first| WHO.contains(&first)) && words.count() <= 2
-            });
-            is_someone.then(|| IntentMatch { intent, slots: Slots::new(), confidence: 1.0 })
+            let is_fit = captures.get("who").is_none_or(is_somebody);
+            is_fit.then(|| IntentMatch { intent, slots: Slots::new(), confidence: 1.0 })
         })
     }
 
@@ -218,6 +239,19 @@ mod tests {
             "My wife collapsed",
             "I took too many pills",
             "This is an emergency",
+            "He's not breathing",
+            "my baby isn't breathing",
+            "She's choking",
+            "my dad's having a heart attack",
+            "the old man collapsed",
+            "someone's breaking in",
+            "Call 9-1-1",
+            "we need an ambulance",
+            "my friend needs an ambulance",
+            "I've been stabbed",
+            "my clothes are on fire",
+            "I am bleeding",
+            "I took all my pills",
         ] {
             assert_eq!(intent(said), Some(DANGER), "{said}");
         }
@@ -254,6 +288,19 @@ mod tests {
             "I have a stroke order question",
             "is Hamlet dying",
             "Romeo wants to die",
+            "my phone is dying",
+            "my battery's dying",
+            "my computer is unresponsive",
+            "my laptop will not wake up",
+            "the toast is burning",
+            "the project is on fire",
+            "the roman empire collapsed",
+            "the president was shot",
+            "a species is in danger",
+            "I took all my medication",
+            "I want to end it",
+            "he is about to die",
+            "I could kill for a coffee",
             "help",
             "help me",
         ] {

@@ -32,8 +32,11 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("listening", "(who|who else) (is listening|listens|can hear me|hears me|can listen|is hearing me) [to me|to us|in]"),
     ("listening", "do you (listen|spy|eavesdrop) [to me|on me|to us] [all the time|always|to everything]"),
     ("listening", "do you always listen [to me]"),
+    // "Can you" and "will you" are gone from the beginning already.
+    ("recording", "(record|store|save|keep|log) (everything|everything i say|what i say|all i say|my conversations|our conversations)"),
+    ("network", "(work|run) (offline|locally|without internet|without the internet|without a network)"),
+    ("network", "(send|share|upload|sell|give) [any of] (my data|my voice|what i say|my words|my recordings|my personal data) [to] [anyone|anybody|the internet|the cloud|google|amazon|apple|openai|a server|other people|others|third parties]"),
     ("hearing", "(can|do|did) you (hear|understand) me [now|well|okay]"),
-    // "Can you" is gone already.
     ("hearing", "hear me [now|well|okay]"),
     ("hearing", "is this thing on"),
     ("network", "(are|were) you [currently|always] (connected to the internet|connected to the cloud|online|offline|on the internet|connected|in the cloud|cloud based|local|running locally|running on my computer|running on this computer)"),
@@ -42,7 +45,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("network", "(do|are|does|did|will) you [ever] (send|sending|share|sharing|upload|uploading|sell|selling|transmit|give) [any of] (my data|data|my voice|what i say|my words|my questions|anything|recordings|my information|my personal data|everything) [to] [anyone|anybody|the internet|the cloud|google|amazon|apple|openai|a server|other people|someone|somebody|others|third parties]"),
     ("network", "(where|to whom) (does|do|is) (my data|my voice|what i say|my words|my recordings) (go|sent|processed|stored|end up)"),
     ("network", "(does|is|will) (my data|my voice|what i say|anything) (leave|leaving|sent|stay|stays) [this|my|the|on this|on my|to the|to a] (machine|computer|device|cloud|server|internet)"),
-    ("network", "(is|are) (my data|my conversations|my voice|you|this) [really] (private|safe|secure|confidential)"),
+    ("network", "(is|are) (my data|my conversations|my voice|you) [really] (private|safe|secure|confidential)"),
     ("network", "(can i trust you|do you respect my privacy|how private are you|what about my privacy|what is your privacy policy|are you safe to use)"),
     ("network", "where do you (run|live|work)"),
     ("maker", "(who|what company|which company) (made|created|built|programmed|designed|invented|developed|wrote|owns) (you|jarvis)"),

@@ -153,7 +153,9 @@ impl Skill for Calendar {
 
     fn recognize(&self, text: &str) -> Option<IntentMatch> {
         let known = self.patterns.find(text, slots);
-        let unclear = || ABOUT_THE_CALENDAR.iter().any(|beginning| text.starts_with(beginning));
+        // "What day was it when Kennedy was shot" is history.
+        let is_history = text.contains(" was it when ") || text.contains(" celebrated");
+        let unclear = || !is_history && ABOUT_THE_CALENDAR.iter().any(|beginning| text.starts_with(beginning));
         let own_up = || IntentMatch { intent: UNCLEAR, slots: Slots::new(), confidence: 0.6 };
         known.map(matched).or_else(|| unclear().then(own_up))
     }

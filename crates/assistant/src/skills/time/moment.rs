@@ -135,7 +135,12 @@ pub fn is_until(text: &str) -> bool {
     let begins = ["how long", "how many", "how much time", "how much longer"].iter().any(|how| text.starts_with(how));
     let after =
         ["until", "till", "til", "before", "since"].iter().find_map(|word| text.split_once(&format!(" {word} ")));
-    begins && after.is_some_and(|(_, then)| then.split(' ').any(|word| DAYS.contains(&word) || word.contains(':')))
+    // Until the fall of Rome, nobody counts the days.
+    let is_day = |then: &str| {
+        let mut words = then.split(' ').rev();
+        words.next().is_some_and(|word| DAYS.contains(&word) || word.contains(':'))
+    };
+    begins && after.is_some_and(|(_, then)| is_day(then))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const TOLD_WITHIN: Duration = Duration::from_secs(24 * 3600);
 
 /// A longer name is none that was said.
-const LONGEST_LABEL: usize = 200;
+pub(super) const LONGEST_LABEL: usize = 200;
 
 /// How far the wall clock may go astray before timers follow it.
 const ASTRAY: Duration = Duration::from_secs(1);
@@ -37,12 +37,19 @@ impl Timer {
         (self.rang == 0).then(|| record.collect())
     }
 
-    /// Follows a wall clock that was set back, so that what is kept rings after the time that was asked for. One that was
-    /// set forward can't be told from a machine that slept.
+    /// Follows a wall clock that was set back, so that what is kept rings after the time that was asked for; and one that
+    /// went on while the machine slept. One that was set forward can't be told from that.
     pub(super) fn follow(&mut self, now: Instant, wall: Timestamp) {
+        if self.rang > 0 {
+            return;
+        }
         let left = self.ends.saturating_duration_since(now);
-        if self.rang == 0 && self.ends_at > wall + left + ASTRAY {
+        let left_by_wall = Duration::try_from(self.ends_at.duration_since(wall)).unwrap_or_default();
+        if left_by_wall > left + ASTRAY {
             self.ends_at = wall + left;
+        } else if left_by_wall + ASTRAY < left || left_by_wall.is_zero() {
+            self.ends = self.ends.min(now + left_by_wall);
+            self.next_ring = self.ends;
         }
     }
 }

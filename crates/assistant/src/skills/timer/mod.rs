@@ -282,7 +282,9 @@ impl Skill for Timers {
         let pending = self.pending.as_ref()?;
         let found = self.replies.find(text, |answer, captures| follow::understood(pending, answer, captures))?;
         let is_none = matches!(pending, Pending::Which { .. }) && self.meant(&found.1).next().is_none();
-        (!is_none).then_some(IntentMatch { intent: found.0, slots: found.1, confidence: 1.0 })
+        // What is to be cancelled is what rings, and not what was set last.
+        let is_ringing = found.0 == CANCEL && self.timers.iter().any(|timer| timer.rang > 0);
+        (!is_none && !is_ringing).then_some(IntentMatch { intent: found.0, slots: found.1, confidence: 1.0 })
     }
 
     fn expects_more(&self, matched: &IntentMatch) -> bool {
@@ -291,6 +293,10 @@ impl Skill for Timers {
     }
 
     fn run(&mut self, intent: &str, slots: &Slots, context: &SkillContext<'_>) -> Result<Reply> {
+        let (now, wall) = (context.clock.now(), context.clock.local().timestamp());
+        for timer in &mut self.timers {
+            timer.follow(now, wall);
+        }
         let before = self.pending.clone();
         if !slots.contains_key("latest") {
             self.pending = None;
@@ -321,10 +327,6 @@ impl Skill for Timers {
         self.next_look = Some(now + LOOK_EVERY);
         for timer in &mut self.timers {
             timer.follow(now, wall);
-            if timer.rang == 0 && wall >= timer.ends_at {
-                timer.ends = timer.ends.min(now);
-                timer.next_ring = timer.next_ring.min(now);
-            }
         }
         self.timers.retain(|timer| timer.rang < RINGS || now < timer.next_ring);
         let timer = self.timers.iter_mut().find(|timer| now >= timer.next_ring)?;
@@ -382,7 +384,9 @@ fn slots(intent: &str, captures: &Captures) -> Option<Slots> {
     }
     if let Some(label) = captures.get("label") {
         // "set a 5 timer for 3 minutes" and "a timer for ten minutes for two hours" are slips of the ear.
-        let is_name = label.split(' ').count() <= 4 && (intent != SET || !is_like_a_length(label));
+        let is_name = label.split(' ').count() <= 4
+            && label.len() <= kept::LONGEST_LABEL
+            && (intent != SET || !is_like_a_length(label));
         slots.insert("label".into(), is_name.then(|| label.to_owned())?);
     }
     Some(slots)
@@ -454,6 +458,8 @@ fn place(label: &str) -> Option<Place> {
     match words[..] {
         ["last"] => Some(Place::Last),
         ["next"] => Some(Place::Nth(1)),
+        // Its length: "the thirty second timer".
+        [_, "second"] => None,
         _ => {
             let (nth, taken) = numbers::parse_ordinal(&words)?;
             (taken == words.len()).then_some(Place::Nth(nth as usize))

@@ -123,6 +123,19 @@ fn a_machine_that_slept_rings_when_it_wakes() {
 }
 
 #[test]
+fn a_machine_that_slept_knows_what_is_left() {
+    let mut bench = Bench::new();
+    bench.say("set a timer for three hours");
+    bench.clock.sleep(Duration::from_secs(3600));
+    assert_eq!(bench.say("check my timer"), "Your 3 hour timer has 2 hours left.");
+    assert!(bench.say("add five minutes to the timer").contains("2 hours and 5 minutes left"));
+    bench.clock.sleep(Duration::from_secs(7200));
+    assert!(bench.due().is_none());
+    bench.clock.sleep(Duration::from_secs(300));
+    assert!(bench.due().is_some());
+}
+
+#[test]
 fn limits_are_said() {
     let mut bench = Bench::new();
     assert!(bench.say("set a timer").starts_with("For how long?"));

@@ -18,7 +18,8 @@ const OF_ONES_OWN: &[&str] =
 #[rustfmt::skip]
 const ELSEWHERE: &[&str] = &[
     "arduino", "bomb", "chess", "chip", "code", "function", "game", "interrupt", "javascript", "kernel", "linux", "movie",
-    "oven", "phone", "poem", "python", "recipe", "story", "work", "works",
+    "android", "app", "final", "html", "java", "oven", "phone", "play", "poem", "program", "python", "react", "recipe", "rust", "script",
+    "song", "story", "swift", "synonym", "word", "work", "works",
 ];
 
 /// Beginnings of a wish for a new timer.
@@ -106,6 +107,9 @@ mod tests {
             ("tell me about timers", None),
             ("write a poem about a timer", None),
             ("set up a timer interrupt on an arduino", None),
+            ("play the final countdown", None),
+            ("give me a synonym for countdown", None),
+            ("make a pomodoro timer in rust", None),
             ("what time is it", None),
             ("", None),
         ] {
