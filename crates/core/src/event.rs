@@ -114,6 +114,13 @@ pub enum AssistantEvent {
         /// What it says.
         text: String,
     },
+    /// Jarvis looks at the screen, or is done with it. Comes before the first pixel is read.
+    Looking {
+        /// Whether it does.
+        looking: bool,
+        /// Why, or what was seen of it: `to answer: what does that error say`.
+        reason: String,
+    },
     /// Level of the microphone, 0..=1; at most 10 a second, and only while someone watches.
     Level {
         /// The level.

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod error;
 pub mod event;
 pub mod language;
+pub mod screen;
 pub mod skill;
 pub mod speech;
 pub mod turn;
@@ -21,6 +22,10 @@ pub use error::{Error, Result};
 pub use event::{AssistantEvent, AssistantState, EventRecord};
 pub use language::{
     Constraint, GenerateOptions, Generation, GenerationTimings, LanguageModel, Message, Prompt, Role, StopReason,
+};
+pub use screen::{
+    AccessibilityTree, Eyes, Look, LookTimings, Pixels, Region, ScreenCapture, ScreenTarget, ScreenText, ScreenWindow,
+    Screenshot, TextLine, TextRecognizer, TextRole, TextSource, WindowText,
 };
 pub use skill::{HostAction, IntentMatch, Reply, Risk, Route, Skill, SkillContext, SkillSpec, Slots};
 pub use speech::{

@@ -11,8 +11,8 @@ use jarvis_core::{Error, LanguageModel, Result, SpeechToText, TextToSpeech, Vad,
 use jarvis_llm::{GgufModel, LoadOptions};
 use jarvis_models::Store;
 use jarvis_settings::{Paths, Settings};
-use jarvis_speech::onnx::Runtime;
-pub use jarvis_speech::onnx::disable_telemetry;
+use jarvis_onnx::Runtime;
+pub use jarvis_onnx::disable_telemetry;
 use jarvis_speech::stt::{self, Compute, Whisper};
 use jarvis_speech::tts::{CacheOptions, CachedTts, Piper, Voice};
 use jarvis_speech::vad::Silero;
@@ -151,7 +151,7 @@ impl Installed {
     /// Whether `folder` holds a voice that speaks, and what kind: opens it and has it say a word.
     ///
     /// # Errors
-    /// It is no Piper voice (`speech.model_unusable`), or something to speak with is missing on this machine.
+    /// It is no Piper voice (`onnx.model_unusable`), or something to speak with is missing on this machine.
     pub fn try_voice(&self, folder: &Path) -> Result<Voice> {
         let voice = Voice::read(folder)?;
         Piper::with_espeak(&self.runtime()?, folder)?.warm_up()?;

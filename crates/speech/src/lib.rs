@@ -4,7 +4,6 @@
 //! utterance means.
 
 pub mod endpoint;
-pub mod onnx;
 mod private;
 pub mod stt;
 pub mod tts;
@@ -14,5 +13,8 @@ pub mod wake;
 #[cfg(test)]
 #[path = "../../audio/src/allocation.rs"]
 mod allocation;
+#[cfg(test)]
+#[path = "../../onnx/src/testing.rs"]
+mod installed;
 #[cfg(test)]
 mod testing;

@@ -1,34 +1,8 @@
-//! What the tests of this crate share: the installed models, recordings, and noise that is the same each time.
-//!
-//! Never silently skips: a test without its model fails and says what to do.
+//! What the tests of this crate share: recordings, and noise that is the same each time.
 
-use crate::onnx::Runtime;
+pub use crate::installed::{model, runtime};
 use jarvis_core::{AudioFrame, FRAME_SAMPLES};
 use std::path::PathBuf;
-
-/// The folder of an installed model.
-pub fn model(id: &str) -> PathBuf {
-    let data = match std::env::var_os("JARVIS_DATA_DIR") {
-        Some(folder) => PathBuf::from(folder),
-        None if cfg!(target_os = "macos") => home().join("Library/Application Support/Jarvis"),
-        None => {
-            std::env::var_os("XDG_DATA_HOME").map_or_else(|| home().join(".local/share"), PathBuf::from).join("jarvis")
-        }
-    };
-    let folder = data.join("models").join(id);
-    assert!(folder.is_dir(), "the model {id} isn't installed under {}: run `make models`", data.display());
-    folder
-}
-
-fn home() -> PathBuf {
-    PathBuf::from(std::env::var_os("HOME").expect("HOME is set"))
-}
-
-/// ONNX Runtime, as installed.
-pub fn runtime() -> Runtime {
-    let file = if cfg!(target_os = "macos") { "libonnxruntime.dylib" } else { "libonnxruntime.so" };
-    Runtime::load(&model("onnxruntime").join(file)).unwrap()
-}
 
 /// A recording of `tests/data`, 16 kHz mono.
 pub fn recording(name: &str) -> Vec<f32> {

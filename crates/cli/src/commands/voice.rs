@@ -92,7 +92,7 @@ fn read(file: &Path) -> Result<Vec<u8>> {
 
 /// Why the files are no voice, by the names that the user knows. What is missing on this machine stays as it is.
 fn refused(voice: &Path, config: &Path, error: Error) -> Error {
-    if !["speech.model_unusable", "speech.inference_failed"].contains(&error.code.as_ref()) {
+    if !["onnx.model_unusable", "onnx.inference_failed"].contains(&error.code.as_ref()) {
         return error;
     }
     let reason = error.message.rsplit_once("can't be used: ").map_or(error.message.as_str(), |(_, reason)| reason);

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use jarvis_models::{Catalog, Store};
 use jarvis_remote::{Keyring, SystemKeyring};
 use jarvis_settings::{Paths, Settings};
-use jarvis_speech::onnx::Runtime;
+use jarvis_onnx::Runtime;
 use jarvis_speech::stt;
 use jarvis_speech::tts::Espeak;
 use serde::{Deserialize, Serialize};

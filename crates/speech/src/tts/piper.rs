@@ -10,7 +10,7 @@ use super::shape::{Level, Trim};
 use super::vocoder::{Frames, Vocoder};
 use super::voice::Voice;
 use super::{Espeak, Phonemizer, normalize};
-use crate::onnx::{self, OnnxError, Runtime, SessionOptions};
+use jarvis_onnx::{OnnxError, Runtime, SessionOptions};
 use jarvis_core::{Cancel, Error, Result, SpeechAudio, Synthesis, TextToSpeech};
 use ort::session::{Session, SessionOutputs};
 use ort::value::Tensor;
@@ -178,9 +178,9 @@ impl Piper {
         };
         let session = &mut self.encoder;
         if self.voice.speakers > 1 {
-            onnx::run(session, ort::inputs![&ids, &lengths, &scales, &speaker], cancel, WHAT, take)
+            jarvis_onnx::run(session, ort::inputs![&ids, &lengths, &scales, &speaker], cancel, WHAT, take)
         } else {
-            onnx::run(session, ort::inputs![&ids, &lengths, &scales], cancel, WHAT, take)
+            jarvis_onnx::run(session, ort::inputs![&ids, &lengths, &scales], cancel, WHAT, take)
         }
     }
 }

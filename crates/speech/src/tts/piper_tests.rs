@@ -169,6 +169,6 @@ fn long_text_is_cut_where_a_speaker_would() {
 #[test]
 fn a_folder_without_a_voice_says_how_to_get_one() {
     let error = Piper::with_espeak(&testing::runtime(), &testing::model("silero-vad")).err().unwrap();
-    assert_eq!(error.code, "speech.model_missing");
+    assert_eq!(error.code, "onnx.model_missing");
     assert!(error.hint.contains("jarvis models pull"), "{}", error.hint);
 }

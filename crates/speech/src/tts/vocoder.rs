@@ -5,7 +5,7 @@
 //! pieces joined are what one computation of the whole would give. Smaller pieces also fit the processor's caches: the
 //! whole is not slower for it.
 
-use crate::onnx::OnnxError;
+use jarvis_onnx::OnnxError;
 use crate::tts::graph;
 use jarvis_core::{Cancel, Error, Result};
 use ort::session::{Session, SessionInputValue, SessionOutputs};

@@ -2,7 +2,7 @@
 //!
 //! Owns the way from phonemes to the numbers that the model takes. The format is Piper's.
 
-use crate::onnx::OnnxError;
+use jarvis_onnx::OnnxError;
 use jarvis_core::{Error, Result};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};

@@ -3,7 +3,7 @@
 //! The model takes 512 new samples after the 64 that came before them, and a recurrent state of 2 x 1 x 128 that it
 //! hands back for the next call. Inputs `input` (1 x 576), `state`, `sr`; outputs the probability (1 x 1) and the state.
 
-use crate::onnx::{self, OnnxError, Runtime, SessionOptions};
+use jarvis_onnx::{OnnxError, Runtime, SessionOptions};
 use jarvis_core::{AudioFrame, FRAME_SAMPLES, Result, SAMPLE_RATE, Vad};
 use ort::session::Session;
 use ort::value::Tensor;
@@ -36,12 +36,12 @@ impl Silero {
                 OnnxError::model(&path, format!("it has the inputs {names:?}, not those of Silero VAD 5")).into()
             );
         }
-        let mut rate = onnx::input::<i64>(&[1], WHAT)?;
+        let mut rate = jarvis_onnx::input::<i64>(&[1], WHAT)?;
         rate.extract_tensor_mut().1[0] = i64::from(SAMPLE_RATE);
         let mut silero = Self {
             session,
-            window: onnx::input(&[1, CONTEXT + FRAME_SAMPLES], WHAT)?,
-            state: onnx::input(&STATE, WHAT)?,
+            window: jarvis_onnx::input(&[1, CONTEXT + FRAME_SAMPLES], WHAT)?,
+            state: jarvis_onnx::input(&STATE, WHAT)?,
             rate,
         };
         // A model of the right names and the wrong shapes fails here and not in the first turn.

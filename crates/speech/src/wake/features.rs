@@ -6,7 +6,7 @@
 //! Never decides what was said.
 
 use super::embedding::{BANDS, EMBEDDING, Embedder, FRAMES};
-use crate::onnx::{self, OnnxError, Runtime, SessionOptions};
+use jarvis_onnx::{OnnxError, Runtime, SessionOptions};
 use ort::session::Session;
 use ort::value::Tensor;
 use std::path::Path;
@@ -45,7 +45,7 @@ impl Features {
         let mut features = Self {
             mel: runtime.session(&mel, SessionOptions::STREAMING)?,
             embedder: Embedder::load(&embedding)?,
-            samples: onnx::input(&[1, CONTEXT + STEP], WHAT)?,
+            samples: jarvis_onnx::input(&[1, CONTEXT + STEP], WHAT)?,
             filled: 0,
             begun: false,
             silence: [0.0; EMBEDDING],

@@ -6,7 +6,7 @@
 
 use super::embedding::EMBEDDING;
 use super::features::run;
-use crate::onnx::{OnnxError, Runtime, SessionOptions};
+use jarvis_onnx::{OnnxError, Runtime, SessionOptions};
 use half::f16;
 use ort::session::Session;
 use ort::value::Tensor;

@@ -8,7 +8,7 @@ use super::features::{Features, STEP, WHAT};
 use super::head::{Dense, FILE as HEAD_FILE, HISTORY, Head, INPUTS};
 use super::mistakes::Mistakes;
 use super::trigger::Trigger;
-use crate::onnx::{self, OnnxError, Runtime};
+use jarvis_onnx::{OnnxError, Runtime};
 use jarvis_core::{AudioFrame, Result, WakeDetection, WakeWord};
 use ort::value::Tensor;
 use std::path::Path;
@@ -58,7 +58,7 @@ impl OpenWakeWord {
         let name = folder_name.strip_prefix("wake-").unwrap_or(&folder_name).replace('-', "_");
         let features = Features::load(runtime, folder)?;
         let mut head = Head::load(runtime, folder)?;
-        let history = onnx::input(&[1, HISTORY, EMBEDDING], WHAT)?;
+        let history = jarvis_onnx::input(&[1, HISTORY, EMBEDDING], WHAT)?;
         // The first run is the test of the file: a model of other shapes is a wrong file, not a failed computation.
         head.score(&history).map_err(|error| OnnxError::model(folder, error.to_string()))?;
         let mut detector = Self {

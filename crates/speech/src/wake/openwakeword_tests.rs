@@ -111,7 +111,7 @@ fn silence_and_noise_wake_nobody() {
 fn a_folder_of_another_model_is_refused_by_name() {
     let folder = testing::model("silero-vad");
     let error = OpenWakeWord::load(&testing::runtime(), &folder).err().unwrap();
-    assert_eq!(error.code, "speech.model_missing");
+    assert_eq!(error.code, "onnx.model_missing");
     assert!(error.message.contains("melspectrogram.onnx"), "{}", error.message);
 }
 

@@ -11,7 +11,7 @@
 mod file;
 mod kernel;
 
-use crate::onnx::OnnxError;
+use jarvis_onnx::OnnxError;
 use file::{Graph, Node, Reason, Weights};
 use kernel::{LANES, Reach, TILE};
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! Against ONNX Runtime on the same file, window by window.
 
 use super::*;
-use crate::onnx::{self, SessionOptions};
+use jarvis_onnx::SessionOptions;
 use crate::testing;
 
 fn path() -> std::path::PathBuf {
@@ -19,7 +19,7 @@ fn frame(index: usize, bands: &mut [f32]) {
 #[test]
 fn every_embedding_is_the_one_of_its_whole_window() {
     let mut session = testing::runtime().session(&path(), SessionOptions::STREAMING).unwrap();
-    let mut window = onnx::input::<f32>(&[1, WINDOW, BANDS, 1], "A test").unwrap();
+    let mut window = jarvis_onnx::input::<f32>(&[1, WINDOW, BANDS, 1], "A test").unwrap();
     let mut network = Embedder::load(&path()).unwrap();
     let mut frames = vec![[1.0_f32; BANDS]; WINDOW];
     for step in 0..30 {

@@ -4,7 +4,7 @@
 
 use super::dice::Dice;
 use super::room;
-use crate::onnx::OnnxError;
+use jarvis_onnx::OnnxError;
 use crate::wake::embedding::EMBEDDING;
 use crate::wake::features::{Features, STEP};
 use crate::wake::head::{HISTORY, INPUTS};

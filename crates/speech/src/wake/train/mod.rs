@@ -23,7 +23,7 @@ pub use words::{check_phrase, plain_phrase};
 
 use super::features::Features;
 use super::head::Dense;
-use crate::onnx::{OnnxError, Runtime};
+use jarvis_onnx::{OnnxError, Runtime};
 use crate::tts::Espeak;
 use dice::Dice;
 use examples::Clip;

@@ -65,18 +65,18 @@ impl OnnxError {
 impl From<OnnxError> for Error {
     fn from(error: OnnxError) -> Self {
         let (code, hint) = match &error {
-            OnnxError::Missing(_) => ("speech.runtime_missing", "Run `jarvis models pull onnxruntime`."),
+            OnnxError::Missing(_) => ("onnx.runtime_missing", "Run `jarvis models pull onnxruntime`."),
             OnnxError::Library { .. } => (
-                "speech.runtime_unusable",
+                "onnx.runtime_unusable",
                 "Run `jarvis models remove onnxruntime`, then `jarvis models pull onnxruntime`.",
             ),
-            OnnxError::Telemetry => ("speech.runtime_telemetry", "Set it in the environment of this program."),
-            OnnxError::ModelMissing(_) => ("speech.model_missing", "Run `jarvis models pull`."),
+            OnnxError::Telemetry => ("onnx.runtime_telemetry", "Set it in the environment of this program."),
+            OnnxError::ModelMissing(_) => ("onnx.model_missing", "Run `jarvis models pull`."),
             OnnxError::Model { .. } => {
-                ("speech.model_unusable", "Run `jarvis models verify`, then `jarvis models pull`.")
+                ("onnx.model_unusable", "Run `jarvis models verify`, then `jarvis models pull`.")
             }
             OnnxError::Run { .. } => {
-                ("speech.inference_failed", "Run `jarvis doctor`; if it finds nothing, report this.")
+                ("onnx.inference_failed", "Run `jarvis doctor`; if it finds nothing, report this.")
             }
         };
         Error::new(code, error.to_string(), hint)
@@ -228,15 +228,19 @@ pub fn run<'i, 'v: 'i, T, const N: usize>(
 }
 
 #[cfg(test)]
+extern crate self as jarvis_onnx;
+#[cfg(test)]
+mod testing;
+
+#[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing;
 
     #[test]
     fn a_library_that_is_not_there_says_how_to_get_it() {
         // Held for the whole process once loaded, so this asks the error alone.
         let error: Error = OnnxError::Missing("/nowhere/libonnxruntime.so".into()).into();
-        assert_eq!(error.code, "speech.runtime_missing");
+        assert_eq!(error.code, "onnx.runtime_missing");
         assert!(error.hint.contains("jarvis models pull onnxruntime"));
     }
 
@@ -249,7 +253,7 @@ mod tests {
         std::fs::write(&broken, b"no model at all").unwrap();
         let error: Error = runtime.session(&broken, SessionOptions::STREAMING).unwrap_err().into();
         std::fs::remove_file(&broken).unwrap();
-        assert_eq!(error.code, "speech.model_unusable");
+        assert_eq!(error.code, "onnx.model_unusable");
         assert!(error.message.ends_with('.') && !error.message.contains('\n'), "{}", error.message);
     }
 }

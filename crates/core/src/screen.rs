@@ -1,0 +1,365 @@
+//! The seams of sight: what is captured, and what is read in it.
+//!
+//! Owns the shapes that capture, recognition, the accessibility tree and the skills share. Nothing here looks at a screen.
+//!
+//! Coordinates are physical pixels of the whole desktop, whose origin is the top left corner of its first monitor; other
+//! monitors may lie at negative ones.
+
+use crate::{Cancel, Result};
+use serde::{Deserialize, Serialize};
+
+/// A rectangle.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Region {
+    /// Left edge, px.
+    pub x: i32,
+    /// Top edge, px.
+    pub y: i32,
+    /// px; 0 is empty.
+    pub width: u32,
+    /// px; 0 is empty.
+    pub height: u32,
+}
+
+impl Region {
+    /// A rectangle from its left, top, width and height.
+    pub const fn new(x: i32, y: i32, width: u32, height: u32) -> Self {
+        Self { x, y, width, height }
+    }
+
+    /// The first column behind it.
+    pub const fn right(&self) -> i32 {
+        self.x.saturating_add_unsigned(self.width)
+    }
+
+    /// The first row under it.
+    pub const fn bottom(&self) -> i32 {
+        self.y.saturating_add_unsigned(self.height)
+    }
+
+    /// Whether it has no pixel.
+    pub const fn is_empty(&self) -> bool {
+        self.width == 0 || self.height == 0
+    }
+
+    /// Its pixels.
+    pub const fn area(&self) -> u64 {
+        self.width as u64 * self.height as u64
+    }
+
+    /// What both have; empty where they don't meet.
+    pub fn intersection(&self, other: &Self) -> Self {
+        let (x, y) = (self.x.max(other.x), self.y.max(other.y));
+        let (right, bottom) = (self.right().min(other.right()), self.bottom().min(other.bottom()));
+        if right <= x || bottom <= y {
+            return Self::new(x, y, 0, 0);
+        }
+        Self::new(x, y, right.abs_diff(x), bottom.abs_diff(y))
+    }
+
+    /// The smallest that holds both; an empty one adds nothing.
+    pub fn union(&self, other: &Self) -> Self {
+        if self.is_empty() {
+            return *other;
+        }
+        if other.is_empty() {
+            return *self;
+        }
+        let (x, y) = (self.x.min(other.x), self.y.min(other.y));
+        let (right, bottom) = (self.right().max(other.right()), self.bottom().max(other.bottom()));
+        Self::new(x, y, right.abs_diff(x), bottom.abs_diff(y))
+    }
+
+    /// Whether they share a pixel.
+    pub fn meets(&self, other: &Self) -> bool {
+        !self.intersection(other).is_empty()
+    }
+
+    /// Whether the pixel at `x`, `y` is in it.
+    pub const fn contains(&self, x: i32, y: i32) -> bool {
+        x >= self.x && y >= self.y && x < self.right() && y < self.bottom()
+    }
+}
+
+/// What to look at.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScreenTarget {
+    /// The window that has the keyboard; the monitor under the pointer where no window has it.
+    #[default]
+    ActiveWindow,
+    /// The window under the pointer.
+    PointerWindow,
+    /// The monitor under the pointer.
+    PointerMonitor,
+    /// Every monitor, as one picture.
+    AllMonitors,
+    /// A rectangle of the desktop.
+    Region(Region),
+}
+
+/// A window as the desktop lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ScreenWindow {
+    /// The window system's number of it.
+    pub id: u64,
+    /// Its title.
+    pub title: String,
+    /// The application's name (X11: the class of `WM_CLASS`; macOS: the owner's name).
+    pub application: String,
+    /// The process that shows it; 0 where the window system doesn't tell.
+    pub process: u32,
+    /// Where it is, its frame not included.
+    pub region: Region,
+    /// Whether it has the keyboard.
+    pub focused: bool,
+}
+
+/// A picture that a [`ScreenCapture`] holds, borrowed until its next one: nobody copies it on the way to a recognizer. Rows of
+/// blue, green, red and an unused byte.
+#[derive(Debug)]
+pub struct Screenshot<'a> {
+    /// `stride * region.height` bytes at least.
+    pub pixels: &'a mut [u8],
+    /// Bytes from one row to the next; at least 4 times the width.
+    pub stride: usize,
+    /// Which part of the desktop it shows. Its width and height are those of the picture.
+    pub region: Region,
+    /// Physical pixels a logical one, 1 on an ordinary monitor.
+    pub scale: f32,
+    /// The window that it shows, where one was asked for; else the one that has the keyboard, if it is in the picture.
+    pub window: Option<ScreenWindow>,
+}
+
+impl Screenshot<'_> {
+    /// Its pixels, to be read.
+    pub fn view(&self) -> Pixels<'_> {
+        Pixels { data: self.pixels, stride: self.stride, width: self.region.width, height: self.region.height }
+    }
+}
+
+/// Pixels to be read: rows of blue, green, red and an unused byte.
+#[derive(Debug, Clone, Copy)]
+pub struct Pixels<'a> {
+    /// `stride * (height - 1) + 4 * width` bytes at least.
+    pub data: &'a [u8],
+    /// Bytes from one row to the next.
+    pub stride: usize,
+    /// px.
+    pub width: u32,
+    /// px.
+    pub height: u32,
+}
+
+impl<'a> Pixels<'a> {
+    /// One row, 4 bytes a pixel.
+    ///
+    /// # Panics
+    /// `y` is not under the height.
+    pub fn row(&self, y: u32) -> &'a [u8] {
+        let from = y as usize * self.stride;
+        &self.data[from..from + 4 * self.width as usize]
+    }
+}
+
+/// Takes pictures of the screen. Nothing is captured unless one of these is called.
+pub trait ScreenCapture: Send {
+    /// A picture of `target`. The one of before is overwritten.
+    ///
+    /// # Errors
+    /// There is no display, no permission, or the target is gone or off the screen.
+    fn capture(&mut self, target: &ScreenTarget) -> Result<Screenshot<'_>>;
+
+    /// The windows that are shown, the topmost first.
+    ///
+    /// # Errors
+    /// There is no display or no permission. Where the desktop lists no windows (Wayland), none come.
+    fn windows(&mut self) -> Result<Vec<ScreenWindow>>;
+}
+
+/// What kind of thing shows a text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextRole {
+    /// Nothing is known; all that a recognizer reads.
+    #[default]
+    Text,
+    /// Title of a window or dialog.
+    Title,
+    /// A headline.
+    Heading,
+    /// Words of a dialog or alert.
+    Alert,
+    /// A button, link, tab or entry of a menu: something to press.
+    Control,
+    /// What a field holds that can be typed into.
+    Field,
+    /// Text whose colour says that something is wrong.
+    Error,
+}
+
+/// A line of text on the screen.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct TextLine {
+    /// Its words, with single spaces between.
+    pub text: String,
+    /// Where it is.
+    pub region: Region,
+    /// How sure its reader is, 0..=1; 1 for the accessibility tree.
+    pub confidence: f32,
+    /// What shows it.
+    pub role: TextRole,
+}
+
+/// Where the text of a screen is from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum TextSource {
+    /// The accessibility tree of the window: exact.
+    Accessibility,
+    /// Recognized in the picture, at least in part.
+    #[default]
+    Recognizer,
+    /// Recognized earlier; nothing changed since.
+    Cache,
+}
+
+/// How long the parts of a look took, ms.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct LookTimings {
+    /// Taking the picture, or asking the accessibility tree.
+    pub capture: f64,
+    /// Masking, and finding what changed.
+    pub diff: f64,
+    /// Finding lines.
+    pub detect: f64,
+    /// Reading them.
+    pub recognize: f64,
+    /// All of it.
+    pub total: f64,
+}
+
+/// The text of a screen, in reading order.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ScreenText {
+    /// The lines; columns one after the other, a dialog before what it covers.
+    pub lines: Vec<TextLine>,
+    /// Where they are from.
+    pub source: TextSource,
+    /// What was looked at.
+    pub region: Region,
+    /// Title of the window, if one was looked at.
+    pub window: Option<String>,
+    /// Its application.
+    pub application: Option<String>,
+    /// What the user has to know of it, a sentence each: that the picture is blank, that applications were left out, that
+    /// some of the text could not be read.
+    pub notes: Vec<String>,
+    /// How long it took.
+    pub timings_ms: LookTimings,
+}
+
+/// Reads the text in pictures.
+pub trait TextRecognizer: Send {
+    /// Appends to `lines` what stands in `areas` of `pixels`, regions relative to the picture. A line that reaches out of
+    /// the areas is read whole.
+    ///
+    /// # Errors
+    /// The model failed, or `cancel` was raised.
+    fn recognize(
+        &mut self,
+        pixels: Pixels<'_>,
+        areas: &[Region],
+        cancel: &Cancel,
+        lines: &mut Vec<TextLine>,
+    ) -> Result<LookTimings>;
+}
+
+/// The text that applications tell screen readers.
+pub trait AccessibilityTree: Send {
+    /// What the window that has the keyboard shows, in the order of the tree, and where its password fields are; `None`
+    /// where the application says nothing.
+    ///
+    /// # Errors
+    /// The desktop's accessibility service is not there or not permitted, or `cancel` was raised.
+    fn focused_window(&mut self, cancel: &Cancel) -> Result<Option<WindowText>>;
+
+    /// Where fields are shown whose content is hidden (passwords), in any window, as far as applications tell.
+    ///
+    /// # Errors
+    /// As [`Self::focused_window`].
+    fn hidden_fields(&mut self, cancel: &Cancel) -> Result<Vec<Region>>;
+}
+
+/// What one window tells screen readers.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct WindowText {
+    /// Its title.
+    pub title: String,
+    /// Its application.
+    pub application: String,
+    /// The process that shows it; 0 where it is not known.
+    pub process: u32,
+    /// Where it is.
+    pub region: Region,
+    /// Whether it is a dialog or an alert.
+    pub dialog: bool,
+    /// Its text.
+    pub lines: Vec<TextLine>,
+    /// Whether all of the visible text is in `lines`: some applications tell only their buttons.
+    pub whole: bool,
+}
+
+/// A request to look at the screen.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Look {
+    /// At what.
+    pub target: ScreenTarget,
+    /// Why, for the list of what was captured: "to answer: what does that error say".
+    pub reason: String,
+}
+
+/// All of sight behind one call: captures, masks, and reads what changed.
+pub trait Eyes: Send {
+    /// Looks.
+    ///
+    /// # Errors
+    /// There is no display, no permission, nothing to look at, or a model is missing or failed; or `cancel` was raised.
+    fn look(&mut self, look: &Look, cancel: &Cancel) -> Result<ScreenText>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn region() -> impl Strategy<Value = Region> {
+        (-50..50i32, -50..50i32, 0..40u32, 0..40u32).prop_map(|(x, y, width, height)| Region { x, y, width, height })
+    }
+
+    proptest! {
+        #[test]
+        fn a_pixel_is_in_the_intersection_if_it_is_in_both(a in region(), b in region(), x in -60..100i32, y in -60..100i32) {
+            let both = a.intersection(&b);
+            prop_assert_eq!(both.contains(x, y), a.contains(x, y) && b.contains(x, y));
+            prop_assert_eq!(a.meets(&b), !both.is_empty());
+        }
+
+        #[test]
+        fn a_union_holds_the_pixels_of_both(a in region(), b in region(), x in -60..100i32, y in -60..100i32) {
+            let all = a.union(&b);
+            prop_assert!(!(a.contains(x, y) || b.contains(x, y)) || all.contains(x, y));
+            prop_assert_eq!(all, b.union(&a));
+        }
+    }
+
+    #[test]
+    fn edges_at_the_end_of_the_world_do_not_overflow() {
+        let far = Region::new(i32::MAX - 1, i32::MIN, u32::MAX, u32::MAX);
+        assert_eq!(far.right(), i32::MAX);
+        assert_eq!(far.intersection(&far).x, far.x);
+        let _ = far.union(&Region::new(i32::MIN, i32::MAX, u32::MAX, u32::MAX));
+    }
+}

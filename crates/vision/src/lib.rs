@@ -1,0 +1,10 @@
+//! Sight: screen capture, change detection, the accessibility tree, text recognition.
+//!
+//! Owns the way from the screen to its text. Never looks unless it is called, never decides what to answer, writes
+//! nothing that it saw to disk or log.
+
+pub mod capture;
+pub mod eyes;
+pub mod frame;
+pub mod text;
+pub mod tree;
