@@ -275,12 +275,12 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_kept_and_named() {
-        let mut document = read(r#"{"version": 9, "audio": {"spatial": true}, "eyes": {"on": 1}}"#).unwrap();
+        let mut document = read(r#"{"version": 9, "audio": {"spatial": true}, "gestures": {"on": 1}}"#).unwrap();
         document.set("audio.volume", 0.5.into());
-        assert_eq!(document.unknown(), ["audio.spatial", "eyes"]);
+        assert_eq!(document.unknown(), ["audio.spatial", "gestures"]);
         assert!(document.remove("audio.volume"));
         assert!(!document.remove("audio.volume"));
-        assert_eq!(document, read(r#"{"version": 9, "audio": {"spatial": true}, "eyes": {"on": 1}}"#).unwrap());
+        assert_eq!(document, read(r#"{"version": 9, "audio": {"spatial": true}, "gestures": {"on": 1}}"#).unwrap());
     }
 
     #[test]

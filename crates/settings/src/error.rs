@@ -73,6 +73,9 @@ pub enum SettingsError {
     /// Whether the wake word is wanted could not be read.
     #[error("The wake word is off, because it could not be read whether it is wanted.")]
     WakeWordUnknown,
+    /// What may be looked at could not be read.
+    #[error("Jarvis does not look at the screen, because it could not be read what it may look at.")]
+    EyesUnknown,
     /// There is no home folder, and nothing else says where files live.
     #[error("It is not known where this user's files live: there is no home folder.")]
     NoHome,
@@ -89,6 +92,7 @@ impl SettingsError {
             Self::Unwritable { .. } => "config.unwritable",
             Self::Folder { .. } => "config.folder",
             Self::WakeWordUnknown => "config.wake_word_off",
+            Self::EyesUnknown => "config.eyes_off",
             Self::NoHome => "config.no_home",
         }
     }
@@ -119,6 +123,7 @@ impl SettingsError {
                 format!("Check who owns {} and that you may write to it, or remove it.", folder.display())
             }
             Self::WakeWordUnknown => "Mend the settings; the hotkey works meanwhile.".into(),
+            Self::EyesUnknown => "Mend the settings; everything else works meanwhile.".into(),
             Self::NoHome => "Set HOME, or JARVIS_DATA_DIR and JARVIS_CONFIG_DIR.".into(),
         }
     }

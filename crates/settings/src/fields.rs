@@ -58,6 +58,16 @@ define_choice! {
     }
 }
 
+define_choice! {
+    /// Whether the texts that applications tell screen readers are used.
+    Accessibility {
+        Off = "off", "No";
+        #[default]
+        AsIs = "as_is", "If they tell them anyway";
+        SwitchOn = "switch_on", "Have all applications tell them";
+    }
+}
+
 define_settings! {
     /// The key that starts a question from any application.
     hotkey: Hotkey, "Hotkey" {
@@ -175,6 +185,25 @@ define_settings! {
             "What that server calls the voice.";
     }
 
+    /// Looking at the screen.
+    eyes: Eyes, "Screen" {
+        enabled: bool = true, Kind::Switch, "Look when you ask",
+            "Lets Jarvis look at the screen when you ask about it, and at no other time; nothing of it is written to disk.";
+        private_windows: bool = true, Kind::Switch, "Leave out private windows",
+            "Blackens private windows of browsers before anything is read.";
+        excluded_apps: String = "1Password, Bitwarden, Dashlane, Enpass, KeePass, KeePassXC, Keychain Access, KWalletManager, LastPass, Passwords, Proton Pass, Seahorse, Secrets",
+            Kind::Names, "Never look at",
+            "Applications whose windows are blackened before anything is read.";
+        accessibility: Accessibility = Accessibility::AsIs, Kind::Choice { options: Accessibility::OPTIONS }, "Text from applications",
+            "Whether the exact text that applications tell screen readers is read in place of the picture; having all of them tell it makes some of them slower.";
+        highlight: bool = true, Kind::Switch, "Show where it is",
+            "Frames what was found on the screen for a moment.";
+        remember_minutes: u32 = 5_u32, Kind::integer(0, 60, "min"), "Remember what was read",
+            "How long text that was read stays in memory, so that the next question is answered at once; 0 forgets it with the answer.";
+        background: bool = false, Kind::Switch, "Read ahead",
+            "Reads the active window whenever it changes, so that answers come sooner; the sign in the tray is lit each time.";
+    }
+
     /// Learning from use.
     learning: Learning, "Learning" {
         enabled: bool = true, Kind::Switch, "Learn from use",
@@ -203,5 +232,12 @@ define_settings! {
             "Seconds between two returns of unused memory to the system; 0 never does.", env "JARVIS_GC_INTERVAL" [unused];
         profile: bool = false, Kind::Switch, "Record a profile",
             "Records where the time of each answer goes, for those who want to make Jarvis faster.", env "JARVIS_PROFILE" [unused];
+    }
+}
+
+impl Eyes {
+    /// The applications that are never looked at, by name.
+    pub fn excluded(&self) -> impl Iterator<Item = &str> {
+        self.excluded_apps.split(',').map(str::trim).filter(|name| !name.is_empty())
     }
 }

@@ -22,6 +22,9 @@ const RESERVED: [&str; 7] = [
     "JARVIS_LOG_FILE",
 ];
 
+/// What says whether, and at what, Jarvis may look.
+const WISHES_OF_THE_EYES: [&str; 4] = ["eyes.enabled", "eyes.private_windows", "eyes.excluded_apps", "eyes.background"];
+
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "origin", content = "where", rename_all = "snake_case")]
@@ -101,8 +104,8 @@ impl Settings {
     }
 
     /// As [`Self::load`] for a program that has to start whatever the file says: every good value counts, and each bad
-    /// one leaves the layer below in force and is told. A microphone is never on by accident: where it cannot be read
-    /// whether the wake word is wanted, it is off.
+    /// one leaves the layer below in force and is told. Nothing listens or looks by accident: where it cannot be read
+    /// whether the wake word is wanted, it is off, and so are the eyes where it cannot be read what they may look at.
     pub fn load_good(paths: &Paths) -> (Self, Vec<Error>) {
         Self::load_good_with(paths, environment_of_process())
     }
@@ -119,19 +122,27 @@ impl Settings {
         };
         let (mut settings, bad_values) = Self::lay(document.as_ref().unwrap_or(&Document::empty(&file)), environment);
         problems.extend(bad_values);
-        let unsaid = !settings.origins.contains_key("wake.enabled");
-        let hides_the_wish = |problem: &SettingsError| match problem {
-            // A variable is stronger than a good value of the file.
-            SettingsError::BadValue { path, origin, .. } => {
-                path == "wake.enabled" && (unsaid || matches!(origin, Origin::Environment(_)))
-            }
-            SettingsError::Shape { place, .. } => unsaid && place == "\"wake\"",
-            _ => false,
+        let is_unknown = |wish: &str| {
+            let unsaid = !settings.origins.contains_key(wish);
+            let hides_it = |problem: &SettingsError| match problem {
+                // A variable is stronger than a good value of the file.
+                SettingsError::BadValue { path, origin, .. } => {
+                    path == wish && (unsaid || matches!(origin, Origin::Environment(_)))
+                }
+                SettingsError::Shape { place, .. } => unsaid && place.trim_matches('"') == split(wish).0,
+                _ => false,
+            };
+            (document.is_none() && unsaid) || problems.iter().any(hides_it)
         };
-        let is_unknown = (document.is_none() && unsaid) || problems.iter().any(hides_the_wish);
-        if is_unknown && settings.wake.enabled {
+        let is_deaf = settings.wake.enabled && is_unknown("wake.enabled");
+        let is_blind = settings.eyes.enabled && WISHES_OF_THE_EYES.iter().any(|wish| is_unknown(wish));
+        if is_deaf {
             settings.wake.enabled = false;
             problems.push(SettingsError::WakeWordUnknown);
+        }
+        if is_blind {
+            settings.eyes.enabled = false;
+            problems.push(SettingsError::EyesUnknown);
         }
         (settings, problems.into_iter().map(Error::from).collect())
     }

@@ -19,8 +19,8 @@ pub mod spec;
 pub use document::Document;
 pub use error::SettingsError;
 pub use fields::{
-    Audio, BargeIn, Endpoint, Hotkey, HotkeyMode, Learning, Mind, Performance, Recognition, Remote, RemoteMind,
-    RemoteReach, Settings, Voice, VoiceEffect, Wake,
+    Accessibility, Audio, BargeIn, Endpoint, Eyes, Hotkey, HotkeyMode, Learning, Mind, Performance, Recognition,
+    Remote, RemoteMind, RemoteReach, Settings, Voice, VoiceEffect, Wake,
 };
 pub use keys::named_keys;
 pub use layers::{Change, Entry, Origin};

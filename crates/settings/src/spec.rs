@@ -10,6 +10,10 @@ use std::path::Path;
 /// The most characters of a text setting: device names are long, but not this long.
 const MAX_TEXT: usize = 512;
 
+/// The most names of a list, and the most characters of one of them.
+const MAX_NAMES: usize = 100;
+const MAX_NAME: usize = 64;
+
 /// The kind of models of which one may be a file that lies elsewhere.
 const FROM_FILE: &str = "language";
 
@@ -64,6 +68,8 @@ pub enum Kind {
     },
     /// Codes of languages (ISO 639-1), separated by commas; empty for any.
     Languages,
+    /// Names of applications, separated by commas; may be empty.
+    Names,
     /// Keys joined by `+`: modifiers first, one key last.
     Hotkey,
     /// Words on one line; may be empty.
@@ -131,6 +137,9 @@ impl FieldSpec {
                 format!("the id of a {of} model (letters, digits, '.', '_' and '-'){file}")
             }
             Kind::Languages => "codes of languages separated by commas, such as \"en, de\", or empty".into(),
+            Kind::Names => format!(
+                "names separated by commas, such as \"Signal, KeePassXC\" (at most {MAX_NAMES}, each of at most {MAX_NAME} characters), or empty"
+            ),
             Kind::Hotkey => keys::ALLOWED.into(),
             Kind::Text => format!("text on one line (at most {MAX_TEXT} characters), or empty"),
             Kind::Address => {
@@ -158,7 +167,7 @@ impl FieldSpec {
             Kind::Choice { .. } => trimmed.to_ascii_lowercase().into(),
             Kind::Languages => trimmed.to_ascii_lowercase().into(),
             Kind::InputDevice | Kind::OutputDevice | Kind::Model { .. } | Kind::Hotkey => trimmed.into(),
-            Kind::Text | Kind::Address | Kind::Variable => trimmed.into(),
+            Kind::Names | Kind::Text | Kind::Address | Kind::Variable => trimmed.into(),
         };
         self.accepts(&value).then_some(value)
     }
@@ -181,6 +190,7 @@ impl FieldSpec {
                 value.as_str().is_some_and(|model| is_model_id(model) || (*of == FROM_FILE && is_file(model)))
             }
             Kind::Languages => value.as_str().is_some_and(are_languages),
+            Kind::Names => value.as_str().is_some_and(are_names),
             Kind::Hotkey => value.as_str().is_some_and(keys::is_hotkey),
         }
     }
@@ -225,6 +235,12 @@ fn is_variable(name: &str) -> bool {
 fn are_languages(list: &str) -> bool {
     let is_code = |code: &str| (2..=3).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_lowercase());
     list.is_empty() || list.split(',').all(|code| is_code(code.trim()))
+}
+
+/// Whether this is a list of names.
+fn are_names(list: &str) -> bool {
+    let is_name = |name: &str| (1..=MAX_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    list.is_empty() || (list.split(',').count() <= MAX_NAMES && list.split(',').all(|name| is_name(name.trim())))
 }
 
 /// Whether this is the whole path of a file, as people write it.
@@ -272,6 +288,8 @@ mod tests {
         assert_eq!(spec("audio.input_device").parse(""), Some("".into()));
         assert_eq!(spec("recognition.languages").parse("EN, de"), Some("en, de".into()));
         assert_eq!(spec("recognition.languages").parse(""), Some("".into()));
+        assert_eq!(spec("eyes.excluded_apps").parse(" Signal, Proton Pass "), Some("Signal, Proton Pass".into()));
+        assert_eq!(spec("eyes.excluded_apps").parse(" "), Some("".into()));
         assert_eq!(spec("mind.model").parse("/models/a b.gguf "), Some("/models/a b.gguf".into()));
     }
 
@@ -307,6 +325,13 @@ mod tests {
             ("remote.key_variable", "KEY"),
             ("remote.key_variable", "MY-KEY"),
             ("remote.model", "a\nb"),
+            ("eyes.excluded_apps", "Signal,, Mail"),
+            ("eyes.excluded_apps", "Signal,"),
+            ("eyes.excluded_apps", "a\nb"),
+            ("eyes.excluded_apps", &"x".repeat(65)),
+            ("eyes.excluded_apps", &["x"; 101].join(",")),
+            ("eyes.remember_minutes", "61"),
+            ("eyes.accessibility", "maybe"),
         ] {
             assert_eq!(spec(path).parse(text), None, "{path} = {text:?}");
         }

@@ -47,6 +47,7 @@ fn row(spec: &FieldSpec) -> String {
         Kind::InputDevice | Kind::OutputDevice => "a device's name, or empty".into(),
         Kind::Model { of } => format!("a {of} model's id"),
         Kind::Languages => "codes of languages".into(),
+        Kind::Names => "names separated by commas, or empty".into(),
         Kind::Hotkey => "keys joined by `+`".into(),
         Kind::Text => "text".into(),
         Kind::Address => "an address, or empty".into(),

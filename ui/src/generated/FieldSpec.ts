@@ -69,4 +69,4 @@ options: Array<ChoiceOption>, } | { "kind": "input_device" } | { "kind": "output
 /**
  * Its kind in the catalog: `language`, `recognition`, `voice`, `wake`.
  */
-of: string, } | { "kind": "languages" } | { "kind": "hotkey" } | { "kind": "text" } | { "kind": "address" } | { "kind": "variable" });
+of: string, } | { "kind": "languages" } | { "kind": "names" } | { "kind": "hotkey" } | { "kind": "text" } | { "kind": "address" } | { "kind": "variable" });
