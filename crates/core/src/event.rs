@@ -2,7 +2,7 @@
 //!
 //! Observers never sit in the path of a turn. JSON names are the command line's contract: added to, never renamed.
 
-use crate::{Error, Route, TurnId};
+use crate::{Error, Region, Route, TextSource, TurnId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -120,6 +120,22 @@ pub enum AssistantEvent {
         looking: bool,
         /// Why, or what was seen of it: `to answer: what does that error say`.
         reason: String,
+        /// When it is done: where the text is from; none where nothing was read.
+        source: Option<TextSource>,
+    },
+    /// A place on the screen is to be shown to the user.
+    Highlight {
+        /// Where.
+        region: Region,
+        /// For how long.
+        seconds: f32,
+    },
+    /// A part of the screen that the answer is about is to be framed for a moment.
+    Highlight {
+        /// Where, in physical pixels of the whole desktop.
+        region: Region,
+        /// For how long.
+        seconds: f32,
     },
     /// Level of the microphone, 0..=1; at most 10 a second, and only while someone watches.
     Level {
