@@ -24,10 +24,10 @@ pub use language::{
     Constraint, GenerateOptions, Generation, GenerationTimings, LanguageModel, Message, Prompt, Role, StopReason,
 };
 pub use screen::{
-    AccessibilityTree, Eyes, Look, LookTimings, Pixels, Region, ScreenCapture, ScreenTarget, ScreenText, ScreenWindow,
-    Screenshot, TextLine, TextRecognizer, TextRole, TextSource, WindowText,
+    AccessibilityTree, Capture, Eyes, Look, LookTimings, Pixels, Region, ScreenCapture, ScreenTarget, ScreenText,
+    ScreenWindow, Screenshot, TextLine, TextRecognizer, TextRole, TextSource, WindowText,
 };
-pub use skill::{HostAction, IntentMatch, Reply, Risk, Route, Skill, SkillContext, SkillSpec, Slots};
+pub use skill::{HostAction, IntentMatch, Reply, Risk, Route, Seen, Skill, SkillContext, SkillSpec, Slots};
 pub use speech::{
     SpeechToText, Synthesis, TextToSpeech, Transcript, TranscriptTimings, Vad, WakeDetection, WakeWord, Weighed,
     wake_phrase,

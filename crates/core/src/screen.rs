@@ -84,6 +84,7 @@ impl Region {
 
 /// What to look at.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum ScreenTarget {
     /// The window that has the keyboard; the monitor under the pointer where no window has it.
@@ -112,6 +113,11 @@ pub struct ScreenWindow {
     pub process: u32,
     /// Where it is, its frame not included.
     pub region: Region,
+    /// Where it is with its frame, whose bar shows its title; as `region` where it has none.
+    pub frame: Region,
+    /// The part through which nothing behind it can be seen; empty where that is not known, as of a window with shadows,
+    /// rounded corners or a see-through ground.
+    pub opaque: Region,
     /// Whether it has the keyboard.
     pub focused: bool,
 }
@@ -319,6 +325,32 @@ pub struct Look {
     pub target: ScreenTarget,
     /// Why, for the list of what was captured: "to answer: what does that error say".
     pub reason: String,
+}
+
+/// A look that was taken, as the list of what was captured keeps it: never its text, and never a title.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Capture {
+    /// When, ms since 1970 began in UTC.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub at_ms: i64,
+    /// What was to be looked at.
+    pub target: ScreenTarget,
+    /// Which part of the desktop that was.
+    pub region: Region,
+    /// Whose window; `None` for monitors and regions, and for a window that is excluded.
+    pub application: Option<String>,
+    /// Why, as [`Look::reason`] says it.
+    pub reason: String,
+    /// What its text was taken from.
+    pub source: TextSource,
+    /// How many pixels a recognizer was given; 0 where the text came from the tree or from before.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub pixels_read: u64,
+    /// How many places were made black first: excluded windows and password fields.
+    pub masked: u32,
+    /// Whether it was to read ahead, unasked. Successive ones of one window are one entry.
+    pub background: bool,
 }
 
 /// All of sight behind one call: captures, masks, and reads what changed.
