@@ -130,13 +130,6 @@ pub enum AssistantEvent {
         /// For how long.
         seconds: f32,
     },
-    /// A part of the screen that the answer is about is to be framed for a moment.
-    Highlight {
-        /// Where, in physical pixels of the whole desktop.
-        region: Region,
-        /// For how long.
-        seconds: f32,
-    },
     /// Level of the microphone, 0..=1; at most 10 a second, and only while someone watches.
     Level {
         /// The level.
