@@ -14,12 +14,14 @@ mod desktop;
 mod microphone;
 mod speaker;
 mod voice;
+mod window;
 
 pub use daemon::Daemon;
 pub use desktop::Desktop;
 pub use microphone::Microphone;
 pub use speaker::{Speaker, is_sound, level};
 pub use voice::{Voice, transcribe};
+pub use window::Window;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
