@@ -27,3 +27,10 @@ mod tokenizer;
 
 pub use error::LlmError;
 pub use model::{GgufModel, LoadOptions};
+
+/// Small sound model files, one a family, for the fuzzer to begin with.
+#[cfg(fuzzing)]
+pub fn seeds() -> Vec<Vec<u8>> {
+    let families = ["llama", "qwen2", "qwen3", "gemma2", "gemma3", "phi3"];
+    families.map(|family| gguf::testing::small_family(family, gguf::TensorType::Q8_0).bytes()).to_vec()
+}

@@ -3,7 +3,8 @@
 //! Never trusts the file and never keeps it in memory: rows are read where they are wanted, by any thread.
 
 mod header;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
+#[cfg_attr(not(test), allow(dead_code))]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
