@@ -8,3 +8,7 @@ pub mod eyes;
 pub mod frame;
 pub mod text;
 pub mod tree;
+
+#[cfg(test)]
+#[path = "../../audio/src/allocation.rs"]
+mod allocation;
