@@ -5,9 +5,13 @@
 //!
 //! [`open`] chooses: an X server's screen is written into shared memory by the server itself ([`X11`]).
 
+mod file;
+mod mask;
 #[cfg(target_os = "linux")]
 mod x11;
 
+pub use file::Picture;
+pub use mask::masks;
 #[cfg(target_os = "linux")]
 pub use x11::X11;
 

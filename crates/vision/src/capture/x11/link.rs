@@ -13,8 +13,11 @@ use x11rb::reexports::x11rb_protocol::xauth::{Family, get_auth};
 use x11rb::rust_connection::{DefaultStream, PollMode, RustConnection, Stream};
 use x11rb::utils::RawFdContainer;
 
-/// How long the server may take to say the next word. One that draws answers within microseconds.
-const PATIENCE: Duration = Duration::from_millis(900);
+/// How long the server may take to say the next word. One that draws answers within microseconds; a machine that is busy
+/// otherwise gets time.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How long another machine may take to answer at all.
+const REACHING: Duration = Duration::from_millis(900);
 
 /// A server's socket with a limit on each wait.
 pub(super) struct Patient(DefaultStream);
@@ -80,7 +83,8 @@ pub(super) fn connect(name: Option<&str>) -> Result<Connected, Failure> {
             let _ = opened.send(open(&address));
         })
         .map_err(|_| silent(&display))?;
-    let (stream, family, peer, local) = match stream.recv_timeout(PATIENCE) {
+    let patience = if display.host.is_empty() { PATIENCE } else { REACHING };
+    let (stream, family, peer, local) = match stream.recv_timeout(patience) {
         Ok(Some(opened)) => opened,
         Ok(None) | Err(_) => return Err(silent(&display)),
     };

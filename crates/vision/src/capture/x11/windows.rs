@@ -60,6 +60,7 @@ impl Link {
         let composited = composited.reply()?.owner != x11rb::NONE;
         let desktop = value(answer(desktop.reply())?).first().copied();
 
+        let screen = self.screen()?;
         let shown = self.shown()?;
         let focused = self.focused(&shown)?;
         let mut asked = Vec::with_capacity(shown.len());
@@ -104,14 +105,14 @@ impl Link {
             let (Some(at), Some(size)) = (at, size) else { continue };
             // Managers that keep hidden windows mapped say so.
             let elsewhere = matches!((on_desktop, desktop), (Some(a), Some(b)) if a != b && a != EVERY_DESKTOP);
-            if hidden || elsewhere {
+            let whole = Region::new(at.dst_x.into(), at.dst_y.into(), size.width.into(), size.height.into());
+            if hidden || elsewhere || !(whole.meets(&screen) || shown.frame.meets(&screen)) {
                 continue;
             }
             // A manager's own sheets (overlays, guards) have no name, no program and nothing of their own to show.
             if shown.unmanaged && title.is_empty() && class.is_empty() && process == 0 {
                 continue;
             }
-            let whole = Region::new(at.dst_x.into(), at.dst_y.into(), size.width.into(), size.height.into());
             let opaque = match (composited, shown.alpha) {
                 _ if shaped => Region::default(),
                 (false, _) => whole,

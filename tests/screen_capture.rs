@@ -1,0 +1,447 @@
+//! Pictures of a real X screen: every target, with shared memory and without, with a window manager and without, and what
+//! is said of windows that close, of screens that are not there, and of servers that hang.
+//!
+//! Each test has an X server of its own (Xvfb) and draws windows of known colours itself, so each pixel is known.
+#![cfg(target_os = "linux")]
+
+use jarvis_core::{Region, ScreenCapture, ScreenTarget, Screenshot};
+use jarvis_vision::capture::{X11, is_blank};
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use x11rb::connection::Connection;
+use x11rb::protocol::randr::{ConnectionExt as _, MonitorInfo};
+use x11rb::protocol::xproto::{
+    AtomEnum, ChangeWindowAttributesAux, ClientMessageEvent, ConfigureWindowAux, ConnectionExt as _, CreateWindowAux,
+    EventMask, InputFocus, PropMode, StackMode, Window, WindowClass,
+};
+use x11rb::rust_connection::RustConnection;
+use x11rb::wrapper::ConnectionExt as _;
+
+const WIDTH: u32 = 640;
+const HEIGHT: u32 = 480;
+const GROUND: u32 = 0x20_40_60;
+
+/// A program that ends with this test, however that ends.
+fn spawn(command: &mut Command) -> Child {
+    // SAFETY: one system call that is allowed between fork and exec.
+    unsafe {
+        command.pre_exec(|| {
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+            Ok(())
+        });
+    }
+    command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}. `scripts/bootstrap test` installs it."))
+}
+
+/// An X server, and a connection to draw with.
+struct Screen {
+    server: Child,
+    display: String,
+    x: RustConnection,
+    root: Window,
+}
+
+impl Screen {
+    fn start() -> Self {
+        Self::with(&["-screen", "0", "640x480x24"])
+    }
+
+    fn with(arguments: &[&str]) -> Self {
+        let (server, display) = Self::serve(arguments);
+        let (x, number) = x11rb::connect(Some(&display)).expect("the server takes connections");
+        let root = x.setup().roots[number].root;
+        let screen = Self { server, display, x, root };
+        // As on any desktop, the ground is painted once and for all.
+        let ground = ChangeWindowAttributesAux::new().background_pixel(GROUND);
+        screen.x.change_window_attributes(root, &ground).unwrap();
+        screen.x.clear_area(false, root, 0, 0, 0, 0).unwrap();
+        screen.point(WIDTH as i16 - 1, HEIGHT as i16 - 1);
+        screen.x.sync().unwrap();
+        screen
+    }
+
+    fn serve(arguments: &[&str]) -> (Child, String) {
+        let mut command = Command::new("Xvfb");
+        // -noreset: it lives on between two connections.
+        command.args(["-displayfd", "1", "-nolisten", "tcp", "-noreset"]).args(arguments);
+        let mut server = spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()));
+        let mut number = String::new();
+        BufReader::new(server.stdout.take().expect("piped"))
+            .read_line(&mut number)
+            .expect("the server tells its number");
+        (server, format!(":{}", number.trim()))
+    }
+
+    fn capture(&self) -> X11 {
+        X11::connect(Some(&self.display)).expect("a screen")
+    }
+
+    /// Shows a window of one colour and waits until it is there.
+    fn window(&self, title: &str, region: Region, colour: u32) -> Window {
+        self.child(self.root, title, region, colour)
+    }
+
+    fn child(&self, parent: Window, title: &str, region: Region, colour: u32) -> Window {
+        let id = self.x.generate_id().unwrap();
+        let Region { x, y, width, height } = region;
+        let (depth, class) = (x11rb::COPY_DEPTH_FROM_PARENT, WindowClass::INPUT_OUTPUT);
+        let (x, y, width, height) = (x as i16, y as i16, width as u16, height as u16);
+        let look = CreateWindowAux::new().background_pixel(colour);
+        self.x.create_window(depth, id, parent, x, y, width, height, 0, class, x11rb::COPY_FROM_PARENT, &look).unwrap();
+        if !title.is_empty() {
+            let utf8 = self.atom("UTF8_STRING");
+            self.text(id, self.atom("_NET_WM_NAME"), utf8, title);
+            self.text(id, AtomEnum::WM_CLASS.into(), AtomEnum::STRING.into(), &format!("{title}\0App-{title}\0"));
+            let process = [std::process::id()];
+            let name = self.atom("_NET_WM_PID");
+            self.x.change_property32(PropMode::REPLACE, id, name, AtomEnum::CARDINAL, &process).unwrap();
+        }
+        self.x.map_window(id).unwrap();
+        self.x.sync().unwrap();
+        id
+    }
+
+    fn text(&self, window: Window, name: u32, kind: u32, text: &str) {
+        self.x.change_property8(PropMode::REPLACE, window, name, kind, text.as_bytes()).unwrap();
+    }
+
+    fn atom(&self, name: &str) -> u32 {
+        self.x.intern_atom(false, name.as_bytes()).unwrap().reply().unwrap().atom
+    }
+
+    fn focus(&self, window: impl Into<Window>) {
+        self.x.set_input_focus(InputFocus::NONE, window, x11rb::CURRENT_TIME).unwrap();
+        self.x.sync().unwrap();
+    }
+
+    fn point(&self, x: i16, y: i16) {
+        self.x.warp_pointer(x11rb::NONE, self.root, 0, 0, 0, 0, x, y).unwrap();
+        self.x.sync().unwrap();
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// What a picture shows at a place of the screen.
+fn colour(picture: &Screenshot<'_>, x: i32, y: i32) -> u32 {
+    assert!(picture.region.contains(x, y), "{x},{y} is not in {:?}", picture.region);
+    let from = (y - picture.region.y) as usize * picture.stride + 4 * (x - picture.region.x) as usize;
+    let [blue, green, red] = picture.pixels[from..from + 3] else { unreachable!() };
+    u32::from_be_bytes([0, red, green, blue])
+}
+
+/// Holds each pixel against windows that lie on each other, the lowest first.
+fn shows(picture: &Screenshot<'_>, windows: &[(Region, u32)]) {
+    let Region { x, y, width, height } = picture.region;
+    assert!(picture.stride >= 4 * width as usize && picture.pixels.len() >= picture.stride * height as usize);
+    for y in y..y + height as i32 {
+        for x in x..x + width as i32 {
+            let top = windows.iter().rev().find(|(region, _)| region.contains(x, y));
+            assert_eq!(colour(picture, x, y), top.map_or(GROUND, |(_, colour)| *colour), "at {x},{y}");
+        }
+    }
+}
+
+const SCREEN: Region = Region::new(0, 0, WIDTH, HEIGHT);
+const LOW: (Region, u32) = (Region::new(40, 30, 300, 200), 0xC0_10_10);
+const HIGH: (Region, u32) = (Region::new(200, 100, 250, 301), 0x10_C0_10);
+/// Reaches out of the screen.
+const EDGE: (Region, u32) = (Region::new(601, -20, 100, 60), 0x10_10_C0);
+
+fn every_target(screen: &Screen, shared: bool) {
+    let low = screen.window("low", LOW.0, LOW.1);
+    let high = screen.window("high", HIGH.0, HIGH.1);
+    let edge = screen.window("edge", EDGE.0, EDGE.1);
+    let all = [LOW, HIGH, EDGE];
+    let mut capture = screen.capture();
+    assert_eq!(capture.shares_memory(), shared);
+
+    let picture = capture.capture(&ScreenTarget::AllMonitors).unwrap();
+    assert_eq!((picture.region, picture.scale), (SCREEN, 1.0));
+    shows(&picture, &all);
+    assert!(!is_blank(picture.view()));
+
+    screen.focus(low);
+    let picture = capture.capture(&ScreenTarget::ActiveWindow).unwrap();
+    assert_eq!(picture.region, LOW.0);
+    let window = picture.window.as_ref().expect("the window that was asked for");
+    assert_eq!((window.id, &*window.title, &*window.application), (low.into(), "low", "App-low"));
+    assert_eq!((window.process, window.focused, window.opaque), (std::process::id(), true, LOW.0));
+    shows(&picture, &all);
+
+    // The keyboard is in a part of a window.
+    let part = screen.child(high, "", Region::new(5, 6, 50, 40), 0xFF_FF_FF);
+    screen.focus(part);
+    let picture = capture.capture(&ScreenTarget::ActiveWindow).unwrap();
+    assert_eq!((picture.region, picture.window.as_ref().unwrap().id), (HIGH.0, high.into()));
+    shows(&picture, &[LOW, HIGH, (Region::new(205, 106, 50, 40), 0xFF_FF_FF)]);
+    screen.x.destroy_window(part).unwrap();
+
+    screen.focus(edge);
+    let picture = capture.capture(&ScreenTarget::ActiveWindow).unwrap();
+    assert_eq!(picture.region, Region::new(601, 0, 39, 40), "what is on the screen of it");
+    shows(&picture, &all);
+    assert!(is_blank(picture.view()));
+
+    screen.point(60, 60);
+    let picture = capture.capture(&ScreenTarget::PointerWindow).unwrap();
+    assert_eq!((picture.region, picture.window.as_ref().unwrap().focused), (LOW.0, false));
+    screen.point(300, 200);
+    assert_eq!(capture.capture(&ScreenTarget::PointerWindow).unwrap().region, HIGH.0, "the upper one");
+    screen.point(10, 470);
+    assert_eq!(
+        capture.capture(&ScreenTarget::PointerWindow).unwrap().region,
+        SCREEN,
+        "the monitor, where no window is"
+    );
+
+    let region = Region::new(190, 90, 77, 31);
+    let picture = capture.capture(&ScreenTarget::Region(region)).unwrap();
+    assert_eq!(picture.region, region);
+    shows(&picture, &all);
+    assert!(picture.window.is_none(), "what has the keyboard is not in it");
+    let picture = capture.capture(&ScreenTarget::Region(Region::new(-50, 400, 9000, 9000))).unwrap();
+    assert_eq!(picture.region, Region::new(0, 400, WIDTH, 80));
+    shows(&picture, &all);
+    for off in
+        [Region::new(640, 0, 5, 5), Region::new(-9, -9, 9, 9), Region::new(7, 7, 0, 3), Region::new(i32::MAX, 0, 9, 9)]
+    {
+        let error = capture.capture(&ScreenTarget::Region(off)).unwrap_err();
+        assert_eq!(error.code, "vision.off_screen");
+        assert!(error.hint.contains("639,479"), "{error:?}");
+    }
+}
+
+#[test]
+fn every_target_is_the_part_of_the_screen_that_it_names() {
+    every_target(&Screen::start(), true);
+}
+
+#[test]
+fn a_server_without_shared_memory_sends_the_same_pictures() {
+    every_target(&Screen::with(&["-screen", "0", "640x480x24", "-extension", "MIT-SHM"]), false);
+}
+
+#[test]
+fn pictures_stand_in_the_same_memory() {
+    let screen = Screen::start();
+    let mut capture = screen.capture();
+    let small = ScreenTarget::Region(Region::new(3, 3, 10, 10));
+    capture.capture(&small).unwrap();
+    let place = capture.capture(&ScreenTarget::AllMonitors).unwrap().pixels.as_ptr();
+    for _ in 0..100 {
+        assert_eq!(capture.capture(&small).unwrap().pixels.as_ptr(), place);
+        assert_eq!(capture.capture(&ScreenTarget::AllMonitors).unwrap().pixels.as_ptr(), place);
+    }
+}
+
+#[test]
+fn without_a_keyboard_focus_it_is_the_window_under_the_pointer_or_the_topmost() {
+    let screen = Screen::start();
+    let mut capture = screen.capture();
+    screen.focus(InputFocus::POINTER_ROOT);
+    let active = ScreenTarget::ActiveWindow;
+    let picture = capture.capture(&active).unwrap();
+    assert_eq!((picture.region, picture.window), (SCREEN, None), "no window: the monitor");
+    screen.window("low", LOW.0, LOW.1);
+    screen.window("high", HIGH.0, HIGH.1);
+    assert_eq!(capture.capture(&active).unwrap().region, HIGH.0);
+    screen.point(50, 50);
+    assert_eq!(capture.capture(&active).unwrap().region, LOW.0);
+    screen.focus(InputFocus::NONE);
+    assert!(capture.windows().unwrap().iter().any(|window| window.focused), "one is meant in any case");
+}
+
+#[test]
+fn windows_come_the_topmost_first_and_hidden_ones_not_at_all() {
+    let screen = Screen::start();
+    let low = screen.window("low", LOW.0, LOW.1);
+    let high = screen.window("Rechnung – März", HIGH.0, HIGH.1);
+    let gone = screen.window("gone", EDGE.0, EDGE.1);
+    screen.x.unmap_window(gone).unwrap();
+    screen.focus(low);
+    let mut capture = screen.capture();
+    let windows = capture.windows().unwrap();
+    let told: Vec<_> = windows.iter().map(|window| (&*window.title, window.region, window.focused)).collect();
+    assert_eq!(told, [("Rechnung – März", HIGH.0, false), ("low", LOW.0, true)]);
+    assert_eq!(windows[0].application, "App-Rechnung – März");
+    let up = ConfigureWindowAux::new().stack_mode(StackMode::ABOVE);
+    screen.x.configure_window(low, &up).unwrap();
+    screen.x.destroy_window(high).unwrap();
+    screen.x.sync().unwrap();
+    let windows = capture.windows().unwrap();
+    assert_eq!(windows.iter().map(|window| window.id).collect::<Vec<_>>(), [u64::from(low)]);
+}
+
+#[test]
+fn each_monitor_is_told_from_the_other() {
+    let screen = Screen::start();
+    let output = screen.x.randr_get_monitors(screen.root, true).unwrap().reply().unwrap().monitors[0].outputs.clone();
+    for (name, x, width, outputs) in [("left", 0, 400u16, output), ("right", 400, 240, Vec::new())] {
+        let (name, height) = (screen.atom(name), HEIGHT as u16);
+        let monitor = MonitorInfo {
+            name,
+            x,
+            width,
+            height,
+            outputs,
+            width_in_millimeters: 100,
+            height_in_millimeters: 100,
+            ..Default::default()
+        };
+        screen.x.randr_set_monitor(screen.root, monitor).unwrap().check().unwrap();
+    }
+    let mut capture = screen.capture();
+    screen.window("low", LOW.0, LOW.1);
+    for (x, region) in [(399, Region::new(0, 0, 400, HEIGHT)), (400, Region::new(400, 0, 240, HEIGHT))] {
+        screen.point(x, 470);
+        let picture = capture.capture(&ScreenTarget::PointerMonitor).unwrap();
+        assert_eq!(picture.region, region);
+        shows(&picture, &[LOW]);
+    }
+    assert_eq!(capture.capture(&ScreenTarget::AllMonitors).unwrap().region, SCREEN);
+}
+
+#[test]
+fn the_scale_that_the_desktop_tells_is_that_of_the_picture() {
+    let screen = Screen::start();
+    let mut capture = screen.capture();
+    screen.text(
+        screen.root,
+        AtomEnum::RESOURCE_MANAGER.into(),
+        AtomEnum::STRING.into(),
+        "Xcursor.size:\t24\nXft.dpi:\t144\n",
+    );
+    screen.x.sync().unwrap();
+    assert_eq!(capture.capture(&ScreenTarget::AllMonitors).unwrap().scale, 1.5);
+}
+
+#[test]
+fn a_window_that_closes_meanwhile_is_a_sentence() {
+    let screen = Screen::start();
+    let mut capture = screen.capture();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                let window = screen.window("brief", LOW.0, LOW.1);
+                let _ = screen.x.set_input_focus(InputFocus::NONE, window, x11rb::CURRENT_TIME).unwrap().check();
+                screen.x.destroy_window(window).unwrap();
+                screen.x.sync().unwrap();
+            }
+        });
+        for _ in 0..300 {
+            match capture.capture(&ScreenTarget::ActiveWindow) {
+                // It is the window, or the ground, and never one in the name of the other.
+                Ok(picture) if picture.window.is_some() => assert_eq!(picture.region, LOW.0),
+                Ok(picture) => assert_eq!(picture.region, SCREEN),
+                Err(error) => {
+                    assert_eq!(error.code, "vision.window_closed");
+                    assert!(!error.hint.is_empty());
+                }
+            }
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(capture.capture(&ScreenTarget::AllMonitors).unwrap().region, SCREEN);
+}
+
+#[test]
+fn a_screen_of_few_colours_is_refused() {
+    let (mut server, display) = Screen::serve(&["-screen", "0", "320x200x16"]);
+    let error = X11::connect(Some(&display)).err().expect("16 bits");
+    let _ = server.kill().and_then(|()| server.wait());
+    assert_eq!(error.code, "vision.colours");
+    assert!(error.message.contains("16") && error.message.contains("24"), "{error:?}");
+}
+
+#[test]
+fn a_server_that_hangs_or_ends_is_a_sentence() {
+    let mut screen = Screen::start();
+    let mut capture = screen.capture();
+    capture.capture(&ScreenTarget::AllMonitors).unwrap();
+    let process = screen.server.id() as libc::pid_t;
+    // SAFETY: a signal to this test's own server, which is not waited for yet.
+    unsafe { libc::kill(process, libc::SIGSTOP) };
+    let error = capture.capture(&ScreenTarget::AllMonitors).unwrap_err();
+    assert_eq!(error.code, "vision.no_display");
+    // SAFETY: as above.
+    unsafe { libc::kill(process, libc::SIGCONT) };
+    capture.capture(&ScreenTarget::AllMonitors).expect("it connects anew");
+
+    screen.server.kill().unwrap();
+    screen.server.wait().unwrap();
+    for _ in 0..2 {
+        let error = capture.capture(&ScreenTarget::ActiveWindow).unwrap_err();
+        assert!(error.code == "vision.no_display" && !error.hint.is_empty(), "{error:?}");
+    }
+}
+
+/// Looks until `ready`; what a window manager does takes its time.
+#[track_caller]
+fn wait_for<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_secs(30);
+    loop {
+        if let Some(value) = ready() {
+            return value;
+        }
+        assert!(Instant::now() < end, "waited for {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_window_is_found_in_the_frame_that_its_manager_put_around_it() {
+    let screen = Screen::start();
+    let home = tempfile::tempdir().unwrap();
+    let mut manager = Command::new("openbox");
+    manager.env("DISPLAY", &screen.display).env("HOME", home.path()).env("XDG_CONFIG_HOME", home.path());
+    let mut manager = spawn(manager.stdout(Stdio::null()).stderr(Stdio::null()));
+    let tell = |window: Window, name: &str, data: [u32; 5]| {
+        let event = ClientMessageEvent::new(32, window, screen.atom(name), data);
+        let mask = EventMask::SUBSTRUCTURE_NOTIFY | EventMask::SUBSTRUCTURE_REDIRECT;
+        screen.x.send_event(false, screen.root, mask, event).unwrap();
+        screen.x.sync().unwrap();
+    };
+    // It is up when it does what it is told.
+    let desktop = "_NET_CURRENT_DESKTOP";
+    for number in [1, 0] {
+        wait_for("the window manager", || {
+            tell(screen.root, desktop, [number, 0, 0, 0, 0]);
+            let told =
+                screen.x.get_property(false, screen.root, screen.atom(desktop), AtomEnum::CARDINAL, 0, 1).ok()?;
+            (told.reply().ok()?.value32()?.next()? == number).then_some(())
+        });
+    }
+    let first = screen.window("first", Region::new(50, 60, 200, 100), 0xC0_10_10);
+    let second = screen.window("second", Region::new(300, 200, 150, 120), 0x10_C0_10);
+    let mut capture = screen.capture();
+    for (window, size) in [(first, (200, 100)), (second, (150, 120))] {
+        let told = wait_for("the window to have the keyboard", || {
+            tell(window, "_NET_ACTIVE_WINDOW", [2, x11rb::CURRENT_TIME, 0, 0, 0]);
+            let windows = capture.windows().unwrap();
+            let told = windows.into_iter().find(|told| told.focused)?;
+            (told.id == u64::from(window) && told.frame != told.region).then_some(told)
+        });
+        assert_eq!((told.region.width, told.region.height), size);
+        assert_eq!(told.frame.intersection(&told.region), told.region, "{told:?}");
+        assert!(told.frame.y < told.region.y, "its title stands over it: {told:?}");
+        let picture = capture.capture(&ScreenTarget::ActiveWindow).unwrap();
+        let shown = picture.window.expect("a window has the keyboard");
+        assert_eq!((shown.id, picture.region), (told.id, shown.region.intersection(&SCREEN)));
+    }
+    tell(second, "WM_CHANGE_STATE", [3, 0, 0, 0, 0]); // ICCCM's IconicState
+    wait_for("the window to be put away", || {
+        capture.windows().unwrap().iter().all(|window| window.id != u64::from(second)).then_some(())
+    });
+    manager.kill().unwrap();
+    manager.wait().unwrap();
+}
