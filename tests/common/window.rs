@@ -32,10 +32,7 @@ impl<'a> Window<'a> {
     /// and `OK`.
     pub fn sign_in(desktop: &'a Desktop, title: &str, sentence: &str) -> Self {
         let fields = ["--add-entry", "Name", "--add-password", "Password"];
-        let window = Self::show(desktop, title, &[&["--forms", "--text", sentence][..], &fields].concat());
-        // The form gives the focus to its last field.
-        window.key("shift+Tab");
-        window
+        Self::show(desktop, title, &[&["--forms", "--text", sentence][..], &fields].concat())
     }
 
     /// A window of `width` by `height` px that shows `text`, lines that don't fit scrolled out of sight.

@@ -1,0 +1,282 @@
+//! From what an application told to lines of text.
+//!
+//! Owns where lines break, what is said twice, what is written in red, and whether something was kept back. Never asks anything.
+
+use super::role::Tells;
+use jarvis_core::screen::{Region, TextLine, TextRole};
+
+/// Longest line, characters; what is behind it is cut off.
+const LONGEST_LINE: usize = 2_000;
+/// How many lines back is looked for one that says the same.
+const TWICE_WITHIN: usize = 64;
+/// Part of a window, one in so many, from which on a picture matters.
+const LARGE_PICTURE: u64 = 25;
+/// The largest icon of a dialog, px; nobody writes text into those.
+const LARGE_ICON: u64 = 128 * 128;
+/// Rows and columns of the chart of what is told.
+const CHART: usize = 16;
+
+/// An object that was asked for all it has to tell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// How it tells.
+    pub tells: Tells,
+    /// Where it is; empty where it doesn't tell.
+    pub region: Region,
+    /// Its text.
+    pub text: String,
+    /// Where the lines of its text are, as far as it was asked.
+    pub lines: Vec<Region>,
+    /// Whether it can be typed into.
+    pub editable: bool,
+    /// Whether it is written in red.
+    pub red: bool,
+}
+
+/// The lines of a window.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Content {
+    /// In the order of the tree.
+    pub lines: Vec<TextLine>,
+    /// Where passwords are typed.
+    pub hidden: Vec<Region>,
+    /// Whether all that can be seen was told.
+    pub whole: bool,
+}
+
+/// What a window with these objects shows.
+pub fn content(objects: &[Told], window: Region, dialog: bool) -> Content {
+    let mut content = Content { whole: true, ..Content::default() };
+    for object in objects {
+        let role = match object.tells {
+            Tells::Hidden => {
+                content.hidden.push(object.region);
+                continue;
+            }
+            Tells::Nothing | Tells::Children => continue,
+            Tells::Name(role) | Tells::Text(role) => role,
+            Tells::OwnText => TextRole::Text,
+            Tells::Long if object.editable => TextRole::Field,
+            Tells::Long => TextRole::Text,
+        };
+        let role = match role {
+            TextRole::Text | TextRole::Alert | TextRole::Heading if object.red => TextRole::Error,
+            TextRole::Text if dialog => TextRole::Alert,
+            role => role,
+        };
+        // Objects within the text stand in it as one character each; they tell their own.
+        let rows: Vec<&str> = object.text.split(['\n', '\r', '\u{2028}', '\u{2029}']).collect();
+        for (row, text) in rows.iter().enumerate() {
+            let text = one_line(text);
+            if text.is_empty() {
+                continue;
+            }
+            let region = match object.lines.get(row) {
+                Some(region) if !region.is_empty() => *region,
+                _ => share(object.region, row, rows.len()),
+            };
+            let before = &content.lines[content.lines.len().saturating_sub(TWICE_WITHIN)..];
+            let twice = before.iter().any(|line| {
+                line.text.contains(&text) && !region.is_empty() && line.region.intersection(&region) == region
+            });
+            if !twice {
+                content.lines.push(TextLine { text, region, confidence: 1.0, role });
+            }
+        }
+    }
+    content.whole = content.lines.iter().any(|line| line.role != TextRole::Control)
+        && !has_large_picture(objects, &content.lines, window)
+        && !has_large_gap(objects, window);
+    content
+}
+
+/// The words of `text` with single spaces between.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len().min(LONGEST_LINE));
+    for word in
+        text.split(|c: char| c.is_whitespace() || c.is_control() || c == '\u{fffc}').filter(|word| !word.is_empty())
+    {
+        if line.len() + word.len() > LONGEST_LINE {
+            break;
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
+}
+
+/// Part `row` of `rows` equal ones, one under the other.
+fn share(region: Region, row: usize, rows: usize) -> Region {
+    let at = |row: usize| (u64::from(region.height) * row as u64 / rows.max(1) as u64) as u32;
+    Region { y: region.y.saturating_add_unsigned(at(row)), height: at(row + 1) - at(row), ..region }
+}
+
+fn has_large_picture(objects: &[Told], lines: &[TextLine], window: Region) -> bool {
+    let pictures = objects.iter().filter(|object| object.tells == Tells::Nothing).map(|object| object.region);
+    let large =
+        |picture: &Region| picture.area() > LARGE_ICON && picture.area().saturating_mul(LARGE_PICTURE) >= window.area();
+    pictures.filter(large).any(|picture| {
+        // What has a line in it is something of the application's own that holds others.
+        !lines.iter().any(|line| !line.region.is_empty() && line.region.intersection(&picture) == line.region)
+    })
+}
+
+/// Whether half of the window is a rectangle that nobody said a word about.
+fn has_large_gap(objects: &[Told], window: Region) -> bool {
+    if window.is_empty() {
+        return false;
+    }
+    let mut told = [[false; CHART]; CHART];
+    // Within the window, so never beyond the last one.
+    let cell = |at: i32, from: i32, size: u32| (i64::from(at) - i64::from(from)) as usize * CHART / size as usize;
+    for object in objects.iter().filter(|object| object.tells != Tells::Nothing) {
+        let part = object.region.intersection(&window);
+        if part.is_empty() {
+            continue;
+        }
+        let (first, last) = (cell(part.x, window.x, window.width), cell(part.right() - 1, window.x, window.width));
+        for row in cell(part.y, window.y, window.height)..=cell(part.bottom() - 1, window.y, window.height) {
+            told[row][first..=last].fill(true);
+        }
+    }
+    // The largest empty rectangle: for each row the heights of the empty columns that end in it.
+    let mut heights = [0; CHART];
+    told.iter().any(|row| {
+        for (height, told) in heights.iter_mut().zip(row) {
+            *height = if *told { 0 } else { *height + 1 };
+        }
+        (0..CHART).any(|from| {
+            let mut lowest = CHART;
+            (from..CHART).any(|to| {
+                lowest = lowest.min(heights[to]);
+                lowest * (to + 1 - from) * 2 >= CHART * CHART
+            })
+        })
+    })
+}
+
+/// Whether a colour, as texts tell it, says that something is wrong: `49344,0,0` of GTK, `255,0,0` of browsers.
+pub fn is_red(color: &str) -> bool {
+    let digits = color.trim_start_matches("rgb").trim_matches(['(', ')', ' ']);
+    let mut parts = digits.split(',').map(|part| part.trim().parse::<u32>());
+    let (Some(Ok(red)), Some(Ok(green)), Some(Ok(blue))) = (parts.next(), parts.next(), parts.next()) else {
+        return false;
+    };
+    let most = if red.max(green).max(blue) > 255 { 65_535 } else { 255 };
+    red.saturating_mul(5) >= most * 2 && red > green.max(blue).saturating_mul(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn told(tells: Tells, text: &str, region: Region) -> Told {
+        Told { tells, region, text: text.into(), lines: Vec::new(), editable: false, red: false }
+    }
+
+    const WINDOW: Region = Region::new(100, 100, 320, 160);
+
+    #[test]
+    fn an_error_dialog_is_its_words_and_its_button() {
+        let objects = [
+            told(Tells::Nothing, "Error", Region::new(110, 110, 20, 20)),
+            told(Tells::Text(TextRole::Text), "Disk full.\nDelete something.", Region::new(140, 110, 200, 80)),
+            told(Tells::Name(TextRole::Control), "Try\tagain", Region::new(300, 220, 100, 30)),
+        ];
+        let content = content(&objects, WINDOW, true);
+        let lines: Vec<_> = content.lines.iter().map(|line| (line.text.as_str(), line.role, line.region)).collect();
+        assert_eq!(
+            lines,
+            [
+                ("Disk full.", TextRole::Alert, Region::new(140, 110, 200, 40)),
+                ("Delete something.", TextRole::Alert, Region::new(140, 150, 200, 40)),
+                ("Try again", TextRole::Control, Region::new(300, 220, 100, 30)),
+            ]
+        );
+        assert!(content.whole);
+    }
+
+    #[test]
+    fn what_a_child_says_again_is_said_once() {
+        let outer = Region::new(100, 100, 100, 20);
+        let objects = [
+            told(Tells::Name(TextRole::Control), "Save", outer),
+            told(Tells::Text(TextRole::Text), "Save", Region::new(110, 102, 40, 16)),
+            told(Tells::Text(TextRole::Text), "Save", Region::new(110, 140, 40, 16)),
+        ];
+        assert_eq!(content(&objects, WINDOW, false).lines.len(), 2);
+    }
+
+    #[test]
+    fn a_password_is_a_place_and_no_text() {
+        let field = Region::new(110, 110, 200, 20);
+        let content = content(&[told(Tells::Hidden, "hunter2", field)], WINDOW, false);
+        assert!(content.lines.is_empty());
+        assert_eq!(content.hidden, [field]);
+    }
+
+    #[test]
+    fn a_window_of_which_much_is_not_told_is_not_whole() {
+        let label = told(Tells::Text(TextRole::Text), "Zoom", Region::new(100, 100, 320, 100));
+        assert!(content(std::slice::from_ref(&label), WINDOW, false).whole);
+        let drawing = told(Tells::Nothing, "", Region::new(100, 200, 320, 60));
+        assert!(!content(&[label, drawing], WINDOW, false).whole, "there is a drawing");
+        let bar = told(Tells::Text(TextRole::Field), "https://", Region::new(100, 100, 320, 20));
+        assert!(!content(&[bar.clone()], WINDOW, false).whole, "most of the window is not told of");
+        let document = told(Tells::OwnText, "", Region::new(100, 120, 320, 140));
+        assert!(content(&[bar, document], WINDOW, false).whole);
+        let button = told(Tells::Name(TextRole::Control), "OK", WINDOW);
+        assert!(!content(&[button], WINDOW, false).whole, "buttons alone");
+        assert!(!content(&[], Region::default(), false).whole);
+    }
+
+    #[test]
+    fn lines_stand_where_they_were_told_to_stand() {
+        let mut text = told(Tells::Long, "one\n\ntwo\u{fffc}three", Region::new(100, 100, 300, 150));
+        text.lines = vec![Region::new(102, 101, 40, 17), Region::default(), Region::new(102, 135, 90, 17)];
+        text.editable = true;
+        let lines = content(&[text.clone()], WINDOW, true).lines;
+        assert_eq!(lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), ["one", "two three"]);
+        assert_eq!(lines.iter().map(|line| line.region).collect::<Vec<_>>(), [text.lines[0], text.lines[2]]);
+        assert!(lines.iter().all(|line| line.role == TextRole::Field));
+    }
+
+    #[test]
+    fn red_is_red_in_both_scales() {
+        for red in ["49344,0,0", "255,0,0", "rgb(200, 30, 30)", "57054,12593,12593"] {
+            assert!(is_red(red), "{red}");
+        }
+        for other in ["0,0,0", "65535,65535,65535", "11822,13364,13878", "255,165,0", "", "red", "9,0,0", "1,2"] {
+            assert!(!is_red(other), "{other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_told_breaks_it(
+            objects in prop::collection::vec((0..4_u8, ".{0,12}", any::<(i32, i32, u32, u32)>()), 0..12),
+            window in any::<(i32, i32, u32, u32)>(),
+        ) {
+            let region = |(x, y, width, height)| Region::new(x, y, width, height);
+            let kinds = [Tells::Nothing, Tells::Long, Tells::Hidden, Tells::Text(TextRole::Text)];
+            let objects: Vec<_> = objects
+                .into_iter()
+                .map(|(kind, text, place)| told(kinds[kind as usize], &text, region(place)))
+                .collect();
+            let content = content(&objects, region(window), true);
+            prop_assert!(content.lines.iter().all(|line| !line.text.is_empty() && !line.text.contains(char::is_control)));
+        }
+
+        #[test]
+        fn shares_lie_under_one_another_and_fill_the_whole(height in 0..5_000_u32, rows in 1..80_usize) {
+            let region = Region::new(3, -7, 11, height);
+            let shares: Vec<_> = (0..rows).map(|row| share(region, row, rows)).collect();
+            prop_assert_eq!(shares[0].y, region.y);
+            prop_assert_eq!(shares[rows - 1].bottom(), region.bottom());
+            prop_assert!(shares.windows(2).all(|two| two[0].bottom() == two[1].y));
+        }
+    }
+}

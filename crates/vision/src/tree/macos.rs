@@ -1,0 +1,1 @@
+//! AX: the tree that applications on macOS tell assistive programs.
