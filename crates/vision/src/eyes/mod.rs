@@ -1,3 +1,491 @@
 //! All of sight behind one call: capture, masks, change, the accessibility tree or recognition, what was read before.
 //!
-//! Owns what may be seen, and the text of what was seen last. Never looks unasked, writes nothing to disk or log.
+//! Owns what may be seen, and the text of what was seen last. Never looks unasked, writes nothing to disk or log, and
+//! gives nobody a pixel before the windows and fields that are excluded are black.
+//!
+//! A look at the window that has the keyboard is answered by the accessibility tree where that tells all of its text.
+//! Else a picture is taken; what is excluded is made black; tiles that changed since the last look at the same place are
+//! read, with the lines that they touch, and the other lines are as they were. What opened while the picture was taken
+//! is looked for afterwards, and what stands there is left out.
+
+mod background;
+mod ledger;
+mod memory;
+mod refresh;
+mod rules;
+
+#[cfg(test)]
+mod fakes;
+#[cfg(test)]
+mod tests;
+
+pub use background::Background;
+pub use ledger::Ledger;
+pub use rules::Rules;
+
+use crate::frame::Frames;
+use crate::text::layout;
+use jarvis_core::{
+    AccessibilityTree, Cancel, Capture, Clock, Error, Eyes, Look, LookTimings, Region, Result, ScreenCapture,
+    ScreenTarget, ScreenText, ScreenWindow, Screenshot, TextLine, TextRecognizer, TextRole, TextSource,
+};
+use memory::{Memory, Place, Read};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Nothing can be read in a picture of one colour.
+pub const BLANK: &str =
+    "The picture is blank: the screen may be off or locked, or the desktop shows nobody its picture.";
+/// The text was known.
+pub const UNCHANGED: &str = "Nothing changed since the last look.";
+/// The window that was asked about is excluded.
+pub const EXCLUDED: &str = "That window is private or of an application that is never looked at, so it was left out.";
+/// A part of the picture was made black.
+pub const PARTS_EXCLUDED: &str = "Windows that are private or of applications that are never looked at were left out.";
+/// A password field was made black.
+pub const FIELDS_EXCLUDED: &str = "Password fields were left out.";
+/// The desktop lists no windows.
+pub const NO_WINDOWS: &str =
+    "This desktop doesn't tell which windows it shows, so those that are never looked at could not be left out.";
+
+/// The most windows that are remembered for telling all of their text.
+const TELLING: usize = 32;
+
+/// What the eyes are made of.
+pub struct Parts {
+    /// Takes the pictures.
+    pub capture: Box<dyn ScreenCapture>,
+    /// Reads them.
+    pub recognizer: Box<dyn TextRecognizer>,
+    /// Tells exact text, where there is such a service.
+    pub tree: Option<Box<dyn AccessibilityTree>>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts").field("tree", &self.tree.is_some()).finish_non_exhaustive()
+    }
+}
+
+/// The eyes.
+#[derive(Debug)]
+pub struct Screen {
+    parts: Parts,
+    rules: Rules,
+    frames: Frames,
+    memory: Memory,
+    ledger: Ledger,
+    /// Where password fields were when the tree last told.
+    hidden: Vec<Region>,
+    /// Windows whose text the tree told whole: there is nothing to read ahead.
+    telling: VecDeque<u64>,
+}
+
+/// What one picture gave.
+struct Seen {
+    /// Regions relative to the picture.
+    place: Place,
+    region: Region,
+    scale: f32,
+    window: Option<ScreenWindow>,
+    masks: Masks,
+    blank: bool,
+    /// How many tiles changed, and how many are unread still.
+    changed: usize,
+    unread: usize,
+    /// What it looks like from afar; only where that was asked for.
+    looks: u64,
+    known: bool,
+    timings: LookTimings,
+}
+
+/// What is made black, in the coordinates of the desktop.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+struct Masks {
+    windows: Vec<Region>,
+    fields: Vec<Region>,
+}
+
+impl Screen {
+    /// Eyes that see by `rules`, and remember what they read for `remember` after the last look at it; zero forgets it with
+    /// the answer.
+    pub fn new(parts: Parts, rules: Rules, remember: Duration) -> Self {
+        Self {
+            parts,
+            rules,
+            frames: Frames::new(),
+            memory: Memory::new(remember),
+            ledger: Ledger::default(),
+            hidden: Vec::new(),
+            telling: VecDeque::new(),
+        }
+    }
+
+    /// Sees by other rules from now on. What was read by the old ones is forgotten.
+    pub fn set_rules(&mut self, rules: Rules, remember: Duration) {
+        self.rules = rules;
+        self.memory = Memory::new(remember);
+    }
+
+    /// Forgets all that was read.
+    pub fn forget(&mut self) {
+        self.memory.forget();
+    }
+
+    /// Forgets what was not looked at for as long as it may be remembered. Gives after what time to ask again; `None` when
+    /// nothing is left to be forgotten.
+    pub fn forget_old(&mut self) -> Option<Duration> {
+        self.memory.forget_old(self.parts.clock.now())
+    }
+
+    /// The list of what was captured and why. It can be read while a look is under way.
+    pub fn ledger(&self) -> Ledger {
+        self.ledger.clone()
+    }
+
+    /// Reads a part of the window that has the keyboard, at most some `tiles` tiles of those that changed.
+    fn read_ahead(&mut self, tiles: usize, cancel: &Cancel) -> Result<Option<Seen>> {
+        let look = Look { target: ScreenTarget::ActiveWindow, reason: "to read ahead".into() };
+        let windows = self.parts.capture.windows()?;
+        let focused = windows.iter().find(|window| window.focused);
+        if focused.is_some_and(|window| self.rules.exclude(window) || self.telling.contains(&window.id)) {
+            return Ok(None);
+        }
+        if let Some(tree) = &mut self.parts.tree {
+            match tree.focused_window(cancel) {
+                Ok(Some(told)) if self.rules.exclude_named(&told.application, &told.title) => return Ok(None),
+                Ok(Some(told)) if told.whole => {
+                    let id = focused.map(|window| window.id);
+                    self.tells(id);
+                    return Ok(None);
+                }
+                Err(error) if error.is_cancelled() => return Err(error),
+                _ => (),
+            }
+        }
+        let hidden = self.hidden_fields(cancel)?;
+        let seen = self.see(&look, &windows, hidden, Some(tiles), cancel)?;
+        self.leave_out_late(&seen)?;
+        Ok(Some(seen))
+    }
+
+    /// What the tree tells of the window that has the keyboard, if that is all of its text.
+    fn told(&mut self, look: &Look, windows: &[ScreenWindow], cancel: &Cancel) -> Result<Option<ScreenText>> {
+        let focused = windows.iter().find(|window| window.focused);
+        if focused.is_some_and(|window| self.rules.exclude(window)) {
+            return Ok(Some(left_out()));
+        }
+        let Some(tree) = &mut self.parts.tree else { return Ok(None) };
+        let begin = self.parts.clock.now();
+        let told = match tree.focused_window(cancel) {
+            Ok(Some(told)) => told,
+            Ok(None) => return Ok(None),
+            Err(error) if error.is_cancelled() => return Err(error),
+            Err(error) => {
+                tracing::debug!(code = error.code, "the accessibility tree says nothing");
+                return Ok(None);
+            }
+        };
+        if self.rules.exclude_named(&told.application, &told.title) {
+            return Ok(Some(left_out()));
+        }
+        let another =
+            |window: &ScreenWindow| window.process != 0 && told.process != 0 && window.process != told.process;
+        if !told.whole || told.lines.is_empty() || focused.is_some_and(another) {
+            return Ok(None);
+        }
+        let id = focused.map(|window| window.id);
+        let hidden = self.hidden_fields(cancel)?;
+        self.tells(id);
+        let before = told.lines.len();
+        let mut lines = told.lines;
+        lines.retain(|line| !hidden.iter().any(|field| field.meets(&line.region)));
+        let mut notes = Vec::new();
+        if lines.len() < before || hidden.iter().any(|field| field.meets(&told.region)) {
+            notes.push(FIELDS_EXCLUDED.into());
+        }
+        self.record(look, told.region, Some(told.application.clone()), TextSource::Accessibility, 0);
+        Ok(Some(ScreenText {
+            lines,
+            source: TextSource::Accessibility,
+            region: told.region,
+            window: Some(told.title),
+            application: Some(told.application),
+            notes,
+            timings_ms: LookTimings { capture: self.ms_since(begin), ..LookTimings::default() },
+        }))
+    }
+
+    fn tells(&mut self, window: Option<u64>) {
+        if let Some(id) = window.filter(|id| !self.telling.contains(id)) {
+            self.telling.truncate(TELLING - 1);
+            self.telling.push_front(id);
+        }
+    }
+
+    /// Where password fields are, as far as is known: a tree that fails for once takes none of them back.
+    fn hidden_fields(&mut self, cancel: &Cancel) -> Result<Vec<Region>> {
+        if let Some(tree) = &mut self.parts.tree {
+            match tree.hidden_fields(cancel) {
+                Ok(hidden) => self.hidden = hidden,
+                Err(error) if error.is_cancelled() => return Err(error),
+                Err(error) => tracing::debug!(code = error.code, "the accessibility tree tells no password fields"),
+            }
+        }
+        Ok(self.hidden.clone())
+    }
+
+    /// Takes a picture, masks it and reads what is not known of it: all of that, or at most some `tiles` tiles.
+    fn see(
+        &mut self,
+        look: &Look,
+        windows: &[ScreenWindow],
+        hidden: Vec<Region>,
+        tiles: Option<usize>,
+        cancel: &Cancel,
+    ) -> Result<Seen> {
+        let Self { parts, rules, frames, memory, ledger, .. } = self;
+        let clock = Arc::clone(&parts.clock);
+        let ms = |since: Instant| clock.now().duration_since(since).as_secs_f64() * 1000.0;
+        let begin = clock.now();
+        let shot = parts.capture.capture(&look.target)?;
+        let mut timings = LookTimings { capture: ms(begin), ..LookTimings::default() };
+        check(&shot)?;
+        let begin = clock.now();
+        let of_window = matches!(look.target, ScreenTarget::ActiveWindow | ScreenTarget::PointerWindow);
+        let masks = Masks::new(rules, windows, &hidden, (&shot.region, shot.scale), shot.window.as_ref(), of_window);
+        let masked = masks.all().count();
+        let place = match &shot.window {
+            Some(window) if of_window => Place::Window(window.id),
+            _ => Place::Area(shot.region),
+        };
+        let entry = |window: Option<&ScreenWindow>| Capture {
+            at_ms: clock.local().timestamp().as_millisecond(),
+            target: look.target.clone(),
+            region: shot.region,
+            application: window
+                .filter(|window| of_window && !rules.exclude(window))
+                .map(|window| window.application.clone()),
+            reason: look.reason.clone(),
+            source: TextSource::Cache,
+            pixels_read: 0,
+            masked: masked as u32,
+            background: tiles.is_some(),
+        };
+        // On the list before anything can fail.
+        let number = ledger.add(entry(shot.window.as_ref()));
+        for mask in masks.all() {
+            blacken(shot.pixels, shot.stride, &shot.region, mask);
+        }
+        let (region, scale) = (shot.region, shot.scale);
+        let view = jarvis_core::Pixels {
+            data: &*shot.pixels,
+            stride: shot.stride,
+            width: region.width,
+            height: region.height,
+        };
+        let read = memory.of(&place, (view.width, view.height), clock.now());
+        let changed = frames.changes(view, &mut read.grid);
+        let blank = masked == 0 && read.grid.colour().is_some();
+        let looks = if tiles.is_some() { frames.perceptual_hash(view) } else { 0 };
+        timings.diff = ms(begin);
+        let known = read.grid.unread() == 0;
+        let refreshed = refresh::refresh(read, view, scale, tiles, parts.recognizer.as_mut(), cancel)?;
+        (timings.detect, timings.recognize) = (refreshed.timings.detect, refreshed.timings.recognize);
+        if !known {
+            ledger.read(number, refreshed.pixels);
+        }
+        let unread = read.grid.unread();
+        Ok(Seen { place, region, scale, window: shot.window, masks, blank, changed, unread, looks, known, timings })
+    }
+
+    /// Takes out of the text what stands where an excluded window was found only after the picture was taken. Gives whether
+    /// there was one.
+    fn leave_out_late(&mut self, seen: &Seen) -> Result<bool> {
+        if self.rules.is_empty() {
+            return Ok(false);
+        }
+        let windows = self.parts.capture.windows()?;
+        let of_window = matches!(seen.place, Place::Window(_));
+        let now = |id: u64| windows.iter().find(|window| window.id == id);
+        let shown = seen.window.as_ref().map(|window| now(window.id).unwrap_or(window));
+        let late = Masks::new(&self.rules, &windows, &[], (&seen.region, seen.scale), shown, of_window);
+        let Some(read) = self.memory.get(&seen.place) else { return Ok(false) };
+        let mut any = false;
+        for mask in late.windows.iter().filter(|mask| !seen.masks.windows.contains(mask)) {
+            any = true;
+            let mask = relative(mask, &seen.region);
+            let Read { grid, lines, .. } = &mut *read;
+            grid.set_unread(&mask);
+            lines.retain_mut(|line| {
+                let stays = !line.region.meets(&mask);
+                if !stays {
+                    // All of it: a part may have stood beside the window.
+                    grid.set_unread(&line.region);
+                    memory::wipe(line);
+                }
+                stays
+            });
+        }
+        Ok(any)
+    }
+
+    fn record(&self, look: &Look, region: Region, application: Option<String>, source: TextSource, pixels_read: u64) {
+        self.ledger.add(Capture {
+            at_ms: self.parts.clock.local().timestamp().as_millisecond(),
+            target: look.target.clone(),
+            region,
+            application,
+            reason: look.reason.clone(),
+            source,
+            pixels_read,
+            masked: 0,
+            background: false,
+        });
+    }
+
+    fn ms_since(&self, begin: Instant) -> f64 {
+        self.parts.clock.now().duration_since(begin).as_secs_f64() * 1000.0
+    }
+}
+
+impl Eyes for Screen {
+    fn look(&mut self, look: &Look, cancel: &Cancel) -> Result<ScreenText> {
+        let begin = self.parts.clock.now();
+        self.memory.forget_old(begin);
+        if cancel.is_cancelled() {
+            return Err(Error::cancelled());
+        }
+        let windows = self.parts.capture.windows()?;
+        if look.target == ScreenTarget::ActiveWindow
+            && let Some(mut text) = self.told(look, &windows, cancel)?
+        {
+            text.timings_ms.total = self.ms_since(begin);
+            return Ok(text);
+        }
+        let hidden = self.hidden_fields(cancel)?;
+        let seen = self.see(look, &windows, hidden, None, cancel)?;
+        let late = self.leave_out_late(&seen)?;
+        let mut text = self.compose(seen, late, &windows);
+        self.memory.forget_old(self.parts.clock.now());
+        text.timings_ms.total = self.ms_since(begin);
+        Ok(text)
+    }
+}
+
+impl Screen {
+    /// The text of what was seen, with what has to be said of it.
+    fn compose(&mut self, seen: Seen, late: bool, windows: &[ScreenWindow]) -> ScreenText {
+        let excluded = |window: &ScreenWindow| self.rules.exclude(window);
+        let window = seen.window.filter(|window| !excluded(window));
+        let mut lines: Vec<TextLine> = self.memory.get(&seen.place).map(|read| read.lines.clone()).unwrap_or_default();
+        for line in &mut lines {
+            line.region.x = line.region.x.saturating_add(seen.region.x);
+            line.region.y = line.region.y.saturating_add(seen.region.y);
+        }
+        put_in_order(&mut lines, windows);
+        let mut notes = Vec::new();
+        let mut note = |when: bool, what: &str| {
+            if when {
+                notes.push(what.to_owned());
+            }
+        };
+        let all = seen.masks.windows.iter().any(|mask| mask.intersection(&seen.region) == seen.region);
+        note(all, EXCLUDED);
+        note(!all && (late || !seen.masks.windows.is_empty()), PARTS_EXCLUDED);
+        note(!seen.masks.fields.is_empty(), FIELDS_EXCLUDED);
+        note(seen.blank, BLANK);
+        note(seen.known && !seen.blank, UNCHANGED);
+        note(windows.is_empty() && !self.rules.is_empty() && !lines.is_empty(), NO_WINDOWS);
+        ScreenText {
+            lines,
+            source: if seen.known { TextSource::Cache } else { TextSource::Recognizer },
+            region: seen.region,
+            application: window.as_ref().map(|window| window.application.clone()),
+            window: window.map(|window| window.title),
+            notes,
+            timings_ms: seen.timings,
+        }
+    }
+}
+
+/// Reading order, and headings, which only show beside all the other lines.
+fn put_in_order(lines: &mut Vec<TextLine>, windows: &[ScreenWindow]) {
+    lines.sort_by_key(|line| (line.region.y, line.region.x));
+    for line in lines.iter_mut().filter(|line| line.role == TextRole::Heading) {
+        line.role = TextRole::Text;
+    }
+    layout::headings(lines);
+    let fronts: Vec<Region> = windows.iter().map(|window| window.region).collect();
+    layout::order(lines, &fronts);
+}
+
+/// The answer about a window that is excluded: nothing, and why.
+fn left_out() -> ScreenText {
+    ScreenText { notes: vec![EXCLUDED.into()], ..ScreenText::default() }
+}
+
+impl Masks {
+    fn new(
+        rules: &Rules,
+        windows: &[ScreenWindow],
+        hidden: &[Region],
+        (picture, scale): (&Region, f32),
+        shown: Option<&ScreenWindow>,
+        of_window: bool,
+    ) -> Self {
+        if of_window && shown.is_some_and(|window| rules.exclude(window)) {
+            return Self { windows: vec![*picture], fields: Vec::new() };
+        }
+        Self {
+            windows: rules.masks(windows, shown, picture, scale),
+            fields: hidden.iter().map(|field| field.intersection(picture)).filter(|field| !field.is_empty()).collect(),
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Region> {
+        self.windows.iter().chain(&self.fields)
+    }
+}
+
+/// Whether a picture is what it says.
+fn check(shot: &Screenshot<'_>) -> Result<()> {
+    let (width, height) = (shot.region.width as usize, shot.region.height as usize);
+    if shot.region.is_empty() {
+        return Err(Error::new(
+            "vision.nothing_there",
+            "There is nothing to look at: the window or region is empty or off the screen.",
+            "Bring the window to the front and ask again.",
+        ));
+    }
+    let needed = shot.stride.checked_mul(height - 1).and_then(|bytes| bytes.checked_add(4 * width));
+    if shot.stride < 4 * width || needed.is_none_or(|needed| needed > shot.pixels.len()) {
+        return Err(Error::new(
+            "vision.bad_picture",
+            "The desktop gave a picture that is smaller than it said.",
+            "Ask again; the window may have been changing its size.",
+        ));
+    }
+    Ok(())
+}
+
+/// `region` of the desktop, as seen from a picture.
+fn relative(region: &Region, picture: &Region) -> Region {
+    Region::new(region.x.saturating_sub(picture.x), region.y.saturating_sub(picture.y), region.width, region.height)
+}
+
+/// Makes a part of a picture black.
+fn blacken(pixels: &mut [u8], stride: usize, picture: &Region, mask: &Region) {
+    let part = relative(&mask.intersection(picture), picture);
+    if part.is_empty() {
+        return;
+    }
+    // Within the picture, so nothing is negative.
+    let (from, to) = (4 * part.x as usize, 4 * part.right() as usize);
+    for row in part.y as usize..part.bottom() as usize {
+        pixels[row * stride + from..row * stride + to].fill(0);
+    }
+}
