@@ -21,6 +21,8 @@ pub enum Kind {
     Activity,
     /// Hears the wake word.
     Wake,
+    /// Reads text in pictures.
+    Ocr,
     /// A library that runs models.
     Runtime,
 }
@@ -33,6 +35,7 @@ impl std::fmt::Display for Kind {
             Self::Voice => "voice",
             Self::Activity => "activity",
             Self::Wake => "wake",
+            Self::Ocr => "ocr",
             Self::Runtime => "runtime",
         })
     }
@@ -331,13 +334,14 @@ mod tests {
             "whisper-tiny.en",
             "smollm2-135m-instruct",
             "piper-en_US-joe-medium",
+            "pp-ocrv6-small",
         ] {
             assert!(catalog.model(id).unwrap().default, "{id} belongs to the default set");
         }
         for id in ["whisper-base", "wake-hey-jarvis-free", "wake-alexa", "wake-hey-mycroft", "wake-hey-marvin"] {
             assert!(!catalog.model(id).unwrap().default, "{id} is optional");
         }
-        assert_eq!(ids.len(), 11);
+        assert_eq!(ids.len(), 12);
         for model in catalog.models() {
             assert!(!model.licence.is_empty() && model.licence_url.starts_with("https://"), "{}", model.id);
             assert!(model.is_available(), "{} on {}", model.id, platform());

@@ -4,6 +4,8 @@
 //! grow with the longest input ever seen, no telemetry: the library is not even loaded unless its switch is set, since as
 //! it is published it looks for its maker's server as soon as it is. Never knows what a model computes.
 
+pub mod wire;
+
 use jarvis_core::{Cancel, Error};
 use ort::environment::Environment;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};

@@ -12,3 +12,7 @@ pub mod tree;
 #[cfg(test)]
 #[path = "../../audio/src/allocation.rs"]
 mod allocation;
+
+#[cfg(test)]
+#[path = "../../onnx/src/testing.rs"]
+mod installed;

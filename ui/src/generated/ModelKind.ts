@@ -3,4 +3,4 @@
 /**
  * What a model is for.
  */
-export type ModelKind = "language" | "recognition" | "voice" | "activity" | "wake" | "runtime";
+export type ModelKind = "language" | "recognition" | "voice" | "activity" | "wake" | "ocr" | "runtime";

@@ -10,11 +10,10 @@
 //! * The nodes that draw random numbers (a voice never says a thing twice the same way) are given a seed, where ONNX Runtime
 //!   takes the time: the variation stays, and what is said in the same order after a start sounds the same each time.
 //!
-//! Reads the wire format of Protocol Buffers and the few fields of ONNX's `ModelProto` that matter here, the rest is
-//! copied as it stands. Never trusts the file: what is cut off, or no graph at all, is an error in words.
+//! Reads the few fields of ONNX's `ModelProto` that matter here, the rest is copied as it stands. Never trusts the file: what is cut off, or no graph at all, is an error in words.
 
+use jarvis_onnx::wire::{Field, Value, fields, push_bytes, push_integer, push_varint, varint};
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 
 /// A voice in one or two parts, each a model that ONNX Runtime can open.
 #[derive(Debug)]
@@ -49,104 +48,6 @@ pub fn take_apart(model: &[u8]) -> Result<Parts, String> {
             vocoder: None,
         },
     })
-}
-
-// -- The wire format ------------------------------------------------------------------------------------------------
-
-/// One field of a message.
-#[derive(Debug, Clone, Copy)]
-struct Field<'a> {
-    number: u64,
-    /// All of it, tag included, to be copied.
-    raw: &'a [u8],
-    value: Value<'a>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Value<'a> {
-    Integer(u64),
-    Bytes(&'a [u8]),
-    /// Four or eight bytes; nothing that is read here has them.
-    Fixed,
-}
-
-impl<'a> Value<'a> {
-    fn bytes(self) -> &'a [u8] {
-        if let Value::Bytes(bytes) = self { bytes } else { &[] }
-    }
-
-    fn text(self) -> Result<&'a str, String> {
-        std::str::from_utf8(self.bytes()).map_err(|_| "a name in it is no text".to_owned())
-    }
-}
-
-/// Calls `each` for every field of `message`.
-fn fields<'a>(message: &'a [u8], mut each: impl FnMut(Field<'a>) -> Result<(), String>) -> Result<(), String> {
-    let mut at = 0;
-    while at < message.len() {
-        let start = at;
-        let tag = varint(message, &mut at)?;
-        let value = match tag & 7 {
-            0 => Value::Integer(varint(message, &mut at)?),
-            1 => {
-                skip(message, &mut at, 8)?;
-                Value::Fixed
-            }
-            2 => {
-                let length = usize::try_from(varint(message, &mut at)?).map_err(|_| CUT_OFF)?;
-                let range = skip(message, &mut at, length)?;
-                Value::Bytes(&message[range])
-            }
-            5 => {
-                skip(message, &mut at, 4)?;
-                Value::Fixed
-            }
-            _ => return Err("it is no ONNX model".to_owned()),
-        };
-        each(Field { number: tag >> 3, raw: &message[start..at], value })?;
-    }
-    Ok(())
-}
-
-const CUT_OFF: &str = "it ends in the middle";
-
-fn skip(message: &[u8], at: &mut usize, length: usize) -> Result<Range<usize>, String> {
-    let end = at.checked_add(length).filter(|end| *end <= message.len()).ok_or(CUT_OFF)?;
-    let range = *at..end;
-    *at = end;
-    Ok(range)
-}
-
-fn varint(message: &[u8], at: &mut usize) -> Result<u64, String> {
-    let mut value = 0;
-    for shift in (0..64).step_by(7) {
-        let byte = *message.get(*at).ok_or(CUT_OFF)?;
-        *at += 1;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Ok(value);
-        }
-    }
-    Err("it is no ONNX model".to_owned())
-}
-
-fn push_varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-fn push_integer(out: &mut Vec<u8>, number: u64, value: u64) {
-    push_varint(out, number << 3);
-    push_varint(out, value);
-}
-
-fn push_bytes(out: &mut Vec<u8>, number: u64, bytes: &[u8]) {
-    push_varint(out, number << 3 | 2);
-    push_varint(out, bytes.len() as u64);
-    out.extend_from_slice(bytes);
 }
 
 // -- The graph ------------------------------------------------------------------------------------------------------
@@ -496,6 +397,7 @@ impl<'a> Port<'a> {
 mod tests {
     use super::*;
     use crate::testing;
+    use jarvis_onnx::wire::CUT_OFF;
     use proptest::prelude::*;
 
     fn voice() -> Vec<u8> {
@@ -557,14 +459,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn numbers_come_back(value: u64) {
-            let (mut bytes, mut at) = (vec![], 0);
-            push_varint(&mut bytes, value);
-            prop_assert_eq!(varint(&bytes, &mut at), Ok(value));
-            prop_assert_eq!(at, bytes.len());
-        }
-
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
             let _ = take_apart(&bytes);

@@ -1,0 +1,216 @@
+//! What is written in lines: batches of equal width go through the network, a thread each.
+//!
+//! Owns the sessions and their buffers, and the way from probabilities to text (connectionist temporal classification:
+//! the likeliest output of each step, repetitions and blanks left out). Never knows where on the screen a line is.
+
+use super::detect::Bounds;
+use super::network::{self, HEIGHT};
+use super::strip::{Look, Scaler};
+use jarvis_core::{Cancel, Error};
+use jarvis_onnx::{OnnxError, Runtime, SessionOptions, run};
+use ort::session::Session;
+use ort::value::TensorRef;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What a batch holds at most, columns: more is not quicker, and cancellation waits for a batch at worst.
+const BATCH: usize = 1280;
+
+/// A line, or a part of a long one, that is to be read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part {
+    /// Which line it is of.
+    pub(super) line: usize,
+    /// Where it is.
+    pub(super) bounds: Bounds,
+    /// How it looks.
+    pub(super) look: Look,
+    /// Columns of its picture.
+    pub(super) columns: usize,
+}
+
+/// What was read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Words {
+    /// The text; may begin or end with a space.
+    pub(super) text: String,
+    /// How sure the network is of a character on average, 0..=1.
+    pub(super) confidence: f32,
+}
+
+/// A session and what it is fed from.
+#[derive(Debug)]
+struct Worker {
+    session: Session,
+    scaler: Scaler,
+    input: Vec<f32>,
+}
+
+/// Reads lines.
+#[derive(Debug)]
+pub(super) struct Reader {
+    workers: Vec<Worker>,
+    characters: Vec<String>,
+    order: Vec<usize>,
+    words: Vec<Words>,
+}
+
+/// A batch: where it begins in the order, and how many parts it has.
+type Batch = (usize, usize);
+
+impl Reader {
+    /// Opens the network in `file` for `threads` threads.
+    pub(super) fn load(runtime: &Runtime, file: &Path, threads: usize) -> Result<Self, OnnxError> {
+        let bytes = std::fs::read(file).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => OnnxError::ModelMissing(file.to_owned()),
+            _ => OnnxError::model(file, error.to_string()),
+        })?;
+        let network = network::prepare(&bytes).map_err(|reason| OnnxError::model(file, reason))?;
+        drop(bytes);
+        let options = SessionOptions { threads: 1, keep_memory: true };
+        let worker = || {
+            let session = runtime.session_of(&network.model, file, options)?;
+            Ok(Worker { session, scaler: Scaler::default(), input: vec![] })
+        };
+        let workers = (0..threads.max(1)).map(|_| worker()).collect::<Result<_, OnnxError>>()?;
+        Ok(Self { workers, characters: network.characters, order: vec![], words: vec![] })
+    }
+
+    /// What is written in each of `parts` of `luma`, a picture `width` px wide.
+    pub(super) fn read(
+        &mut self,
+        luma: &[u8],
+        width: usize,
+        parts: &[Part],
+        cancel: &Cancel,
+    ) -> Result<&[Words], Error> {
+        self.words.clear();
+        self.words.resize_with(parts.len(), Words::default);
+        self.order.clear();
+        self.order.extend(0..parts.len());
+        // The longest first, so that the threads end at about the same time.
+        self.order.sort_unstable_by_key(|&at| (std::cmp::Reverse(parts[at].columns), at));
+        let mut batches: Vec<Batch> = vec![];
+        for (at, &part) in self.order.iter().enumerate() {
+            let columns = parts[part].columns;
+            match batches.last_mut() {
+                Some((first, count))
+                    if parts[self.order[*first]].columns == columns && (*count + 1) * columns <= BATCH =>
+                {
+                    *count += 1;
+                }
+                _ => batches.push((at, 1)),
+            }
+        }
+        let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
+        let (order, characters, words) = (&self.order, &self.characters, Mutex::new(&mut self.words));
+        let work = |worker: &mut Worker| {
+            while let Some(&(first, count)) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let batch = &order[first..first + count];
+                let read = if cancel.is_cancelled() {
+                    Err(Error::cancelled())
+                } else {
+                    worker.read((luma, width), batch.iter().map(|&at| &parts[at]), characters, cancel)
+                };
+                match read {
+                    Ok(read) => {
+                        let mut words = words.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                        batch.iter().zip(read).for_each(|(&at, read)| words[at] = read);
+                    }
+                    Err(error) => {
+                        failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(error);
+                        next.store(batches.len(), Ordering::Relaxed);
+                    }
+                }
+            }
+        };
+        match &mut self.workers[..] {
+            [worker, others @ ..] if batches.len() > 1 && !others.is_empty() => std::thread::scope(|scope| {
+                others.iter_mut().for_each(|other| drop(scope.spawn(|| work(other))));
+                work(worker);
+            }),
+            [worker, ..] => work(worker),
+            [] => {}
+        }
+        match failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+            Some(error) => Err(error),
+            None => Ok(&self.words),
+        }
+    }
+}
+
+impl Worker {
+    fn read<'p>(
+        &mut self,
+        (luma, width): (&[u8], usize),
+        parts: impl ExactSizeIterator<Item = &'p Part>,
+        characters: &[String],
+        cancel: &Cancel,
+    ) -> Result<Vec<Words>, Error> {
+        let count = parts.len();
+        let mut columns = 0;
+        for (at, part) in parts.enumerate() {
+            columns = part.columns;
+            let plane = HEIGHT * columns;
+            self.input.resize(count * 3 * plane, 0.0);
+            let planes = &mut self.input[at * 3 * plane..][..3 * plane];
+            let (first, others) = planes.split_at_mut(plane);
+            self.scaler.draw(luma, width, &part.bounds, &part.look, columns, first);
+            others.chunks_exact_mut(plane).for_each(|other| other.copy_from_slice(first));
+        }
+        const WHAT: &str = "Reading text";
+        let input =
+            TensorRef::from_array_view(([count, 3, HEIGHT, columns], &self.input[..])).map_err(OnnxError::run(WHAT))?;
+        run(&mut self.session, ort::inputs![input], cancel, WHAT, |outputs| {
+            let (shape, output) = outputs[0].try_extract_tensor::<f32>()?;
+            let steps = shape.get(1).map_or(0, |steps| *steps as usize);
+            let line = (steps * characters.len()).max(1);
+            Ok(output.chunks_exact(line).map(|line| decode(line, characters)).collect())
+        })
+    }
+}
+
+/// The text of a line from the probabilities of `characters` at each step.
+fn decode(steps: &[f32], characters: &[String]) -> Words {
+    let (mut text, mut last, mut sum, mut count) = (String::new(), 0, 0.0, 0u32);
+    for step in steps.chunks_exact(characters.len()) {
+        let best = likeliest(step);
+        if best != last && best != 0 {
+            text.push_str(&characters[best]);
+            sum += step[best];
+            count += 1;
+        }
+        last = best;
+    }
+    Words { text, confidence: if count == 0 { 0.0 } else { (sum / count as f32).clamp(0.0, 1.0) } }
+}
+
+/// Where the largest is; the first of several.
+fn likeliest(step: &[f32]) -> usize {
+    let (mut best, mut most) = (0, f32::NEG_INFINITY);
+    for (at, &value) in step.iter().enumerate() {
+        if value > most {
+            (best, most) = (at, value);
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repetitions_and_blanks_are_left_out() {
+        let characters: Vec<String> = ["", "a", "b", " "].map(str::to_owned).to_vec();
+        let step = |at: usize| (0..4).map(move |of| if of == at { 0.7 } else { 0.1 });
+        let steps: Vec<f32> = [0, 1, 1, 0, 1, 3, 2, 2, 0].into_iter().flat_map(step).collect();
+        let words = decode(&steps, &characters);
+        assert_eq!(words.text, "aa b");
+        assert!((words.confidence - 0.7).abs() < 1e-6);
+        assert_eq!(decode(&[], &characters).text, "");
+        // What is no number is no character.
+        assert_eq!(decode(&[f32::NAN; 8], &characters).text, "");
+    }
+}
