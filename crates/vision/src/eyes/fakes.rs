@@ -45,6 +45,12 @@ impl FakeWindow {
         let cells = columns * region.height.div_ceil(CELL);
         Self { window, letters: letters.iter().copied().cycle().take(cells as usize).collect(), columns }
     }
+
+    /// As the desktop lists it: opaque, without a frame.
+    fn listed(&self) -> ScreenWindow {
+        let region = self.window.region;
+        ScreenWindow { frame: region, opaque: region, ..self.window.clone() }
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -126,7 +132,7 @@ impl World {
     }
 
     fn region(&self, target: &ScreenTarget) -> (Region, Option<ScreenWindow>) {
-        let window = |found: Option<&FakeWindow>| found.map(|found| found.window.clone());
+        let window = |found: Option<&FakeWindow>| found.map(FakeWindow::listed);
         let focused = window(self.windows.iter().find(|window| window.window.focused));
         let under =
             window(self.windows.iter().find(|window| window.window.region.contains(self.pointer.0, self.pointer.1)));
@@ -184,7 +190,7 @@ impl ScreenCapture for FakeCapture {
         if world.failing.windows {
             return Err(broken());
         }
-        Ok(world.windows.iter().map(|window| window.window.clone()).collect())
+        Ok(world.windows.iter().map(FakeWindow::listed).collect())
     }
 }
 

@@ -26,6 +26,13 @@ impl Ledger {
         self.entries().entries.iter().rev().cloned().collect()
     }
 
+    /// Empties the list.
+    pub fn forget(&self) {
+        let mut list = self.entries();
+        list.dropped += list.entries.len() as u64;
+        list.entries.clear();
+    }
+
     /// Adds an entry, and gives its number. Reading ahead in the same window goes on with the entry before.
     pub(super) fn add(&self, capture: Capture) -> u64 {
         let mut list = self.entries();
@@ -49,13 +56,6 @@ impl Ledger {
             entry.source = TextSource::Recognizer;
             entry.pixels_read = entry.pixels_read.saturating_add(pixels);
         }
-    }
-
-    /// Empties the list.
-    pub fn forget(&self) {
-        let mut list = self.entries();
-        list.dropped += list.entries.len() as u64;
-        list.entries.clear();
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
@@ -105,6 +105,10 @@ mod tests {
         assert_eq!(captures.len(), ENTRIES);
         assert!(captures.iter().all(|capture| capture.pixels_read == 7));
         assert_eq!(captures[0].reason, (ENTRIES - 1).to_string());
+        let last = ledger.add(capture("last", false));
+        ledger.forget();
+        ledger.read(last, 100);
+        assert_eq!(elsewhere.captures(), []);
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub use background::Background;
 pub use ledger::Ledger;
 pub use rules::Rules;
 
+use crate::capture;
 use crate::frame::Frames;
 use crate::text::layout;
 use jarvis_core::{
@@ -80,6 +81,8 @@ pub struct Screen {
     ledger: Ledger,
     /// Where password fields were when the tree last told.
     hidden: Vec<Region>,
+    /// Whether the tree failed in this look: connecting to one that is not there may take a moment each time.
+    silent: bool,
     /// Windows whose text the tree told whole: there is nothing to read ahead.
     telling: VecDeque<u64>,
 }
@@ -89,7 +92,6 @@ struct Seen {
     /// Regions relative to the picture.
     place: Place,
     region: Region,
-    scale: f32,
     window: Option<ScreenWindow>,
     masks: Masks,
     blank: bool,
@@ -120,6 +122,7 @@ impl Screen {
             memory: Memory::new(remember),
             ledger: Ledger::default(),
             hidden: Vec::new(),
+            silent: false,
             telling: VecDeque::new(),
         }
     }
@@ -149,6 +152,7 @@ impl Screen {
     /// Reads a part of the window that has the keyboard, at most some `tiles` tiles of those that changed.
     fn read_ahead(&mut self, tiles: usize, cancel: &Cancel) -> Result<Option<Seen>> {
         let look = Look { target: ScreenTarget::ActiveWindow, reason: "to read ahead".into() };
+        self.silent = false;
         let windows = self.parts.capture.windows()?;
         let focused = windows.iter().find(|window| window.focused);
         if focused.is_some_and(|window| self.rules.exclude(window) || self.telling.contains(&window.id)) {
@@ -163,7 +167,8 @@ impl Screen {
                     return Ok(None);
                 }
                 Err(error) if error.is_cancelled() => return Err(error),
-                _ => (),
+                Err(_) => self.silent = true,
+                Ok(_) => (),
             }
         }
         let hidden = self.hidden_fields(cancel)?;
@@ -186,6 +191,7 @@ impl Screen {
             Err(error) if error.is_cancelled() => return Err(error),
             Err(error) => {
                 tracing::debug!(code = error.code, "the accessibility tree says nothing");
+                self.silent = true;
                 return Ok(None);
             }
         };
@@ -228,7 +234,7 @@ impl Screen {
 
     /// Where password fields are, as far as is known: a tree that fails for once takes none of them back.
     fn hidden_fields(&mut self, cancel: &Cancel) -> Result<Vec<Region>> {
-        if let Some(tree) = &mut self.parts.tree {
+        if let Some(tree) = self.parts.tree.as_mut().filter(|_| !self.silent) {
             match tree.hidden_fields(cancel) {
                 Ok(hidden) => self.hidden = hidden,
                 Err(error) if error.is_cancelled() => return Err(error),
@@ -256,7 +262,7 @@ impl Screen {
         check(&shot)?;
         let begin = clock.now();
         let of_window = matches!(look.target, ScreenTarget::ActiveWindow | ScreenTarget::PointerWindow);
-        let masks = Masks::new(rules, windows, &hidden, (&shot.region, shot.scale), shot.window.as_ref(), of_window);
+        let masks = Masks::new(rules, windows, &hidden, &shot.region, shot.window.as_ref(), of_window);
         let masked = masks.all().count();
         let place = match &shot.window {
             Some(window) if of_window => Place::Window(window.id),
@@ -299,7 +305,7 @@ impl Screen {
             ledger.read(number, refreshed.pixels);
         }
         let unread = read.grid.unread();
-        Ok(Seen { place, region, scale, window: shot.window, masks, blank, changed, unread, looks, known, timings })
+        Ok(Seen { place, region, window: shot.window, masks, blank, changed, unread, looks, known, timings })
     }
 
     /// Takes out of the text what stands where an excluded window was found only after the picture was taken. Gives whether
@@ -312,7 +318,7 @@ impl Screen {
         let of_window = matches!(seen.place, Place::Window(_));
         let now = |id: u64| windows.iter().find(|window| window.id == id);
         let shown = seen.window.as_ref().map(|window| now(window.id).unwrap_or(window));
-        let late = Masks::new(&self.rules, &windows, &[], (&seen.region, seen.scale), shown, of_window);
+        let late = Masks::new(&self.rules, &windows, &[], &seen.region, shown, of_window);
         let Some(read) = self.memory.get(&seen.place) else { return Ok(false) };
         let mut any = false;
         for mask in late.windows.iter().filter(|mask| !seen.masks.windows.contains(mask)) {
@@ -359,6 +365,7 @@ impl Eyes for Screen {
         if cancel.is_cancelled() {
             return Err(Error::cancelled());
         }
+        self.silent = false;
         let windows = self.parts.capture.windows()?;
         if look.target == ScreenTarget::ActiveWindow
             && let Some(mut text) = self.told(look, &windows, cancel)?
@@ -429,21 +436,28 @@ fn left_out() -> ScreenText {
 }
 
 impl Masks {
+    /// `windows` come the topmost first; `shown` is the window that the picture is of (`of_window`), or that has the
+    /// keyboard.
     fn new(
         rules: &Rules,
         windows: &[ScreenWindow],
         hidden: &[Region],
-        (picture, scale): (&Region, f32),
+        picture: &Region,
         shown: Option<&ScreenWindow>,
         of_window: bool,
     ) -> Self {
         if of_window && shown.is_some_and(|window| rules.exclude(window)) {
             return Self { windows: vec![*picture], fields: Vec::new() };
         }
-        Self {
-            windows: rules.masks(windows, shown, picture, scale),
-            fields: hidden.iter().map(|field| field.intersection(picture)).filter(|field| !field.is_empty()).collect(),
-        }
+        let seen = |regions: Vec<Region>| -> Vec<Region> {
+            regions.iter().map(|region| region.intersection(picture)).filter(|part| !part.is_empty()).collect()
+        };
+        let mut masks = Vec::new();
+        capture::masks(windows, |window| rules.exclude(window), &mut masks);
+        // One that came after the list was made.
+        let new = shown.filter(|shown| rules.exclude(shown) && !windows.iter().any(|window| window.id == shown.id));
+        masks.extend(new.map(|window| window.frame.union(&window.region)));
+        Self { windows: seen(masks), fields: seen(hidden.to_vec()) }
     }
 
     fn all(&self) -> impl Iterator<Item = &Region> {
