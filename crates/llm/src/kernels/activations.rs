@@ -3,7 +3,7 @@
 //! Each block of 32 values has a scale, so that `value = scale * q` with `q` in -127..=127, and `scale * sum(q)`, which
 //! weights with a minimum or a centre need.
 
-use super::{BLOCK, Kernel, dispatch};
+use super::{BLOCK, Kernel};
 use crate::team::Parts;
 
 /// Values of up to a fixed number of tokens; the memory is reserved once.
@@ -131,13 +131,33 @@ impl RowsMut<'_> {
     }
 }
 
-dispatch! {
-    /// Quantizes one row, block by block.
-    pub(crate) fn quantize(values: &[f32], quants: &mut [i8], scales: &mut [f32], sums: &mut [f32], first_sums: &mut [f32]) = quantize_body
+/// Quantizes one row, block by block.
+fn quantize(
+    kernel: Kernel,
+    values: &[f32],
+    quants: &mut [i8],
+    scales: &mut [f32],
+    sums: &mut [f32],
+    first_sums: &mut [f32],
+) {
+    match kernel {
+        Kernel::Plain => quantize_plainly(values, quants, scales, sums, first_sums),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: these kernels are only made where their instructions were detected.
+        Kernel::Avx2 | Kernel::Vnni => unsafe {
+            super::avx2_activations::quantize(values, quants, scales, sums, first_sums);
+        },
+    }
 }
 
-#[inline(always)]
-fn quantize_body(values: &[f32], quants: &mut [i8], scales: &mut [f32], sums: &mut [f32], first_sums: &mut [f32]) {
+/// What values of a block whose largest has this size are multiplied with.
+///
+/// What is smaller than that has no inverse in a float, and adds nothing to a product: it is taken for zero.
+pub(super) fn inverse(largest: f32) -> f32 {
+    if largest >= 127.0 * f32::MIN_POSITIVE { 127.0 / largest } else { 0.0 }
+}
+
+fn quantize_plainly(values: &[f32], quants: &mut [i8], scales: &mut [f32], sums: &mut [f32], first_sums: &mut [f32]) {
     let blocks = values.as_chunks::<BLOCK>().0.iter().zip(quants.as_chunks_mut::<BLOCK>().0);
     let sums = sums.iter_mut().zip(first_sums);
     for ((values, quants), (scale, (sum, first_sum))) in blocks.zip(scales.iter_mut().zip(sums)) {
@@ -149,8 +169,7 @@ fn quantize_body(values: &[f32], quants: &mut [i8], scales: &mut [f32], sums: &m
         }
         let largest = largest.iter().fold(0f32, |a, b| a.max(*b));
         *scale = largest / 127.0;
-        // What is smaller has no inverse in a float, and adds nothing to a product: it is taken for zero.
-        let inverse = if largest >= 127.0 * f32::MIN_POSITIVE { 127.0 / largest } else { 0.0 };
+        let inverse = inverse(largest);
         let mut totals = [0i32; 2];
         let halves = quants.as_chunks_mut::<16>().0.iter_mut().zip(values.as_chunks::<16>().0);
         for (total, (quants, values)) in totals.iter_mut().zip(halves) {

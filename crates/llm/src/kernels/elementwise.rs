@@ -10,10 +10,10 @@ use half::f16;
 pub(super) fn exp(x: f32) -> f32 {
     // Below, the result is no normal number; above, it is infinite.
     let x = x.clamp(-87.0, 88.0);
-    let scaled = x * std::f32::consts::LOG2_E;
-    // Rounds to the nearest whole number by pushing the fraction out of the mantissa.
+    // Rounds to the nearest whole number by pushing the fraction out of the mantissa, whose low bits then count.
     const MAGIC: f32 = 12_582_912.0;
-    let power = (scaled + MAGIC) - MAGIC;
+    let pushed = x * std::f32::consts::LOG2_E + MAGIC;
+    let power = pushed - MAGIC;
     let rest = (x - power * 0.693_359_4) + power * 2.121_944_4e-4;
     let series = 1.0
         + rest
@@ -22,7 +22,7 @@ pub(super) fn exp(x: f32) -> f32 {
                     * (0.5
                         + rest
                             * (0.166_666_67 + rest * (0.041_666_67 + rest * (0.008_333_334 + rest * 0.001_388_89)))));
-    series * f32::from_bits(((power as i32 + 127) as u32) << 23)
+    series * f32::from_bits(pushed.to_bits().wrapping_sub(MAGIC.to_bits()).wrapping_add(127) << 23)
 }
 
 dispatch! {

@@ -10,9 +10,12 @@ mod attention;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
+mod avx2_activations;
+#[cfg(target_arch = "x86_64")]
 mod avx2_attention;
 mod elementwise;
 mod packed;
+mod pages;
 mod plain;
 #[cfg(test)]
 mod tests;
@@ -27,6 +30,7 @@ pub(crate) use elementwise::{
     add, gate, gelu_gate, rms_norm, rms_norm_in_place, rotate, rotate_halves, scale, soft_cap, store_half,
 };
 pub(crate) use packed::{BLOCK, Form, LANES, Lane, Line, Packed};
+pub(crate) use pages::Pages;
 
 use std::ops::Range;
 
@@ -104,54 +108,51 @@ pub(crate) fn matmul(
 ) {
     assert_eq!(weights.cols, activations.cols());
     assert!(groups.end <= weights.groups());
-    let mut group = groups.start;
-    while group < groups.end {
-        let mut token = 0;
-        #[cfg(target_arch = "x86_64")]
-        if kernel == Kernel::Vnni && group + 1 < groups.end && activations.tokens() >= 4 && !weights.form.is_float() {
-            token = pairs::<8>(weights, activations, group, token, &mut write);
-            token = pairs::<4>(weights, activations, group, token, &mut write);
-            for group in [group, group + 1] {
-                tiles::<1>(kernel, weights, activations, group, token, &mut write);
-            }
-            group += 2;
-            continue;
-        }
-        token = tiles::<4>(kernel, weights, activations, group, token, &mut write);
-        tiles::<1>(kernel, weights, activations, group, token, &mut write);
-        group += 1;
+    let mut token = 0;
+    #[cfg(target_arch = "x86_64")]
+    if kernel == Kernel::Vnni && !weights.form.is_float() {
+        token = pairs::<8>(weights, activations, groups.clone(), token, &mut write);
+        token = pairs::<4>(weights, activations, groups.clone(), token, &mut write);
     }
+    token = tiles::<4>(kernel, weights, activations, groups.clone(), token, &mut write);
+    tiles::<1>(kernel, weights, activations, groups, token, &mut write);
 }
 
-/// The products of two groups of rows and as many whole tiles of `T` tokens as there are from `token`; returns the first
-/// that is left.
+/// The products of two groups of rows at a time and as many whole tiles of `T` tokens as there are from `token`; returns
+/// the first token that is left.
 #[cfg(target_arch = "x86_64")]
 fn pairs<const T: usize>(
     weights: &Packed,
     activations: &Activations,
-    group: usize,
+    groups: Range<usize>,
     mut token: usize,
     write: &mut impl FnMut(usize, usize, &[f32]),
 ) -> usize {
-    let lines = &weights.quants[group * weights.group_lines()..][..2 * weights.group_lines()];
-    let scales = &weights.scales[group * weights.group_scales()..][..2 * weights.group_scales()];
     while token + T <= activations.tokens() {
         let rows: [_; T] = std::array::from_fn(|i| activations.token(token + i));
-        // SAFETY: only for `Kernel::Vnni`, which is only made where these instructions were detected.
-        let products = unsafe {
-            match weights.form {
-                Form::Four => vnni::pair::<{ Form::Four as u8 }, T>(lines, scales, rows),
-                Form::Centred => vnni::pair::<{ Form::Centred as u8 }, T>(lines, scales, rows),
-                Form::Five => vnni::pair::<{ Form::Five as u8 }, T>(lines, scales, rows),
-                Form::Six => vnni::pair::<{ Form::Six as u8 }, T>(lines, scales, rows),
-                _ => vnni::pair::<{ Form::Eight as u8 }, T>(lines, scales, rows),
+        let mut products = [[[0f32; LANES]; T]; 2];
+        let mut group = groups.start;
+        while group + 1 < groups.end {
+            let lines = &weights.quants[group * weights.group_lines()..][..2 * weights.group_lines()];
+            let scales = &weights.scales[group * weights.group_scales()..][..2 * weights.group_scales()];
+            // SAFETY: only for `Kernel::Vnni`, which is only made where these instructions were detected.
+            unsafe {
+                match weights.form {
+                    Form::Four => vnni::pair::<{ Form::Four as u8 }, T>(lines, scales, &rows, &mut products),
+                    Form::Centred => vnni::pair::<{ Form::Centred as u8 }, T>(lines, scales, &rows, &mut products),
+                    Form::Five => vnni::pair::<{ Form::Five as u8 }, T>(lines, scales, &rows, &mut products),
+                    Form::Six => vnni::pair::<{ Form::Six as u8 }, T>(lines, scales, &rows, &mut products),
+                    _ => vnni::pair::<{ Form::Eight as u8 }, T>(lines, scales, &rows, &mut products),
+                }
             }
-        };
-        for (group, products) in (group..).zip(products) {
-            let rows = LANES.min(weights.rows - group * LANES);
-            for (i, values) in products.iter().enumerate() {
-                write(token + i, group * LANES, &values[..rows]);
+            for (group, products) in (group..).zip(&products) {
+                write_group(weights, group, token, products, write);
             }
+            group += 2;
+        }
+        if group < groups.end {
+            let products = tile_of::<T>(Kernel::Vnni, weights, rows, group);
+            write_group(weights, group, token, &products, write);
         }
         token += T;
     }
@@ -163,42 +164,66 @@ fn tiles<const T: usize>(
     kernel: Kernel,
     weights: &Packed,
     activations: &Activations,
-    group: usize,
+    groups: Range<usize>,
     mut token: usize,
     write: &mut impl FnMut(usize, usize, &[f32]),
 ) -> usize {
-    let rows = LANES.min(weights.rows - group * LANES);
     while token + T <= activations.tokens() {
-        let products: [[f32; LANES]; T] = match weights.form {
-            Form::Four => tile::<{ Form::Four as u8 }, T>(kernel, weights, activations, group, token),
-            Form::Centred => tile::<{ Form::Centred as u8 }, T>(kernel, weights, activations, group, token),
-            Form::Five => tile::<{ Form::Five as u8 }, T>(kernel, weights, activations, group, token),
-            Form::Six => tile::<{ Form::Six as u8 }, T>(kernel, weights, activations, group, token),
-            Form::Eight => tile::<{ Form::Eight as u8 }, T>(kernel, weights, activations, group, token),
-            Form::Half => tile::<{ Form::Half as u8 }, T>(kernel, weights, activations, group, token),
-            Form::Brain => tile::<{ Form::Brain as u8 }, T>(kernel, weights, activations, group, token),
-            Form::Single => tile::<{ Form::Single as u8 }, T>(kernel, weights, activations, group, token),
-        };
-        for (i, values) in products.iter().enumerate() {
-            write(token + i, group * LANES, &values[..rows]);
+        let rows: [_; T] = std::array::from_fn(|i| activations.token(token + i));
+        for group in groups.clone() {
+            let products = tile_of::<T>(kernel, weights, rows, group);
+            write_group(weights, group, token, &products, write);
         }
         token += T;
     }
     token
 }
 
+/// Writes the products of one group with the tokens from `first`.
+#[inline(always)]
+fn write_group<const T: usize>(
+    weights: &Packed,
+    group: usize,
+    first: usize,
+    products: &[[f32; LANES]; T],
+    write: &mut impl FnMut(usize, usize, &[f32]),
+) {
+    let rows = LANES.min(weights.rows - group * LANES);
+    for (token, values) in (first..).zip(products) {
+        write(token, group * LANES, &values[..rows]);
+    }
+}
+
+/// The products of one group with `T` tokens.
+#[inline(always)]
+fn tile_of<const T: usize>(
+    kernel: Kernel,
+    weights: &Packed,
+    rows: [activations::Row<'_>; T],
+    group: usize,
+) -> [[f32; LANES]; T] {
+    match weights.form {
+        Form::Four => tile::<{ Form::Four as u8 }, T>(kernel, weights, rows, group),
+        Form::Centred => tile::<{ Form::Centred as u8 }, T>(kernel, weights, rows, group),
+        Form::Five => tile::<{ Form::Five as u8 }, T>(kernel, weights, rows, group),
+        Form::Six => tile::<{ Form::Six as u8 }, T>(kernel, weights, rows, group),
+        Form::Eight => tile::<{ Form::Eight as u8 }, T>(kernel, weights, rows, group),
+        Form::Half => tile::<{ Form::Half as u8 }, T>(kernel, weights, rows, group),
+        Form::Brain => tile::<{ Form::Brain as u8 }, T>(kernel, weights, rows, group),
+        Form::Single => tile::<{ Form::Single as u8 }, T>(kernel, weights, rows, group),
+    }
+}
+
 #[inline(always)]
 fn tile<const FORM: u8, const T: usize>(
     kernel: Kernel,
     weights: &Packed,
-    activations: &Activations,
+    rows: [activations::Row<'_>; T],
     group: usize,
-    token: usize,
 ) -> [[f32; LANES]; T] {
     let form = const { Form::ALL[FORM as usize] };
     let lines = &weights.quants[group * weights.group_lines()..][..weights.group_lines()];
     let scales = &weights.scales[group * weights.group_scales()..][..weights.group_scales()];
-    let rows = std::array::from_fn(|i| activations.token(token + i));
     match kernel {
         Kernel::Plain if form.is_float() => plain::floats::<FORM, T>(lines, rows),
         Kernel::Plain => plain::quantized::<FORM, T>(lines, scales, rows),

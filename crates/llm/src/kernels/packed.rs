@@ -4,7 +4,9 @@
 //! `r` of every accumulator is row `r`. Each [`Form`] holds one or more of the types that a file may have, without loss but
 //! for the 16-bit rounding of scales that a file writes as products. Never multiplies; that is [`super::matmul`].
 
+use super::pages::{Pages, Run};
 use half::{bf16, f16};
+use std::io;
 
 /// Rows that are interleaved.
 pub(crate) const LANES: usize = 8;
@@ -78,23 +80,21 @@ pub(crate) struct Packed {
     pub(crate) cols: usize,
     pub(crate) form: Form,
     /// By group of eight rows, then by block.
-    pub(crate) quants: Vec<Line>,
+    pub(crate) quants: Run<Line>,
     /// In the same order, as the bits of 16-bit floats.
-    pub(crate) scales: Vec<u16>,
+    pub(crate) scales: Run<u16>,
 }
 
 impl Packed {
     /// A matrix of zeros.
-    pub(crate) fn zeros(rows: usize, cols: usize, form: Form) -> Self {
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    pub(crate) fn zeros(rows: usize, cols: usize, form: Form, pages: &mut Pages) -> io::Result<Self> {
         assert_eq!(cols % BLOCK, 0, "a row is whole blocks");
         let blocks = rows.div_ceil(LANES) * (cols / BLOCK);
-        Self {
-            rows,
-            cols,
-            form,
-            quants: vec![Line([0; 32]); blocks * form.lines()],
-            scales: vec![0; blocks * form.scales()],
-        }
+        let (quants, scales) = (pages.take(blocks * form.lines())?, pages.take(blocks * form.scales())?);
+        Ok(Self { rows, cols, form, quants, scales })
     }
 
     /// Groups of eight rows; the last one may have rows of zeros at its end.

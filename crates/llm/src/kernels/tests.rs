@@ -36,7 +36,7 @@ impl Numbers {
 
 /// A matrix with random contents of every bit pattern that the format allows.
 fn random_matrix(rows: usize, cols: usize, form: Form, numbers: &mut Numbers) -> Packed {
-    let mut matrix = Packed::zeros(rows, cols, form);
+    let mut matrix = Packed::zeros(rows, cols, form, &mut Pages::default()).unwrap();
     let (lines, scales) = (matrix.group_lines(), matrix.group_scales());
     for row in 0..rows {
         let group = row / LANES;

@@ -42,17 +42,18 @@ unsafe fn dots<const FORM: u8>(weights: &[__m256i; 8], at: *const i8) -> [__m256
 
 quantized!("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512vnni", centre, dots);
 
-/// Two groups of rows with `T` tokens: `lines` and `scales` are those of both, one after the other.
+/// Two groups of rows with `T` tokens, into `out`: `lines` and `scales` are those of both, one after the other.
 #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512vnni")]
 pub(super) fn pair<const FORM: u8, const T: usize>(
     lines: &[Line],
     scales: &[u16],
-    rows: [Row<'_>; T],
-) -> [[[f32; LANES]; T]; 2] {
+    rows: &[Row<'_>; T],
+    out: &mut [[[f32; LANES]; T]; 2],
+) {
     let form = const { Form::ALL[FORM as usize] };
     let blocks = lines.len() / form.lines() / 2;
     assert_eq!(scales.len(), 2 * blocks * form.scales());
-    x86::check(blocks, &rows);
+    x86::check(blocks, rows);
     let centres = _mm512_set1_ps(centre(form));
     let (group_lines, group_scales) = (blocks * form.lines(), blocks * form.scales());
     let mut products = [_mm512_setzero_ps(); T];
@@ -115,12 +116,13 @@ pub(super) fn pair<const FORM: u8, const T: usize>(
             }
         }
     }
-    let mut out = [[[0f32; LANES]; T]; 2];
     for t in 0..T {
         let sums = _mm512_add_ps(products[t], minima[t]);
         let last = _mm256_castsi256_ps(_mm512_extracti64x4_epi64::<1>(_mm512_castps_si512(sums)));
-        let [first, last] = x86::store([_mm512_castps512_ps256(sums), last]);
-        (out[0][t], out[1][t]) = (first, last);
+        // SAFETY: an array of eight floats has room for eight floats.
+        unsafe {
+            _mm256_storeu_ps(out[0][t].as_mut_ptr(), _mm512_castps512_ps256(sums));
+            _mm256_storeu_ps(out[1][t].as_mut_ptr(), last);
+        }
     }
-    out
 }

@@ -37,6 +37,8 @@ const PIECE: usize = 4;
 
 /// Bytes of weights that are worth a piece of work.
 const RUN: usize = 32 << 10;
+/// Bytes of weights that stay at hand while several tokens use them.
+const STAY: usize = 128 << 10;
 
 /// A loaded model and what it has read.
 pub(crate) struct Llama {
@@ -204,7 +206,12 @@ fn products<const N: usize>(
     // Enough pieces that a thread which was held up leaves most of its share to the others; each long enough that memory
     // is read in long runs, and of whole pairs of groups.
     let bytes: usize = parts.iter().map(|(weights, _)| weights.bytes()).sum();
-    let wanted = (team.threads() * 8).min(bytes / RUN).max(team.threads()).min(Team::MAX_CHUNKS);
+    let mut wanted = (team.threads() * 8).min(bytes / RUN).max(team.threads());
+    if activations.tokens() > 1 {
+        // Each is read again for every few tokens, from the second level of caches.
+        wanted = wanted.max(bytes / STAY);
+    }
+    let wanted = wanted.min(Team::MAX_CHUNKS);
     let piece = groups.div_ceil(wanted).next_multiple_of(2);
     team.run(groups.div_ceil(piece), &|_, chunk| {
         if cancel.is_cancelled() {
@@ -222,8 +229,12 @@ fn products<const N: usize>(
                     own.start - passed..own.end - passed,
                     |token, row, values| {
                         // SAFETY: each chunk has its own rows.
-                        let out = unsafe { out.part(token * weights.rows + row, values.len().min(LANES)) };
-                        out.copy_from_slice(values);
+                        let out = unsafe { out.part(token * weights.rows + row, values.len()) };
+                        // A copy of known length is one instruction, another a call.
+                        match (out.as_chunks_mut::<LANES>().0, values.as_chunks::<LANES>().0) {
+                            ([out], [values]) => *out = *values,
+                            _ => out.copy_from_slice(values),
+                        }
                     },
                 );
                 start = own.end;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::bench::cosine;
-use crate::kernels::{Form, Lane};
+use crate::kernels::{Form, Lane, Pages};
 use crate::testing::default_gguf;
 use crate::tokenizer::Tokenizer;
 use candle_core::quantized::gguf_file;
@@ -64,8 +64,8 @@ fn scores_are_those_of_candle() {
 }
 
 /// The same weights as 32-bit floats, so that no activation is rounded.
-fn widened(matrix: &Packed) -> Packed {
-    let mut wide = Packed::zeros(matrix.rows, matrix.cols, Form::Single);
+fn widened(matrix: &Packed, pages: &mut Pages) -> Packed {
+    let mut wide = Packed::zeros(matrix.rows, matrix.cols, Form::Single, pages).unwrap();
     let (stride, mut row) = (wide.group_lines(), vec![0.0; matrix.cols]);
     for index in 0..matrix.rows {
         matrix.row(index, &mut row);
@@ -79,15 +79,16 @@ fn widened(matrix: &Packed) -> Packed {
 /// The default model with [`widened`] weights.
 fn load_exact(positions: usize) -> Llama {
     let mut model = load(positions, 2, Kernel::detect());
+    let pages = &mut Pages::default();
     for layer in &mut model.weights.layers {
         let linear = [&mut layer.query, &mut layer.key, &mut layer.value, &mut layer.attention_out];
         let linear = linear.map(|linear| &mut linear.weights);
         for matrix in linear.into_iter().chain([&mut layer.gate, &mut layer.up, &mut layer.down]) {
-            *matrix = widened(matrix);
+            *matrix = widened(matrix, pages);
         }
     }
-    model.weights.embedding = widened(&model.weights.embedding);
-    model.weights.output = model.weights.output.as_ref().map(widened);
+    model.weights.embedding = widened(&model.weights.embedding, pages);
+    model.weights.output = model.weights.output.as_ref().map(|matrix| widened(matrix, pages));
     model.scratch = Scratch::new(&model.config, positions, model.team.threads(), true);
     model
 }

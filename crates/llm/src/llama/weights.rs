@@ -7,7 +7,7 @@ use super::config::Config;
 use super::pack::{floats_of, form_of, pack_row};
 use crate::error::{LlmError, Result};
 use crate::gguf::{Gguf, TensorInfo};
-use crate::kernels::{LANES, Lane, Packed};
+use crate::kernels::{LANES, Lane, Packed, Pages};
 use crate::team::{Parts, Team};
 use std::sync::Mutex;
 
@@ -108,18 +108,19 @@ impl Weights {
                 }
             }
         }
-        let layers = (0..config.layers).map(|layer| load_layer(gguf, config, &places, layer, team));
+        let mut packer = Packer { gguf, team, pages: Pages::default() };
+        let layers = (0..config.layers).map(|layer| load_layer(&mut packer, config, &places, layer));
         let layers = layers.collect::<Result<Vec<_>>>()?;
-        let whole = |name, team: &mut Team| {
+        let mut whole = |name| {
             shaped(gguf, name, config.vocabulary, config.width)?;
-            matrix(gguf, name, 0, config.vocabulary, team)
+            packer.matrix(name, 0, config.vocabulary)
         };
         let output = match gguf.header.tensors.contains_key("output.weight") {
-            true => Some(whole("output.weight", team)?),
+            true => Some(whole("output.weight")?),
             false => None,
         };
         Ok(Self {
-            embedding: whole("token_embd.weight", team)?,
+            embedding: whole("token_embd.weight")?,
             layers,
             norm: vector(gguf, "output_norm.weight", config.width)?,
             output,
@@ -153,11 +154,12 @@ impl Weights {
     }
 }
 
-fn load_layer(gguf: &Gguf, config: &Config, places: &[Place; 7], layer: usize, team: &mut Team) -> Result<Layer> {
+fn load_layer(packer: &mut Packer<'_>, config: &Config, places: &[Place; 7], layer: usize) -> Result<Layer> {
+    let gguf = packer.gguf;
     let named = |name: &str, what: &str| format!("blk.{layer}.{name}.{what}");
     let mut packed = |index: usize| -> Result<Packed> {
         let Place { tensor, first, rows, .. } = places[index];
-        matrix(gguf, &named(tensor, "weight"), first, rows, team)
+        packer.matrix(&named(tensor, "weight"), first, rows)
     };
     let mut linear = |index: usize| -> Result<Linear> {
         let Place { tensor, rows_of_tensor, first, rows, .. } = places[index];
@@ -213,50 +215,60 @@ pub(super) fn vector(gguf: &Gguf, name: &str, length: usize) -> Result<Vec<f32>>
     Ok(floats)
 }
 
-/// `rows` rows of the tensor `name` from `first_row`, packed.
-fn matrix(gguf: &Gguf, name: &str, first_row: usize, rows: usize, team: &mut Team) -> Result<Packed> {
-    let tensor = gguf.tensor(name)?;
-    let form = form_of(tensor.kind);
-    let mut packed = Packed::zeros(rows, tensor.cols, form);
-    let groups = packed.groups();
-    let (group_lines, group_scales) = (packed.group_lines(), packed.group_scales());
-    let piece = (PIECE / (tensor.row_bytes() * LANES)).clamp(1, groups).max(groups.div_ceil(Team::MAX_CHUNKS));
-    let lines = Parts::new(&mut packed.quants);
-    let scales = Parts::new(&mut packed.scales);
-    let failure = Mutex::new(None);
-    team.run(groups.div_ceil(piece), &|_, chunk| {
-        let first = chunk * piece;
-        let count = piece.min(groups - first);
-        // SAFETY: each chunk has its own groups.
-        let (lines, scales) = unsafe {
-            (
-                lines.part(first * group_lines, count * group_lines),
-                scales.part(first * group_scales, count * group_scales),
-            )
-        };
-        let mut read = || -> Result<()> {
-            let skipped = first * LANES;
-            let mut bytes = vec![0; tensor.row_bytes() * (count * LANES).min(rows - skipped)];
-            gguf.read_rows(tensor, first_row + skipped, &mut bytes)?;
-            let mut floats = vec![0.0; tensor.cols];
-            for (row, bytes) in bytes.chunks_exact(tensor.row_bytes()).enumerate() {
-                let group = row / LANES;
-                let lane = Lane {
-                    lane: row % LANES,
-                    form,
-                    lines: &mut lines[group * group_lines..][..group_lines],
-                    scales: &mut scales[group * group_scales..][..group_scales],
-                };
-                pack_row(tensor.kind, bytes, &mut floats, lane)?;
+/// What turns tensors of a file into matrices in memory.
+struct Packer<'a> {
+    gguf: &'a Gguf,
+    team: &'a mut Team,
+    pages: Pages,
+}
+
+impl Packer<'_> {
+    /// `rows` rows of the tensor `name` from `first_row`, packed.
+    fn matrix(&mut self, name: &str, first_row: usize, rows: usize) -> Result<Packed> {
+        let Self { gguf, team, pages } = self;
+        let tensor = gguf.tensor(name)?;
+        let form = form_of(tensor.kind);
+        let mut packed = Packed::zeros(rows, tensor.cols, form, pages).map_err(LlmError::engine)?;
+        let groups = packed.groups();
+        let (group_lines, group_scales) = (packed.group_lines(), packed.group_scales());
+        let piece = (PIECE / (tensor.row_bytes() * LANES)).clamp(1, groups).max(groups.div_ceil(Team::MAX_CHUNKS));
+        let lines = Parts::new(&mut packed.quants);
+        let scales = Parts::new(&mut packed.scales);
+        let failure = Mutex::new(None);
+        team.run(groups.div_ceil(piece), &|_, chunk| {
+            let first = chunk * piece;
+            let count = piece.min(groups - first);
+            // SAFETY: each chunk has its own groups.
+            let (lines, scales) = unsafe {
+                (
+                    lines.part(first * group_lines, count * group_lines),
+                    scales.part(first * group_scales, count * group_scales),
+                )
+            };
+            let mut read = || -> Result<()> {
+                let skipped = first * LANES;
+                let mut bytes = vec![0; tensor.row_bytes() * (count * LANES).min(rows - skipped)];
+                gguf.read_rows(tensor, first_row + skipped, &mut bytes)?;
+                let mut floats = vec![0.0; tensor.cols];
+                for (row, bytes) in bytes.chunks_exact(tensor.row_bytes()).enumerate() {
+                    let group = row / LANES;
+                    let lane = Lane {
+                        lane: row % LANES,
+                        form,
+                        lines: &mut lines[group * group_lines..][..group_lines],
+                        scales: &mut scales[group * group_scales..][..group_scales],
+                    };
+                    pack_row(tensor.kind, bytes, &mut floats, lane)?;
+                }
+                Ok(())
+            };
+            if let Err(error) = read() {
+                failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert(error);
             }
-            Ok(())
-        };
-        if let Err(error) = read() {
-            failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert(error);
+        });
+        match failure.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()) {
+            Some(error) => Err(error),
+            None => Ok(packed),
         }
-    });
-    match failure.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()) {
-        Some(error) => Err(error),
-        None => Ok(packed),
     }
 }
