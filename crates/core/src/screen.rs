@@ -285,8 +285,8 @@ pub trait TextRecognizer: Send {
 
 /// The text that applications tell screen readers.
 pub trait AccessibilityTree: Send {
-    /// What the window that has the keyboard shows, in the order of the tree, and where its password fields are; `None`
-    /// where the application says nothing.
+    /// What the window that has the keyboard shows, in reading order and without what its password fields hold; `None` where
+    /// no application says that its window has it.
     ///
     /// # Errors
     /// The desktop's accessibility service is not there or not permitted, or `cancel` was raised.

@@ -7,8 +7,7 @@ mod atspi;
 #[cfg(target_os = "macos")]
 mod macos;
 
-use jarvis_core::screen::AccessibilityTree;
-use jarvis_core::Result;
+use jarvis_core::{AccessibilityTree, Result};
 
 /// How the accessibility service is used.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,25 +20,29 @@ pub struct Options {
     pub session_bus: Option<String>,
 }
 
-/// The tree of the desktop that we live in.
+/// The tree of the desktop that we live in. It is connected to within a second or not at all.
 ///
 /// # Errors
 /// There is no accessibility service, or it is not permitted. Both can change; trying again at the next look is cheap.
 pub fn open(options: &Options) -> Result<Box<dyn AccessibilityTree>> {
-    #[cfg(target_os = "linux")]
-    return Ok(Box::new(atspi::AtSpi::open(options)?));
-    #[cfg(target_os = "macos")]
-    {
-        let _ = options;
-        return Ok(Box::new(macos::Ax::open()?));
-    }
-    #[cfg(not(any(target_os = "linux", target_os = "macos")))]
-    {
-        let _ = options;
-        Err(jarvis_core::Error::new(
-            "vision.no_accessibility",
-            "Jarvis can't ask applications for their text on this system.",
-            "Their text is recognized in the picture instead.",
-        ))
-    }
+    system(options)
+}
+
+#[cfg(target_os = "linux")]
+fn system(options: &Options) -> Result<Box<dyn AccessibilityTree>> {
+    Ok(Box::new(atspi::AtSpi::open(options)?))
+}
+
+#[cfg(target_os = "macos")]
+fn system(_: &Options) -> Result<Box<dyn AccessibilityTree>> {
+    Ok(Box::new(macos::Ax::open()?))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+fn system(_: &Options) -> Result<Box<dyn AccessibilityTree>> {
+    Err(jarvis_core::Error::new(
+        "vision.no_accessibility",
+        "Jarvis can't ask applications for their text on this system.",
+        "Their text is recognized in the picture instead.",
+    ))
 }

@@ -3,6 +3,7 @@
 //! Owns where lines break, what is said twice, what is written in red, and whether something was kept back. Never asks anything.
 
 use super::role::Tells;
+use crate::text::layout;
 use jarvis_core::screen::{Region, TextLine, TextRole};
 
 /// Longest line, characters; what is behind it is cut off.
@@ -36,10 +37,8 @@ pub struct Told {
 /// The lines of a window.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Content {
-    /// In the order of the tree.
+    /// In reading order.
     pub lines: Vec<TextLine>,
-    /// Where passwords are typed.
-    pub hidden: Vec<Region>,
     /// Whether all that can be seen was told.
     pub whole: bool,
 }
@@ -49,11 +48,7 @@ pub fn content(objects: &[Told], window: Region, dialog: bool) -> Content {
     let mut content = Content { whole: true, ..Content::default() };
     for object in objects {
         let role = match object.tells {
-            Tells::Hidden => {
-                content.hidden.push(object.region);
-                continue;
-            }
-            Tells::Nothing | Tells::Children => continue,
+            Tells::Hidden | Tells::Nothing | Tells::Children => continue,
             Tells::Name(role) | Tells::Text(role) => role,
             Tells::OwnText => TextRole::Text,
             Tells::Long if object.editable => TextRole::Field,
@@ -83,6 +78,10 @@ pub fn content(objects: &[Told], window: Region, dialog: bool) -> Content {
                 content.lines.push(TextLine { text, region, confidence: 1.0, role });
             }
         }
+    }
+    if dialog {
+        // A document's tree has its order. That of a dialog's grids has the one in which they were filled.
+        layout::order(&mut content.lines, &[]);
     }
     content.whole = content.lines.iter().any(|line| line.role != TextRole::Control)
         && !has_large_picture(objects, &content.lines, window)
@@ -211,11 +210,27 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_a_place_and_no_text() {
-        let field = Region::new(110, 110, 200, 20);
-        let content = content(&[told(Tells::Hidden, "hunter2", field)], WINDOW, false);
-        assert!(content.lines.is_empty());
-        assert_eq!(content.hidden, [field]);
+    fn a_password_is_no_text() {
+        let field = told(Tells::Hidden, "hunter2", Region::new(110, 110, 200, 20));
+        assert!(content(&[field], WINDOW, false).lines.is_empty());
+    }
+
+    #[test]
+    fn a_form_is_read_from_top_to_bottom_however_it_was_filled() {
+        let rows = [
+            ("Password", 826, 536),
+            ("alice", 905, 504),
+            ("Name", 825, 496),
+            ("Who are you?", 812, 466),
+            ("OK", 1022, 579),
+        ];
+        let objects = rows.map(|(text, x, y)| told(Tells::Text(TextRole::Text), text, Region::new(x, y, 50, 20)));
+        let texts = |dialog| {
+            let lines = content(&objects, Region::new(805, 459, 310, 161), dialog).lines;
+            lines.into_iter().map(|line| line.text).collect::<Vec<_>>()
+        };
+        assert_eq!(texts(true), ["Who are you?", "Name", "alice", "Password", "OK"]);
+        assert_eq!(texts(false), rows.map(|(text, ..)| text), "the tree of a document has its order");
     }
 
     #[test]

@@ -446,4 +446,15 @@ mod tests {
         assert_eq!(error.code, "vision.no_session_bus");
         assert!(error.message.ends_with('.') && !error.hint.is_empty(), "{error:?}");
     }
+
+    #[test]
+    fn a_bus_that_says_nothing_is_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bus");
+        // It takes the connection and never reads from it.
+        let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let options = Options { session_bus: Some(format!("unix:path={}", path.display())), ..Options::default() };
+        let Err(error) = AtSpi::open(&options) else { panic!("nobody answers there") };
+        assert_eq!(error.code, "vision.no_accessibility");
+    }
 }
