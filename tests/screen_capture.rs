@@ -5,7 +5,8 @@
 #![cfg(target_os = "linux")]
 
 use jarvis_core::{Region, ScreenCapture, ScreenTarget, Screenshot};
-use jarvis_vision::capture::{X11, is_blank};
+use jarvis_vision::capture::{Portal, X11, is_blank};
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -19,6 +20,7 @@ use x11rb::protocol::xproto::{
 };
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
+use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 
 const WIDTH: u32 = 640;
 const HEIGHT: u32 = 480;
@@ -444,4 +446,102 @@ fn a_window_is_found_in_the_frame_that_its_manager_put_around_it() {
     });
     manager.kill().unwrap();
     manager.wait().unwrap();
+}
+
+/// A session bus, and a portal on it that takes the picture at `file` or refuses with `code`.
+struct Bus {
+    server: Child,
+    address: String,
+}
+
+impl Bus {
+    fn start() -> Self {
+        let mut command = Command::new("dbus-daemon");
+        command.args(["--session", "--nofork", "--nopidfile", "--print-address=1"]);
+        let mut server = spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()));
+        let mut address = String::new();
+        BufReader::new(server.stdout.take().expect("piped"))
+            .read_line(&mut address)
+            .expect("the bus tells its address");
+        Self { server, address: address.trim().to_owned() }
+    }
+}
+
+impl Drop for Bus {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+struct Photographer {
+    code: u32,
+    file: std::path::PathBuf,
+}
+
+#[zbus::interface(name = "org.freedesktop.portal.Screenshot")]
+impl Photographer {
+    #[zbus(property, name = "version")]
+    fn version(&self) -> u32 {
+        2
+    }
+
+    async fn screenshot(
+        &self,
+        _parent: String,
+        options: HashMap<String, OwnedValue>,
+        #[zbus(connection)] bus: &zbus::Connection,
+        #[zbus(header)] header: zbus::message::Header<'_>,
+    ) -> OwnedObjectPath {
+        assert_eq!(options.get("interactive").map(|value| bool::try_from(value).unwrap()), Some(false));
+        let request = OwnedObjectPath::try_from("/org/freedesktop/portal/desktop/request/7/jarvis").unwrap();
+        let uri = format!("file://{}", self.file.display());
+        let results = HashMap::from([("uri", zbus::zvariant::Value::from(uri))]);
+        let asker = header.sender().map(|sender| sender.to_owned());
+        let interface = "org.freedesktop.portal.Request";
+        // Of another request first, which is nobody's business here.
+        let other = "/org/freedesktop/portal/desktop/request/7/other";
+        bus.emit_signal(asker.clone(), other, interface, "Response", &(0u32, &results)).await.unwrap();
+        bus.emit_signal(asker, &request, interface, "Response", &(self.code, &results)).await.unwrap();
+        request
+    }
+}
+
+#[test]
+fn a_wayland_desktop_takes_the_picture_itself() {
+    let bus = Bus::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("Screen shot.png");
+    let mut picture = png::Encoder::new(std::fs::File::create(&file).unwrap(), 3, 1);
+    picture.set_color(png::ColorType::Rgb);
+    let mut picture = picture.write_header().unwrap();
+    picture.write_image_data(&[1, 2, 3, 4, 5, 6, 7, 8, 9]).unwrap();
+    picture.finish().unwrap();
+
+    let mut portal = Portal::connect(Some(&bus.address)).unwrap();
+    assert!(!portal.is_there(), "nobody is on the bus yet");
+    let error = portal.capture(&ScreenTarget::AllMonitors).unwrap_err();
+    assert!(error.code == "vision.no_portal" && error.hint.contains("xdg-desktop-portal"), "{error:?}");
+
+    let serve = |code: u32| {
+        let photographer = Photographer { code, file: file.clone() };
+        let service = zbus::connection::Builder::address(&*bus.address).unwrap();
+        let service = service.name("org.freedesktop.portal.Desktop").unwrap();
+        let service = service.serve_at("/org/freedesktop/portal/desktop", photographer).unwrap();
+        async_io::block_on(service.build()).unwrap()
+    };
+    for refusal in [1, 2] {
+        let service = serve(refusal);
+        let error = portal.capture(&ScreenTarget::AllMonitors).unwrap_err();
+        assert!(error.code == "vision.no_permission" && !error.hint.is_empty(), "{error:?}");
+        async_io::block_on(service.close()).unwrap();
+    }
+    let _service = serve(0);
+    assert!(portal.is_there());
+    let picture = portal.capture(&ScreenTarget::Region(Region::new(1, 0, 50, 50))).unwrap();
+    assert_eq!(picture.region, Region::new(1, 0, 2, 1));
+    assert_eq!((colour(&picture, 1, 0), colour(&picture, 2, 0)), (0x04_05_06, 0x07_08_09));
+    assert!(!file.exists(), "nothing of the screen stays on the disk");
+    assert!(portal.windows().unwrap().is_empty());
+    assert!(portal.capture(&ScreenTarget::AllMonitors).is_err(), "the file is gone");
 }

@@ -3,17 +3,29 @@
 //! Owns the connection to the window system and the memory that pictures stand in. Never decides whether it may look, and
 //! never reads text.
 //!
-//! [`open`] chooses: an X server's screen is written into shared memory by the server itself ([`X11`]).
+//! [`open`] chooses: an X server's screen is written into shared memory by the server itself ([`X11`]); a Wayland desktop
+//! takes the picture itself after asking the user ([`Portal`]); what neither shows is looked at through `xcap` ([`Xcap`]:
+//! macOS, and, behind the feature `desktop`, Wayland desktops without a portal). A file stands for a screen as [`Picture`].
 
 mod file;
+#[cfg(target_os = "macos")]
+mod macos;
 mod mask;
 #[cfg(target_os = "linux")]
+mod portal;
+#[cfg(target_os = "linux")]
 mod x11;
+#[cfg(any(target_os = "macos", feature = "desktop"))]
+mod xcap;
 
 pub use file::Picture;
 pub use mask::masks;
 #[cfg(target_os = "linux")]
+pub use portal::Portal;
+#[cfg(target_os = "linux")]
 pub use x11::X11;
+#[cfg(any(target_os = "macos", feature = "desktop"))]
+pub use xcap::Xcap;
 
 use jarvis_core::{Error, Pixels, Region, Result, ScreenCapture};
 
@@ -62,17 +74,35 @@ pub fn open() -> Result<Box<dyn ScreenCapture>> {
     match Session::current() {
         #[cfg(target_os = "linux")]
         Session::X11 => Ok(Box::new(X11::connect(None)?)),
-        Session::None => Err(Error::new(
+        #[cfg(target_os = "linux")]
+        Session::Wayland => {
+            let portal = Portal::connect(None)?;
+            if portal.is_there() { Ok(Box::new(portal)) } else { without_portal() }
+        }
+        #[cfg(target_os = "macos")]
+        Session::MacOs => Ok(Box::new(Xcap::open()?)),
+        _ => Err(Error::new(
             "vision.no_display",
             "There is no screen to look at: neither DISPLAY nor WAYLAND_DISPLAY is set.",
             "Start Jarvis in the desktop session, or set DISPLAY to its screen.",
         )),
-        _ => Err(Error::new(
-            "vision.not_built",
-            "This build of Jarvis can't look at this desktop.",
-            "Build it with `make build`.",
-        )),
     }
+}
+
+/// A Wayland desktop of the wlroots family shows its screen to any program that asks.
+#[cfg(all(target_os = "linux", feature = "desktop"))]
+fn without_portal() -> Result<Box<dyn ScreenCapture>> {
+    Ok(Box::new(Xcap::open()?))
+}
+
+/// As above, in a build that doesn't ask.
+#[cfg(all(target_os = "linux", not(feature = "desktop")))]
+fn without_portal() -> Result<Box<dyn ScreenCapture>> {
+    Err(Error::new(
+        "vision.no_portal",
+        "This Wayland desktop has no portal that takes pictures of the screen.",
+        "Install xdg-desktop-portal and the part of it for your desktop, and log in again; or build Jarvis with `make build`.",
+    ))
 }
 
 /// Whether all pixels have one colour: a screen that is locked, off or protected, or a window that has not drawn yet. A
