@@ -8,9 +8,10 @@ use crate::clauses::{ClauseSplitter, ends_sentence};
 use crate::conversation::Conversation;
 use crate::router::normalize::{Names, Request};
 use crate::router::{Kept, Routed, Router};
+use crate::skills::screen;
 use jarvis_core::{
-    AssistantEvent, Cancel, Clock, Error, GenerateOptions, HostAction, IntentMatch, LanguageModel, Prompt, Reply,
-    Result, Route, SkillContext, Slots, StopReason,
+    AssistantEvent, Cancel, Clock, Error, Eyes, GenerateOptions, HostAction, IntentMatch, LanguageModel, Look, Message,
+    Prompt, Reply, Result, Route, ScreenTarget, ScreenText, Seen, SkillContext, Slots, StopReason,
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub const REPETITION_PENALTY: f32 = 1.05;
 pub enum Piece {
     /// For observers: [`AssistantEvent::Intent`] first, then [`AssistantEvent::FirstToken`] and
     /// [`AssistantEvent::ReplyText`], and [`AssistantEvent::AnsweredFrom`] if another program's model answered.
+    /// [`AssistantEvent::Looking`] before and after each look at the screen: who gets it returns when it was told.
     Event(AssistantEvent),
     /// To be spoken, after the clauses before it.
     Clause(String),
@@ -108,6 +110,8 @@ enum Model {
 pub struct Mind {
     router: Router,
     model: Model,
+    /// Looks at the screen; none where there is nothing to look with.
+    eyes: Option<Box<dyn Eyes>>,
     conversation: Conversation,
     clock: Arc<dyn Clock>,
     options: MindOptions,
@@ -123,6 +127,7 @@ impl Mind {
         Self {
             router,
             model: Model::Absent(no_model()),
+            eyes: None,
             conversation: Conversation::new(options.context_turns),
             clock,
             options,
@@ -158,6 +163,19 @@ impl Mind {
         self.model = Model::Absent(why);
     }
 
+    /// Looks at the screen with these from now on.
+    pub fn set_eyes(&mut self, eyes: Box<dyn Eyes>) {
+        self.eyes = Some(eyes);
+    }
+
+    /// Whether the language model is needed to answer `said`, alone or beside a look at the screen.
+    pub fn needs_model(&self, said: &str) -> bool {
+        match self.router.route(said) {
+            Routed::Skill(matched) => matched.intent == screen::ASK,
+            Routed::Chat => true,
+        }
+    }
+
     /// Whether a language model is loaded.
     pub fn has_model(&self) -> bool {
         matches!(self.model, Model::Ready(_))
@@ -187,7 +205,45 @@ impl Mind {
         self.before = None;
         self.router.forget_old(self.clock.now());
         let request = self.router.read(said);
-        let (matched, mut route) = match self.router.route_request(&request) {
+        let routed = self.router.route_request(&request);
+        self.answer_routed(Asked { said, request, at: asked }, routed, None, cancel, on_piece)
+    }
+
+    /// As [`Self::answer`], for a question that is about what is on the screen whether its words say so or not, at
+    /// `target`. Gives what was seen, too.
+    ///
+    /// # Errors
+    /// As [`Self::answer`], or it can't be looked.
+    pub fn answer_about(
+        &mut self,
+        said: &str,
+        target: &ScreenTarget,
+        cancel: &Cancel,
+        on_piece: &mut dyn FnMut(Piece),
+    ) -> Result<(Answer, ScreenText)> {
+        let asked = Instant::now();
+        self.before = None;
+        let request = self.router.read(said);
+        let routed = Routed::Skill(screen::about(&request.words));
+        let mut glance = Glance { target: target.clone(), seen: None };
+        let question = Asked { said, request, at: asked };
+        let answer = self.answer_routed(question, routed, Some(&mut glance), cancel, on_piece)?;
+        let seen = glance.seen.ok_or_else(|| Error::new("eyes.unused", "There was nothing to look at.", ""))?;
+        Ok((answer, seen))
+    }
+
+    /// Answers what was decided upon.
+    fn answer_routed(
+        &mut self,
+        Asked { said, request, at: asked }: Asked<'_>,
+        routed: Routed,
+        glance: Option<&mut Glance>,
+        cancel: &Cancel,
+        on_piece: &mut dyn FnMut(Piece),
+    ) -> Result<Answer> {
+        let (matched, mut route) = match routed {
+            // What is seen is for the language model.
+            Routed::Skill(matched) if matched.intent == screen::ASK => (matched, Route::Model),
             Routed::Skill(matched) => (matched, Route::Pattern),
             Routed::Chat => (IntentMatch { intent: CHAT, slots: Slots::new(), confidence: 1.0 }, Route::Model),
         };
@@ -198,17 +254,19 @@ impl Mind {
             confidence: matched.confidence,
             route,
         }));
-        let reply = match route {
-            Route::Pattern => self.run_skill(&matched, &request, on_piece)?,
-            _ if self.options.dry_run => String::new(),
-            _ => self.chat(&request, cancel, &mut |piece| {
-                match piece {
-                    Piece::Event(AssistantEvent::FirstToken) => timings.first_token = Some(milliseconds(asked)),
-                    Piece::Event(AssistantEvent::AnsweredFrom { .. }) => route = Route::Remote,
-                    _ => {}
-                }
-                on_piece(piece);
-            })?,
+        let is_chat = matched.intent == CHAT;
+        let mut note = |piece| {
+            match piece {
+                Piece::Event(AssistantEvent::FirstToken) => timings.first_token = Some(milliseconds(asked)),
+                Piece::Event(AssistantEvent::AnsweredFrom { .. }) => route = Route::Remote,
+                _ => {}
+            }
+            on_piece(piece);
+        };
+        let reply = match is_chat {
+            false => self.run_skill(&matched, &request, glance, cancel, &mut note)?,
+            true if self.options.dry_run => String::new(),
+            true => self.chat(&request, cancel, &mut note)?,
         };
         timings.total = milliseconds(asked);
         Ok(Answer {
@@ -261,11 +319,65 @@ impl Mind {
         &mut self,
         matched: &IntentMatch,
         request: &Request,
+        glance: Option<&mut Glance>,
+        cancel: &Cancel,
         on_piece: &mut dyn FnMut(Piece),
     ) -> Result<String> {
         let dry_run = self.options.dry_run;
         let context = SkillContext { clock: &*self.clock, last_reply: self.last_reply.as_deref(), dry_run };
         let reply = self.router.run(matched, &context)?;
+        let Some(target) = reply.look.clone() else { return Ok(self.give(reply, Some(request), on_piece)) };
+        if dry_run {
+            return Ok(String::new());
+        }
+        match self.look_and_see(matched, request, target, glance, cancel, on_piece)? {
+            // What stood on the screen is no part of the conversation: that may be sent to a model of another program.
+            Seen::Reply(reply) => Ok(self.give(reply, None, on_piece)),
+            Seen::Ask { prompt } => {
+                let mut messages = Conversation::beginning();
+                messages.push(Message::new(jarvis_core::Role::User, prompt));
+                let reply = self.generate(messages, true, cancel, on_piece)?;
+                if !reply.is_empty() {
+                    self.last_reply = Some(reply.clone());
+                }
+                Ok(reply)
+            }
+            Seen::Look(_) => Err(Error::new("skill.looks_on", "I looked, and didn't find it.", "")),
+        }
+    }
+
+    /// Looks where a skill wants, or where `glance` says, and once more where it then wants; gives what it makes of it.
+    fn look_and_see(
+        &mut self,
+        matched: &IntentMatch,
+        request: &Request,
+        wanted: ScreenTarget,
+        mut glance: Option<&mut Glance>,
+        cancel: &Cancel,
+        on_piece: &mut dyn FnMut(Piece),
+    ) -> Result<Seen> {
+        let eyes = self.eyes.as_mut().ok_or_else(no_eyes)?;
+        let mut target = glance.as_ref().map_or(wanted, |glance| glance.target.clone());
+        // Who named the place is answered from there.
+        let mut may_look_on = glance.is_none();
+        loop {
+            let seen = look(&mut **eyes, &target, &request.text, cancel, on_piece)?;
+            let context = SkillContext { clock: &*self.clock, last_reply: self.last_reply.as_deref(), dry_run: false };
+            let made = self.router.seen(matched, &seen, may_look_on, &context);
+            if let Some(glance) = glance.as_deref_mut() {
+                glance.seen = Some(seen);
+            }
+            match made? {
+                Seen::Look(on) if std::mem::take(&mut may_look_on) => target = on,
+                made => return Ok(made),
+            }
+        }
+    }
+
+    /// Gives out a skill's reply: what it does first, then its words. Remembered as the answer to `request`, if given; else
+    /// it can only be repeated.
+    fn give(&mut self, reply: Reply, request: Option<&Request>, on_piece: &mut dyn FnMut(Piece)) -> String {
+        let dry_run = self.options.dry_run;
         let shown = reply.shown.clone().unwrap_or_else(|| reply.spoken.clone());
         if !dry_run {
             if reply.actions.contains(&HostAction::Stop) {
@@ -285,20 +397,42 @@ impl Mind {
             on_piece(Piece::Clause(clause.trim().to_owned()));
         }
         if !reply.spoken.is_empty() && !dry_run {
-            self.remember(&request.text, reply.spoken);
+            match request {
+                Some(request) => drop(self.remember(&request.text, reply.spoken)),
+                None => self.last_reply = Some(reply.spoken),
+            }
         }
-        Ok(shown)
+        shown
     }
 
     fn chat(&mut self, request: &Request, cancel: &Cancel, on_piece: &mut dyn FnMut(Piece)) -> Result<String> {
         self.router.forget();
-        let model = loaded(&mut self.model)?;
         let messages = self.conversation.messages_for(&request.text, self.clock.now());
+        let reply = self.generate(messages, false, cancel, on_piece)?;
+        if !reply.is_empty() {
+            let before = self.last_reply.clone();
+            if self.remember(&request.text, reply.clone()) {
+                self.before = Some(before);
+            }
+        }
+        Ok(reply)
+    }
+
+    /// Has the language model answer; `stays_here`: none of another program.
+    fn generate(
+        &mut self,
+        messages: Vec<Message>,
+        stays_here: bool,
+        cancel: &Cancel,
+        on_piece: &mut dyn FnMut(Piece),
+    ) -> Result<String> {
+        let model = loaded(&mut self.model)?;
         let options = GenerateOptions {
             max_tokens: self.options.max_tokens,
             temperature: self.options.temperature,
             repetition_penalty: REPETITION_PENALTY,
             seed: self.answered,
+            stays_here,
             ..GenerateOptions::default()
         };
         let enough = cancel.child();
@@ -322,12 +456,6 @@ impl Mind {
         let reply = speech.said.trim().to_owned();
         if reply.is_empty() && !cancel.is_cancelled() {
             return Err(Error::new("mind.no_answer", "I have no answer to that.", "Try to ask it in another way."));
-        }
-        if !reply.is_empty() {
-            let before = self.last_reply.clone();
-            if self.remember(&request.text, reply.clone()) {
-                self.before = Some(before);
-            }
         }
         Ok(reply)
     }
@@ -360,6 +488,41 @@ fn loaded(model: &mut Model) -> Result<&mut dyn LanguageModel> {
         Model::Absent(why) => Err(why.clone()),
         Model::Later(_) => Err(no_model()),
     }
+}
+
+/// A question on its way to its answer.
+struct Asked<'a> {
+    said: &'a str,
+    request: Request,
+    at: Instant,
+}
+
+/// Where somebody else than a skill says to look, and what was seen there.
+struct Glance {
+    target: ScreenTarget,
+    seen: Option<ScreenText>,
+}
+
+/// Looks, and tells observers before and after.
+fn look(
+    eyes: &mut dyn Eyes,
+    target: &ScreenTarget,
+    question: &str,
+    cancel: &Cancel,
+    on_piece: &mut dyn FnMut(Piece),
+) -> Result<ScreenText> {
+    let reason = format!("to answer: {question}");
+    let mut tell = |looking, reason: &str, source| {
+        on_piece(Piece::Event(AssistantEvent::Looking { looking, reason: reason.to_owned(), source }));
+    };
+    tell(true, &reason, None);
+    let seen = eyes.look(&Look { target: target.clone(), reason: reason.clone() }, cancel);
+    tell(false, &reason, seen.as_ref().ok().map(|seen| seen.source));
+    seen
+}
+
+fn no_eyes() -> Error {
+    Error::new("eyes.absent", "I can't see the screen from here.", "Ask the running Jarvis, or `jarvis see`.")
 }
 
 fn no_model() -> Error {

@@ -3,8 +3,8 @@
 use crate::router::{Routed, Router};
 use crate::skills;
 use jarvis_core::{
-    Cancel, Clock, Error, GenerateOptions, Generation, GenerationTimings, LanguageModel, Message, Prompt, Result,
-    SkillContext, StopReason,
+    Cancel, Clock, Error, Eyes, GenerateOptions, Generation, GenerationTimings, LanguageModel, Look, Message, Prompt,
+    Result, ScreenText, SkillContext, StopReason,
 };
 use jiff::Zoned;
 use std::collections::VecDeque;
@@ -79,11 +79,33 @@ impl Talk {
     }
 }
 
+/// Eyes that see prepared screens, and note where they were to look.
+#[derive(Clone, Default)]
+pub struct Sightings {
+    screens: Arc<Mutex<VecDeque<Result<ScreenText>>>>,
+    pub looked: Arc<Mutex<Vec<Look>>>,
+}
+
+impl Sightings {
+    pub fn will_see(&self, screen: Result<ScreenText>) {
+        self.screens.lock().unwrap().push_back(screen);
+    }
+}
+
+impl Eyes for Sightings {
+    fn look(&mut self, look: &Look, _cancel: &Cancel) -> Result<ScreenText> {
+        self.looked.lock().unwrap().push(look.clone());
+        self.screens.lock().unwrap().pop_front().expect("a screen was prepared")
+    }
+}
+
 /// A language model that gives out prepared texts, a word at a time, and notes what it was asked.
 #[derive(Clone, Default)]
 pub struct Parrot {
     texts: Arc<Mutex<VecDeque<(String, StopReason)>>>,
     pub asked: Arc<Mutex<Vec<Vec<Message>>>>,
+    /// Whether each of them had to stay on this machine.
+    pub stayed: Arc<Mutex<Vec<bool>>>,
 }
 
 impl Parrot {
@@ -96,12 +118,13 @@ impl LanguageModel for Parrot {
     fn generate(
         &mut self,
         prompt: &Prompt,
-        _options: &GenerateOptions,
+        options: &GenerateOptions,
         cancel: &Cancel,
         on_text: &mut dyn FnMut(&str),
     ) -> Result<Generation> {
         if let Prompt::Chat(messages) = prompt {
             self.asked.lock().unwrap().push(messages.clone());
+            self.stayed.lock().unwrap().push(options.stays_here);
         }
         let next = self.texts.lock().unwrap().pop_front();
         let (whole, mut stop_reason) = next.ok_or_else(|| Error::new("llm.failed", "The model failed.", ""))?;

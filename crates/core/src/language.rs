@@ -72,6 +72,8 @@ pub struct GenerateOptions {
     /// The form of the text; none leaves it free. A text with a form is always finished, unless it is cancelled: where
     /// [`Self::max_tokens`] come to an end it is ended as shortly as the form allows. Goes without [`Self::stop`].
     pub constraint: Option<Constraint>,
+    /// The prompt holds what no other program may see, such as the screen's text: a model of another one refuses it.
+    pub stays_here: bool,
 }
 
 impl Default for GenerateOptions {
@@ -86,6 +88,7 @@ impl Default for GenerateOptions {
             seed: 0,
             stop: Vec::new(),
             constraint: None,
+            stays_here: false,
         }
     }
 }

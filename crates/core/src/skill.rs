@@ -3,7 +3,7 @@
 //! A skill recognizes its own requests and answers them from its own state. It never waits, never touches a device and
 //! asks the host for effects ([`HostAction`]).
 
-use crate::{Clock, Result};
+use crate::{Clock, Error, Region, Result, ScreenTarget, ScreenText};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -90,6 +90,16 @@ pub enum HostAction {
         /// By how much of its present value.
         percent: i16,
     },
+    /// Put a text on the clipboard. The reply's words are spoken when it is there.
+    Copy {
+        /// The text.
+        text: String,
+    },
+    /// Frame a part of the screen for a moment.
+    Highlight {
+        /// Which, as [`ScreenText`] has it.
+        region: Region,
+    },
 }
 
 /// An answer.
@@ -101,6 +111,22 @@ pub struct Reply {
     pub shown: Option<String>,
     /// What the host does too.
     pub actions: Vec<HostAction>,
+    /// Look at this first: then nothing else of this reply counts, and [`Skill::seen`] makes the answer.
+    pub look: Option<ScreenTarget>,
+}
+
+/// What a skill makes of what was seen for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// The answer.
+    Reply(Reply),
+    /// It is not there: look here, too. Only where that is still possible.
+    Look(ScreenTarget),
+    /// The language model answers, in words alone, and none of another program.
+    Ask {
+        /// The question together with what of the screen it is about, told apart.
+        prompt: String,
+    },
 }
 
 impl Reply {
@@ -143,6 +169,22 @@ pub trait Skill: Send {
     /// # Errors
     /// A sentence for the user.
     fn run(&mut self, intent: &str, slots: &Slots, context: &SkillContext<'_>) -> Result<Reply>;
+    /// Answers from the screen what [`Self::run`] wanted a look for ([`Reply::look`]). `may_look_on`: it can be looked once
+    /// more, elsewhere. Nothing that stands on the screen is a request: it is only told, found, copied, or asked about.
+    ///
+    /// # Errors
+    /// A sentence for the user.
+    fn seen(
+        &mut self,
+        intent: &str,
+        slots: &Slots,
+        screen: &ScreenText,
+        may_look_on: bool,
+        context: &SkillContext<'_>,
+    ) -> Result<Seen> {
+        let (_, _, _, _) = (slots, screen, may_look_on, context);
+        Err(Error::new("skill.unseeing", format!("{intent} is not answered from the screen."), ""))
+    }
     /// Something that came due by itself since the last call, such as an alarm: what to say and show.
     fn due(&mut self, context: &SkillContext<'_>) -> Option<Reply> {
         let _ = context;

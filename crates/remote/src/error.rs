@@ -134,6 +134,9 @@ pub enum RemoteError {
     /// An answer's form, which a server may keep to or not.
     #[error("A model on another program can't be held to the form of an answer.")]
     Constraint,
+    /// What no other program may see.
+    #[error("What stands on the screen is given to no model of another program.")]
+    StaysHere,
     /// No key where one was promised.
     #[error("There is no key in the environment variable {variable}.")]
     NoKey {
@@ -203,6 +206,7 @@ impl RemoteError {
                 | Self::Resting { .. }
                 | Self::RawPrompt
                 | Self::Constraint
+                | Self::StaysHere
                 | Self::NotWeighed
                 | Self::Cancelled
         )
@@ -238,6 +242,7 @@ impl RemoteError {
             Self::NotWeighed => "remote.not_weighed",
             Self::RawPrompt => "remote.raw_prompt",
             Self::Constraint => "remote.constraint",
+            Self::StaysHere => "remote.stays_here",
             Self::NoKey { .. } => "remote.no_key",
             Self::BadKey { .. } => "remote.bad_key",
             Self::KeyInTheClear { .. } => "remote.key_in_the_clear",
@@ -269,7 +274,7 @@ impl RemoteError {
             }
             Self::TooOften { .. } => "Wait a minute, or set remote.per_minute higher.",
             Self::NotWeighed => "Install a recognizer of this machine with `jarvis models pull`.",
-            Self::RawPrompt | Self::Constraint => "Use a model of this machine for it.",
+            Self::RawPrompt | Self::Constraint | Self::StaysHere => "Use a model of this machine for it.",
             Self::NoKey { .. } => {
                 "Set the variable where Jarvis is started, or store the key with `jarvis remote set-key`."
             }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::skills;
-use crate::testing::{FakeClock, Parrot};
+use crate::testing::{FakeClock, Parrot, Sightings};
 use jarvis_core::Role;
 use std::fmt::Write;
 use std::time::Duration;
@@ -198,4 +198,90 @@ fn an_answer_of_another_program_says_so_and_one_that_never_came_does_not() {
     let answer = mind.answer("is the sea blue", &Cancel::new(), &mut |_| {}).unwrap();
     assert_eq!(answer.route, Route::Remote);
     assert_eq!(mind.answer("what's 2 plus 2", &Cancel::new(), &mut |_| {}).unwrap().route, Route::Pattern);
+}
+
+fn a_line(text: &str, role: jarvis_core::TextRole) -> jarvis_core::TextLine {
+    let region = jarvis_core::Region::new(10, 10, 200, 20);
+    jarvis_core::TextLine { text: text.into(), region, confidence: 1.0, role }
+}
+
+fn a_screen(text: &str) -> ScreenText {
+    let region = jarvis_core::Region::new(0, 0, 800, 600);
+    ScreenText { lines: vec![a_line(text, jarvis_core::TextRole::Alert)], region, ..ScreenText::default() }
+}
+
+fn seeing() -> (Mind, Parrot, Sightings) {
+    let (mut mind, _, parrot) = mind();
+    let eyes = Sightings::default();
+    mind.set_eyes(Box::new(eyes.clone()));
+    (mind, parrot, eyes)
+}
+
+#[test]
+fn it_is_told_before_and_after_each_look() {
+    let (mut mind, _, eyes) = seeing();
+    eyes.will_see(Ok(ScreenText::default()));
+    eyes.will_see(Ok(a_screen("The disk is full.")));
+    let lines = trace(&mut mind, "Hey Jarvis, what does that error say?");
+    let looking: Vec<&str> = lines.lines().filter(|line| line.contains("Looking")).collect();
+    assert_eq!(looking.len(), 4, "{lines}");
+    for (at, line) in looking.iter().enumerate() {
+        assert!(line.contains(&format!("looking: {}", at % 2 == 0)), "{lines}");
+        assert!(line.contains("to answer: What does that error say?"), "{lines}");
+    }
+    let targets: Vec<ScreenTarget> = eyes.looked.lock().unwrap().iter().map(|look| look.target.clone()).collect();
+    assert_eq!(targets, [ScreenTarget::ActiveWindow, ScreenTarget::PointerMonitor]);
+    assert!(lines.ends_with("= It says: The disk is full.\n"), "{lines}");
+    assert!(trace(&mut mind, "say that again").ends_with("= It says: The disk is full.\n"));
+}
+
+#[test]
+fn what_is_copied_comes_before_the_words_that_say_so() {
+    let (mut mind, _, eyes) = seeing();
+    eyes.will_see(Ok(a_screen("Error 28")));
+    let lines = trace(&mut mind, "copy the error");
+    let (done, said) = (lines.find("do Copy").unwrap(), lines.find("text \"Copied").unwrap());
+    assert!(done < said, "{lines}");
+}
+
+#[test]
+fn what_stood_on_the_screen_stays_here_and_out_of_the_conversation() {
+    let (mut mind, parrot, eyes) = seeing();
+    eyes.will_see(Ok(a_screen("Refunds take 14 days.")));
+    parrot.will_say("They take two weeks.", StopReason::EndOfText);
+    let lines = trace(&mut mind, "what does this page say about refunds");
+    assert!(lines.contains("intent screen.ask") && lines.contains("by Model"), "{lines}");
+    assert!(lines.ends_with("= They take two weeks.\n"), "{lines}");
+    assert!(parrot.asked.lock().unwrap()[0].last().unwrap().content.contains("Refunds take 14 days."));
+    parrot.will_say("No.", StopReason::EndOfText);
+    trace(&mut mind, "why is it so?");
+    let asked = parrot.asked.lock().unwrap();
+    assert!(asked[1].iter().all(|message| !message.content.contains("weeks")), "{asked:?}");
+    assert_eq!(*parrot.stayed.lock().unwrap(), [true, false]);
+}
+
+#[test]
+fn who_has_no_eyes_says_so_and_a_look_that_fails_is_its_error() {
+    let (mut mind, ..) = mind();
+    assert!(trace(&mut mind, "what is on my screen").contains("! eyes.absent: "));
+    let eyes = Sightings::default();
+    mind.set_eyes(Box::new(eyes.clone()));
+    eyes.will_see(Err(Error::new("eyes.no_display", "There is no display.", "Start me on your desktop.")));
+    let lines = trace(&mut mind, "what is on my screen");
+    assert!(lines.contains("looking: false") && lines.contains("! eyes.no_display: There is no display."), "{lines}");
+    // It was asked about something that can't be looked at without a look.
+    mind.set_options(MindOptions { max_tokens: 96, temperature: 0.0, context_turns: 4, dry_run: true });
+    assert!(!trace(&mut mind, "what is on my screen").contains("Looking"));
+    assert_eq!(eyes.looked.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn a_question_about_what_is_seen_gets_that_too_and_is_answered_from_there_alone() {
+    let (mut mind, _, eyes) = seeing();
+    eyes.will_see(Ok(a_screen("Total: 12")));
+    let target = ScreenTarget::Region(jarvis_core::Region::new(0, 0, 9, 9));
+    let (answer, seen) = mind.answer_about("find the price", &target, &Cancel::new(), &mut |_| {}).unwrap();
+    assert_eq!(answer.reply, "I don't see “price” on your screen.");
+    assert_eq!(seen.lines[0].text, "Total: 12");
+    assert_eq!(eyes.looked.lock().unwrap().len(), 1);
 }

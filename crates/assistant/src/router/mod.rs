@@ -8,7 +8,7 @@ pub mod normalize;
 pub mod pattern;
 
 use crate::router::normalize::{Names, Request};
-use jarvis_core::{Error, IntentMatch, Reply, Result, Skill, SkillContext, SkillSpec, Slots};
+use jarvis_core::{Error, IntentMatch, Reply, Result, ScreenText, Seen, Skill, SkillContext, SkillSpec, Slots};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -85,14 +85,33 @@ impl Router {
     /// # Errors
     /// The skill's own, or no skill serves that intent.
     pub fn run(&mut self, matched: &IntentMatch, context: &SkillContext<'_>) -> Result<Reply> {
-        let mut served = self.skills.iter().map(|skill| skill.specs().iter().any(|spec| spec.intent == matched.intent));
-        let Some(skill) = served.position(|serves| serves) else {
-            return Err(Error::new("skill.unknown", format!("No skill serves {}.", matched.intent), ""));
-        };
+        let skill = self.serving(matched)?;
         if !context.dry_run {
             self.last = Some((skill, context.clock.now()));
         }
         self.skills[skill].run(matched.intent, &matched.slots, context)
+    }
+
+    /// Has the skill that serves `matched`, and wanted a look at the screen, answer from it: [`Skill::seen`].
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn seen(
+        &mut self,
+        matched: &IntentMatch,
+        screen: &ScreenText,
+        may_look_on: bool,
+        context: &SkillContext<'_>,
+    ) -> Result<Seen> {
+        let skill = self.serving(matched)?;
+        self.skills[skill].seen(matched.intent, &matched.slots, screen, may_look_on, context)
+    }
+
+    /// The skill that serves `matched`.
+    fn serving(&self, matched: &IntentMatch) -> Result<usize> {
+        let mut served = self.skills.iter().map(|skill| skill.specs().iter().any(|spec| spec.intent == matched.intent));
+        let unknown = || Error::new("skill.unknown", format!("No skill serves {}.", matched.intent), "");
+        served.position(|serves| serves).ok_or_else(unknown)
     }
 
     /// Nothing that is said from now on goes on from an answer that is older than [`GOES_ON`] at `now`.

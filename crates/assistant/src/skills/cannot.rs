@@ -11,7 +11,7 @@ use jarvis_core::{IntentMatch, Reply, Result, Risk, Skill, SkillContext, SkillSp
 const SPECS: &[SkillSpec] = &[SkillSpec {
     intent: "act.unknown",
     description: "Say that something can't be done, where a language model would claim to have done it.",
-    examples: &["turn on the lights", "change the wake word to computer", "order a pizza", "take a screenshot"],
+    examples: &["turn on the lights", "change the wake word to computer", "order a pizza"],
     risk: Risk::None,
 }];
 
@@ -23,7 +23,7 @@ const TEMPLATES: &[&str] = &[
     "(delete|remove|erase|move|copy|rename|save|print|upload|share|empty|install|uninstall|download|update|scan|back up|close) [the|my|all|all my|all the|this|that|these|a] {file} [now|to {any}|from {any}|on {any}|called {any}]",
     "(delete|remove|erase|move|copy|rename|save|print|upload|share|empty|install|uninstall|download|update|scan|back up|close) [the|my|all|all my|all the|this|that|these|a] [{which}] {file} [now|to {any}|from {any}|on {any}|called {any}]",
     "(install|uninstall|download) {any}",
-    "(take|make|record) [a|an|another] (screenshot|photo|picture|selfie|video|voice memo|recording|screen recording) [now|of {any}]",
+    "(take|make|record) [a|an|another] (photo|picture|selfie|video|voice memo|recording|screen recording) [now|of {any}]",
     "(order|book|reserve|buy|rent) [me|us] (a|an|some|two|three) {any}",
     "(schedule|plan|cancel|move|reschedule|create|add) [me] (a|an|the|my|another) [new] {event} [for {any}|with {any}|at {any}|on {any}|to {any}|tomorrow|today]",
     "(pay|transfer|withdraw) [the|my] (bill|bills|rent|money|invoice|{any} dollars|{any} euros) [to {any}]",

@@ -195,7 +195,7 @@ impl Skill for Emergency {
             ),
             _ => format!("Call {emergency} now. I can't call for you. If you can't, shout for somebody near you."),
         };
-        Ok(Reply { spoken: digit_by_digit(&words), shown: Some(words), actions: Vec::new() })
+        Ok(Reply { spoken: digit_by_digit(&words), shown: Some(words), ..Reply::default() })
     }
 }
 

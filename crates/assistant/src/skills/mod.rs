@@ -10,6 +10,7 @@ pub mod itself;
 pub mod not_called;
 pub mod not_yet;
 pub mod repeat;
+pub mod screen;
 pub mod stop;
 pub mod time;
 pub mod timer;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Box<dyn Skill>> {
         Box::new(emergency::Emergency::new()),
         Box::new(stop::Stop::new()),
         Box::new(repeat::Repeat::new()),
+        Box::new(screen::Screen::new()),
         Box::new(timer::Timers::new()),
         Box::new(time::Time::new()),
         Box::new(date::Calendar::new()),

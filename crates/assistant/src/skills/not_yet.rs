@@ -23,6 +23,8 @@ const SPECS: &[SkillSpec] = &[
     not_yet("sun.times", "Say that sunrise and sunset aren't known yet.", &["when is sunrise"]),
     not_yet("news.get", "Say that there is no news yet.", &["what is in the news"]),
     not_yet("message.send", "Say that calls and messages aren't possible yet.", &["call mom", "send an email to anna"]),
+    not_yet("screenshot.take", "Say that screenshots can't be taken yet.", &["take a screenshot"]),
+    not_yet("clipboard.read", "Say that the clipboard can't be read yet.", &["what is in my clipboard"]),
     not_yet("timer.pause", "Say that timers can't be paused yet.", &["pause the timer", "restart the timer"]),
 ];
 
@@ -40,6 +42,8 @@ fn answer(intent: &str) -> Option<&'static str> {
         "sun.times" => "I can't look up sunrise and sunset yet.",
         "news.get" => "I can't look up the news yet.",
         "message.send" => "I can't make calls or handle messages yet.",
+        "screenshot.take" => "I can't save screenshots yet, but I can read what is on the screen, and copy its text.",
+        "clipboard.read" => "I can't read the clipboard yet, but I can copy text from the screen to it.",
         "timer.pause" => {
             "I can't do that with a timer yet, but I can say add two minutes, set a new one, or cancel it."
         }
@@ -168,6 +172,16 @@ const TEMPLATES: &[(&str, &str)] = &[
     ),
     ("message.send", "do i have [any] [new|unread] (email|emails|mail|messages|texts)"),
     ("message.send", "(answer|hang up|end|decline) the (phone|call)"),
+    (
+        "screenshot.take",
+        "(take|make|save|capture|grab) [me] [a|an|another|the] (screenshot|screen shot|screen capture|screen grab|picture of my screen|picture of the screen|photo of my screen) [now|of {any}]",
+    ),
+    ("screenshot.take", "(screenshot|screen shot|screenshot this|capture my screen|capture the screen)"),
+    (
+        "clipboard.read",
+        "(what is|what do i have|show me what is|read me what is|tell me what is|read what is) (in|on) (my|the) clipboard",
+    ),
+    ("clipboard.read", "(read|show|read me|show me|read out|paste) (my|the) clipboard"),
     (
         "timer.pause",
         "(pause|resume|unpause|hold|continue|restart|rename|edit) [the|my|that|this|all|all my] [{label}] (timer|timers)",

@@ -11,7 +11,9 @@ const SPECS: &[SkillSpec] = &[SkillSpec {
 }];
 
 const TEMPLATES: &[&str] = &[
-    "(say|repeat|read) (that|it|this) [again|once more|one more time|one more time again]",
+    "(say|repeat) (that|it|this) [again|once more|one more time|one more time again]",
+    // Without "again" it is about the screen.
+    "read (that|it|this) (again|once more|one more time|one more time again)",
     "repeat [yourself|your answer|the answer|your last answer|the last answer|what you said|what you just said]",
     "say again [that]",
     "(again|once more|one more time|come again)",

@@ -93,6 +93,9 @@ impl LanguageModel for Chat {
         if options.constraint.is_some() {
             return Err(RemoteError::Constraint.into());
         }
+        if options.stays_here {
+            return Err(RemoteError::StaysHere.into());
+        }
         let begun = Instant::now();
         let mut made = Made {
             on_text,

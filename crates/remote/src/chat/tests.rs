@@ -40,6 +40,16 @@ fn the_next_question_takes_the_same_connection() {
 }
 
 #[test]
+fn what_no_other_program_may_see_is_sent_to_none() {
+    let fake = Fake::saying(&["I saw it."]);
+    let prompt = Prompt::Chat(vec![Message::new(jarvis_core::Role::User, "what does it say?")]);
+    let options = GenerateOptions { stays_here: true, ..GenerateOptions::default() };
+    let made = chat(&fake, None).generate(&prompt, &options, &Cancel::new(), &mut |_| {});
+    assert_eq!(made.unwrap_err().code, "remote.stays_here");
+    assert!(fake.seen().is_empty());
+}
+
+#[test]
 fn a_server_that_makes_no_pieces_is_understood_too() {
     let fake = Fake::new(|_, wire| {
         wire.json(r#"{"object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"All at once."},"finish_reason":"length"}],"usage":{"prompt_tokens":3,"completion_tokens":4}}"#)

@@ -189,7 +189,7 @@ impl Skill for Convert {
                 if result.rounded { "≈" } else { "=" },
                 result.shown()
             )),
-            actions: Vec::new(),
+            ..Reply::default()
         })
     }
 }

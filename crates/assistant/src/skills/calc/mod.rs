@@ -112,7 +112,7 @@ impl Skill for Calculator {
         }
         let result = fend::evaluate(expression)?;
         let shown = format!("{} {} {}", sum::shown(expression), if result.rounded { "≈" } else { "=" }, result.shown());
-        Ok(Reply { spoken: format!("That's {}.", result.spoken()), shown: Some(shown), actions: Vec::new() })
+        Ok(Reply { spoken: format!("That's {}.", result.spoken()), shown: Some(shown), ..Reply::default() })
     }
 }
 

@@ -97,7 +97,7 @@ pub(super) fn told(missed: &[Missed]) -> Reply {
         title: capitalized(&missed.name),
         body: format!("It ended {} ago, while I was off.", roughly(missed.ago)),
     });
-    Reply { spoken: format!("While I was off, {what}."), shown: None, actions: actions.collect() }
+    Reply { spoken: format!("While I was off, {what}."), actions: actions.collect(), ..Reply::default() }
 }
 
 /// Seconds up to a minute, then minutes: nobody wants it more exactly.

@@ -334,7 +334,8 @@ impl Skill for Timers {
         timer.next_ring = now + RING_EVERY;
         let text = format!("Your {} is done.", timer.name());
         let notify = HostAction::Notify { title: capitalized(&timer.name()), body: "Time is up.".into() };
-        Some(Reply { spoken: text, shown: None, actions: if timer.rang == 1 { vec![notify] } else { vec![] } })
+        let actions = if timer.rang == 1 { vec![notify] } else { vec![] };
+        Some(Reply { spoken: text, actions, ..Reply::default() })
     }
 
     fn next_due(&self) -> Option<Instant> {

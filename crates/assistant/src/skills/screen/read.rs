@@ -1,0 +1,245 @@
+//! What the screen says: in short, in its most telling sentences, or all of it, piece by piece.
+
+use super::say::{aloud, beginning, counted, flow, goes_on, is_legible};
+use super::words::words;
+use jarvis_core::{ScreenText, TextLine, TextRole};
+use std::collections::BTreeMap;
+
+/// Words that are read out at once: about half a minute.
+const PIECE: usize = 70;
+/// A screen of so few words is read and not summed up.
+const FEW: usize = 25;
+/// Words of the lines that a summary begins with.
+const FIRST_LINES: usize = 24;
+/// Words of a gist.
+const GIST: usize = 55;
+
+/// What is read: no titles, which are told first, no buttons unless there is nothing else, and nothing that can't be read.
+pub(super) fn body(screen: &ScreenText) -> Vec<&TextLine> {
+    let legible = || screen.lines.iter().filter(|line| is_legible(line) && !line.text.trim().is_empty());
+    let body: Vec<&TextLine> =
+        legible().filter(|line| !matches!(line.role, TextRole::Title | TextRole::Control)).collect();
+    if body.is_empty() { legible().filter(|line| line.role != TextRole::Title).collect() } else { body }
+}
+
+/// What is in front of the user, in short: the window, a message that it shows, its headline or first lines, and how much
+/// more there is.
+pub(super) fn summary(screen: &ScreenText) -> String {
+    let mut said = window(screen).map_or_else(String::new, |window| format!("{window}. "));
+    let body = body(screen);
+    if body.is_empty() {
+        said.push_str("I see no text there.");
+        return said;
+    }
+    let message: Vec<&TextLine> = body.iter().copied().filter(|line| line.role == TextRole::Alert).collect();
+    if !message.is_empty() {
+        said.push_str(&format!("A dialog says: {} ", beginning(&flow(&message), FIRST_LINES * 2)));
+        if message.len() == body.len() {
+            return said.trim_end().to_owned();
+        }
+    }
+    let rest: Vec<&TextLine> = body.iter().copied().filter(|line| line.role != TextRole::Alert).collect();
+    let count = |lines: &[&TextLine]| lines.iter().map(|line| line.text.split_whitespace().count()).sum::<usize>();
+    if count(&rest) <= FEW && message.is_empty() {
+        said.push_str(&format!("It says: {}", flow(&rest)));
+        return said;
+    }
+    let headline = headline(&rest, screen);
+    if let Some(headline) = headline {
+        said.push_str(&format!("The headline is: {} ", flow(&[headline])));
+    }
+    let mut first = Vec::new();
+    for line in rest.iter().copied().filter(|line| !headline.is_some_and(|headline| std::ptr::eq(*line, headline))) {
+        // A word alone is an entry of a menu or a column's head.
+        let is_sentence = line.text.split_whitespace().count() >= 3;
+        if is_sentence || !first.is_empty() {
+            first.push(line);
+        }
+        if count(&first) >= FIRST_LINES {
+            break;
+        }
+    }
+    if !first.is_empty() {
+        let sentence = beginning(&flow(&first), FIRST_LINES);
+        said.push_str(&format!(
+            "It begins: {sentence}{} ",
+            if sentence.ends_with(['.', '!', '?', '…', ':']) { "" } else { "." }
+        ));
+    }
+    let buttons = screen.lines.iter().filter(|line| line.role == TextRole::Control && is_legible(line)).count();
+    said.push_str(&format!("There are {} of text", counted(rest.len(), "line")).replace("are 1 line ", "is 1 line "));
+    if buttons > 0 {
+        said.push_str(&format!(" and {} to press", counted(buttons, "thing")));
+    }
+    said.push_str(". Say read it all, to hear it.");
+    said
+}
+
+/// The window and its application, as they are said.
+pub(super) fn window(screen: &ScreenText) -> Option<String> {
+    let title = screen.window.as_deref().map(str::trim).filter(|title| !title.is_empty());
+    let application = screen.application.as_deref().map(str::trim).filter(|name| !name.is_empty());
+    let title = title.map(|title| aloud(&beginning(title, 14)));
+    match (title, application) {
+        (Some(title), Some(name)) if !title.to_lowercase().contains(&name.to_lowercase()) => {
+            Some(format!("The window is “{title}” of {name}"))
+        }
+        (Some(title), _) => Some(format!("The window is “{title}”")),
+        (None, Some(name)) => Some(format!("It is a window of {name}")),
+        (None, None) => None,
+    }
+}
+
+/// The headline: what is marked as one, or is much larger than the rest.
+fn headline<'a>(lines: &[&'a TextLine], screen: &ScreenText) -> Option<&'a TextLine> {
+    let is_title = |line: &TextLine| screen.window.as_deref().is_some_and(|title| title.contains(line.text.trim()));
+    let candidates = || lines.iter().copied().filter(|line| !is_title(line));
+    if let Some(heading) = candidates().find(|line| line.role == TextRole::Heading) {
+        return Some(heading);
+    }
+    let mut heights: Vec<u32> = lines.iter().map(|line| line.region.height).collect();
+    heights.sort_unstable();
+    let usual = *heights.get(heights.len() / 2)?;
+    let tallest = candidates().max_by_key(|line| line.region.height)?;
+    (usual > 0 && tallest.region.height * 5 >= usual * 7).then_some(tallest)
+}
+
+/// The most telling sentences, in their order: those whose words the text is made of.
+pub(super) fn gist(screen: &ScreenText) -> String {
+    let body = body(screen);
+    let headline = headline(&body, screen);
+    let paragraphs = paragraphs(&body, headline);
+    let sentences: Vec<String> = paragraphs.iter().flat_map(|lines| sentences(&flow(lines))).collect();
+    let mut often: BTreeMap<String, usize> = BTreeMap::new();
+    for word in sentences.iter().flat_map(|sentence| words(sentence)).filter(|word| word.chars().count() > 4) {
+        *often.entry(word).or_default() += 1;
+    }
+    let weight = |sentence: &str| {
+        let words = words(sentence);
+        let sum: usize = words.iter().map(|word| often.get(word).copied().unwrap_or(0)).sum();
+        // Long ones have more of everything.
+        sum as f32 / (words.len() as f32 + 6.0)
+    };
+    let mut order: Vec<usize> =
+        (0..sentences.len()).filter(|at| sentences[*at].split_whitespace().count() >= 4).collect();
+    // What comes first is the most telling among equals, as writers have it.
+    order.sort_by(|a, b| weight(&sentences[*b]).total_cmp(&weight(&sentences[*a])).then(a.cmp(b)));
+    let (mut taken, mut room) = (Vec::new(), GIST);
+    for at in order {
+        let length = sentences[at].split_whitespace().count();
+        if taken.is_empty() || length <= room {
+            room = room.saturating_sub(length);
+            taken.push(at);
+        }
+        if taken.len() == 3 {
+            break;
+        }
+    }
+    if taken.is_empty() {
+        return summary(screen);
+    }
+    taken.sort_unstable();
+    let mut said = headline.map_or_else(
+        || window(screen).map_or_else(String::new, |window| format!("{window}. ")),
+        |headline| format!("{} ", flow(&[headline])),
+    );
+    let told: Vec<String> = taken.iter().map(|at| beginning(&sentences[*at], GIST)).collect();
+    said.push_str(&told.join(" "));
+    said
+}
+
+/// Lines by paragraph, the headline left out.
+fn paragraphs<'a>(body: &[&'a TextLine], headline: Option<&TextLine>) -> Vec<Vec<&'a TextLine>> {
+    let mut all: Vec<Vec<&TextLine>> = Vec::new();
+    for line in body.iter().copied().filter(|line| !headline.is_some_and(|headline| std::ptr::eq(*line, headline))) {
+        match all.last_mut() {
+            Some(paragraph) if paragraph.last().is_some_and(|last| goes_on(last, line)) => paragraph.push(line),
+            _ => all.push(vec![line]),
+        }
+    }
+    all
+}
+
+fn sentences(text: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut rest = text;
+    while let Some(end) = rest
+        .char_indices()
+        .zip(rest.chars().skip(1))
+        .find_map(|((at, c), next)| (matches!(c, '.' | '!' | '?') && next.is_whitespace()).then_some(at + c.len_utf8()))
+    {
+        all.push(rest[..end].trim().to_owned());
+        rest = &rest[end..];
+    }
+    if !rest.trim().is_empty() {
+        all.push(rest.trim().to_owned());
+    }
+    all
+}
+
+/// How many of `lines`, from the first, are read out at once.
+pub(super) fn piece(lines: &[&TextLine]) -> usize {
+    let mut spoken = 0;
+    let fits = lines.iter().take_while(|line| {
+        let before = spoken;
+        spoken += aloud(&line.text).split_whitespace().count();
+        before == 0 || spoken <= PIECE
+    });
+    fits.count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{line, screen, sized};
+    use super::*;
+
+    #[test]
+    fn little_is_read_and_much_is_summed_up() {
+        let mut little = screen(vec![line("Hello there", 10, 10), sized("OK", 10, 80, 20, TextRole::Control)]);
+        little.window = Some("Greeting".into());
+        little.application = Some("zenity".into());
+        assert_eq!(summary(&little), "The window is “Greeting” of zenity. It says: Hello there.");
+
+        let mut lines = vec![sized("Release notes", 10, 10, 40, TextRole::Text), line("Menu", 10, 60)];
+        lines.extend((0..20).map(|at| line(&format!("This is sentence number {at} of all"), 10, 90 + 22 * at)));
+        let much = screen(lines);
+        let said = summary(&much);
+        assert!(said.starts_with("The headline is: Release notes. It begins: This is sentence number 0"), "{said}");
+        assert!(said.contains("There are 22 lines of text."), "{said}");
+        assert!(said.split_whitespace().count() < 60, "{said}");
+        assert_eq!(summary(&screen(vec![])), "I see no text there.");
+    }
+
+    #[test]
+    fn a_dialog_comes_first() {
+        let said = summary(&screen(vec![
+            line("A long text behind the dialog that goes on and on", 10, 10),
+            sized("Out of paper.", 400, 300, 20, TextRole::Alert),
+        ]));
+        assert!(said.starts_with("A dialog says: Out of paper. "), "{said}");
+    }
+
+    #[test]
+    fn a_gist_has_the_sentences_that_the_text_is_made_of() {
+        let said = gist(&screen(vec![
+            sized("Bridges", 10, 10, 40, TextRole::Heading),
+            line("The bridge over the river was closed on Monday.", 10, 60),
+            line("Lunch was fine.", 10, 82),
+            line("Engineers found cracks in the bridge near the river bank.", 10, 104),
+            line("Somebody lost a glove near the entrance yesterday afternoon.", 10, 126),
+            line("The closed bridge and the river path open again in May.", 10, 148),
+        ]));
+        assert!(said.starts_with("Bridges. The bridge over the river"), "{said}");
+        assert!(said.contains("cracks") && said.contains("May") && !said.contains("glove"), "{said}");
+    }
+
+    #[test]
+    fn pieces_are_bounded_and_never_empty() {
+        let lines: Vec<TextLine> = (0..30).map(|at| line("one two three four five six seven", 10, 22 * at)).collect();
+        let all: Vec<&TextLine> = lines.iter().collect();
+        assert_eq!(piece(&all), 10);
+        let endless = line(&"word ".repeat(500), 0, 0);
+        assert_eq!(piece(&[&endless]), 1);
+        assert_eq!(piece(&[]), 0);
+    }
+}

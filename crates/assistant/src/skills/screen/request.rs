@@ -1,0 +1,189 @@
+//! What people ask about their screen.
+//!
+//! Owns the templates. "Find a rhyme" and "copy the files" are no such requests: without "on the screen" a thing is looked
+//! for only if it is what labels, buttons and messages say.
+
+use super::ASK;
+use crate::router::pattern::{Captures, Patterns};
+use jarvis_core::{IntentMatch, Slots};
+
+/// The places that "on this page" may name.
+macro_rules! place {
+    () => {
+        "(screen|page|window|web page|webpage|website|site|document|form|dialog|dialogue|email|mail|message|tab|article|invoice|bill|receipt|letter|display|desktop|monitor|pdf|slide|table|chart|popup|text)"
+    };
+}
+
+/// What `error` is misheard as in a sentence that can mean nothing else.
+macro_rules! error {
+    () => {
+        "(error|errors|era|arrow|air|error message|error messages|message|warning|alert|popup|pop up|dialog|dialogue|notification|exception)"
+    };
+}
+
+/// The slot `what` of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// `screen.read`, and how much.
+    Read(&'static str),
+    /// `screen.read` of every monitor or of the one under the pointer.
+    ReadWide(&'static str, &'static str),
+    /// `screen.find` of `{query}`, wherever it stands.
+    Find,
+    /// `screen.find`, if that is what screens say.
+    FindLabel,
+    /// `screen.copy`, and what.
+    CopyPart(&'static str),
+    /// `screen.copy` of what is found for `{query}`.
+    CopyFound,
+    /// `screen.copy`, if that is what screens say.
+    CopyLabel,
+    /// `screen.ask`.
+    Ask,
+}
+
+use Meaning::{Ask, CopyFound, CopyLabel, CopyPart, Find, FindLabel, Read, ReadWide};
+
+#[rustfmt::skip]
+const TEMPLATES: &[(Meaning, &str)] = &[
+    (Read("summary"), "(what is|what have i got|what do you see|what can you see|what do i have|what is there|tell me what is|describe what is) on [my|the|this] (screen|monitor|display|desktop) [right now|now|at the moment]"),
+    (Read("summary"), "what am i looking at [here|right now|now]"),
+    (Read("summary"), "(look at|describe|see|check) [what is on] (my|the|this) screen"),
+    (Read("summary"), "(what window is this|which window is this|what is this window|what application is this|what program is this)"),
+    (Read("summary"), "what does (my|the|this) screen say"),
+    (Read("gist"), concat!("(summarize|summarise|sum up|give me a summary of|give me the gist of|what is the gist of|give me an overview of) (this|the|my|what is on this|what is on the|what is on my) [whole|entire] ", place!())),
+    (Read("gist"), "(summarize|summarise|sum up) (this|it|what i am looking at|what i am reading)"),
+    (Read("all"), concat!("read [me|out|aloud] [out] (the|this|my|that) [whole|entire|full] ", place!(), " [out|aloud|out loud|to me]")),
+    (Read("all"), concat!("read [me|out|aloud] (what is|everything|all|what it says|the text|all the text|all of the text) on (the|this|my) ", place!(), " [out|aloud|out loud|to me]")),
+    (Read("all"), "read [me|out|aloud] (this|it|it all|all of it|all of this|this all|everything|the text|this text|the whole thing|the whole text|this paragraph|the paragraph|what it says|what is there|what it says there|what it says here) [out|aloud|out loud|to me]"),
+    (Read("all"), "(what does|tell me what) (this|it) (say|says) [here|there|on my screen|on the screen|on this page]"),
+    (Read("all"), concat!("(what does|tell me what) (this|the|that) ", place!(), " (say|says)")),
+    (ReadWide("all", "monitor"), "read [me] (the whole|my whole|the entire|my entire|the full) (screen|monitor|display|desktop)"),
+    (ReadWide("summary", "monitors"), "what is on (all my|my other|both my|both|all) (screens|monitors|displays)"),
+    (ReadWide("all", "monitors"), "read (all my|both my|both|all) (screens|monitors|displays)"),
+    (Read("error"), concat!("(what does|tell me what|read me what|read what) (that|this|the|my) ", error!(), " (say|says) [here|there|on my screen|on the screen|again]")),
+    (Read("error"), concat!("(what is|what was) (that|this|the) ", error!(), " [here|there|on my screen|on the screen|about|saying]")),
+    (Read("error"), concat!("read [me|out] [out] (that|this|the) ", error!(), " [out|aloud|to me]")),
+    (Read("error"), "what went wrong [here|there|on my screen|on the screen|now|just now]"),
+    (Read("error"), "what (error|errors) (is this|is that|is it|do i have|am i getting|is it showing|is there|are there) [here|on my screen|on the screen]"),
+    (Read("error"), "(is there|are there|do you see|did i get) [an|any] (error|errors|error message) [here|on my screen|on the screen|on this page]"),
+    (Read("error"), "why did (that|this|it) fail [here]"),
+    (Ask, concat!("(explain|explain to me|help me with|what can i do about|what do i do about|how do i fix|how can i fix|how do i solve|how do i get rid of) (that|this|the) ", error!(), " [on my screen|on the screen|here]")),
+    (Ask, concat!("(what does|what did) (that|this|the) ", error!(), " mean [here|on my screen]")),
+    (Ask, concat!("(what does|what do|what is|where does|when does|why does) (this|that|the|my) ", place!(), " (say|says|tell|mention|mean|claim|write|recommend) (about|on|of|regarding|concerning) {query}")),
+    (Ask, concat!("does (this|that|the) ", place!(), " (say|tell|mention|contain|have|list|include|explain) {query}")),
+    (Ask, concat!("(according to|based on|from) (this|the) ", place!(), " {query}")),
+    (Ask, concat!("(explain|translate|rephrase|simplify) (this|the) (", "page|screen|document|article|email|mail|message|text|paragraph|sentence", ") [to me|in simple words|in simple terms]")),
+    (Ask, concat!("what is (this|the) ", place!(), " about")),
+    (Find, "(find|locate|show me|point to|highlight|look for|search for|point at|where is|where do you see|where can i find|where do i find|where can i see|do you see|is there) [the|a|an|my] {query} (on|in) (the|this|my) screen"),
+    (Find, concat!("(find|locate|show me|point to|highlight|look for|search for|where is|where can i find|where do i find|where can i see|where do i see) [the|a|an|my] {query} (on|in) this ", place!())),
+    (Find, concat!("(find|locate|highlight|where is|where do i find) [the|a|an|my] {query} (on|in) the (page|window|form|dialog|web page|website|invoice|document|email)")),
+    (Find, "(where does it say|find where it says|show me where it says|show me where it is written|where is it written|where is written|highlight where it says|where do you see|where on the screen is|where on my screen is|where on this page is|where on the page is) [the|that|my] {query}"),
+    (Find, "(find|locate|highlight) the (word|words|text|phrase|line|label) {query}"),
+    (Find, "what does it say (next to|under|after|beside|behind|below|at) [the] {query}"),
+    (FindLabel, "(find|locate|show me|highlight|point to|point at|where is|look for) [me] [the|my|that|a] {query}"),
+    (CopyPart("error"), concat!("copy (the|that|this) ", error!(), " [text] [to the clipboard|to my clipboard]")),
+    (CopyPart("all"), "copy [all|all of] (the text|this text|that text|text|everything|it all|all of it|all of this|all|the whole thing|the whole text|what is on my screen|what is on the screen|what it says) [on the screen|on my screen|on this page|on the page|here|in this window] [to the clipboard|to my clipboard]"),
+    (CopyPart("all"), concat!("copy (this|the|the whole|this whole|the entire) (page|screen|window|dialog|web page|article|document text|email|message text|paragraph) [to the clipboard|to my clipboard]")),
+    (CopyPart("all"), concat!("copy the text (of|from|on|in) (this|the|my) ", place!(), " [to the clipboard|to my clipboard]")),
+    (CopyPart("it"), "copy (this|it|that line|this line|the line|that number|that text) [to the clipboard|to my clipboard]"),
+    (CopyPart("line"), "copy the line (with|that says|which says|that has|containing|about|that contains|where it says) [the|a|an] {query}"),
+    (CopyFound, "copy [the|my|that] {query} (on|from|in) (the|this|my) (screen|page|window|form|dialog|web page|website|invoice|email) [to the clipboard|to my clipboard]"),
+    (CopyFound, "copy [the|my|that] {query} to (the|my) clipboard"),
+    (CopyFound, "put [the|my|that] {query} (on|in|into|onto) (the|my) clipboard"),
+    (CopyLabel, "copy [the|my|that] {query}"),
+    (Ask, concat!("{before} (on|in) this ", place!(), " [{after}]")),
+    (Ask, "{before} (on|in) (my|the) screen"),
+];
+
+/// What labels, buttons and messages on a screen end with. Without a screen nobody asks Jarvis to find them.
+#[rustfmt::skip]
+const LABELS: &[&str] = &[
+    "number", "total", "subtotal", "button", "link", "price", "amount", "balance", "deadline", "version", "submit", "login",
+    "checkbox", "heading", "headline", "id", "iban", "vat", "tax", "reference", "invoice", "address bar", "search box",
+    "search bar", "search field", "due date", "order date", "date of birth", "phone number", "email address", "postal code",
+    "zip code", "serial number", "tracking number", "error", "error code", "error message", "field", "menu", "tab", "icon",
+    "download button", "confirmation code", "tracking code", "order code", "cursor", "checkout", "signature",
+    "customer name", "file name", "user name", "username", "ok", "url",
+];
+
+/// What Jarvis may be asked for that sounds like them and stands on no screen.
+#[rustfmt::skip]
+const NOT_LABELS: &[&str] = &[
+    "prime", "lucky", "atomic", "random", "phone", "your", "of", "largest", "smallest", "biggest", "square", "even", "odd",
+    "natural", "complex", "emergency", "between", "for", "hidden", "missing", "average", "current", "latest", "newest",
+];
+
+/// Words on buttons, which are looked for by that one word.
+#[rustfmt::skip]
+const BUTTONS: &[&str] = &[
+    "submit", "cancel", "save", "ok", "okay", "login", "sign in", "log in", "sign up", "logout", "log out", "settings",
+    "next", "continue", "send", "reply", "download", "upload", "print", "checkout", "apply", "total", "subtotal", "unsubscribe",
+];
+
+/// Recognizes requests.
+pub(super) struct Requests(Patterns<Meaning>);
+
+impl Requests {
+    pub(super) fn new() -> Self {
+        Self(Patterns::new(TEMPLATES))
+    }
+
+    /// The request that `text` is, if it is one.
+    pub(super) fn recognize(&self, text: &str) -> Option<IntentMatch> {
+        self.0.find(text, |meaning, slots| accept(meaning, slots, text))
+    }
+}
+
+fn accept(meaning: Meaning, captures: &Captures, text: &str) -> Option<IntentMatch> {
+    let query = captures.get("query").unwrap_or_default();
+    let matched = |intent, slots: &[(&str, &str)]| {
+        let slots = slots.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Some(IntentMatch { intent, slots, confidence: 0.9 })
+    };
+    match meaning {
+        Read(what) => matched(super::READ, &[("what", what)]),
+        ReadWide(what, place) => matched(super::READ, &[("what", what), ("where", place)]),
+        CopyPart("line") if is_short(query) => matched(super::COPY, &[("what", "line"), ("query", query)]),
+        CopyPart("line") => None,
+        CopyPart(what) => matched(super::COPY, &[("what", what)]),
+        Find if is_short(query) => matched(super::FIND, &[("query", query)]),
+        FindLabel if is_label(query) => matched(super::FIND, &[("query", query)]),
+        CopyFound if is_short(query) => matched(super::COPY, &[("what", "found"), ("query", query)]),
+        CopyLabel if is_label(query) => matched(super::COPY, &[("what", "found"), ("query", query)]),
+        Ask if is_question(captures) => matched(ASK, &[("question", text)]),
+        Find | FindLabel | CopyFound | CopyLabel | Ask => None,
+    }
+}
+
+fn is_short(query: &str) -> bool {
+    (1..=6).contains(&query.split(' ').count()) && !matches!(query, "it" | "this" | "that" | "something" | "anything")
+}
+
+fn is_label(query: &str) -> bool {
+    let words: Vec<&str> = query.split(' ').collect();
+    let ends = |label: &&&str| query == **label || query.ends_with(&format!(" {label}"));
+    words.len() <= 4
+        && (BUTTONS.contains(&query) || LABELS.iter().any(|label| ends(&label)))
+        // "Find the number" and "where is the link" are no more than a beginning.
+        && (words.len() > 1 || BUTTONS.contains(&query) || !matches!(query, "number" | "date" | "id" | "link" | "field" | "tab" | "menu" | "icon" | "tax"))
+        && !words.iter().any(|word| NOT_LABELS.contains(word))
+        || matches!(query, "phone number" | "the phone number")
+}
+
+/// Beginnings of what is no question about a text.
+const NO_QUESTIONS: [&str; 12] =
+    ["write", "put", "click", "type", "draw", "make", "open", "play", "press", "add", "set", "create"];
+
+/// "Is the deadline on this page before Friday" is one; "what is the role of light in this text book" is none, and neither is
+/// "click on the button on my screen".
+fn is_question(captures: &Captures) -> bool {
+    let Some(before) = captures.get("before") else { return true };
+    let first = before.split(' ').next().unwrap_or_default();
+    before.split(' ').count() >= 2 && !NO_QUESTIONS.contains(&first)
+}
+
+/// What a request about what is seen for sure means, if no template fits: a question.
+pub(super) fn question(text: &str) -> IntentMatch {
+    IntentMatch { intent: ASK, slots: Slots::from([("question".to_owned(), text.to_owned())]), confidence: 1.0 }
+}
