@@ -69,7 +69,6 @@ struct Run {
 #[derive(Debug, Clone, Copy)]
 struct Line {
     bounds: Bounds,
-    pieces: u32,
     alive: bool,
 }
 
@@ -188,29 +187,28 @@ impl Detector {
             self.strips.resize_with(strips, Vec::new);
         }
         let pieces = std::mem::take(&mut self.pieces);
-        for piece in pieces.iter().filter(|piece| piece.height() >= LOW) {
+        for piece in pieces.iter().filter(|piece| piece.height() >= LOW && !is_upright(piece)) {
             match self.line_for(piece) {
                 Some(line) => self.join(line, *piece),
                 None => self.begin(*piece),
             }
         }
         self.merge();
-        for piece in pieces.iter().filter(|piece| piece.height() < LOW) {
+        for piece in pieces.iter().filter(|piece| piece.height() < LOW || is_upright(piece)) {
             if let Some(line) = self.line_beside(piece) {
                 self.join(line, *piece);
             }
         }
+        // A dash may have brought two together.
+        self.merge();
         self.pieces = pieces;
         for line in &mut self.lines {
-            let bounds = line.bounds;
-            // A single upright stroke is the edge of something.
-            let is_edge = bounds.width() <= 3 && (line.pieces == 1 || bounds.height() > 24);
-            line.alive &= bounds.height() >= 5 && bounds.width() >= 3 && !is_edge;
+            line.alive &= line.bounds.height() >= 5 && line.bounds.width() >= 3;
         }
     }
 
     fn begin(&mut self, bounds: Bounds) {
-        self.lines.push(Line { bounds, pieces: 1, alive: true });
+        self.lines.push(Line { bounds, alive: true });
         self.register(self.lines.len() - 1, bounds.top, bounds.bottom);
     }
 
@@ -226,7 +224,6 @@ impl Detector {
     fn join(&mut self, line: usize, piece: Bounds) {
         let before = self.lines[line].bounds;
         self.lines[line].bounds.join(&piece);
-        self.lines[line].pieces += 1;
         let now = self.lines[line].bounds;
         if (now.top / STRIP, now.bottom / STRIP) != (before.top / STRIP, before.bottom / STRIP) {
             self.register(line, now.top, now.bottom);
@@ -249,17 +246,18 @@ impl Detector {
         best.map(|(_, line)| line)
     }
 
-    /// The line that a dot or dash stands in, over or at the end of.
+    /// The line that a dot, a dash or a stroke stands in, over or at the end of.
     fn line_beside(&self, piece: &Bounds) -> Option<usize> {
         let near = 3 * STRIP;
         let mut best: Option<(u32, usize)> = None;
         let last = ((piece.bottom + near) / STRIP).min(self.strips.len() as u32 - 1);
         for strip in piece.top.saturating_sub(near) / STRIP..=last {
             for &at in &self.strips[strip as usize] {
-                let Line { bounds: line, alive, .. } = &self.lines[at as usize];
+                let Line { bounds: line, alive } = &self.lines[at as usize];
                 let height = line.height();
                 let is_beside = *alive
                     && line.gap(piece) * 10 <= height * 8
+                    && piece.height() * 5 <= height * 6
                     && piece.bottom + height / 3 >= line.top
                     && piece.top <= line.bottom + height / 4;
                 let rows = piece.top.saturating_sub(line.bottom).max(line.top.saturating_sub(piece.bottom));
@@ -277,7 +275,7 @@ impl Detector {
         let mut order: Vec<u32> = (0..self.lines.len() as u32).collect();
         order.sort_unstable_by_key(|line| self.lines[*line as usize].bounds.left);
         for &at in &order {
-            let Line { bounds, alive, .. } = self.lines[at as usize];
+            let Line { bounds, alive } = self.lines[at as usize];
             if !alive {
                 continue;
             }
@@ -299,12 +297,16 @@ impl Detector {
             }
             if let Some((_, target)) = target {
                 self.lines[at as usize].alive = false;
-                let pieces = self.lines[at as usize].pieces;
                 self.join(target as usize, bounds);
-                self.lines[target as usize].pieces += pieces - 1;
             }
         }
     }
+}
+
+/// Whether `piece` is a stroke that may as well be the edge of a button or field: it begins no line, and joins one only if
+/// it is no higher.
+fn is_upright(piece: &Bounds) -> bool {
+    piece.width() <= 8 && piece.height() >= 18 && piece.height() >= 5 * piece.width()
 }
 
 /// Whether `piece` goes on with `line`, on either side.
@@ -363,6 +365,77 @@ fn runs(marks: &[u8], out: &mut Vec<Run>) {
         match out.last_mut() {
             Some(last) if last.right as usize + BRIDGE >= left => last.right = right,
             _ => out.push(Run { left: left as u32, right, piece: 0 }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// White paper with black boxes.
+    fn paper(width: usize, height: usize, boxes: &[Bounds]) -> Vec<u8> {
+        let mut luma = vec![255; width * height];
+        for ink in boxes {
+            for y in ink.top..ink.bottom {
+                luma[y as usize * width..][ink.left as usize..ink.right as usize].fill(0);
+            }
+        }
+        luma
+    }
+
+    fn found(luma: &[u8], width: usize) -> Vec<Bounds> {
+        let mut found = vec![];
+        Detector::default().find(luma, width, 0..luma.len() / width, &mut found);
+        found.sort_by_key(|line| (line.top, line.left));
+        found
+    }
+
+    /// As many letters as that in a row, 5 px wide, 3 px apart.
+    fn letters(left: u32, top: u32, height: u32, count: u32) -> Vec<Bounds> {
+        let letter = |at| Bounds { left: left + 8 * at, top, right: left + 8 * at + 5, bottom: top + height };
+        (0..count).map(letter).collect()
+    }
+
+    #[test]
+    fn letters_side_by_side_are_a_line_and_others_are_another() {
+        let boxes = [letters(10, 10, 10, 6), letters(10, 30, 10, 4), letters(120, 10, 10, 3)].concat();
+        let lines = found(&paper(200, 60, &boxes), 200);
+        // A step is marked on both of its sides.
+        let around = |left, top, right| Bounds { left, top, right, bottom: top + 10 };
+        assert_eq!(lines, [around(9, 10, 56), around(119, 10, 142), around(9, 30, 40)]);
+    }
+
+    #[test]
+    fn a_dot_over_a_letter_and_a_stop_behind_it_are_part_of_the_line() {
+        let mut boxes = letters(10, 20, 8, 5);
+        boxes.push(Bounds { left: 26, top: 16, right: 28, bottom: 18 });
+        boxes.push(Bounds { left: 50, top: 26, right: 52, bottom: 28 });
+        assert_eq!(found(&paper(100, 50, &boxes), 100), [Bounds { left: 9, top: 16, right: 53, bottom: 28 }]);
+    }
+
+    #[test]
+    fn the_frame_of_a_button_is_no_letter() {
+        let mut boxes = letters(20, 20, 10, 5);
+        boxes.extend([8, 70].map(|left| Bounds { left, top: 10, right: left + 1, bottom: 40 }));
+        boxes.extend([10, 39].map(|top| Bounds { left: 8, top, right: 71, bottom: top + 1 }));
+        assert_eq!(found(&paper(100, 50, &boxes), 100), [Bounds { left: 19, top: 20, right: 58, bottom: 30 }]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_picture_makes_it_panic_and_boxes_are_inside(
+            (width, luma) in (1..70usize).prop_flat_map(|width| {
+                let level = prop_oneof![Just(0u8), Just(255u8), any::<u8>()];
+                (Just(width), prop::collection::vec(level, width..width * 40))
+            }),
+        ) {
+            let height = luma.len() / width;
+            for line in found(&luma[..width * height], width) {
+                prop_assert!(line.left < line.right && line.right as usize <= width);
+                prop_assert!(line.top < line.bottom && line.bottom as usize <= height);
+            }
         }
     }
 }

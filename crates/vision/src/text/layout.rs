@@ -8,8 +8,8 @@ use jarvis_core::{Region, TextLine, TextRole};
 /// Columns are this far apart at least, in heights of a line.
 const GUTTER: u32 = 2;
 
-/// A heading's letters are this much higher than those of most of the text, in tenths.
-const HEADING: u32 = 15;
+/// A heading's letters are this much higher than those of most of the text, in hundredths.
+const HEADING: u32 = 135;
 
 /// A heading is no lower than this, px.
 const HEADING_LEAST: u32 = 16;
@@ -17,7 +17,9 @@ const HEADING_LEAST: u32 = 16;
 /// Puts `lines` into reading order. `fronts` are windows and dialogs, the topmost first: what is in one is read before what
 /// it lies on. A line belongs to the first that holds its middle.
 pub fn order(lines: &mut Vec<TextLine>, fronts: &[Region]) {
-    let middle = |region: &Region| (region.x + (region.width / 2) as i32, region.y + (region.height / 2) as i32);
+    let middle = |region: &Region| {
+        (region.x.saturating_add_unsigned(region.width / 2), region.y.saturating_add_unsigned(region.height / 2))
+    };
     let front = |line: &TextLine| {
         let (x, y) = middle(&line.region);
         fronts.iter().position(|front| front.contains(x, y)).unwrap_or(fronts.len())
@@ -45,7 +47,7 @@ pub fn headings(lines: &mut [TextLine]) {
     }) else {
         return;
     };
-    let least = (usual * HEADING / 10).max(HEADING_LEAST);
+    let least = (usual.saturating_mul(HEADING) / 100).max(HEADING_LEAST);
     for line in lines.iter_mut().filter(|line| line.role == TextRole::Text && line.region.height >= least) {
         line.role = TextRole::Heading;
     }
@@ -70,8 +72,8 @@ fn blocks(mut lines: Vec<TextLine>, depth: u32, out: &mut Vec<TextLine>) {
     let columns = along.filter(|(gap, at)| {
         let (left, right): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line.region.x < *at);
         let stacked = rows(&left) >= 2 && rows(&right) >= 2;
-        let above = across.is_some_and(|(rows, _)| rows > gap * 2);
-        *gap >= GUTTER * height && stacked && !above
+        let above = across.is_some_and(|(rows, _)| rows / 2 > *gap);
+        *gap >= height.saturating_mul(GUTTER) && stacked && !above
     });
     if let Some((_, at)) = columns {
         let (left, right) = lines.into_iter().partition(|line| line.region.x < at);
@@ -93,7 +95,7 @@ fn rows(lines: &[&TextLine]) -> usize {
     middles.sort_unstable();
     let (mut count, mut end) = (0, i32::MIN);
     for (top, bottom) in middles {
-        if top >= end - (bottom - top) / 4 {
+        if top >= end.saturating_sub(bottom.saturating_sub(top) / 4) {
             count += 1;
         }
         end = end.max(bottom);
@@ -106,7 +108,7 @@ fn in_rows(lines: &mut [TextLine]) {
     lines.sort_by_key(|line| (line.region.y, line.region.x));
     let mut from = 0;
     while from < lines.len() {
-        let middle = |line: &TextLine| line.region.y + (line.region.height / 2) as i32;
+        let middle = |line: &TextLine| line.region.y.saturating_add_unsigned(line.region.height / 2);
         let bottom = lines[from].region.bottom();
         let count = lines[from..].iter().take_while(|line| middle(line) < bottom).count().max(1);
         lines[from..from + count].sort_by_key(|line| line.region.x);

@@ -14,6 +14,10 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// Columns without ink that are a space, whatever the network says: letters of fixed width are less far apart, with 24 rows
+/// for the tallest.
+const SPACE: usize = 15;
+
 /// What a batch holds at most, columns: more is not quicker, and cancellation waits for a batch at worst.
 const BATCH: usize = 1280;
 
@@ -166,24 +170,49 @@ impl Worker {
             let (shape, output) = outputs[0].try_extract_tensor::<f32>()?;
             let steps = shape.get(1).map_or(0, |steps| *steps as usize);
             let line = (steps * characters.len()).max(1);
-            Ok(output.chunks_exact(line).map(|line| decode(line, characters)).collect())
+            let pictures = self.input.chunks_exact((3 * HEIGHT * columns).max(1));
+            let lines = output.chunks_exact(line).zip(pictures);
+            Ok(lines.map(|(line, picture)| decode(line, characters, &picture[..HEIGHT * columns])).collect())
         })
     }
 }
 
-/// The text of a line from the probabilities of `characters` at each step.
-fn decode(steps: &[f32], characters: &[String]) -> Words {
+/// The text of a line from the probabilities of `characters` at each step, and its picture, a plane of [`HEIGHT`] rows.
+fn decode(steps: &[f32], characters: &[String], picture: &[f32]) -> Words {
     let (mut text, mut last, mut sum, mut count) = (String::new(), 0, 0.0, 0u32);
-    for step in steps.chunks_exact(characters.len()) {
+    let (columns, each) = (picture.len() / HEIGHT, steps.len() / characters.len());
+    let mut before = 0;
+    for (at, step) in steps.chunks_exact(characters.len()).enumerate() {
         let best = likeliest(step);
         if best != last && best != 0 {
-            text.push_str(&characters[best]);
+            let character = &characters[best];
+            if !text.is_empty() && !text.ends_with(' ') && character != " " {
+                let between = before * columns / each..((at + 1) * columns / each).min(columns);
+                if gap(picture, columns, between) >= SPACE {
+                    text.push(' ');
+                }
+            }
+            text.push_str(character);
             sum += step[best];
             count += 1;
+        }
+        if best != 0 {
+            before = at;
         }
         last = best;
     }
     Words { text, confidence: if count == 0 { 0.0 } else { (sum / count as f32).clamp(0.0, 1.0) } }
+}
+
+/// How many columns of `between` stand side by side without ink.
+fn gap(picture: &[f32], columns: usize, between: std::ops::Range<usize>) -> usize {
+    let (mut longest, mut here) = (0, 0);
+    for column in between {
+        let is_blank = picture[column..].iter().step_by(columns).all(|value| *value > 0.5);
+        here = if is_blank { here + 1 } else { 0 };
+        longest = longest.max(here);
+    }
+    longest
 }
 
 /// Where the largest is; the first of several.
@@ -206,11 +235,42 @@ mod tests {
         let characters: Vec<String> = ["", "a", "b", " "].map(str::to_owned).to_vec();
         let step = |at: usize| (0..4).map(move |of| if of == at { 0.7 } else { 0.1 });
         let steps: Vec<f32> = [0, 1, 1, 0, 1, 3, 2, 2, 0].into_iter().flat_map(step).collect();
-        let words = decode(&steps, &characters);
+        let ink = vec![-1.0; HEIGHT * 72];
+        let words = decode(&steps, &characters, &ink);
         assert_eq!(words.text, "aa b");
         assert!((words.confidence - 0.7).abs() < 1e-6);
-        assert_eq!(decode(&[], &characters).text, "");
+        assert_eq!(decode(&[], &characters, &[]).text, "");
         // What is no number is no character.
-        assert_eq!(decode(&[f32::NAN; 8], &characters).text, "");
+        assert_eq!(decode(&[f32::NAN; 8], &characters, &ink[..16 * HEIGHT]).text, "");
+    }
+
+    #[test]
+    fn a_wide_gap_is_a_space() {
+        let characters: Vec<String> = ["", "a", "b", " "].map(str::to_owned).to_vec();
+        // Letters at columns 0..8, with so many blank columns behind the first; the second is as near.
+        let read = |first: usize, blank: usize| {
+            let end = (8 + blank).next_multiple_of(8);
+            let steps: Vec<f32> = (0..end / 8 + 1)
+                .flat_map(|step| {
+                    (0..4).map(move |of| {
+                        let wanted = if step == 0 {
+                            first
+                        } else if step == end / 8 {
+                            1
+                        } else {
+                            0
+                        };
+                        if of == wanted { 0.9 } else { 0.0 }
+                    })
+                })
+                .collect();
+            let picture: Vec<f32> = (0..HEIGHT * (end + 8))
+                .map(|at| if (8..8 + blank).contains(&(at % (end + 8))) { 1.0 } else { -1.0 })
+                .collect();
+            decode(&steps, &characters, &picture).text
+        };
+        assert_eq!(read(1, 10), "aa");
+        assert_eq!(read(1, 16), "a a");
+        assert_eq!(read(2, 10), "ba");
     }
 }

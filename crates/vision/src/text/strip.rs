@@ -200,3 +200,70 @@ fn taps(from: usize, to: usize, out: &mut Vec<Tap>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const LOOK: Look = Look { ground: 255, contrast: 255, ink: [0; 3] };
+
+    proptest! {
+        #[test]
+        fn parts_make_up_the_line(width in 1..6000u32, height in 5..96u32, blanks in prop::collection::vec(0..6000u32, 0..60)) {
+            let mut luma = vec![0; width as usize * height as usize];
+            for x in blanks.into_iter().filter(|x| *x < width) {
+                (0..height as usize).for_each(|y| luma[y * width as usize + x as usize] = 255);
+            }
+            let line = Bounds { left: 0, top: 0, right: width, bottom: height };
+            let mut found = vec![];
+            parts(&luma, width as usize, &line, &LOOK, &mut found);
+            let mut end = 0;
+            for part in &found {
+                prop_assert_eq!((part.left, part.top, part.bottom), (end, 0, height));
+                prop_assert!(part.right > part.left);
+                prop_assert!(columns(part) <= (LONGEST as usize + 2 * MARGIN + 32).next_multiple_of(ROUND));
+                end = part.right;
+            }
+            prop_assert_eq!(end, width);
+        }
+
+        #[test]
+        fn weights_keep_what_is_even(from in 1..200usize, to in 1..200usize) {
+            let mut all = vec![];
+            taps(from, to, &mut all);
+            prop_assert_eq!(all.len(), to);
+            for tap in &all {
+                prop_assert!(!tap.weights.is_empty() && tap.first + tap.weights.len() <= from);
+                prop_assert!((tap.weights.iter().sum::<f32>() - 1.0).abs() < 1e-4);
+            }
+        }
+    }
+
+    #[test]
+    fn light_and_dark_are_drawn_alike() {
+        let bounds = Bounds { left: 1, top: 1, right: 9, bottom: 11 };
+        let draw = |ink: u8, ground: u8| {
+            let mut luma = vec![ground; 12 * 12];
+            (2..10).for_each(|y| luma[y * 12 + 4..y * 12 + 6].fill(ink));
+            let mut out = vec![0.0; HEIGHT * 64];
+            let look = Look { ground, contrast: ground.abs_diff(ink), ink: [ink; 3] };
+            Scaler::default().draw(&luma, 12, &bounds, &look, 64, &mut out);
+            out
+        };
+        let (light, dark) = (draw(0, 255), draw(235, 35));
+        assert!(light.iter().zip(&dark).all(|(one, other)| (one - other).abs() < 1e-3));
+        assert!(light.iter().all(|value| (-1.0..=1.0).contains(value)));
+        assert!(light.contains(&1.0) && light.iter().any(|value| *value < -0.9));
+    }
+
+    #[test]
+    fn red_is_told_from_other_colours() {
+        for (red, green, blue) in [(217, 48, 37), (242, 139, 130), (176, 0, 32), (255, 80, 80)] {
+            assert!(is_red([blue, green, red]), "{red} {green} {blue}");
+        }
+        for (red, green, blue) in [(255, 165, 0), (200, 200, 200), (60, 0, 0), (0, 0, 255), (128, 0, 128)] {
+            assert!(!is_red([blue, green, red]), "{red} {green} {blue}");
+        }
+    }
+}

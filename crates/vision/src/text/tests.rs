@@ -1,5 +1,6 @@
 use super::*;
 use crate::installed;
+use std::collections::HashMap;
 
 /// A picture as it is captured: rows of blue, green, red and an unused byte.
 struct Picture {
@@ -9,10 +10,20 @@ struct Picture {
 }
 
 impl Picture {
-    fn of(file: &Path) -> Self {
-        let picture = image::open(file).unwrap().to_rgb8();
+    /// One of the fixtures, and the lines on it.
+    fn fixture(name: &str) -> (Self, Vec<String>) {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
+        let picture = image::open(file.with_extension("png")).unwrap().to_rgb8();
         let data = picture.pixels().flat_map(|pixel| [pixel[2], pixel[1], pixel[0], 0]).collect();
-        Self { data, width: picture.width(), height: picture.height() }
+        let lines = std::fs::read_to_string(file.with_extension("txt")).unwrap();
+        let picture = Self { data, width: picture.width(), height: picture.height() };
+        (picture, lines.lines().map(str::to_owned).collect())
+    }
+
+    fn drawn(width: u32, height: u32, pixel: impl Fn(u32, u32) -> [u8; 3]) -> Self {
+        let at = |index: u32| pixel(index % width, index / width);
+        let data = (0..width * height).flat_map(|index| at(index).into_iter().chain([0])).collect();
+        Self { data, width, height }
     }
 
     fn view(&self) -> Pixels<'_> {
@@ -28,53 +39,134 @@ fn recognizer() -> PpOcr {
     PpOcr::load(&installed::runtime(), &installed::model("pp-ocrv6-small"), 2).unwrap()
 }
 
-/// Measures the pages in the folder `JARVIS_PAGES`, for whoever works on this.
-#[test]
-#[ignore = "needs pages"]
-fn pages() {
-    let mut reader = recognizer();
-    let folder = std::env::var("JARVIS_PAGES").unwrap();
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
-    files.retain(|f| f.extension().is_some_and(|e| e == "png"));
-    files.sort();
-    let (mut sum, mut time) = (0.0, 0.0);
-    for file in &files {
-        let picture = Picture::of(file);
-        let truth = std::fs::read_to_string(file.with_extension("txt")).unwrap();
-        let mut lines = vec![];
-        reader.recognize(picture.view(), &[picture.whole()], &Cancel::new(), &mut lines).unwrap();
-        lines.clear();
-        let timings = reader.recognize(picture.view(), &[picture.whole()], &Cancel::new(), &mut lines).unwrap();
-        let columns: usize = reader.parts.iter().map(|part| part.columns).sum();
-        let mut found: std::collections::HashMap<&str, i32> = Default::default();
-        lines.iter().flat_map(|line| line.text.split(' ')).for_each(|word| *found.entry(word).or_default() += 1);
-        let (mut right, mut total, mut missed) = (0, 0, vec![]);
-        for word in truth.split_whitespace() {
-            total += 1;
-            match found.get_mut(word) {
-                Some(count) if *count > 0 => {
-                    *count -= 1;
-                    right += 1;
-                }
-                _ => missed.push(word),
-            }
+fn read(reader: &mut PpOcr, picture: &Picture, areas: &[Region]) -> Vec<TextLine> {
+    let mut lines = vec![];
+    let timings = reader.recognize(picture.view(), areas, &Cancel::new(), &mut lines).unwrap();
+    assert!(timings.total >= timings.detect && timings.recognize >= 0.0, "{timings:?}");
+    lines
+}
+
+/// The words of `said` that are not in `read`, each as often as it is there, and how many there are.
+fn missed<'s>(said: &'s [String], read: &[TextLine]) -> (Vec<&'s str>, usize) {
+    let mut there: HashMap<&str, usize> = HashMap::new();
+    read.iter().flat_map(|line| line.text.split(' ')).for_each(|word| *there.entry(word).or_default() += 1);
+    let mut words: Vec<&str> = said.iter().flat_map(|line| line.split_whitespace()).collect();
+    let all = words.len();
+    words.retain(|word| match there.get_mut(word) {
+        Some(count) if *count > 0 => {
+            *count -= 1;
+            false
         }
-        let recall = right as f64 / total as f64;
-        sum += recall;
-        time += timings.total;
-        println!(
-            "{:16} recall {recall:.3} lines {}/{} columns {columns} detect {:.1} recognize {:.0} missed {missed:?}",
-            file.file_name().unwrap().to_str().unwrap(),
-            lines.len(),
-            truth.lines().count(),
-            timings.detect,
-            timings.recognize
-        );
-        if std::env::var_os("JARVIS_LINES").is_some() {
-            lines
-                .iter()
-                .for_each(|line| println!("{:?} {:?} {:.2} {}", line.region, line.role, line.confidence, line.text));
+        _ => true,
+    });
+    (words, all)
+}
+
+#[test]
+fn screens_are_read() {
+    let mut reader = recognizer();
+    for name in ["light", "dark", "small", "columns", "dialog"] {
+        let (picture, said) = Picture::fixture(name);
+        let lines = read(&mut reader, &picture, &[picture.whole()]);
+        let (missed, all) = missed(&said, &lines);
+        let seen: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+        assert!(missed.len() * 20 <= all, "{name}: {missed:?} of {all} words are not in {seen:#?}");
+        for line in &lines {
+            assert!((LEAST_CONFIDENCE..=1.0).contains(&line.confidence), "{line:?}");
+            assert_eq!(line.region.intersection(&picture.whole()), line.region, "{line:?}");
+            assert_eq!(line.text.split_whitespace().collect::<Vec<_>>().join(" "), line.text);
         }
     }
-    println!("mean {:.4} time {time:.0}", sum / files.len() as f64);
+}
+
+#[test]
+fn columns_come_one_after_the_other() {
+    let (picture, said) = Picture::fixture("columns");
+    let lines = read(&mut recognizer(), &picture, &[picture.whole()]);
+    let first = |line: &str| line.split(' ').next().map(str::to_owned);
+    let began: Vec<_> = lines.iter().map(|line| first(&line.text)).collect();
+    assert_eq!(began, said.iter().map(|line| first(line)).collect::<Vec<_>>());
+}
+
+#[test]
+fn red_words_are_an_error_and_large_ones_a_heading() {
+    let (picture, _) = Picture::fixture("dialog");
+    let lines = read(&mut recognizer(), &picture, &[picture.whole()]);
+    let role = |word: &str| lines.iter().find(|line| line.text.contains(word)).map(|line| line.role);
+    assert_eq!(role("disk"), Some(TextRole::Error));
+    assert_eq!(role("Could"), Some(TextRole::Heading));
+    assert_eq!(role("Report"), Some(TextRole::Text));
+}
+
+#[test]
+fn a_line_that_reaches_out_of_an_area_is_read_whole_and_others_are_not() {
+    let (picture, said) = Picture::fixture("light");
+    // A few pixels in the middle of the second line.
+    let area = Region::new(200, 72, 6, 6);
+    let lines = read(&mut recognizer(), &picture, &[area]);
+    assert_eq!(lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), [said[1].as_str()]);
+}
+
+#[test]
+fn where_there_is_no_text_none_is_found() {
+    let mut reader = recognizer();
+    let blank = Picture::drawn(300, 200, |_, _| [250; 3]);
+    assert_eq!(read(&mut reader, &blank, &[blank.whole()]), []);
+    let pixel = Picture::drawn(1, 1, |_, _| [9; 3]);
+    assert_eq!(read(&mut reader, &pixel, &[pixel.whole()]), []);
+    let nothing = Picture { data: vec![], width: 0, height: 0 };
+    assert_eq!(read(&mut reader, &nothing, &[nothing.whole()]), []);
+    // A frame, a rule, and a smooth picture.
+    let frame = Picture::drawn(300, 120, |x, y| {
+        let is_frame = (20..280).contains(&x) && (20..100).contains(&y);
+        let is_inside = (22..278).contains(&x) && (22..98).contains(&y);
+        [if is_frame && !is_inside || y == 110 { 40 } else { 255 }; 3]
+    });
+    assert_eq!(read(&mut reader, &frame, &[frame.whole()]), []);
+    let smooth = Picture::drawn(300, 200, |x, y| [(x * 255 / 300) as u8, (y * 255 / 200) as u8, 128]);
+    assert_eq!(read(&mut reader, &smooth, &[smooth.whole()]), []);
+    // Nothing in noise is text, since it stands on no even ground.
+    let noise = Picture::drawn(320, 200, |x, y| {
+        let mixed = (x.wrapping_mul(0x9e37_79b9) ^ y.wrapping_mul(0x85eb_ca6b)).wrapping_mul(0xc2b2_ae35);
+        [(mixed >> 24) as u8, (mixed >> 16) as u8, (mixed >> 8) as u8]
+    });
+    assert_eq!(read(&mut reader, &noise, &[noise.whole()]), []);
+}
+
+#[test]
+fn areas_without_a_pixel_have_no_text() {
+    let mut reader = recognizer();
+    let (picture, _) = Picture::fixture("small");
+    let (width, height) = (picture.width as i32, picture.height as i32);
+    let outside = [
+        Region::new(width, 0, 50, 50),
+        Region::new(0, height, 50, 50),
+        Region::new(-80, -80, 50, 50),
+        Region::new(10, 10, 0, 20),
+        Region::new(i32::MAX, i32::MAX, u32::MAX, u32::MAX),
+    ];
+    assert_eq!(read(&mut reader, &picture, &outside), []);
+    assert_eq!(read(&mut reader, &picture, &[]), []);
+    // One that reaches out on all sides is the picture.
+    let all = read(&mut reader, &picture, &[Region::new(-500, -500, 4000, 4000)]);
+    assert_eq!(all, read(&mut reader, &picture, &[picture.whole()]));
+    // Lines in two areas come once.
+    assert_eq!(all, read(&mut reader, &picture, &[picture.whole(), Region::new(0, 0, 60, 60)]));
+}
+
+#[test]
+fn what_is_cancelled_reads_nothing_and_the_next_picture_is_none_the_worse() {
+    let mut reader = recognizer();
+    let (picture, _) = Picture::fixture("light");
+    let (cancel, mut lines) = (Cancel::new(), vec![]);
+    cancel.cancel();
+    let error = reader.recognize(picture.view(), &[picture.whole()], &cancel, &mut lines).unwrap_err();
+    assert!(error.is_cancelled() && lines.is_empty(), "{error}");
+    assert!(!read(&mut reader, &picture, &[picture.whole()]).is_empty());
+}
+
+#[test]
+fn a_missing_model_says_how_to_get_it() {
+    let error = PpOcr::load(&installed::runtime(), Path::new("/nonexistent"), 1).unwrap_err();
+    assert!(matches!(error, OnnxError::ModelMissing(_)), "{error}");
 }
