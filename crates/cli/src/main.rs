@@ -17,7 +17,7 @@ mod output;
 use clap::{Parser, Subcommand};
 use std::io::Write;
 
-use commands::{ask, bench, config, control, doctor, generate, models, remote, run, say, transcribe, wake};
+use commands::{ask, bench, config, control, doctor, generate, models, remote, run, say, see, transcribe, wake};
 use output::Output;
 
 /// A private voice assistant that runs on your own machine.
@@ -46,6 +46,8 @@ enum Command {
     Say(say::Args),
     /// Ask as if you had spoken.
     Ask(ask::Args),
+    /// Read the text of the screen or of a picture, and answer from it.
+    See(see::Args),
     /// Continue a prompt with the language model.
     Generate(generate::Args),
     /// Run without a window, until told to quit.
@@ -88,6 +90,7 @@ fn main() {
         Command::Wake(args) => wake::run(args, &output),
         Command::Say(args) => say::run(args, &output),
         Command::Ask(args) => ask::run(args, &output),
+        Command::See(args) => see::run(args, &output),
         Command::Generate(args) => generate::run(args, &output),
         Command::Run(args) => run::run(args, &output),
         Command::Toggle => control::run("toggle", &output),

@@ -14,7 +14,11 @@ pub fn adjust(action: &HostAction, settings: &mut Settings, paths: &Paths) -> Re
     let (path, value) = match action {
         HostAction::Set { setting, value } => (*setting, value.clone().into_owned()),
         HostAction::Scale { setting, percent } => (*setting, scaled(settings, setting, *percent)?),
-        HostAction::Stop | HostAction::NotCalled | HostAction::Notify { .. } => return Ok(None),
+        HostAction::Stop
+        | HostAction::NotCalled
+        | HostAction::Notify { .. }
+        | HostAction::Copy { .. }
+        | HostAction::Highlight { .. } => return Ok(None),
     };
     crate::change::save(paths, path, &value)?;
     // What was asked for just now counts in this run even where a variable of the environment is stronger than the file.

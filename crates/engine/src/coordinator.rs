@@ -158,6 +158,13 @@ impl Coordinator {
             }
             Message::Turn(input) => self.turn.on(input, now, actions),
             Message::Event(event) => self.emit(self.turn.id(), event),
+            Message::Looking { event, told } => {
+                self.emit(self.turn.id(), event);
+                let _ = told.try_send(());
+            }
+            Message::See(asked) => {
+                let _ = self.workers.think.send(think::Job::See(asked));
+            }
             Message::Part { part, id, loaded } => self.part(part, id, loaded),
             Message::Microphone { device, error } => self.microphone(device, error, now, actions),
             Message::Speaker(device) => self.speaker(device),

@@ -40,6 +40,12 @@ impl Heavy {
         );
         Right(&self.0)
     }
+
+    /// Whether somebody computes or waits to.
+    pub(crate) fn is_taken(&self) -> bool {
+        let numbers = self.0.numbers();
+        numbers.served != numbers.next
+    }
 }
 
 impl Queue {

@@ -14,6 +14,7 @@
 
 mod adjust;
 pub mod change;
+pub mod clipboard;
 mod command;
 pub mod control;
 mod coordinator;
@@ -32,6 +33,7 @@ mod recognize;
 pub mod recorded;
 mod rehearse;
 pub mod remote;
+mod see;
 pub mod signals;
 mod speak;
 mod start;
@@ -44,5 +46,6 @@ pub use adjust::adjust;
 pub use command::{Command, DeviceStatus, ModelState, ModelStatus, Status, check_question};
 pub use jarvis_remote::{Health, Link};
 pub use observers::Subscription;
+pub use see::{Sighting, eyes, eyes_on};
 pub use start::{Engine, EngineHandle, EngineOptions, resident_bytes};
 pub use wake_training::{TrainedWake, WakeTraining, feature_folder, installed_voices};

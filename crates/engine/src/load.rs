@@ -7,17 +7,23 @@ use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use jarvis_core::{Error, LanguageModel, Result, SpeechToText, TextToSpeech, Vad, WakeWord, wake_phrase};
+use jarvis_core::{
+    AccessibilityTree, Error, LanguageModel, Result, ScreenCapture, SpeechToText, TextRecognizer, TextToSpeech, Vad,
+    WakeWord, wake_phrase,
+};
 use jarvis_llm::{GgufModel, LoadOptions};
 use jarvis_models::Store;
-use jarvis_settings::{Paths, Settings};
 use jarvis_onnx::Runtime;
 pub use jarvis_onnx::disable_telemetry;
+use jarvis_settings::{Paths, Settings};
 use jarvis_speech::stt::{self, Compute, Whisper};
 use jarvis_speech::tts::{CacheOptions, CachedTts, Piper, Voice};
 use jarvis_speech::vad::Silero;
 use jarvis_speech::wake::{HEAD_FILE, OpenWakeWord, WakeCheck};
+use jarvis_vision::text::PpOcr;
+use jarvis_vision::{capture, tree};
 
+use crate::clipboard::{Clipboard, DesktopClipboard};
 use crate::message::{Loaded, Outbox, Part, contained};
 use crate::remote::Remotes;
 
@@ -29,6 +35,10 @@ const FREE: &str = "-free";
 const MISTAKES: &str = "wake-mistakes";
 /// The runtime that the small models and the voice run on.
 const RUNTIME: &str = "onnxruntime";
+/// Reads text in pictures of the screen.
+const SCREEN_MODEL: &str = "pp-ocrv6-small";
+/// More threads than this make it no quicker: lines are short.
+const SCREEN_THREADS: usize = 4;
 
 /// Makes the engines that the threads own.
 pub trait Parts: Send + Sync {
@@ -70,6 +80,33 @@ pub trait Parts: Send + Sync {
     /// # Errors
     /// As [`Self::activity`].
     fn voice(&self, settings: &Settings) -> Result<Box<dyn TextToSpeech>>;
+    /// Takes pictures of the screen.
+    ///
+    /// # Errors
+    /// There is no screen, or it can't be looked at.
+    fn capture(&self) -> Result<Box<dyn ScreenCapture>> {
+        Err(Error::new("eyes.absent", "I can't see the screen.", "Start Jarvis in the desktop session."))
+    }
+    /// Reads the text in them.
+    ///
+    /// # Errors
+    /// As [`Self::activity`].
+    fn screen_reader(&self, settings: &Settings) -> Result<Box<dyn TextRecognizer>> {
+        let _ = settings;
+        Err(Error::new("eyes.absent", "I can't read the screen.", "Run `jarvis models pull`."))
+    }
+    /// The text that applications tell by themselves.
+    ///
+    /// # Errors
+    /// There is no such service, or it is not permitted.
+    fn tree(&self, settings: &Settings) -> Result<Box<dyn AccessibilityTree>> {
+        let _ = settings;
+        Err(Error::new("eyes.absent", "Applications don't tell their text.", "It is read in the picture instead."))
+    }
+    /// Where text is put that is copied.
+    fn clipboard(&self) -> Box<dyn Clipboard> {
+        Box::new(DesktopClipboard::default())
+    }
     /// Sees to it that models of other programs can be asked soon, if they may be. May take seconds.
     fn connect(&self, settings: &Settings) {
         let _ = settings;
@@ -289,6 +326,22 @@ impl Parts for Installed {
         let mut voice = CachedTts::new(Box::new(voice), options);
         voice.set_rate(wanted.rate);
         Ok(Box::new(voice))
+    }
+
+    fn capture(&self) -> Result<Box<dyn ScreenCapture>> {
+        capture::open()
+    }
+
+    fn screen_reader(&self, settings: &Settings) -> Result<Box<dyn TextRecognizer>> {
+        let wanted = settings.performance.thread_workers as usize;
+        let threads = if wanted == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { wanted };
+        let folder = self.store.folder(SCREEN_MODEL)?;
+        Ok(Box::new(PpOcr::load(&self.runtime()?, &folder, threads.min(SCREEN_THREADS))?))
+    }
+
+    fn tree(&self, settings: &Settings) -> Result<Box<dyn AccessibilityTree>> {
+        let switch_on = settings.eyes.accessibility == jarvis_settings::Accessibility::SwitchOn;
+        tree::open(&tree::Options { switch_on, session_bus: None })
     }
 
     fn connect(&self, settings: &Settings) {

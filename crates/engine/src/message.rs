@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use jarvis_assistant::turn::Input;
 use jarvis_audio::PlayerEvent;
-use jarvis_core::{AssistantEvent, Cancel, Error, Result, TurnId};
+use jarvis_core::{AssistantEvent, Cancel, Error, Result, ScreenTarget, TurnId};
 
+use crate::see::Sighting;
 use crate::{Command, DeviceStatus};
 
 /// Something that needs a model, by what it is for.
@@ -65,6 +66,16 @@ pub(crate) struct Asked {
     pub(crate) given_up: Cancel,
 }
 
+/// A question about what is on the screen, in no turn.
+#[derive(Debug)]
+pub(crate) struct AskedToSee {
+    pub(crate) target: ScreenTarget,
+    pub(crate) question: String,
+    pub(crate) answer: SyncSender<Result<Sighting>>,
+    /// Raised when nobody waits for that any more.
+    pub(crate) given_up: Cancel,
+}
+
 /// A message to the coordinator.
 #[derive(Debug)]
 pub(crate) enum Message {
@@ -81,6 +92,10 @@ pub(crate) enum Message {
     Turn(Input),
     /// For the observers alone.
     Event(AssistantEvent),
+    /// It is about to be looked at the screen; from someone who waits until the observers were told.
+    Looking { event: AssistantEvent, told: SyncSender<()> },
+    /// A question about the screen from someone who waits for the answer.
+    See(AskedToSee),
     /// A model was loaded, or was not.
     Part { part: Part, id: String, loaded: Loaded },
     /// The microphone came or went.

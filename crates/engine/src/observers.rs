@@ -243,6 +243,7 @@ fn log(turn: Option<TurnId>, event: &AssistantEvent) {
         AssistantEvent::Transcript { text } => tracing::debug!(turn, characters = text.len(), "transcript"),
         AssistantEvent::Alarm { .. } => tracing::info!("an alarm is due"),
         AssistantEvent::ModelProgress { .. } => {}
+        AssistantEvent::Looking { looking, source, .. } => tracing::debug!(turn, looking, ?source, "the screen"),
         other => tracing::debug!(turn, event = ?other),
     }
 }

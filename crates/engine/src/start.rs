@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use jarvis_core::{AssistantState, Cancel, Error, Result, TurnId};
+use jarvis_core::{AssistantState, Cancel, Capture, Error, Result, ScreenTarget, TurnId};
 use jarvis_settings::{Paths, RemoteReach, Settings};
 
 use crate::coordinator::{Coordinator, Workers};
@@ -17,9 +17,10 @@ use crate::io::{AudioIo, Devices};
 use crate::keep::Keeper;
 use crate::listen::Listen;
 use crate::load::{Installed, Parts};
-use crate::message::{Asked, Message, Outbox};
+use crate::message::{Asked, AskedToSee, Message, Outbox};
 use crate::observers::Observers;
 use crate::recognize::Recognize;
+use crate::see::{Sight, Sighting};
 use crate::speak::{Mouth, Speak};
 use crate::think::Think;
 use crate::{Command, DeviceStatus, Status, Subscription, check_question};
@@ -109,7 +110,9 @@ impl Engine {
             threads.push(spawn("speak", move || state.run(speak_jobs))?);
         }
         let keeper = options.keeps_timers.then(|| Keeper::new(&paths));
-        let state = Think::new(Arc::clone(&parts), Arc::clone(&settings), paths, outbox, heavy, think.clone(), keeper);
+        let sight = Sight::new(&parts, &settings, outbox.clone(), heavy.clone());
+        let (seeing, jobs) = (sight.clone(), think.clone());
+        let state = Think::new(Arc::clone(&parts), Arc::clone(&settings), paths, outbox, heavy, jobs, seeing, keeper);
         threads.push(spawn("think", move || state.run(think_jobs))?);
 
         let workers = Workers { listen, recognize, think, speak };
@@ -123,7 +126,8 @@ impl Engine {
             run_coordinator(coordinator, inbox, threads);
         })?;
         let ending = Arc::new(AtomicBool::new(false));
-        Ok(EngineHandle { sender, observers, status, ending, ended, parts, no_neural: options.no_neural })
+        let no_neural = options.no_neural;
+        Ok(EngineHandle { sender, observers, status, ending, ended, parts, sight, no_neural })
     }
 }
 
@@ -198,6 +202,8 @@ pub struct EngineHandle {
     ended: Arc<Ended>,
     /// Asked how the servers of other programs do.
     parts: Arc<dyn Parts>,
+    /// Asked what was captured.
+    sight: Sight,
     no_neural: bool,
 }
 
@@ -254,6 +260,37 @@ impl EngineHandle {
                 Error::new("internal.ended", "Jarvis is ending.", "Start it again and ask once more.")
             }
         })
+    }
+
+    /// Looks at `target` and answers `question` from it, in no turn: nothing is spoken.
+    ///
+    /// # Errors
+    /// It can't be looked, or not answered, or not within half a minute.
+    pub fn see(&self, target: ScreenTarget, question: String) -> Result<Sighting> {
+        check_question(&question)?;
+        let (answer, seen) = sync_channel(1);
+        let given_up = Cancel::new();
+        let asked = AskedToSee { target, question, answer, given_up: given_up.clone() };
+        let _ = self.sender.send(Message::See(asked));
+        seen.recv_timeout(ASKED).unwrap_or_else(|error| {
+            given_up.cancel();
+            Err(match error {
+                RecvTimeoutError::Timeout => self.occupied(),
+                RecvTimeoutError::Disconnected => {
+                    Error::new("internal.ended", "Jarvis is ending.", "Start it again and ask once more.")
+                }
+            })
+        })
+    }
+
+    /// What was captured of the screen since the start, and why, the last first.
+    pub fn captures(&self) -> Vec<Capture> {
+        self.sight.ledger().captures()
+    }
+
+    /// Forgets what was captured, and all that was read in it. Waits for a look that goes on.
+    pub fn forget_captures(&self) {
+        self.sight.forget();
     }
 
     fn occupied(&self) -> Error {

@@ -10,23 +10,28 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, sync_channel};
 use std::time::{Duration, Instant};
 
 use jarvis_assistant::turn::{Input, Stage};
-use jarvis_assistant::{Conversation, Mind, Names, Piece, Routed, Router, skills};
+use jarvis_assistant::{Conversation, Mind, Names, Piece, Router, skills};
 use jarvis_core::{
     AssistantEvent, Cancel, Error, GenerateOptions, Generation, HostAction, LanguageModel, Message as ChatMessage,
-    Prompt, Reply, Result, SystemClock, TurnId,
+    Prompt, Region, Reply, Result, SystemClock, TurnId,
 };
 use jarvis_settings::{Paths, Settings};
 
 use crate::adjust::adjust;
+use crate::clipboard::Clipboard;
 use crate::heavy::Heavy;
 use crate::keep::Keeper;
 use crate::load::Parts;
-use crate::message::{Loaded, Message, Outbox, PANICKED, Part, contained};
+use crate::message::{AskedToSee, Loaded, Message, Outbox, PANICKED, Part, contained};
+use crate::see::{Sight, Sighting, show_looking};
 
 /// How long to wait to hear whether there was a wake to unlearn; who listens is loading, perhaps, and will tell later.
 const UNLEARNED: Duration = Duration::from_secs(2);
 /// What is said where there was none.
 const NOTHING_TO_UNLEARN: &str = "Nothing woke me lately, so there is nothing to unlearn.";
+
+/// For how long what was found is framed, s.
+const HIGHLIGHTED: f32 = 3.0;
 
 /// Work for the thread.
 pub(crate) enum Job {
@@ -36,6 +41,8 @@ pub(crate) enum Job {
     Unthink(TurnId),
     /// Whatever rings is done.
     SilenceAlarms,
+    /// Look at the screen and answer from it, in no turn.
+    See(AskedToSee),
     /// The language model is there, or is not.
     Model { load: u64, result: Result<Box<dyn LanguageModel>>, began: Instant },
     /// Take these settings, and load again what is not there.
@@ -67,6 +74,9 @@ pub(crate) struct Think {
     waiting: VecDeque<Waiting>,
     /// The turn that was answered last.
     answered: Option<TurnId>,
+    /// Looks at the screen.
+    sight: Sight,
+    clipboard: Box<dyn Clipboard>,
     /// Takes what skills keep; none where another instance may be the one that does.
     keeper: Option<Keeper>,
 }
@@ -80,12 +90,16 @@ impl Think {
         outbox: Outbox,
         heavy: Heavy,
         jobs: Sender<Job>,
+        sight: Sight,
         keeper: Option<Keeper>,
     ) -> Self {
         let mut mind = Mind::new(Router::new(skills::all()), Arc::new(SystemClock), (&settings.mind).into());
         mind.set_names(Names::of_wake_model(&settings.wake.model));
+        mind.set_eyes(Box::new(sight.clone()));
         Self {
             mind,
+            sight,
+            clipboard: parts.clipboard(),
             parts,
             settings,
             paths,
@@ -106,7 +120,8 @@ impl Think {
         self.restore();
         loop {
             self.keep();
-            let job = match self.mind.next_due() {
+            let next = [self.mind.next_due(), self.sight.rest()].into_iter().flatten().min();
+            let job = match next {
                 None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(due) => jobs.recv_timeout(due.saturating_duration_since(Instant::now())),
             };
@@ -121,12 +136,14 @@ impl Think {
                 Ok(Job::SilenceAlarms) => {
                     self.mind.silence();
                 }
+                Ok(Job::See(asked)) => self.see(asked),
                 Ok(Job::Model { load, result, began }) if load == self.load => self.take_model(result, began),
                 Ok(Job::Model { .. }) => tracing::debug!("a language model came that is not wanted any more"),
                 Ok(Job::Settings(settings)) => {
                     let before = std::mem::replace(&mut self.settings, settings);
                     self.mind.set_options((&self.settings.mind).into());
                     self.mind.set_names(Names::of_wake_model(&self.settings.wake.model));
+                    self.sight.set_settings(&self.settings);
                     let other = (&before.mind.model, before.mind.enabled)
                         != (&self.settings.mind.model, self.settings.mind.enabled)
                         || before.remote != self.settings.remote;
@@ -134,11 +151,12 @@ impl Think {
                         self.load();
                     }
                 }
-                Ok(Job::Quit) => return,
+                Ok(Job::Quit) => break,
                 Err(RecvTimeoutError::Timeout) => self.tell_due(),
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => break,
             }
         }
+        self.sight.close();
     }
 
     /// Takes up what the last run left.
@@ -160,14 +178,14 @@ impl Think {
         if asked.cancel.is_cancelled() {
             return;
         }
-        if self.loading && self.mind.router().route(&asked.text) == Routed::Chat {
+        if self.loading && self.mind.needs_model(&asked.text) {
             return self.waiting.push_back(asked);
         }
         let Waiting { turn, text, cancel } = asked;
         self.answered = Some(turn);
         let outbox = &self.outbox;
         let mind = &mut self.mind;
-        let (settings, paths) = (&mut self.settings, &self.paths);
+        let (settings, paths, clipboard) = (&mut self.settings, &self.paths, &mut self.clipboard);
         let mut spoken_for = false;
         let mut on_piece = |piece| match piece {
             Piece::Action(HostAction::NotCalled) => match unlearn(outbox, turn) {
@@ -188,6 +206,12 @@ impl Think {
                     outbox.turn(Input::Failed(turn, Stage::Think, error));
                 }
             }
+            Piece::Action(HostAction::Copy { text }) => {
+                if let Err(error) = clipboard.set(text) {
+                    outbox.turn(Input::Failed(turn, Stage::Think, error));
+                }
+            }
+            Piece::Action(HostAction::Highlight { region }) => highlight(outbox, settings, region),
             other => tell(outbox, turn, other),
         };
         let answer = contained("Thinking", || mind.answer(&text, &cancel, &mut on_piece));
@@ -208,9 +232,30 @@ impl Think {
         self.tell_due();
     }
 
+    /// Answers a question about the screen to whoever waits for it.
+    fn see(&mut self, AskedToSee { target, question, answer, given_up }: AskedToSee) {
+        if given_up.is_cancelled() {
+            return;
+        }
+        let (outbox, mind, settings, clipboard) = (&self.outbox, &mut self.mind, &self.settings, &mut self.clipboard);
+        let mut uncopied = None;
+        let mut on_piece = |piece| match piece {
+            Piece::Event(event @ AssistantEvent::Looking { .. }) => tell_looking(outbox, event),
+            Piece::Action(HostAction::Copy { text }) => uncopied = clipboard.set(text).err(),
+            Piece::Action(HostAction::Highlight { region }) => highlight(outbox, settings, region),
+            _ => {}
+        };
+        let seen = contained("Looking", || mind.answer_about(&question, &target, &given_up, &mut on_piece));
+        let seen = match uncopied {
+            Some(error) => Err(error),
+            None => seen.map(|(answer, screen)| Sighting { screen, reply: answer.reply }),
+        };
+        let _ = answer.try_send(seen);
+    }
+
     /// Says what came due.
     fn tell_due(&mut self) {
-        while let Some(Reply { spoken, shown, actions }) = self.mind.due() {
+        while let Some(Reply { spoken, shown, actions, .. }) = self.mind.due() {
             for action in actions {
                 if let HostAction::Notify { title, body } = action {
                     self.outbox.send(Message::Notify { title, body });
@@ -288,12 +333,35 @@ fn tell(outbox: &Outbox, turn: TurnId, piece: Piece) {
         }
         Piece::Event(AssistantEvent::FirstToken) => outbox.turn(Input::FirstToken(turn)),
         Piece::Event(AssistantEvent::ReplyText { text }) => outbox.turn(Input::Text(turn, text)),
+        Piece::Event(event @ AssistantEvent::Looking { .. }) => tell_looking(outbox, event),
         Piece::Event(other) => outbox.send(Message::Event(other)),
         Piece::Clause(text) => outbox.turn(Input::Clause(turn, text)),
         Piece::Action(HostAction::Stop) => outbox.turn(Input::StopAsked(turn)),
         Piece::Action(HostAction::Notify { title, body }) => outbox.send(Message::Notify { title, body }),
         // Taken by the thread before: they need its settings, or an answer.
-        Piece::Action(HostAction::Set { .. } | HostAction::Scale { .. } | HostAction::NotCalled) => {}
+        Piece::Action(
+            HostAction::Set { .. }
+            | HostAction::Scale { .. }
+            | HostAction::NotCalled
+            | HostAction::Copy { .. }
+            | HostAction::Highlight { .. },
+        ) => {}
+    }
+}
+
+/// Tells of a look: before it, the observers were told when this returns.
+fn tell_looking(outbox: &Outbox, event: AssistantEvent) {
+    if matches!(event, AssistantEvent::Looking { looking: true, .. }) {
+        show_looking(outbox, event);
+    } else {
+        outbox.send(Message::Event(event));
+    }
+}
+
+/// Has a part of the screen framed for a moment, where that is wanted.
+fn highlight(outbox: &Outbox, settings: &Settings, region: Region) {
+    if settings.eyes.highlight {
+        outbox.send(Message::Event(AssistantEvent::Highlight { region, seconds: HIGHLIGHTED }));
     }
 }
 

@@ -7,6 +7,7 @@
 use crate::output::Output;
 use jarvis_assistant::{Answer, Mind, MindOptions, Names, Piece, Router, skills};
 use jarvis_core::{AssistantEvent, Cancel, Error, HostAction, Result, Route, SystemClock};
+use jarvis_engine::clipboard::{Clipboard, DesktopClipboard};
 use jarvis_engine::control;
 use jarvis_engine::load::{Installed, Parts};
 use jarvis_settings::{Paths, Settings};
@@ -52,10 +53,12 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn mind(paths: &Paths, settings: &Settings, dry_run: bool) -> Mind {
+/// A mind of this process alone.
+pub(super) fn mind(paths: &Paths, settings: &Settings, dry_run: bool) -> Mind {
     let options = MindOptions { dry_run, ..MindOptions::from(&settings.mind) };
     let mut mind = Mind::new(Router::new(skills::all()), Arc::new(SystemClock), options);
     mind.set_names(Names::of_wake_model(&settings.wake.model));
+    mind.set_eyes(jarvis_engine::eyes(Arc::new(Installed::new(paths)), settings));
     if !settings.mind.enabled {
         mind.set_no_model(Error::new(
             "mind.off",
@@ -102,6 +105,7 @@ impl Asker<'_> {
                 undone =
                     Err(Error::new("control.not_running", "Jarvis is not running.", "Say it to the one that woke."));
             }
+            Piece::Action(HostAction::Copy { text }) => undone = copy(text),
             // Comes before the words that tell it is done.
             Piece::Action(action) => undone = jarvis_engine::adjust(&action, settings, paths).map(|_| ()),
             _ => {}
@@ -194,6 +198,19 @@ fn lines_of_stdin() -> Receiver<std::io::Result<String>> {
     lines
 }
 
+/// Puts `text` on the clipboard, where that outlives this process.
+pub(super) fn copy(text: String) -> Result<()> {
+    if cfg!(target_os = "macos") {
+        return DesktopClipboard::default().set(text);
+    }
+    // On X11 and Wayland it goes with whoever copied it.
+    Err(Error::new(
+        "clipboard.nobody",
+        "No Jarvis is running to keep what is copied.",
+        "Start the app or `jarvis run` first, and ask again.",
+    ))
+}
+
 /// A piece of an answer, for a person who reads along; a script gets one object at the end.
 fn show(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
@@ -201,6 +218,6 @@ fn show(text: &str) -> std::io::Result<()> {
 }
 
 /// Whether it means that no Jarvis of this user runs.
-fn is_of_nobody(error: &Error) -> bool {
+pub(super) fn is_of_nobody(error: &Error) -> bool {
     matches!(error.code.as_str(), "control.not_running" | "control.denied")
 }

@@ -10,6 +10,7 @@ pub mod models;
 pub mod remote;
 pub mod run;
 pub mod say;
+pub mod see;
 mod signal;
 pub mod transcribe;
 mod voice;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use jarvis_core::{Error, EventRecord, Result};
 
-use super::protocol::read_line;
+use super::protocol::{MAX_ANSWER, read_line};
 use super::{Request, Response};
 
 /// How long the running instance may take to answer.
@@ -113,13 +113,14 @@ impl Events {
 
     /// The next line, `None` at the end of the stream.
     fn line(&mut self) -> Result<Option<String>> {
-        let Some(deadline) = self.deadline else { return read_line(&mut self.reader) };
+        let Some(deadline) = self.deadline else { return read_line(&mut self.reader, MAX_ANSWER) };
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(silent());
         }
         self.reader.get_ref().set_read_timeout(Some(left)).map_err(not_set_up)?;
-        read_line(&mut self.reader).map_err(|error| if Instant::now() < deadline { error } else { silent() })
+        read_line(&mut self.reader, MAX_ANSWER)
+            .map_err(|error| if Instant::now() < deadline { error } else { silent() })
     }
 }
 
@@ -136,7 +137,7 @@ fn exchange(reader: &mut BufReader<UnixStream>, request: &Request) -> Result<Res
     let mut line = serde_json::to_string(request).expect("requests are plain data");
     line.push('\n');
     reader.get_mut().write_all(line.as_bytes()).map_err(|_| silent())?;
-    let answer = read_line(reader).map_err(|_| silent())?.ok_or_else(silent)?;
+    let answer = read_line(reader, MAX_ANSWER).map_err(|_| silent())?.ok_or_else(silent)?;
     let response: Response = serde_json::from_str(&answer).map_err(|error| garbled(&error))?;
     match response.error {
         Some(error) => Err(error),

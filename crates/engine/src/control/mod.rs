@@ -6,7 +6,8 @@
 //!
 //! A request is `{"command":"toggle"}`, one of press, release, toggle, start, stop, cancel, mute, unmute, reload, quit,
 //! status, hello, subscribe, or `{"command":"ask","text":"..."}`, whose answer is spoken, too, with `"aloud":true`. The
-//! answer is `{"ok":true}`, with `"status"` where it was asked for and `"turn"` after `ask`, or
+//! answer is `{"ok":true}`, with `"status"` where it was asked for, `"turn"` after `ask` and `"seen"` after
+//! `{"command":"see","target":"active_window","question":"..."}`, or
 //! `{"error":{"code","message","hint"}}`. After `subscribe` the connection carries events, as in `--events`. After `quit`
 //! it is closed when the place of the running instance is free.
 //!
@@ -20,5 +21,5 @@ mod server;
 
 pub use client::{Events, connect, quit, send, subscribe};
 pub use protocol::{Request, Response};
-pub use question::ask;
+pub use question::{ask, see};
 pub use server::{Claim, Server, claim, serve};

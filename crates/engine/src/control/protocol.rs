@@ -2,13 +2,15 @@
 
 use std::io::{BufRead, Read};
 
-use jarvis_core::{Error, Result, TurnId};
+use jarvis_core::{Error, Result, ScreenTarget, TurnId};
 use serde::{Deserialize, Serialize};
 
-use crate::{Command, Status};
+use crate::{Command, Sighting, Status};
 
-/// The longest line that either side takes, in bytes.
+/// The longest line that a server takes, in bytes.
 pub(super) const MAX_LINE: u64 = 64 * 1024;
+/// The longest that a client takes: the text of a whole desktop, several times over.
+pub(super) const MAX_ANSWER: u64 = 16 << 20;
 
 /// What a client wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +40,13 @@ pub enum Request {
         #[serde(default)]
         aloud: bool,
     },
+    /// Look at the screen and answer from it, in no turn.
+    See {
+        /// At what.
+        target: ScreenTarget,
+        /// The question.
+        question: String,
+    },
     /// What woke Jarvis last was no call.
     NotCalled,
     /// Settings were changed or models installed: take them up.
@@ -66,6 +75,7 @@ impl Request {
             Request::Unmute => Command::Unmute,
             Request::Quit => Command::Quit,
             Request::Ask { .. }
+            | Request::See { .. }
             | Request::NotCalled
             | Request::Reload
             | Request::Status
@@ -87,6 +97,9 @@ pub struct Response {
     /// The turn that answers, for [`Request::Ask`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turn: Option<TurnId>,
+    /// What was seen, for [`Request::See`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Sighting>,
     /// Why the request was not taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Error>,
@@ -105,19 +118,23 @@ impl Response {
         Self { ok: true, turn: Some(turn), ..Self::default() }
     }
 
+    pub(super) fn seen(seen: Sighting) -> Self {
+        Self { ok: true, seen: Some(seen), ..Self::default() }
+    }
+
     pub(super) fn error(error: Error) -> Self {
         Self { error: Some(error), ..Self::default() }
     }
 }
 
-/// The next line without its end; `None` at the end of the stream.
-pub(super) fn read_line(reader: &mut impl BufRead) -> Result<Option<String>> {
+/// The next line of `most` bytes at most without its end; `None` at the end of the stream.
+pub(super) fn read_line(reader: &mut impl BufRead, most: u64) -> Result<Option<String>> {
     let mut line = Vec::new();
-    let read = reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut line);
+    let read = reader.by_ref().take(most).read_until(b'\n', &mut line);
     match read {
         Ok(0) => Ok(None),
-        Ok(_) if line.last() != Some(&b'\n') && line.len() as u64 >= MAX_LINE => {
-            Err(Error::new("control.too_long", format!("A message is longer than {MAX_LINE} bytes."), "Send less."))
+        Ok(_) if line.last() != Some(&b'\n') && line.len() as u64 >= most => {
+            Err(Error::new("control.too_long", format!("A message is longer than {most} bytes."), "Send less."))
         }
         Ok(_) => match String::from_utf8(line) {
             Ok(line) => Ok(Some(line.trim().to_owned())),
@@ -149,6 +166,9 @@ mod tests {
         assert_eq!(parse(written).unwrap(), Request::Ask { text: "hi".into(), aloud: false });
         assert_eq!(parse(spoken).unwrap(), Request::Ask { text: "hi".into(), aloud: true });
         assert_eq!(parse(r#"{"command":"reload"}"#).unwrap(), Request::Reload);
+        let request = Request::See { target: ScreenTarget::PointerMonitor, question: "what is there".into() };
+        let see = r#"{"command":"see","target":"pointer_monitor","question":"what is there"}"#;
+        assert_eq!(parse(see).unwrap(), request);
         assert_eq!(parse("toggle").unwrap_err().code, "control.bad_request");
         assert_eq!(parse(r#"{"command":"ask"}"#).unwrap_err().code, "control.bad_request");
     }
@@ -156,9 +176,9 @@ mod tests {
     #[test]
     fn a_line_has_a_limit() {
         let endless = vec![b'x'; 3 * MAX_LINE as usize];
-        assert_eq!(read_line(&mut endless.as_slice()).unwrap_err().code, "control.too_long");
-        assert_eq!(read_line(&mut &b"\xff\xfe\n"[..]).unwrap_err().code, "control.not_text");
-        assert_eq!(read_line(&mut &b" a \r\nb"[..]).unwrap(), Some("a".into()));
-        assert_eq!(read_line(&mut &b""[..]).unwrap(), None);
+        assert_eq!(read_line(&mut endless.as_slice(), MAX_LINE).unwrap_err().code, "control.too_long");
+        assert_eq!(read_line(&mut &b"\xff\xfe\n"[..], 64).unwrap_err().code, "control.not_text");
+        assert_eq!(read_line(&mut &b" a \r\nb"[..], 64).unwrap(), Some("a".into()));
+        assert_eq!(read_line(&mut &b""[..], 64).unwrap(), None);
     }
 }

@@ -6,10 +6,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use jarvis_assistant::{Answer, AnswerTimings};
-use jarvis_core::{AssistantEvent, Error, Result, Route};
+use jarvis_core::{AssistantEvent, Error, Result, Route, ScreenTarget};
 
 use super::client::{send_and_wait, subscribe};
 use super::{Request, Response};
+use crate::Sighting;
 use crate::start::ASKED;
 
 /// Beyond the time that a question waits for its turn.
@@ -75,6 +76,15 @@ pub fn ask(socket: &Path, text: &str, aloud: bool, on_text: &mut dyn FnMut(&str)
             "Start it again, and ask once more.",
         )),
     }
+}
+
+/// Has the running instance look at `target` and answer `question` from it; nothing is spoken.
+///
+/// # Errors
+/// Nothing runs, it refuses, or it can't look or answer.
+pub fn see(socket: &Path, target: ScreenTarget, question: &str) -> Result<Sighting> {
+    let request = Request::See { target, question: question.to_owned() };
+    send_and_wait(socket, &request, ASKED + BEYOND)?.seen.ok_or_else(unanswered)
 }
 
 /// What came of a turn that is over.

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use jarvis_core::{Error, Result};
 use jarvis_settings::Paths;
 
-use super::protocol::{parse, read_line};
+use super::protocol::{MAX_LINE, parse, read_line};
 use super::{Request, Response, client};
 use crate::{Command, EngineHandle, Subscription};
 
@@ -227,7 +227,7 @@ fn serve_client(stream: UnixStream, Served { engine, reload, waiting }: &Served)
     }
     let mut reader = BufReader::new(&stream);
     loop {
-        let request = match read_line(&mut reader) {
+        let request = match read_line(&mut reader, MAX_LINE) {
             Ok(None) => return,
             Ok(Some(line)) if line.is_empty() => continue,
             Ok(Some(line)) => parse(&line),
@@ -245,12 +245,17 @@ fn serve_client(stream: UnixStream, Served { engine, reload, waiting }: &Served)
                 return;
             }
             Ok(Request::Status) => Response::status(engine.status()),
-            Ok(Request::Hello | Request::Ask { .. }) if engine.is_ending() => Response::error(ending()),
+            Ok(Request::Hello | Request::Ask { .. } | Request::See { .. }) if engine.is_ending() => {
+                Response::error(ending())
+            }
             Ok(Request::Hello) => {
                 tracing::info!("another instance tried to start and was sent away");
                 Response::status(engine.status())
             }
             Ok(Request::Ask { text, aloud }) => engine.ask(text, aloud).map_or_else(Response::error, Response::turn),
+            Ok(Request::See { target, question }) => {
+                engine.see(target, question).map_or_else(Response::error, Response::seen)
+            }
             Ok(Request::NotCalled) => match engine.not_called() {
                 Ok(true) => Response::ok(),
                 Ok(false) => Response::error(Error::new(

@@ -1,0 +1,397 @@
+//! Sight as it runs: the eyes put together from the settings, and how long what they need stays in memory.
+//!
+//! Owns the eyes, their parts as they come and go, and the thread that reads ahead where the user switched that on. The
+//! screen is connected to with the first look, the recognizer loaded when there is something to recognize, and dropped
+//! when nobody looked for a while. Recognition is done with the right to compute. Never looks unasked otherwise, and never
+//! decides what to answer.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use jarvis_core::{
+    AccessibilityTree, AssistantEvent, Cancel, Error, Eyes, Look, LookTimings, Pixels, Region, Result, ScreenCapture,
+    ScreenTarget, ScreenText, ScreenWindow, Screenshot, SystemClock, TextLine, TextRecognizer, WindowText,
+};
+use jarvis_settings::Settings;
+use jarvis_vision::capture::Picture;
+use jarvis_vision::eyes::{self, Background, Ledger, Rules, Screen};
+use serde::{Deserialize, Serialize};
+
+use crate::heavy::Heavy;
+use crate::load::Parts;
+use crate::message::{Message, Outbox, PANICKED, contained};
+
+/// How long a recognizer that nobody needs stays in memory.
+const IDLE: Duration = Duration::from_secs(180);
+/// How long a look waits for the sign that it is about to begin to be shown.
+const SHOWN: Duration = Duration::from_secs(1);
+/// Why the background reads.
+const AHEAD: &str = "to read ahead";
+
+/// What was seen, and the answer from it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sighting {
+    /// The text of the screen.
+    pub screen: ScreenText,
+    /// What was answered.
+    pub reply: String,
+}
+
+/// The eyes. Clones see with the same ones.
+#[derive(Clone)]
+pub(crate) struct Sight(Arc<Inner>);
+
+struct Inner {
+    screen: Mutex<Screen>,
+    ledger: Ledger,
+    settings: Arc<Mutex<Arc<Settings>>>,
+    recognizer: Arc<Mutex<Recognizer>>,
+    ahead: Ahead,
+    heavy: Heavy,
+    outbox: Outbox,
+}
+
+/// What the thread that reads ahead is told.
+#[derive(Default)]
+struct Ahead {
+    state: Mutex<AheadState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct AheadState {
+    wanted: bool,
+    running: bool,
+    /// Raised when somebody asks: what was not read by then stays unread.
+    step: Cancel,
+}
+
+/// The recognizer, while it is there.
+#[derive(Default)]
+struct Recognizer {
+    loaded: Option<Box<dyn TextRecognizer>>,
+    used: Option<Instant>,
+}
+
+impl Sight {
+    /// Eyes that have nothing open yet.
+    pub(crate) fn new(parts: &Arc<dyn Parts>, settings: &Arc<Settings>, outbox: Outbox, heavy: Heavy) -> Self {
+        let shared = Arc::new(Mutex::new(Arc::clone(settings)));
+        let recognizer = Arc::new(Mutex::new(Recognizer::default()));
+        let of_screen = eyes::Parts {
+            capture: Box::new(LateCapture { parts: Arc::clone(parts), open: None, failed: false }),
+            recognizer: Box::new(LateRecognizer {
+                parts: Arc::clone(parts),
+                settings: Arc::clone(&shared),
+                recognizer: Arc::clone(&recognizer),
+                heavy: heavy.clone(),
+            }),
+            tree: Some(Box::new(LateTree { parts: Arc::clone(parts), settings: Arc::clone(&shared), open: None })),
+            clock: Arc::new(SystemClock),
+        };
+        let screen = Screen::new(of_screen, rules(settings), remembered(settings));
+        let ledger = screen.ledger();
+        let sight = Self(Arc::new(Inner {
+            screen: Mutex::new(screen),
+            ledger,
+            settings: shared,
+            recognizer,
+            ahead: Ahead::default(),
+            heavy,
+            outbox,
+        }));
+        sight.read_ahead();
+        sight
+    }
+
+    /// Takes new settings. What was read by other rules is forgotten.
+    pub(crate) fn set_settings(&self, settings: &Arc<Settings>) {
+        let before = std::mem::replace(&mut *lock(&self.0.settings), Arc::clone(settings));
+        if before.eyes != settings.eyes {
+            self.interrupt();
+            lock(&self.0.screen).set_rules(rules(settings), remembered(settings));
+            self.read_ahead();
+        }
+    }
+
+    /// What was captured and why, the last first.
+    pub(crate) fn ledger(&self) -> Ledger {
+        self.0.ledger.clone()
+    }
+
+    /// Forgets what was captured, and all that was read in it. Waits for a look that goes on.
+    pub(crate) fn forget(&self) {
+        self.interrupt();
+        lock(&self.0.screen).forget();
+        self.0.ledger.forget();
+    }
+
+    /// Forgets what was remembered for long enough, and drops what nobody needed for a while. Gives when to ask again;
+    /// none while there is nothing to drop.
+    pub(crate) fn rest(&self) -> Option<Instant> {
+        // Whoever reads ahead just now asks for it again.
+        let Ok(mut screen) = self.0.screen.try_lock() else { return Some(Instant::now() + IDLE) };
+        let forget = screen.forget_old().map(|after| Instant::now() + after);
+        drop(screen);
+        let mut recognizer = lock(&self.0.recognizer);
+        let unload = recognizer.used.map(|used| used + IDLE);
+        if unload.is_some_and(|unload| unload <= Instant::now()) {
+            *recognizer = Recognizer::default();
+            tracing::debug!("the recognizer of the screen was unloaded");
+            return forget;
+        }
+        [forget, unload].into_iter().flatten().min()
+    }
+
+    /// The thread that reads ahead ends.
+    pub(crate) fn close(&self) {
+        lock(&self.0.ahead.state).wanted = false;
+        self.interrupt();
+    }
+
+    /// Whoever reads ahead leaves off.
+    fn interrupt(&self) {
+        lock(&self.0.ahead.state).step.cancel();
+        self.0.ahead.changed.notify_all();
+    }
+
+    /// Begins to read ahead, or ends that, as the settings say.
+    fn read_ahead(&self) {
+        let eyes = lock(&self.0.settings).eyes.clone();
+        let mut state = lock(&self.0.ahead.state);
+        state.wanted = eyes.enabled && eyes.background;
+        self.0.ahead.changed.notify_all();
+        if state.wanted && !state.running {
+            let sight = self.clone();
+            let spawned = std::thread::Builder::new().name("read-ahead".into()).spawn(move || sight.keep_reading());
+            match spawned {
+                Ok(_) => state.running = true,
+                Err(error) => tracing::warn!("No thread to read ahead: {error}"),
+            }
+        }
+    }
+
+    /// Reads ahead until that is not wanted any more.
+    fn keep_reading(&self) {
+        let mut background = Background::new();
+        loop {
+            let step = Cancel::new();
+            {
+                let mut state = lock(&self.0.ahead.state);
+                if !state.wanted {
+                    state.running = false;
+                    return;
+                }
+                state.step = step.clone();
+            }
+            let busy = || self.0.heavy.is_taken() || is_on_battery() || is_loaded();
+            let wait = contained("Reading ahead", || {
+                // Nothing is looked at before the sign is lit.
+                let lit = !busy();
+                if lit {
+                    show_looking(&self.0.outbox, looking(true));
+                }
+                let wait = background.step(&mut lock(&self.0.screen), &|| !lit, &step);
+                if lit {
+                    self.0.outbox.send(Message::Event(looking(false)));
+                }
+                Ok(wait)
+            });
+            let wait = wait.unwrap_or(IDLE);
+            let state = lock(&self.0.ahead.state);
+            let sleeps = |state: &mut AheadState| state.wanted;
+            drop(self.0.ahead.changed.wait_timeout_while(state, wait, sleeps).unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+}
+
+fn looking(looking: bool) -> AssistantEvent {
+    AssistantEvent::Looking { looking, reason: AHEAD.into(), source: None }
+}
+
+/// Tells observers that a look begins, and returns when they were told.
+pub(crate) fn show_looking(outbox: &Outbox, event: AssistantEvent) {
+    let (told, is_told) = std::sync::mpsc::sync_channel(1);
+    outbox.send(Message::Looking { event, told });
+    let _ = is_told.recv_timeout(SHOWN);
+}
+
+impl Eyes for Sight {
+    fn look(&mut self, look: &Look, cancel: &Cancel) -> Result<ScreenText> {
+        if !lock(&self.0.settings).eyes.enabled {
+            return Err(Error::new(
+                "eyes.off",
+                "I don't look at the screen: that is switched off.",
+                "Switch it on with `jarvis config set eyes.enabled true`, or in the settings.",
+            ));
+        }
+        self.interrupt();
+        let seen = lock(&self.0.screen).look(look, cancel);
+        // A picture needs no recognizer twice as long as that.
+        let mut recognizer = lock(&self.0.recognizer);
+        if recognizer.loaded.is_some() {
+            recognizer.used = Some(Instant::now());
+        }
+        seen
+    }
+}
+
+/// The eyes by themselves, for a program that looks once.
+pub fn eyes(parts: Arc<dyn Parts>, settings: &Settings) -> Box<dyn Eyes> {
+    let mut settings = settings.clone();
+    settings.eyes.background = false;
+    let outbox = Outbox(std::sync::mpsc::channel().0);
+    Box::new(Sight::new(&parts, &Arc::new(settings), outbox, Heavy::default()))
+}
+
+/// Eyes that see `picture` wherever they look.
+pub fn eyes_on(picture: Picture, parts: Arc<dyn Parts>, settings: &Settings) -> Box<dyn Eyes> {
+    let parts = eyes::Parts {
+        capture: Box::new(picture),
+        recognizer: Box::new(LateRecognizer {
+            parts,
+            settings: Arc::new(Mutex::new(Arc::new(settings.clone()))),
+            recognizer: Arc::default(),
+            heavy: Heavy::default(),
+        }),
+        tree: None,
+        clock: Arc::new(SystemClock),
+    };
+    // There is nobody's window in it.
+    Box::new(Screen::new(parts, Rules::new([""; 0], false), Duration::ZERO))
+}
+
+fn rules(settings: &Settings) -> Rules {
+    Rules::new(settings.eyes.excluded(), settings.eyes.private_windows)
+}
+
+fn remembered(settings: &Settings) -> Duration {
+    Duration::from_secs(60 * u64::from(settings.eyes.remember_minutes))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The screen, connected to when it is first looked at, and again after something failed: the desktop may have been
+/// started anew.
+struct LateCapture {
+    parts: Arc<dyn Parts>,
+    open: Option<Box<dyn ScreenCapture>>,
+    failed: bool,
+}
+
+impl LateCapture {
+    fn open(&mut self) -> Result<&mut Box<dyn ScreenCapture>> {
+        if std::mem::take(&mut self.failed) {
+            self.open = None;
+        }
+        if self.open.is_none() {
+            self.open = Some(self.parts.capture()?);
+        }
+        self.open.as_mut().ok_or_else(|| Error::new("eyes.absent", "There is no screen.", ""))
+    }
+}
+
+impl ScreenCapture for LateCapture {
+    fn capture(&mut self, target: &ScreenTarget) -> Result<Screenshot<'_>> {
+        self.open()?;
+        let Self { open: Some(open), failed, .. } = self else { unreachable!("it was opened above") };
+        let shot = open.capture(target);
+        *failed = shot.is_err();
+        shot
+    }
+
+    fn windows(&mut self) -> Result<Vec<ScreenWindow>> {
+        let windows = self.open()?.windows();
+        self.failed = windows.is_err();
+        windows
+    }
+}
+
+/// The accessibility service, connected to when it is first asked, and again after it failed.
+struct LateTree {
+    parts: Arc<dyn Parts>,
+    settings: Arc<Mutex<Arc<Settings>>>,
+    /// With the settings that it was opened by.
+    open: Option<(jarvis_settings::Accessibility, Box<dyn AccessibilityTree>)>,
+}
+
+impl LateTree {
+    fn ask<T>(&mut self, work: impl FnOnce(&mut dyn AccessibilityTree) -> Result<T>) -> Result<T> {
+        let settings = Arc::clone(&lock(&self.settings));
+        let wanted = settings.eyes.accessibility;
+        self.open.take_if(|(by, _)| *by != wanted);
+        if self.open.is_none() {
+            self.open = Some((wanted, self.parts.tree(&settings)?));
+        }
+        let Some((_, tree)) = &mut self.open else { unreachable!("it was opened above") };
+        let answer = work(tree.as_mut());
+        if answer.as_ref().is_err_and(|error| !error.is_cancelled()) {
+            self.open = None;
+        }
+        answer
+    }
+}
+
+impl AccessibilityTree for LateTree {
+    fn focused_window(&mut self, cancel: &Cancel) -> Result<Option<WindowText>> {
+        if lock(&self.settings).eyes.accessibility == jarvis_settings::Accessibility::Off {
+            return Ok(None);
+        }
+        self.ask(|tree| tree.focused_window(cancel))
+    }
+
+    fn hidden_fields(&mut self, cancel: &Cancel) -> Result<Vec<Region>> {
+        // Also where its text is not used: nobody else knows where passwords are.
+        self.ask(|tree| tree.hidden_fields(cancel))
+    }
+}
+
+/// The recognizer, loaded when there is something to recognize, which computes only while it holds the right to.
+struct LateRecognizer {
+    parts: Arc<dyn Parts>,
+    settings: Arc<Mutex<Arc<Settings>>>,
+    recognizer: Arc<Mutex<Recognizer>>,
+    heavy: Heavy,
+}
+
+impl TextRecognizer for LateRecognizer {
+    fn recognize(
+        &mut self,
+        pixels: Pixels<'_>,
+        areas: &[Region],
+        cancel: &Cancel,
+        lines: &mut Vec<TextLine>,
+    ) -> Result<LookTimings> {
+        let mut recognizer = lock(&self.recognizer);
+        if recognizer.loaded.is_none() {
+            let settings = Arc::clone(&lock(&self.settings));
+            recognizer.loaded = Some(self.parts.screen_reader(&settings)?);
+        }
+        recognizer.used = Some(Instant::now());
+        let Some(loaded) = &mut recognizer.loaded else { unreachable!("it was loaded above") };
+        let right = self.heavy.take();
+        let read = contained("Reading the screen", || loaded.recognize(pixels, areas, cancel, lines));
+        drop(right);
+        if read.as_ref().is_err_and(|error| error.code == PANICKED) {
+            recognizer.loaded = None;
+        }
+        read
+    }
+}
+
+/// Whether the machine runs on its battery. One without batteries does not.
+fn is_on_battery() -> bool {
+    let Ok(supplies) = std::fs::read_dir("/sys/class/power_supply") else { return false };
+    supplies.flatten().any(|supply| {
+        std::fs::read_to_string(supply.path().join("status")).is_ok_and(|status| status.trim() == "Discharging")
+    })
+}
+
+/// Whether others have work for all cores. Never where the system doesn't tell.
+fn is_loaded() -> bool {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
+    let load = std::fs::read_to_string("/proc/loadavg").ok();
+    load.and_then(|load| load.split(' ').next()?.parse::<f64>().ok()).is_some_and(|load| load >= cores)
+}
