@@ -77,10 +77,10 @@ pub fn open() -> Result<Box<dyn ScreenCapture>> {
         #[cfg(target_os = "linux")]
         Session::Wayland => {
             let portal = Portal::connect(None)?;
-            if portal.is_there() { Ok(Box::new(portal)) } else { without_portal() }
+            if portal.is_there() { Ok(Box::new(portal)) } else { through_xcap() }
         }
         #[cfg(target_os = "macos")]
-        Session::MacOs => Ok(Box::new(Xcap::open()?)),
+        Session::MacOs => through_xcap(),
         _ => Err(Error::new(
             "vision.no_display",
             "There is no screen to look at: neither DISPLAY nor WAYLAND_DISPLAY is set.",
@@ -89,15 +89,15 @@ pub fn open() -> Result<Box<dyn ScreenCapture>> {
     }
 }
 
-/// A Wayland desktop of the wlroots family shows its screen to any program that asks.
-#[cfg(all(target_os = "linux", feature = "desktop"))]
-fn without_portal() -> Result<Box<dyn ScreenCapture>> {
-    Ok(Box::new(Xcap::open()?))
-}
-
-/// As above, in a build that doesn't ask.
-#[cfg(all(target_os = "linux", not(feature = "desktop")))]
-fn without_portal() -> Result<Box<dyn ScreenCapture>> {
+/// The screen through `xcap`, whatever the session: that of a Wayland desktop of the wlroots family, which shows its screen to
+/// any program that asks, and what other ways are measured beside.
+///
+/// # Errors
+/// There is no permission to look, or this build has no `xcap`.
+pub fn through_xcap() -> Result<Box<dyn ScreenCapture>> {
+    #[cfg(any(target_os = "macos", feature = "desktop"))]
+    return Ok(Box::new(Xcap::open()?));
+    #[cfg(not(any(target_os = "macos", feature = "desktop")))]
     Err(Error::new(
         "vision.no_portal",
         "This Wayland desktop has no portal that takes pictures of the screen.",

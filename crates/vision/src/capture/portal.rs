@@ -48,7 +48,8 @@ impl Portal {
 
     /// Whether somebody on the bus takes pictures, or can be started to.
     pub fn is_there(&self) -> bool {
-        let (properties, version) = ("org.freedesktop.DBus.Properties", ("org.freedesktop.portal.Screenshot", "version"));
+        let (properties, version) =
+            ("org.freedesktop.DBus.Properties", ("org.freedesktop.portal.Screenshot", "version"));
         let get = self.bus.call_method(Some(PORTAL), PLACE, Some(properties), "Get", &version);
         async_io::block_on(within(STARTING, get)).is_ok()
     }
