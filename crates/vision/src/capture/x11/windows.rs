@@ -234,23 +234,23 @@ impl Link {
             return Ok(client(*active));
         }
         if focus != u32::from(InputFocus::NONE) && focus != u32::from(InputFocus::POINTER_ROOT) && focus != self.root {
-            return Ok(client(self.outermost(focus)?));
+            return Ok(self.outermost(focus)?.and_then(client));
         }
         // Keys go to what is under the pointer; where that is nothing, what lies on top is what people look at.
         let named = |shown: &&Shown| !shown.unmanaged;
         Ok(client(pointer.child).or_else(|| shown.iter().find(named).map(|shown| shown.client)))
     }
 
-    /// The child of the root that `window` is in.
-    fn outermost(&self, mut window: Window) -> Result<Window, Failure> {
+    /// The child of the root that `window` is in; `None` where it was closed meanwhile.
+    fn outermost(&self, mut window: Window) -> Result<Option<Window>, Failure> {
         for _ in 0..64 {
             match answer(self.server.query_tree(window)?.reply())? {
-                Some(tree) if tree.parent == self.root || tree.parent == x11rb::NONE => return Ok(window),
+                Some(tree) if tree.parent == self.root || tree.parent == x11rb::NONE => return Ok(Some(window)),
                 Some(tree) => window = tree.parent,
-                None => return Err(Failure::Gone),
+                None => return Ok(None),
             }
         }
-        Ok(window)
+        Ok(Some(window))
     }
 
     fn property(&self, window: Window, name: u32, length: u32) -> Asked<'_> {
