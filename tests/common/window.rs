@@ -54,7 +54,7 @@ impl<'a> Window<'a> {
     fn show(desktop: &'a Desktop, title: &str, arguments: &[&str]) -> Self {
         let mut command = desktop.command("zenity");
         command.args(arguments).args(["--title", title]).env("LC_ALL", "C.UTF-8").env("GTK_THEME", "Adwaita");
-        for name in ["GTK_MODULES", "NO_AT_BRIDGE", "GDK_SCALE", "GDK_DPI_SCALE", "GDK_BACKEND"] {
+        for name in ["GTK_MODULES", "NO_AT_BRIDGE", "GDK_SCALE", "GDK_DPI_SCALE", "GDK_BACKEND", "AT_SPI_BUS_ADDRESS"] {
             command.env_remove(name);
         }
         // SAFETY: one system call that is allowed between fork and exec.
@@ -73,6 +73,7 @@ impl<'a> Window<'a> {
         let mut window = Self { desktop, process, id: String::new() };
         let pid = window.process.id().to_string();
         window.id = wait_for("a window", Duration::from_secs(30), || {
+            assert!(window.process.try_wait().expect("it is our child").is_none(), "zenity ended before it had a window");
             let found = window.hands(&["search", "--all", "--onlyvisible", "--pid", &pid, "--name", "."])?;
             found.lines().next().map(str::to_owned)
         });
