@@ -73,7 +73,10 @@ impl<'a> Window<'a> {
         let mut window = Self { desktop, process, id: String::new() };
         let pid = window.process.id().to_string();
         window.id = wait_for("a window", Duration::from_secs(30), || {
-            assert!(window.process.try_wait().expect("it is our child").is_none(), "zenity ended before it had a window");
+            assert!(
+                window.process.try_wait().expect("it is our child").is_none(),
+                "zenity ended before it had a window"
+            );
             let found = window.hands(&["search", "--all", "--onlyvisible", "--pid", &pid, "--name", "."])?;
             found.lines().next().map(str::to_owned)
         });
