@@ -180,7 +180,7 @@ fn footprint(file: &Path, rows: &mut Rows<'_>) -> anyhow::Result<()> {
 }
 
 /// Bytes of this process that are in memory, where the system says it.
-fn resident() -> Option<u64> {
+pub(super) fn resident() -> Option<u64> {
     let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
     // SAFETY: asks for a number and has no conditions.
     let size = u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).ok()?;

@@ -16,6 +16,7 @@ mod sounds;
 mod stt;
 mod tts;
 mod turn;
+mod vision;
 mod wake;
 
 use crate::output::Output;
@@ -62,6 +63,8 @@ enum What {
     Wake,
     /// Echo cancelling and speaking over an answer.
     Echo,
+    /// Looking at the screen.
+    Vision,
     /// All of it.
     All,
 }
@@ -158,6 +161,9 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     }
     if wanted(What::Effects) {
         effects::effects(&parts, &settings, runs, &mut rows)?;
+    }
+    if wanted(What::Vision) {
+        vision::run(&parts, &paths, &settings, runs, &mut rows)?;
     }
     if wanted(What::Llm) {
         llm::llm(&parts, &settings, &paths, runs, &mut rows)?;

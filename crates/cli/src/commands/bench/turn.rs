@@ -335,7 +335,7 @@ fn no_answer(heard: &str) -> Error {
 }
 
 /// Processor time of this process so far, user and system.
-fn cpu_seconds() -> f64 {
+pub(super) fn cpu_seconds() -> f64 {
     // SAFETY: an all-zero `rusage` is a valid one, and getrusage only writes to it.
     let usage = unsafe {
         let mut usage: libc::rusage = std::mem::zeroed();
