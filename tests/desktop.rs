@@ -6,6 +6,8 @@
 mod common;
 #[path = "desktop/driver.rs"]
 mod driver;
+#[path = "desktop/eyes.rs"]
+mod eyes;
 #[path = "desktop/keyboard.rs"]
 mod keyboard;
 #[path = "desktop/tray.rs"]
@@ -195,9 +197,13 @@ fn everything_in_the_window_is_reached_by_the_keyboard_and_has_a_name() {
     let _microphone = Microphone::of(&desktop);
     let window = Driver::start(&desktop, &app());
     wait_for("the app to be ready", LOADING, || (window.text("header [role=status]") == "Ready").then_some(()));
-    for (page, title) in
-        [("models", "Models"), ("settings", "Settings"), ("doctor", "Doctor"), ("conversation", "Conversation")]
-    {
+    for (page, title) in [
+        ("models", "Models"),
+        ("screen", "What I looked at"),
+        ("settings", "Settings"),
+        ("doctor", "Doctor"),
+        ("conversation", "Conversation"),
+    ] {
         window.look(&format!("location.hash = '{page}'"));
         wait_for(title, MOMENT, || (window.text("h1") == title).then_some(()));
         // What a page shows it asks the program for.

@@ -1,8 +1,10 @@
 //! Puts the parts together: engine, control socket, tray, hotkey, window; and passes the engine's events on to them.
 
+use crate::highlight::Highlighter;
 use crate::history::History;
 use crate::hotkey::Hotkey;
 use crate::installs::Installs;
+use crate::looking::Sign;
 use crate::tray::{Mark, Tray};
 use crate::views::{HotkeyView, Overview, wake_phrase};
 use crate::{commands, display, window};
@@ -10,11 +12,12 @@ use jarvis_core::{AssistantEvent, AssistantState, Error, Result};
 use jarvis_engine::health::{self, Check, CheckStatus};
 use jarvis_engine::{Command, Engine, EngineHandle, EngineOptions, ModelState, Status, Subscription};
 use jarvis_engine::{control, signals};
-use jarvis_models::{Catalog, Store};
+use jarvis_models::{Catalog, Kind, Store};
 use jarvis_settings::{HotkeyMode, Paths, Settings};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tauri::{AppHandle, Manager, RunEvent, Wry};
 
 /// How long the engine may take to end before the program does without waiting for it.
@@ -115,9 +118,19 @@ impl Shell {
         let Chosen { settings, problems } = self.chosen();
         let status = self.status();
         let installed = self.store().list(&Catalog::builtin()).unwrap_or_default();
-        let missing_models = installed.into_iter().filter(|m| m.default && !m.installed).map(|m| m.id).collect();
+        let missing: Vec<_> = installed.into_iter().filter(|model| model.default && !model.installed).collect();
+        // Without the model that reads the screen all else can be asked.
+        let (reading, hearing): (Vec<_>, Vec<_>) = missing.into_iter().partition(|model| model.kind == Kind::Ocr);
+        let missing_models: Vec<String> = hearing.into_iter().map(|model| model.id).collect();
         let mut troubles = self.troubles.clone();
         troubles.extend(problems);
+        if settings.eyes.enabled && missing_models.is_empty() && !reading.is_empty() {
+            troubles.push(Error::new(
+                "shell.no_ocr",
+                "The model that reads the screen is not installed, so Jarvis can read only what applications tell.",
+                "",
+            ));
+        }
         let hotkey = self.hotkey.standing();
         troubles.extend(hotkey.problem.clone());
         troubles.extend(display::tray_problem());
@@ -152,10 +165,10 @@ impl Shell {
     }
 
     /// Shows the state in the tray.
-    fn show(&self, state: AssistantState, muted: bool) {
+    fn show(&self, state: AssistantState, muted: bool, looking: bool) {
         if let Some(tray) = &self.tray {
             let broken = state == AssistantState::Idle && self.is_broken(self.status().as_ref());
-            tray.show(Mark::of(state, muted, broken), muted);
+            tray.show(Mark::of(state, muted, broken, looking), muted);
         }
     }
 
@@ -233,7 +246,7 @@ fn start(app: &AppHandle<Wry>, paths: Paths, with_window: bool) {
         watching_level: AtomicBool::new(false),
     });
     let shell = app.state::<Shell>();
-    shell.show(AssistantState::Idle, false);
+    shell.show(AssistantState::Idle, false, false);
     if let Some(Started { engine, events, server }) = started {
         shell.hotkey.take(app, &keys);
         let (pumped, asked) = (app.clone(), app.clone());
@@ -287,17 +300,34 @@ fn start_engine(app: &AppHandle<Wry>, settings: &Settings, paths: &Paths) -> Res
 fn pass_on(app: &AppHandle<Wry>, engine: &EngineHandle, events: Subscription) {
     let shell = app.state::<Shell>();
     let status = engine.status();
-    shell.show(status.state, status.muted);
-    let mut shown = (status.state, status.muted);
-    for record in events {
+    shell.show(status.state, status.muted, false);
+    let (mut shown, mut sign, highlighter) = ((status.state, status.muted), Sign::default(), Highlighter::default());
+    loop {
+        let next = match sign.ends() {
+            Some(end) => events.recv_timeout(end.saturating_duration_since(Instant::now())),
+            None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        if sign.expire(Instant::now()) {
+            shell.show(shown.0, shown.1, false);
+        }
+        let record = match next {
+            Ok(record) => record,
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
         match &record.event {
             AssistantEvent::State { state, muted } => {
                 shown = (*state, *muted);
-                shell.show(*state, *muted);
+                shell.show(*state, *muted, sign.is_lit());
             }
+            AssistantEvent::Looking { looking, .. } => {
+                sign.looking(*looking, Instant::now());
+                shell.show(shown.0, shown.1, sign.is_lit());
+            }
+            AssistantEvent::Highlight { region, seconds } => highlighter.show(app, *region, *seconds),
             // What was missing may have come, or gone.
             AssistantEvent::Ready | AssistantEvent::Device { .. } | AssistantEvent::Error { .. } => {
-                shell.show(shown.0, shown.1)
+                shell.show(shown.0, shown.1, sign.is_lit())
             }
             // The engine has taken it up already.
             AssistantEvent::SettingChanged { .. } => drop(shell.read_settings()),

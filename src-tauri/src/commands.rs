@@ -5,9 +5,9 @@
 use crate::app::{self, Shell};
 use crate::views::{Devices, Overview, SettingValue};
 use crate::window;
-use jarvis_core::{Error, EventRecord, Result};
+use jarvis_core::{Capture, Error, EventRecord, Result};
 use jarvis_engine::health::Check;
-use jarvis_engine::{Command, check_question};
+use jarvis_engine::{Command, EngineHandle, check_question};
 use jarvis_models::{Catalog, Listed};
 use jarvis_settings::{FieldSpec, Settings};
 use tauri::ipc::{Channel, Invoke};
@@ -49,6 +49,8 @@ commands! {
     cancel_pull() -> ();
     remove_model(id: String) -> ();
     run_doctor() -> Vec<Check>;
+    list_captures() -> Vec<Capture>;
+    forget_captures() -> ();
     talk() -> ();
     cancel() -> ();
     ask(text: String) -> ();
@@ -143,6 +145,16 @@ async fn run_doctor(app: AppHandle<Wry>) -> Result<Vec<Check>> {
 }
 
 #[tauri::command]
+fn list_captures(shell: State<'_, Shell>) -> Result<Vec<Capture>> {
+    shell.engine().map(EngineHandle::captures)
+}
+
+#[tauri::command]
+async fn forget_captures(app: AppHandle<Wry>) -> Result<()> {
+    aside(move || app.state::<Shell>().engine().map(EngineHandle::forget_captures)).await
+}
+
+#[tauri::command]
 fn talk(shell: State<'_, Shell>) -> Result<()> {
     shell.engine().map(|engine| engine.send(Command::Toggle))
 }
@@ -199,6 +211,7 @@ mod tests {
         Listed::export_all(&types).unwrap();
         Check::export_all(&types).unwrap();
         EventRecord::export_all(&types).unwrap();
+        Capture::export_all(&types).unwrap();
         let signatures = signatures(&types);
         let mut names: Vec<String> = std::fs::read_dir(folder)
             .unwrap()

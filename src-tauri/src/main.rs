@@ -8,9 +8,11 @@
 mod app;
 mod commands;
 mod display;
+mod highlight;
 mod history;
 mod hotkey;
 mod installs;
+mod looking;
 mod tray;
 mod views;
 mod window;

@@ -18,12 +18,15 @@ pub enum Mark {
     Speaking,
     Muted,
     Error,
+    Looking,
 }
 
 impl Mark {
-    /// A turn in progress says more than anything around it; then trouble, then the muted microphone.
-    pub fn of(state: AssistantState, muted: bool, trouble: bool) -> Self {
+    /// That the screen is looked at is never hidden by anything. A turn in progress says more than what is around it; then
+    /// trouble, then the muted microphone.
+    pub fn of(state: AssistantState, muted: bool, trouble: bool, looking: bool) -> Self {
         match state {
+            _ if looking => Self::Looking,
             AssistantState::Listening => Self::Listening,
             AssistantState::Transcribing | AssistantState::Thinking => Self::Thinking,
             AssistantState::Speaking => Self::Speaking,
@@ -43,6 +46,7 @@ impl Mark {
             Self::Speaking => include_image!("icons/tray/speaking-template.png"),
             Self::Muted => include_image!("icons/tray/muted-template.png"),
             Self::Error => include_image!("icons/tray/error-template.png"),
+            Self::Looking => include_image!("icons/tray/looking-template.png"),
         };
         #[cfg(not(target_os = "macos"))]
         match self {
@@ -52,6 +56,7 @@ impl Mark {
             Self::Speaking => include_image!("icons/tray/speaking.png"),
             Self::Muted => include_image!("icons/tray/muted.png"),
             Self::Error => include_image!("icons/tray/error.png"),
+            Self::Looking => include_image!("icons/tray/looking.png"),
         }
     }
 
@@ -63,6 +68,7 @@ impl Mark {
             Self::Speaking => "Jarvis is speaking",
             Self::Muted => "Jarvis: the microphone is muted",
             Self::Error => "Jarvis needs your attention",
+            Self::Looking => "Jarvis is looking at the screen",
         }
     }
 }
@@ -131,17 +137,28 @@ mod tests {
     #[test]
     fn a_turn_hides_trouble_and_trouble_hides_mute() {
         use AssistantState::*;
-        assert_eq!(Mark::of(Listening, true, true), Mark::Listening);
-        assert_eq!(Mark::of(Transcribing, false, false), Mark::Thinking);
-        assert_eq!(Mark::of(Speaking, false, true), Mark::Speaking);
-        assert_eq!(Mark::of(Idle, true, true), Mark::Error);
-        assert_eq!(Mark::of(Idle, true, false), Mark::Muted);
-        assert_eq!(Mark::of(Idle, false, false), Mark::Idle);
+        assert_eq!(Mark::of(Listening, true, true, false), Mark::Listening);
+        assert_eq!(Mark::of(Transcribing, false, false, false), Mark::Thinking);
+        assert_eq!(Mark::of(Speaking, false, true, false), Mark::Speaking);
+        assert_eq!(Mark::of(Idle, true, true, false), Mark::Error);
+        assert_eq!(Mark::of(Idle, true, false, false), Mark::Muted);
+        assert_eq!(Mark::of(Idle, false, false, false), Mark::Idle);
+    }
+
+    #[test]
+    fn nothing_hides_that_the_screen_is_looked_at() {
+        use AssistantState::*;
+        for state in [Idle, Listening, Transcribing, Thinking, Speaking] {
+            for (muted, trouble) in [(false, false), (true, false), (false, true), (true, true)] {
+                assert_eq!(Mark::of(state, muted, trouble, true), Mark::Looking);
+            }
+        }
     }
 
     #[test]
     fn every_mark_has_a_picture_of_the_bar_s_size() {
-        for mark in [Mark::Idle, Mark::Listening, Mark::Thinking, Mark::Speaking, Mark::Muted, Mark::Error] {
+        use Mark::*;
+        for mark in [Idle, Listening, Thinking, Speaking, Muted, Error, Looking] {
             let picture = mark.picture();
             assert_eq!((picture.width(), picture.height()), (44, 44), "{mark:?}");
         }

@@ -1,4 +1,5 @@
 // This file was generated from the commands! table of src-tauri/src/commands.rs. Do not edit it.
+import type { Capture } from "./Capture";
 import type { Check } from "./Check";
 import type { Devices } from "./Devices";
 import type { FieldSpec } from "./FieldSpec";
@@ -17,6 +18,8 @@ export interface Commands {
   cancel_pull: { parameters: {}; result: null };
   remove_model: { parameters: { id: string }; result: null };
   run_doctor: { parameters: {}; result: Array<Check> };
+  list_captures: { parameters: {}; result: Array<Capture> };
+  forget_captures: { parameters: {}; result: null };
   talk: { parameters: {}; result: null };
   cancel: { parameters: {}; result: null };
   ask: { parameters: { text: string }; result: null };

@@ -36,6 +36,7 @@ describe("advance", () => {
         intent: "time.now",
         route: "pattern",
         from: null,
+        seen: null,
         outcome: "answered",
         stages: [["transcript", 118]],
         failure: null,
@@ -48,6 +49,22 @@ describe("advance", () => {
     expect([spoken.words, spoken.settled]).toEqual(["what time", false]);
     const late = fold(...question.slice(0, 4), [1, { event: "partial", text: "what" }]).entries[0] as Exchange;
     expect(late.words).toBe("What time is it?");
+  });
+
+  it("says where what was seen is from, and only if something was read", () => {
+    const ask = question.slice(3, 5);
+    const looks: [number | null, Happening] = [
+      1,
+      { event: "looking", looking: true, reason: "to answer: what does that error say", source: null },
+    ];
+    const [before] = fold(...ask, looks).entries as Exchange[];
+    expect(before?.seen).toBeNull();
+    const [after] = fold(...ask, looks, [1, { event: "looking", looking: false, reason: "", source: "accessibility" }])
+      .entries as Exchange[];
+    expect(after?.seen).toBe("accessibility");
+    // Reading ahead belongs to no question.
+    const ahead = fold([null, { event: "looking", looking: false, reason: "to read ahead", source: "recognizer" }]);
+    expect(ahead.entries).toEqual([]);
   });
 
   it("says which other program's model answered", () => {

@@ -4,6 +4,7 @@ import type { AssistantState } from "../generated/AssistantState";
 import type { Error as Failure } from "../generated/Error";
 import type { EventRecord } from "../generated/EventRecord";
 import type { Route } from "../generated/Route";
+import type { TextSource } from "../generated/TextSource";
 
 /** Exchanges and notices that are kept; older ones fall off the top. */
 export const KEPT_ENTRIES = 200;
@@ -21,6 +22,8 @@ export interface Exchange {
   route: Route | null;
   /** The server whose model answered; none for the own model and for skills. */
   from: string | null;
+  /** Where the text of the screen that was looked at for it is from; none where nothing was looked at or read. */
+  seen: TextSource | null;
   /** How it stands or how it ended. */
   outcome: "open" | "answered" | "cancelled" | "nothing_heard" | "failed";
   /** Milliseconds since the end of the user's speech at which each stage was reached. */
@@ -78,6 +81,10 @@ export function advance(conversation: Conversation, record: EventRecord): Conver
       return exchange(conversation, record, (e) => ({ ...e, intent: record.intent, route: record.route }));
     case "answered_from":
       return exchange(conversation, record, (e) => ({ ...e, route: "remote", from: record.host }));
+    case "looking":
+      return record.source === null
+        ? conversation
+        : exchange(conversation, record, (e) => ({ ...e, seen: record.source }));
     case "reply_text":
       return exchange(conversation, record, (e) => ({ ...e, reply: e.reply + record.text }));
     case "revoked":
@@ -101,6 +108,7 @@ export function advance(conversation: Conversation, record: EventRecord): Conver
     case "first_audio":
     case "playback_end":
     case "barge_in":
+    case "highlight":
     case "level":
     case "model_progress":
     case "setting_changed":
@@ -159,6 +167,7 @@ function exchange(conversation: Conversation, record: EventRecord, change: (e: E
     intent: null,
     route: null,
     from: null,
+    seen: null,
     outcome: "open",
     stages: [],
     failure: null,
@@ -223,6 +232,13 @@ export function shown(conversation: Conversation, missing: boolean): Entry[] {
 function append(conversation: Conversation, record: EventRecord, entry: Entry): Conversation {
   return { ...conversation, at: record.t_ms, entries: [...conversation.entries, entry].slice(-KEPT_ENTRIES) };
 }
+
+/** Where what was seen comes from, as it stands beside an answer. */
+export const SEEN_WORDS: Record<TextSource, string> = {
+  accessibility: "read from the window",
+  recognizer: "recognized in the picture",
+  cache: "recognized earlier, and unchanged since",
+};
 
 /** A stage of a turn as the timing line and the waterfall show it, in milliseconds since the end of speech. */
 export interface Stage {

@@ -1,10 +1,14 @@
 // Which mark of the state family stands for how Jarvis stands, and what it is called.
 import type { AssistantState } from "../generated/AssistantState";
 
-export type Mark = "idle" | "listening" | "thinking" | "speaking" | "muted" | "error";
+export type Mark = "idle" | "listening" | "thinking" | "speaking" | "muted" | "error" | "looking";
 
-/** A turn in progress says more than anything that surrounds it; then trouble, then the muted microphone. */
-export function markOf(state: AssistantState, muted: boolean, trouble: boolean): Mark {
+/**
+ * That the screen is looked at is never hidden by anything. A turn in progress says more than what surrounds it; then
+ * trouble, then the muted microphone.
+ */
+export function markOf(state: AssistantState, muted: boolean, trouble: boolean, looking: boolean): Mark {
+  if (looking) return "looking";
   switch (state) {
     case "listening":
     case "speaking":
@@ -25,4 +29,5 @@ export const MARK_WORDS: Record<Mark, string> = {
   speaking: "Speaking",
   muted: "Microphone muted",
   error: "Needs attention",
+  looking: "Looking at the screen",
 };

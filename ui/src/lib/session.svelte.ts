@@ -6,6 +6,9 @@ import type { Overview } from "../generated/Overview";
 import { asFailure, call, follow } from "./api";
 import { advance, emptyConversation } from "./conversation";
 
+/** How long the sign of looking is lit at least, ms: a look may be over before anyone can see it. */
+const SEEN_MS = 800;
+
 /** Progress of one model that is being installed. */
 export interface Progress {
   done: number;
@@ -19,6 +22,10 @@ export class Session {
   level = $state(0);
   /** How often a setting was changed by asking for it, which whoever shows settings has to follow. */
   settingsChanged = $state(0);
+  /** Whether the sign of looking at the screen is lit. */
+  looking = $state(false);
+  /** How often a look was over, which whoever lists them has to follow. */
+  looks = $state(0);
   readonly installing = new SvelteMap<string, Progress>();
   /** The last thing that the window asked for and did not get. */
   failure = $state.raw<Failure | null>(null);
@@ -26,12 +33,17 @@ export class Session {
   /** Whether there is something that Esc would stop. */
   busy = $derived(this.conversation.state !== "idle");
 
+  #litAt = 0;
+  #goesOut: ReturnType<typeof setTimeout> | undefined;
+
   async start(): Promise<void> {
     await this.attempt(async () => {
       const past = await follow((record) => this.take(record));
       let conversation = this.conversation;
       for (const record of past) conversation = advance(conversation, record);
       this.conversation = conversation;
+      const look = past.findLast((record) => record.event === "looking");
+      if (look?.event === "looking" && look.looking) this.light(true);
     });
     await this.refresh();
   }
@@ -62,8 +74,22 @@ export class Session {
       this.settingsChanged += 1;
       return;
     }
+    if (record.event === "looking") this.light(record.looking);
     this.conversation = advance(this.conversation, record);
     if (record.event === "ready" || record.event === "device" || record.event === "error") void this.refresh();
+  }
+
+  /** Lights the sign of looking, or puts it out when a person has seen it. */
+  private light(looking: boolean): void {
+    clearTimeout(this.#goesOut);
+    if (looking) {
+      this.looking = true;
+      this.#litAt = Date.now();
+      return;
+    }
+    this.looks += 1;
+    const left = Math.max(0, this.#litAt + SEEN_MS - Date.now());
+    this.#goesOut = setTimeout(() => (this.looking = false), left);
   }
 
   talk = () => this.act(() => call("talk"));

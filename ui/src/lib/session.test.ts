@@ -1,8 +1,13 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import { call } from "./api";
+import type { EventRecord } from "../generated/EventRecord";
+import { call, follow } from "./api";
 import { Session } from "./session.svelte";
 
-vi.mock("./api", async (original) => ({ ...(await original<typeof import("./api")>()), call: vi.fn() }));
+vi.mock("./api", async (original) => ({
+  ...(await original<typeof import("./api")>()),
+  call: vi.fn(),
+  follow: vi.fn(),
+}));
 
 const noNetwork = { code: "models.no_network", message: "There is no network.", hint: "Connect, then try again." };
 
@@ -14,7 +19,38 @@ function program(answers: Record<string, unknown>): void {
   }) as typeof call);
 }
 
-beforeEach(() => vi.mocked(call).mockReset());
+beforeEach(() => {
+  vi.mocked(call).mockReset();
+  vi.mocked(follow).mockReset();
+});
+
+test("a look that is over at once is seen all the same", async () => {
+  vi.useFakeTimers();
+  program({ overview: { status: null } });
+  let tell: (record: EventRecord) => void = () => undefined;
+  vi.mocked(follow).mockImplementation((onEvent) => {
+    tell = onEvent;
+    return Promise.resolve([]);
+  });
+  const session = new Session();
+  await session.start();
+  const look = (looking: boolean) =>
+    tell({ t_ms: 1, turn: null, event: "looking", looking, reason: "to read ahead", source: null });
+  look(true);
+  expect(session.looking).toBe(true);
+  look(false);
+  vi.advanceTimersByTime(700);
+  expect([session.looking, session.looks]).toEqual([true, 1]);
+  vi.advanceTimersByTime(100);
+  expect(session.looking).toBe(false);
+  look(true);
+  vi.advanceTimersByTime(60_000);
+  expect(session.looking).toBe(true);
+  look(false);
+  vi.advanceTimersByTime(0);
+  expect(session.looking).toBe(false);
+  vi.useRealTimers();
+});
 
 test("a failed install stays on show when the window reads again how things stand", async () => {
   program({ pull_models: noNetwork, overview: { status: null } });

@@ -1,6 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { FieldSpec } from "../generated/FieldSpec";
-import { findSettings, fitsSlider, modelChoices, shownHelp, shownNumber, sliderStep, splitTitle } from "./settings";
+import {
+  findSettings,
+  fitsSlider,
+  modelChoices,
+  shownHelp,
+  shownNumber,
+  sliderStep,
+  splitNames,
+  splitTitle,
+  withName,
+  withoutName,
+} from "./settings";
 
 const common = { default: 0, environment: [], restart: false, unused: false, help: "" };
 const volume: FieldSpec = {
@@ -61,6 +72,16 @@ describe("findSettings", () => {
   it("wants every word", () => {
     expect(titles("voice speed")).toEqual(["Voice"]);
   });
+});
+
+it("adds names to a list and takes them out of it", () => {
+  expect(splitNames(" Signal,Proton Pass ")).toEqual(["Signal", "Proton Pass"]);
+  expect(splitNames("")).toEqual([]);
+  expect(withName("", "Signal")).toBe("Signal");
+  expect(withName("Signal", " Mail, signal ")).toBe("Signal, Mail");
+  expect(withName("Signal", " ")).toBe("Signal");
+  expect(withoutName("Signal, Mail", "Signal")).toBe("Mail");
+  expect(withoutName("Mail", "Mail")).toBe("");
 });
 
 it("explains a list of devices without the empty text of the file", () => {

@@ -17,6 +17,7 @@ const MEANINGS: Record<string, string> = {
   voice: "speak talk mute quiet silent speech fast slow tts say",
   mind: "model chat llm answer memory creative context brain",
   remote: "ollama openai llama server cloud api key network online internet chatgpt privacy",
+  eyes: "see look watch read picture screenshot capture ocr text window private password privacy exclude accessibility",
   learning: "privacy train correct remember",
   performance: "speed fast slow memory ram cpu gpu battery cache threads",
 };
@@ -35,6 +36,29 @@ export function findSettings(schema: readonly FieldSpec[], query: string): Secti
     else sections.set(field.section, [field]);
   }
   return [...sections].map(([title, fields]) => ({ title, fields }));
+}
+
+/** The names of a list as its file has them, one by one. */
+export function splitNames(list: string): string[] {
+  return list
+    .split(",")
+    .map((name) => name.trim())
+    .filter(Boolean);
+}
+
+/** The list with a name more, as its file has it; the same list where the name is in it already, whatever its case. */
+export function withName(list: string, name: string): string {
+  const names = splitNames(list);
+  // A comma would make two of it.
+  const added = splitNames(name).filter((n) => !names.some((known) => known.toLowerCase() === n.toLowerCase()));
+  return [...names, ...added].join(", ");
+}
+
+/** The list without that name. */
+export function withoutName(list: string, name: string): string {
+  return splitNames(list)
+    .filter((known) => known !== name)
+    .join(", ");
 }
 
 /** What a setting does, without how its file says "the system's choice": the list of devices shows that by name. */

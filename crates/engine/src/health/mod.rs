@@ -4,6 +4,7 @@
 //! hang. What makes a sound ([`echo()`]) is not among them. Never changes anything.
 
 mod echo;
+mod eyes;
 mod remote;
 mod sound;
 mod system;
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use jarvis_models::{Catalog, Store};
 use jarvis_remote::{Keyring, SystemKeyring};
-use jarvis_settings::{Paths, Settings};
+use jarvis_settings::{Eyes, Paths, Settings};
 use jarvis_onnx::Runtime;
 use jarvis_speech::stt;
 use jarvis_speech::tts::Espeak;
@@ -95,6 +96,15 @@ pub fn run(paths: &Paths, mut on_check: impl FnMut(Check)) {
     };
     let keyring: Arc<dyn Keyring> = Arc::new(SystemKeyring);
     let asked = settings.as_ref().map(|settings| settings.remote.clone()).unwrap_or_default();
+    // Where it can't be read what may be looked at, nothing is.
+    let sight = match &settings {
+        Ok(settings) => settings.eyes.clone(),
+        Err(_) => Eyes { enabled: false, ..Eyes::default() },
+    };
+    let of_sight = |work: fn(&Paths, &Eyes) -> Found| -> Work {
+        let (paths, sight) = (paths.clone(), sight.clone());
+        Box::new(move || work(&paths, &sight))
+    };
     let of = |work: fn(&Paths) -> Found| -> Work {
         let paths = paths.clone();
         Box::new(move || work(&paths))
@@ -108,6 +118,9 @@ pub fn run(paths: &Paths, mut on_check: impl FnMut(Check)) {
         ("remote", Box::new(move || remote::check(&asked, &keyring))),
         ("microphone", of_microphone(paths, input)),
         ("speaker", Box::new(move || sound::speaker(&output))),
+        ("screen", of_sight(|_, sight| eyes::screen(sight))),
+        ("accessibility", of_sight(|_, sight| eyes::accessibility(sight))),
+        ("ocr", of_sight(eyes::reading)),
         ("hotkey", Box::new(move || system::hotkey(&keys))),
         ("display", Box::new(system::display)),
         ("notifications", Box::new(system::notifications)),
@@ -251,7 +264,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut checks = Vec::new();
         run(&Paths::under(folder.path()), |check| checks.push(check));
-        assert_eq!(checks.len(), 14);
+        assert_eq!(checks.len(), 17);
         let models = checks.iter().find(|check| check.check == "models").unwrap();
         assert_eq!(models.status, CheckStatus::Fail);
         assert!(models.remedy.contains("jarvis models pull"), "{models:?}");
