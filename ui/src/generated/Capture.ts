@@ -3,4 +3,43 @@ import type { Region } from "./Region";
 import type { ScreenTarget } from "./ScreenTarget";
 import type { TextSource } from "./TextSource";
 
-export type Capture = { at_ms: number, target: ScreenTarget, region: Region, application: string | null, reason: string, source: TextSource, pixels_read: number, masked: number, background: boolean, };
+/**
+ * A look that was taken, as the list of what was captured keeps it: never its text, and never a title.
+ */
+export type Capture = { 
+/**
+ * When, ms since 1970 began in UTC.
+ */
+at_ms: number, 
+/**
+ * What was to be looked at.
+ */
+target: ScreenTarget, 
+/**
+ * Which part of the desktop that was.
+ */
+region: Region, 
+/**
+ * Whose window; `None` for monitors and regions, and for a window that is excluded.
+ */
+application: string | null, 
+/**
+ * Why, as [`Look::reason`] says it.
+ */
+reason: string, 
+/**
+ * What its text was taken from.
+ */
+source: TextSource, 
+/**
+ * How many pixels a recognizer was given; 0 where the text came from the tree or from before.
+ */
+pixels_read: number, 
+/**
+ * How many places were made black first: excluded windows and password fields.
+ */
+masked: number, 
+/**
+ * Whether it was to read ahead, unasked. Successive ones of one window are one entry.
+ */
+background: boolean, };
