@@ -42,12 +42,8 @@ fn clipboard(desktop: &Desktop) -> String {
     let (server, screen) = x11rb::connect(desktop.variable("DISPLAY")).expect("the screen is there");
     let root = server.setup().roots[screen].root;
     let window = server.generate_id().expect("a number");
-    let shape = (0, 0, 1, 1, 0);
-    let (x, y, width, height, border) = shape;
-    let kind = WindowClass::INPUT_OUTPUT;
-    server
-        .create_window(0, window, root, x, y, width, height, border, kind, 0, &CreateWindowAux::new())
-        .expect("a window to paste into");
+    let (kind, aux) = (WindowClass::INPUT_OUTPUT, CreateWindowAux::new());
+    server.create_window(0, window, root, 0, 0, 1, 1, 0, kind, 0, &aux).expect("a window to paste into");
     let atom = |name: &str| server.intern_atom(false, name.as_bytes()).unwrap().reply().expect("an atom").atom;
     let (selection, text, place) = (atom("CLIPBOARD"), atom("UTF8_STRING"), atom("JARVIS_TEST"));
     server.convert_selection(window, selection, text, place, CURRENT_TIME).unwrap();
@@ -132,7 +128,7 @@ fn the_text_of_an_error_is_copied_and_found() {
     // The picture, too, where the text that the application tells does not count.
     let seen = json(&desktop, 0, &["see", "--target", "monitor"]);
     let text: String = seen["lines"].as_array().unwrap().iter().filter_map(|line| line["text"].as_str()).collect();
-    assert!(text.contains("disk is full"), "{seen}");
+    assert!(text.contains("old files"), "{seen}");
     assert_eq!(seen["source"], "recognizer");
     assert_eq!(json(&desktop, 0, &["see", "--target", "monitor"])["source"], "cache");
 }
