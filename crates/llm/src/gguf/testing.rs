@@ -233,6 +233,12 @@ pub(crate) fn small_family(family: &str, kind: TensorType) -> Builder {
                 .text(&key("rope.scaling.type"), "linear")
                 .f32(&key("rope.scaling.factor"), 4.0);
         }
+        "qwen3" => {
+            builder = builder
+                .text(&key("rope.scaling.type"), "yarn")
+                .f32(&key("rope.scaling.factor"), 2.0)
+                .u32(&key("rope.scaling.original_context_length"), 64);
+        }
         "phi3" => {
             builder = builder
                 .u32(&key("rope.scaling.original_context_length"), 256)

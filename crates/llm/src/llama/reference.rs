@@ -82,11 +82,30 @@ pub(super) fn scores(path: &Path, tokens: &[u32]) -> Vec<Vec<f32>> {
         let stretch =
             if family == "gemma3" && is_local { 1.0 } else { model.number("rope.scaling.factor").unwrap_or(1.0) };
         let divisors = model.tensor("rope_freqs.weight").or_else(|| model.tensor("rope_factors_short.weight"));
-        let magnitude = model.number("rope.scaling.attn_factor").unwrap_or(1.0);
+        let mut magnitude = model.number("rope.scaling.attn_factor").unwrap_or(1.0);
+        let yarn = matches!(model.content.metadata.get(&format!("{family}.rope.scaling.type")), Some(Value::String(kind)) if kind == "yarn");
+        // Whole turns of a pair over the length that the model was made for.
+        let turns = |i: usize| {
+            model.number("rope.scaling.original_context_length").unwrap()
+                / base.powf(2.0 * i as f32 / rotated as f32)
+                / std::f32::consts::TAU
+        };
+        let stretch_of = |i: usize| {
+            if !yarn {
+                return stretch;
+            }
+            let kept = (0..rotated).rfind(|i| turns(*i) >= 32.0).unwrap_or(0) as f32;
+            let stretched = (0..rotated).find(|i| turns(*i) <= 1.0).unwrap() as f32;
+            let share = ((i as f32 - kept) / (stretched - kept)).clamp(0.0, 1.0);
+            1.0 / (1.0 - share + share / stretch)
+        };
+        if yarn {
+            magnitude *= 0.1 * stretch.ln() + 1.0;
+        }
         let turn = |x: &mut [f32], position: usize| {
             for i in 0..rotated / 2 {
                 let divisor = divisors.as_ref().map_or(1.0, |divisors| divisors[i]);
-                let angle = position as f32 / base.powf(2.0 * i as f32 / rotated as f32) / stretch / divisor;
+                let angle = position as f32 / base.powf(2.0 * i as f32 / rotated as f32) / stretch_of(i) / divisor;
                 let (a, b) = if family == "llama" { (2 * i, 2 * i + 1) } else { (i, i + rotated / 2) };
                 let (sin, cos) = (angle.sin() * magnitude, angle.cos() * magnitude);
                 (x[a], x[b]) = (x[a] * cos - x[b] * sin, x[a] * sin + x[b] * cos);
