@@ -4,5 +4,6 @@ mod asking;
 mod changes;
 mod control_socket;
 mod hearing;
+mod seeing;
 mod stage;
 mod whole_turns;

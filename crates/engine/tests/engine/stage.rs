@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 
 use jarvis_core::{
     AssistantEvent, AudioFrame, Cancel, Error, EventRecord, GenerateOptions, Generation, GenerationTimings,
-    LanguageModel, Message, Prompt, Result, SpeechAudio, SpeechToText, StopReason, TextToSpeech, Transcript, TurnId,
-    Vad, WakeDetection, WakeWord, Weighed,
+    LanguageModel, LookTimings, Message, Pixels, Prompt, Region, Result, ScreenCapture, ScreenTarget, ScreenWindow,
+    Screenshot, SpeechAudio, SpeechToText, StopReason, TextLine, TextRecognizer, TextRole, TextToSpeech, Transcript,
+    TurnId, Vad, WakeDetection, WakeWord, Weighed,
 };
+use jarvis_engine::clipboard::Clipboard;
 use jarvis_engine::load::Parts;
 use jarvis_engine::recorded::Room;
 use jarvis_engine::{Engine, EngineHandle, EngineOptions, Subscription};
@@ -52,6 +54,16 @@ pub struct Script {
     /// The language models that were asked.
     pub asked: Mutex<Vec<String>>,
     pub loads: AtomicUsize,
+    /// What stands on the screen, a line each; where there is none there is no screen.
+    pub on_screen: Mutex<Vec<&'static str>>,
+    /// Nothing is captured for as long as this is so.
+    pub screen_waits: AtomicBool,
+    pub captured: AtomicUsize,
+    /// How often a recognizer of the screen was loaded.
+    pub readers: AtomicUsize,
+    /// What was put on the clipboard.
+    pub copied: Mutex<Vec<String>>,
+    pub clipboard_fails: AtomicBool,
     pub generated: AtomicUsize,
 }
 
@@ -215,6 +227,61 @@ impl TextToSpeech for FakeVoice {
     }
 }
 
+/// A monitor of 640 x 320 px, striped, that shows no window.
+struct FakeScreen(Arc<Script>, Vec<u8>);
+
+const SCREEN: Region = Region::new(0, 0, 640, 320);
+
+impl ScreenCapture for FakeScreen {
+    fn capture(&mut self, target: &ScreenTarget) -> Result<Screenshot<'_>> {
+        Script::wait_while(&self.0.screen_waits);
+        self.0.captured.fetch_add(1, Ordering::Relaxed);
+        if let ScreenTarget::Region(region) = target
+            && !region.meets(&SCREEN)
+        {
+            return Err(Error::new("vision.off_screen", "That is not on the screen.", "Name another region."));
+        }
+        Ok(Screenshot { pixels: &mut self.1, stride: 4 * 640, region: SCREEN, scale: 1.0, window: None })
+    }
+    fn windows(&mut self) -> Result<Vec<ScreenWindow>> {
+        Ok(Vec::new())
+    }
+}
+
+/// Sees what the script says, whatever is there.
+struct FakeReader(Arc<Script>);
+
+impl TextRecognizer for FakeReader {
+    fn recognize(
+        &mut self,
+        _pixels: Pixels<'_>,
+        _areas: &[Region],
+        cancel: &Cancel,
+        lines: &mut Vec<TextLine>,
+    ) -> Result<LookTimings> {
+        if cancel.is_cancelled() {
+            return Err(Error::cancelled());
+        }
+        for (at, text) in (0..).zip(self.0.on_screen.lock().unwrap().iter()) {
+            let region = Region::new(20, 20 + 40 * at, 300, 20);
+            lines.push(TextLine { text: (*text).into(), region, confidence: 1.0, role: TextRole::Text });
+        }
+        Ok(LookTimings::default())
+    }
+}
+
+struct FakeClipboard(Arc<Script>);
+
+impl Clipboard for FakeClipboard {
+    fn set(&mut self, text: String) -> Result<()> {
+        if self.0.clipboard_fails.load(Ordering::Relaxed) {
+            return Err(Error::new("clipboard.unreachable", "The clipboard can't be reached.", ""));
+        }
+        self.0.copied.lock().unwrap().push(text);
+        Ok(())
+    }
+}
+
 struct Fakes(Arc<Script>);
 
 impl Parts for Fakes {
@@ -239,6 +306,20 @@ impl Parts for Fakes {
             std::thread::sleep(Duration::from_millis(5));
         }
         Ok(Box::new(FakeMind(Arc::clone(&self.0), settings.mind.model.clone())))
+    }
+    fn capture(&self) -> Result<Box<dyn ScreenCapture>> {
+        if self.0.on_screen.lock().unwrap().is_empty() {
+            return Err(Error::new("vision.no_display", "There is no screen.", "Start me on your desktop."));
+        }
+        let stripes = (0..SCREEN.height).flat_map(|y| vec![(y * 40) as u8; 4 * SCREEN.width as usize]);
+        Ok(Box::new(FakeScreen(Arc::clone(&self.0), stripes.collect())))
+    }
+    fn screen_reader(&self, _: &Settings) -> Result<Box<dyn TextRecognizer>> {
+        self.0.readers.fetch_add(1, Ordering::Relaxed);
+        Ok(Box::new(FakeReader(Arc::clone(&self.0))))
+    }
+    fn clipboard(&self) -> Box<dyn Clipboard> {
+        Box::new(FakeClipboard(Arc::clone(&self.0)))
     }
     fn voice(&self, _: &Settings) -> Result<Box<dyn TextToSpeech>> {
         self.0.check("voice")?;
