@@ -29,6 +29,7 @@ pub mod logging;
 mod message;
 mod notify;
 mod observers;
+mod pressure;
 mod recognize;
 pub mod recorded;
 mod rehearse;

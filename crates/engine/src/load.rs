@@ -25,6 +25,7 @@ use jarvis_vision::{capture, tree};
 
 use crate::clipboard::{Clipboard, DesktopClipboard};
 use crate::message::{Loaded, Outbox, Part, contained};
+use crate::pressure::Pressure;
 use crate::remote::Remotes;
 
 /// The voice activity model; there is one.
@@ -149,6 +150,11 @@ pub trait Parts: Send + Sync {
     ) -> Result<Box<dyn TextToSpeech>> {
         let _ = settings;
         local
+    }
+    /// Calls `on_short` each time that memory runs short, until what it gives is dropped. None where nobody tells.
+    fn watch_memory(&self, on_short: Box<dyn FnMut() + Send>) -> Option<Box<dyn Send>> {
+        let _ = on_short;
+        None
     }
     /// How the servers of other programs do.
     fn remote_health(&self) -> Vec<jarvis_remote::Health> {
@@ -374,6 +380,10 @@ impl Parts for Installed {
         local: Result<Box<dyn TextToSpeech>>,
     ) -> Result<Box<dyn TextToSpeech>> {
         self.remotes.voice(settings, local)
+    }
+
+    fn watch_memory(&self, on_short: Box<dyn FnMut() + Send>) -> Option<Box<dyn Send>> {
+        Pressure::watch(on_short).map(|watch| Box::new(watch) as Box<dyn Send>)
     }
 
     fn remote_health(&self) -> Vec<jarvis_remote::Health> {

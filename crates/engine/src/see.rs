@@ -143,6 +143,11 @@ impl Sight {
         [forget, unload].into_iter().flatten().min()
     }
 
+    /// Drops the recognizer, which comes back with the next look that needs it. Waits for one that recognizes.
+    pub(crate) fn spare(&self) {
+        *lock(&self.0.recognizer) = Recognizer::default();
+    }
+
     /// The thread that reads ahead ends.
     pub(crate) fn close(&self) {
         lock(&self.0.ahead.state).wanted = false;

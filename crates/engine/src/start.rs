@@ -22,7 +22,7 @@ use crate::observers::Observers;
 use crate::recognize::Recognize;
 use crate::see::{Sight, Sighting};
 use crate::speak::{Mouth, Speak};
-use crate::think::Think;
+use crate::think::{Job, Think};
 use crate::{Command, DeviceStatus, Status, Subscription, check_question};
 
 /// How long a typed question waits for the turn of somebody else to end.
@@ -115,6 +115,8 @@ impl Engine {
         let state = Think::new(Arc::clone(&parts), Arc::clone(&settings), paths, outbox, heavy, jobs, seeing, keeper);
         threads.push(spawn("think", move || state.run(think_jobs))?);
 
+        let spare = think.clone();
+        let memory = parts.watch_memory(Box::new(move || drop(spare.send(Job::Spare))));
         let workers = Workers { listen, recognize, think, speak };
         let ended = Arc::new(Ended::default());
         let coordinator =
@@ -124,6 +126,7 @@ impl Engine {
             // Whatever happens to the coordinator, nobody waits for it in vain.
             let _tell = TellEnd(at_the_end);
             run_coordinator(coordinator, inbox, threads);
+            drop(memory);
         })?;
         let ending = Arc::new(AtomicBool::new(false));
         let no_neural = options.no_neural;

@@ -47,6 +47,8 @@ pub(crate) enum Job {
     Model { load: u64, result: Result<Box<dyn LanguageModel>>, began: Instant },
     /// Take these settings, and load again what is not there.
     Settings(Arc<Settings>),
+    /// Memory is short: let go of what comes back in a moment.
+    Spare,
     /// End. Said, because the thread's own channel has an end in its loader.
     Quit,
 }
@@ -151,6 +153,7 @@ impl Think {
                         self.load();
                     }
                 }
+                Ok(Job::Spare) => self.spare(),
                 Ok(Job::Quit) => break,
                 Err(RecvTimeoutError::Timeout) => self.tell_due(),
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -301,11 +304,23 @@ impl Think {
         }
     }
 
+    /// Lets go of the models that load in a fraction of a second when the next question needs them: the language model, and
+    /// what reads pictures. The ears and the voice stay; without them nobody could ask.
+    fn spare(&mut self) {
+        self.sight.spare();
+        if self.loading || !self.mind.has_model() {
+            return;
+        }
+        tracing::info!("memory is short: the language model is loaded again with the next question");
+        let (parts, settings, heavy) = (Arc::clone(&self.parts), Arc::clone(&self.settings), self.heavy.clone());
+        self.mind.load_model_with(Box::new(move || {
+            parts.with_remote(&settings, considerate(parts.language_model(&settings), heavy))
+        }));
+    }
+
     fn take_model(&mut self, result: Result<Box<dyn LanguageModel>>, began: Instant) {
         self.loading = false;
-        // One that waits for the network must not keep others from computing.
-        let own = |model| Box::new(Considerate { model, heavy: self.heavy.clone() }) as Box<dyn LanguageModel>;
-        let result = self.parts.with_remote(&self.settings, result.map(own));
+        let result = self.parts.with_remote(&self.settings, considerate(result, self.heavy.clone()));
         let told = match &result {
             Ok(_) => Loaded::Ready(began.elapsed()),
             Err(error) => Loaded::Failed(error.clone()),
@@ -379,6 +394,11 @@ fn change(outbox: &Outbox, settings: &mut Settings, paths: &Paths, action: &Host
         outbox.send(Message::Adjusted { path, value });
     }
     Ok(())
+}
+
+/// A model of our own, which takes turns with others in computing. One that waits for the network must keep nobody from it.
+fn considerate(model: Result<Box<dyn LanguageModel>>, heavy: Heavy) -> Result<Box<dyn LanguageModel>> {
+    Ok(Box::new(Considerate { model: model?, heavy }))
 }
 
 /// A language model that computes only while it holds the right to, and lets synthesis go first between two pieces of text.

@@ -112,3 +112,24 @@ fn a_voice_that_is_asked_for_undoes_no_other_change() {
         .collect();
     assert_eq!(changed, [("audio.volume", "0.25"), ("voice.effect", "robot")]);
 }
+
+#[test]
+fn when_memory_is_short_the_language_model_goes_and_comes_back_with_the_next_question() {
+    let mut stage = Stage::with(Script::default(), |_, options| options.no_voice = true);
+    stage.ready();
+    assert_eq!(stage.script.loads.load(Ordering::Relaxed), 1);
+    let mut short = stage.script.short_memory.lock().unwrap().take().expect("memory is watched");
+    for loads in [2, 3] {
+        short();
+        short();
+        // What needs no model brings none.
+        for question in ["what is 2 plus 2", "tell me about whales"] {
+            let turn = stage.engine.ask(question.into(), false).unwrap();
+            stage.wait_for("the end", |record| {
+                record.turn == Some(turn) && matches!(record.event, AssistantEvent::TurnEnd { .. })
+            });
+            assert!(!stage.said(turn).is_empty(), "{question}");
+        }
+        assert_eq!(stage.script.loads.load(Ordering::Relaxed), loads);
+    }
+}

@@ -65,6 +65,8 @@ pub struct Script {
     pub copied: Mutex<Vec<String>>,
     pub clipboard_fails: AtomicBool,
     pub generated: AtomicUsize,
+    /// Whom to call when memory is to run short.
+    pub short_memory: Mutex<Option<Box<dyn FnMut() + Send>>>,
 }
 
 impl Script {
@@ -320,6 +322,10 @@ impl Parts for Fakes {
     }
     fn clipboard(&self) -> Box<dyn Clipboard> {
         Box::new(FakeClipboard(Arc::clone(&self.0)))
+    }
+    fn watch_memory(&self, on_short: Box<dyn FnMut() + Send>) -> Option<Box<dyn Send>> {
+        *self.0.short_memory.lock().unwrap() = Some(on_short);
+        Some(Box::new(()))
     }
     fn voice(&self, _: &Settings) -> Result<Box<dyn TextToSpeech>> {
         self.0.check("voice")?;
