@@ -5,7 +5,7 @@
 #![cfg(target_os = "linux")]
 
 use jarvis_core::{Region, ScreenCapture, ScreenTarget, Screenshot};
-use jarvis_vision::capture::{Portal, X11, is_blank};
+use jarvis_vision::capture::{Portal, X11, is_blank, masks};
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -281,6 +281,87 @@ fn windows_come_the_topmost_first_and_hidden_ones_not_at_all() {
     screen.x.sync().unwrap();
     let windows = capture.windows().unwrap();
     assert_eq!(windows.iter().map(|window| window.id).collect::<Vec<_>>(), [u64::from(low)]);
+}
+
+#[test]
+fn no_window_that_is_shown_is_lost_among_those_that_are_not() {
+    let screen = Screen::start();
+    let secret = screen.window("secret", LOW.0, LOW.1);
+    let bare = |x: i16, mapped: bool| {
+        let (id, class) = (screen.x.generate_id().unwrap(), WindowClass::INPUT_OUTPUT);
+        let look = CreateWindowAux::new();
+        let depth = x11rb::COPY_DEPTH_FROM_PARENT;
+        screen.x.create_window(depth, id, screen.root, x, 0, 1, 1, 0, class, x11rb::COPY_FROM_PARENT, &look).unwrap();
+        if mapped {
+            screen.x.map_window(id).unwrap();
+        }
+    };
+    (0..1500).for_each(|_| bare(0, false));
+    screen.x.sync().unwrap();
+    let mut capture = screen.capture();
+    let windows = capture.windows().unwrap();
+    assert_eq!(windows.iter().map(|window| window.id).collect::<Vec<_>>(), [u64::from(secret)]);
+    (0..1024).for_each(|at| bare(at % 640, true));
+    screen.x.sync().unwrap();
+    for refused in [capture.windows().err(), capture.capture(&ScreenTarget::AllMonitors).err()] {
+        let error = refused.expect("who can't tell all windows tells none");
+        assert!(error.code == "vision.too_many_windows" && !error.hint.is_empty(), "{error:?}");
+    }
+}
+
+#[test]
+fn of_windows_in_one_frame_the_topmost_is_meant_and_each_is_told() {
+    let screen = Screen::start();
+    let frame = screen.window("", Region::new(50, 60, 200, 120), 0x80_80_80);
+    let inner = Region::new(0, 20, 200, 100);
+    let tabs = ["low", "secret", "high"].map(|title| {
+        let tab = screen.child(frame, title, inner, 0xC0_10_10);
+        let state = screen.atom("WM_STATE");
+        screen.x.change_property32(PropMode::REPLACE, tab, state, state, &[1, 0]).unwrap();
+        tab
+    });
+    let [low, secret, high] = tabs;
+    let below = screen.window("below", Region::new(0, 0, 300, 300), 0x10_C0_10);
+    let under = ConfigureWindowAux::new().stack_mode(StackMode::BELOW);
+    screen.x.configure_window(below, &under).unwrap();
+    screen.x.unmap_window(secret).unwrap();
+    screen.focus(high);
+    let mut capture = screen.capture();
+    let windows = capture.windows().unwrap();
+    let titles: Vec<_> = windows.iter().map(|window| &*window.title).collect();
+    assert_eq!(titles, ["high", "low", "secret", "below"]);
+    let place = Region::new(50, 60, 200, 120);
+    assert!(windows[..3].iter().all(|window| window.frame == place && window.opaque.is_empty()), "{windows:?}");
+    assert!(windows[0].focused && windows[0].region == Region::new(50, 80, 200, 100), "{windows:?}");
+    // One of them excludes all of the frame.
+    let mut masked = Vec::new();
+    masks(&windows, |window| window.title == "secret", &mut masked);
+    assert_eq!(masked, [place]);
+    let picture = capture.capture(&ScreenTarget::ActiveWindow).unwrap();
+    assert_eq!(picture.window.unwrap().id, high.into());
+    screen.x.unmap_window(high).unwrap();
+    screen.point(100, 100);
+    let picture = capture.capture(&ScreenTarget::PointerWindow).unwrap();
+    assert_eq!(picture.window.unwrap().id, low.into(), "it is shown now");
+}
+
+#[test]
+fn where_the_screen_is_composed_only_what_says_so_hides_what_is_behind_it() {
+    let screen = Screen::start();
+    let window = screen.window("work", LOW.0, LOW.1);
+    let mut capture = screen.capture();
+    let mut opaque = || capture.windows().unwrap()[0].opaque;
+    assert_eq!(opaque(), LOW.0);
+    let owner = screen.x.generate_id().unwrap();
+    let (class, look) = (WindowClass::INPUT_ONLY, CreateWindowAux::new());
+    screen.x.create_window(0, owner, screen.root, 0, 0, 1, 1, 0, class, x11rb::COPY_FROM_PARENT, &look).unwrap();
+    screen.x.set_selection_owner(owner, screen.atom("_NET_WM_CM_S0"), x11rb::CURRENT_TIME).unwrap();
+    screen.x.sync().unwrap();
+    assert!(opaque().is_empty(), "it may be see-through");
+    let name = screen.atom("_NET_WM_OPAQUE_REGION");
+    screen.x.change_property32(PropMode::REPLACE, window, name, AtomEnum::CARDINAL, &[5, 6, 70, 80]).unwrap();
+    screen.x.sync().unwrap();
+    assert_eq!(opaque(), Region::new(LOW.0.x + 5, LOW.0.y + 6, 70, 80));
 }
 
 #[test]

@@ -131,7 +131,6 @@ x11rb::atom_manager! {
         _GTK_FRAME_EXTENTS,
         _NET_ACTIVE_WINDOW,
         _NET_CURRENT_DESKTOP,
-        _NET_WM_CM_S0,
         _NET_WM_DESKTOP,
         _NET_WM_NAME,
         _NET_WM_OPAQUE_REGION,
@@ -147,6 +146,8 @@ struct Link {
     server: RustConnection<Patient>,
     root: Window,
     atoms: Atoms,
+    /// Who owns this selection puts the screen together from the windows' pictures.
+    compositor: u32,
     monitors: bool,
     shapes: bool,
     shares: bool,
@@ -155,12 +156,13 @@ struct Link {
 
 impl Link {
     fn open(name: Option<&str>) -> Result<Self, Failure> {
-        let Connected { server, screen, local } = link::connect(name)?;
+        let Connected { server, screen: number, local } = link::connect(name)?;
         let setup = server.setup();
-        let screen = &setup.roots[screen];
+        let screen = &setup.roots[number];
         readable(setup, screen)?;
         let root = screen.root;
         let atoms = Atoms::new(&server)?;
+        let compositor = server.intern_atom(false, format!("_NET_WM_CM_S{number}").as_bytes())?;
         let wayland = server.query_extension(b"XWAYLAND")?;
         for extension in ["RANDR", "SHAPE", "MIT-SHM"] {
             server.prefetch_extension_information(extension)?;
@@ -183,8 +185,8 @@ impl Link {
             let version = server.shm_query_version()?.reply()?;
             (version.major_version, version.minor_version) >= (1, 2)
         };
-        let atoms = atoms.reply()?;
-        Ok(Self { server, root, atoms, monitors, shapes, shares, segment: None })
+        let (atoms, compositor) = (atoms.reply()?, compositor.reply()?.atom);
+        Ok(Self { server, root, atoms, compositor, monitors, shapes, shares, segment: None })
     }
 
     /// Takes the picture of `target`: which part of the screen it is, the scale there, and the window.

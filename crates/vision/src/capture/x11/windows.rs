@@ -1,12 +1,13 @@
 //! The windows of an X screen, as they lie on each other.
 //!
 //! The order is that of the root's children, which is the real one, whoever manages windows or nobody: menus and windows
-//! that no manager lists are in it. What a manager puts around a window is looked through for the window itself. Every
-//! round of questions is sent whole before the first answer is awaited.
+//! that no manager lists are in it. What a manager puts around windows is looked through for the windows themselves. Every
+//! round of questions is sent whole before the first answer is awaited. Nothing that is shown is ever left out of the list:
+//! where there is too much of it, the answer is an error.
 
 use super::link::Patient;
 use super::{Failure, Link};
-use jarvis_core::{Region, ScreenWindow};
+use jarvis_core::{Error, Region, ScreenWindow};
 use x11rb::cookie::Cookie;
 use x11rb::errors::{ConnectionError, ReplyError};
 use x11rb::protocol::shape::{self, ConnectionExt as _};
@@ -15,28 +16,35 @@ use x11rb::protocol::xproto::{
 };
 use x11rb::rust_connection::RustConnection;
 
-/// How many windows are looked at; no desktop shows as many.
+/// How many windows may be shown; no desktop shows as many.
 const MOST_WINDOWS: usize = 1024;
+/// How many windows are looked through in search of the programs' own, on one level of frames.
+const MOST_IN_FRAMES: usize = 16 * MOST_WINDOWS;
 /// How deep a window may lie in what its manager put around it: frame, wrapper, window.
 const FRAMES: usize = 3;
-/// How many children of a frame are looked through, the topmost first: a frame's own borders lie around the window.
-const MOST_CHILDREN: usize = 64;
 /// Longest title, in units of four bytes.
 const TITLE: u32 = 256;
 /// A window that is on every desktop.
 const EVERY_DESKTOP: u32 = u32::MAX;
 
 /// A child of the root that is shown.
-struct Shown {
-    /// The child, and the window of the program in it: the same where no manager put a frame around it.
-    outer: Window,
-    client: Window,
-    /// Where `outer` is, with its border.
+struct Outer {
+    window: Window,
+    /// Where it is, with its border.
     frame: Region,
     /// Whether a program put it there past every manager, as it does with menus.
     unmanaged: bool,
-    /// Whether it may have see-through pixels.
-    alpha: bool,
+    /// The windows of programs in it, the topmost that is shown first: the child itself where no manager put a frame around
+    /// it, several where the frame has a tab for each.
+    clients: Vec<Client>,
+}
+
+/// A window of a program.
+#[derive(Clone, Copy)]
+struct Client {
+    window: Window,
+    /// Whether it is shown, as far as its frame is; a tab that is not selected may not be, nor is a window that is rolled up.
+    viewable: bool,
 }
 
 /// An answer, or nothing where the window is gone.
@@ -55,7 +63,7 @@ impl Link {
     /// The windows that are shown, the topmost first.
     pub(super) fn windows(&self) -> Result<Vec<ScreenWindow>, Failure> {
         let server = &self.server;
-        let composited = server.get_selection_owner(self.atoms._NET_WM_CM_S0)?;
+        let composited = server.get_selection_owner(self.compositor)?;
         let desktop = self.number(self.root, self.atoms._NET_CURRENT_DESKTOP)?;
         let composited = composited.reply()?.owner != x11rb::NONE;
         let desktop = value(answer(desktop.reply())?).first().copied();
@@ -64,8 +72,8 @@ impl Link {
         let shown = self.shown()?;
         let focused = self.focused(&shown)?;
         let mut asked = Vec::with_capacity(shown.len());
-        for window in &shown {
-            let client = window.client;
+        for (outer, client) in shown.iter().flat_map(|outer| outer.clients.iter().map(move |client| (outer, client))) {
+            let (outer, client) = (outer.window, client.window);
             asked.push((
                 self.property(client, self.atoms._NET_WM_NAME, TITLE)?,
                 self.property(client, AtomEnum::WM_NAME.into(), TITLE)?,
@@ -75,61 +83,86 @@ impl Link {
                 self.number(client, self.atoms._NET_WM_DESKTOP)?,
                 self.property(client, self.atoms._NET_WM_OPAQUE_REGION, 256)?,
                 self.property(client, self.atoms._GTK_FRAME_EXTENTS, 4)?,
-                self.number(window.outer, self.atoms._NET_WM_WINDOW_OPACITY)?,
+                self.number(outer, self.atoms._NET_WM_WINDOW_OPACITY)?,
                 self.number(client, self.atoms._NET_WM_WINDOW_OPACITY)?,
                 server.translate_coordinates(client, self.root, 0, 0)?,
                 server.get_geometry(client)?,
-                if self.shapes { Some(server.shape_query_extents(window.outer)?) } else { None },
+                if self.shapes { Some(server.shape_query_extents(outer)?) } else { None },
             ));
         }
+        let mut asked = asked.into_iter();
         let mut windows = Vec::with_capacity(shown.len());
-        for (shown, asked) in shown.iter().zip(asked) {
-            let (name, old_name, class, process, state, on_desktop, opaque, extents, fade, inner_fade, at, size, shape) =
-                asked;
-            let title = text(answer(name.reply())?).or(text(answer(old_name.reply())?)).unwrap_or_default();
-            let class = answer(class.reply())?.map(|reply| class_of(&reply.value)).unwrap_or_default();
-            let process = value(answer(process.reply())?).first().copied().unwrap_or(0);
-            let hidden = value(answer(state.reply())?).contains(&self.atoms._NET_WM_STATE_HIDDEN);
-            let on_desktop = value(answer(on_desktop.reply())?).first().copied();
-            let opaque = value(answer(opaque.reply())?);
-            let extents = value(answer(extents.reply())?);
-            let faded = [answer(fade.reply())?, answer(inner_fade.reply())?];
-            let faded = faded.into_iter().any(|fade| value(fade).first().is_some_and(|&fade| fade < u32::MAX));
-            let (at, size) = (answer(at.reply())?, answer(size.reply())?);
-            let shaped = match shape {
-                Some(shape) => {
-                    answer(shape.reply())?.is_none_or(|shape: shape::QueryExtentsReply| shape.bounding_shaped)
+        for outer in &shown {
+            let first = windows.len();
+            let mut away = true;
+            for (client, asked) in outer.clients.iter().zip(asked.by_ref()) {
+                let (
+                    name,
+                    old_name,
+                    class,
+                    process,
+                    state,
+                    on_desktop,
+                    opaque,
+                    extents,
+                    fade,
+                    inner_fade,
+                    at,
+                    size,
+                    shape,
+                ) = asked;
+                let title = text(answer(name.reply())?).or(text(answer(old_name.reply())?)).unwrap_or_default();
+                let class = answer(class.reply())?.map(|reply| class_of(&reply.value)).unwrap_or_default();
+                let process = value(answer(process.reply())?).first().copied().unwrap_or(0);
+                let hidden = value(answer(state.reply())?).contains(&self.atoms._NET_WM_STATE_HIDDEN);
+                let on_desktop = value(answer(on_desktop.reply())?).first().copied();
+                let opaque = value(answer(opaque.reply())?);
+                let extents = value(answer(extents.reply())?);
+                let faded = [answer(fade.reply())?, answer(inner_fade.reply())?];
+                let faded = faded.into_iter().any(|fade| value(fade).first().is_some_and(|&fade| fade < u32::MAX));
+                let (at, size) = (answer(at.reply())?, answer(size.reply())?);
+                let shaped = match shape {
+                    Some(shape) => {
+                        answer(shape.reply())?.is_none_or(|shape: shape::QueryExtentsReply| shape.bounding_shaped)
+                    }
+                    None => false,
+                };
+                let (Some(at), Some(size)) = (at, size) else { continue };
+                // Managers that keep hidden windows mapped say so.
+                let elsewhere = matches!((on_desktop, desktop), (Some(a), Some(b)) if a != b && a != EVERY_DESKTOP);
+                let whole = if client.viewable {
+                    Region::new(at.dst_x.into(), at.dst_y.into(), size.width.into(), size.height.into())
+                } else {
+                    outer.frame
+                };
+                // A manager's own sheets (overlays, guards) have no name, no program and nothing of their own to show.
+                if outer.unmanaged && title.is_empty() && class.is_empty() && process == 0 {
+                    continue;
                 }
-                None => false,
-            };
-            let (Some(at), Some(size)) = (at, size) else { continue };
-            // Managers that keep hidden windows mapped say so.
-            let elsewhere = matches!((on_desktop, desktop), (Some(a), Some(b)) if a != b && a != EVERY_DESKTOP);
-            let whole = Region::new(at.dst_x.into(), at.dst_y.into(), size.width.into(), size.height.into());
-            if hidden || elsewhere || !(whole.meets(&screen) || shown.frame.meets(&screen)) {
-                continue;
+                away &= hidden || elsewhere || !(whole.meets(&screen) || outer.frame.meets(&screen));
+                let opaque = match composited {
+                    // Which of several is seen is the manager's secret, and what is excluded may stand in their tabs.
+                    _ if shaped || !client.viewable || outer.clients.len() > 1 => Region::default(),
+                    false => whole,
+                    // Whoever puts the screen together can make any window see-through.
+                    true if faded => Region::default(),
+                    true => largest(&opaque, whole),
+                };
+                windows.push(ScreenWindow {
+                    id: client.window.into(),
+                    title,
+                    application: class,
+                    process,
+                    region: without_shadow(whole, if client.viewable { &extents } else { &[] }),
+                    frame: outer.frame.union(&whole),
+                    // Of a window that is rolled up, only the frame's bar hides anything.
+                    opaque: opaque.intersection(&outer.frame),
+                    focused: focused == Some(client.window),
+                });
             }
-            // A manager's own sheets (overlays, guards) have no name, no program and nothing of their own to show.
-            if shown.unmanaged && title.is_empty() && class.is_empty() && process == 0 {
-                continue;
+            if away {
+                windows.truncate(first);
             }
-            let opaque = match (composited, shown.alpha) {
-                _ if shaped => Region::default(),
-                (false, _) => whole,
-                _ if faded => Region::default(),
-                (true, false) => whole,
-                (true, true) => largest(&opaque, whole),
-            };
-            windows.push(ScreenWindow {
-                id: shown.client.into(),
-                title,
-                application: class,
-                process,
-                region: without_shadow(whole, &extents),
-                frame: shown.frame.union(&whole),
-                opaque,
-                focused: focused == Some(shown.client),
-            });
         }
         Ok(windows)
     }
@@ -150,27 +183,35 @@ impl Link {
         Ok(without_shadow(whole, &extents))
     }
 
-    /// The children of the root that are shown, the topmost first, each with its program's window.
-    fn shown(&self) -> Result<Vec<Shown>, Failure> {
+    /// The children of the root that are shown, the topmost first, each with its programs' windows.
+    fn shown(&self) -> Result<Vec<Outer>, Failure> {
         let children = self.server.query_tree(self.root)?.reply()?.children;
-        let mut asked = Vec::new();
-        for &child in children.iter().rev().take(MOST_WINDOWS) {
-            asked.push((
-                child,
-                self.server.get_window_attributes(child)?,
-                self.server.get_geometry(child)?,
-                self.property(child, self.atoms.WM_STATE, 0)?,
-            ));
+        let mut asked = Vec::with_capacity(children.len());
+        for &child in children.iter().rev() {
+            asked.push((child, self.server.get_window_attributes(child)?));
         }
-        let mut shown = Vec::new();
-        let mut framed = Vec::new();
-        for (outer, attributes, geometry, state) in asked {
-            let (attributes, geometry) = (answer(attributes.reply())?, answer(geometry.reply())?);
-            let managed = answer(state.reply())?.is_some_and(|state| state.type_ != x11rb::NONE);
-            let (Some(attributes), Some(geometry)) = (attributes, geometry) else { continue };
-            if attributes.class != WindowClass::INPUT_OUTPUT || attributes.map_state != MapState::VIEWABLE {
-                continue;
+        // Most are not shown: programs keep windows for what they may have to say.
+        let mut viewable = Vec::new();
+        for (child, attributes) in asked {
+            let Some(attributes) = answer(attributes.reply())? else { continue };
+            if attributes.class == WindowClass::INPUT_OUTPUT && attributes.map_state == MapState::VIEWABLE {
+                viewable.push((child, attributes.override_redirect));
             }
+        }
+        if viewable.len() > MOST_WINDOWS {
+            return Err(too_many().into());
+        }
+        let mut asked = Vec::with_capacity(viewable.len());
+        for (child, unmanaged) in viewable {
+            let state = self.property(child, self.atoms.WM_STATE, 0)?;
+            asked.push((child, unmanaged, self.server.get_geometry(child)?, state));
+        }
+        let mut shown = Vec::with_capacity(asked.len());
+        let mut framed = Vec::new();
+        for (window, unmanaged, geometry, state) in asked {
+            let geometry = answer(geometry.reply())?;
+            let managed = answer(state.reply())?.is_some_and(|state| state.type_ != x11rb::NONE);
+            let Some(geometry) = geometry else { continue };
             let border = 2 * u32::from(geometry.border_width);
             let frame = Region::new(
                 geometry.x.into(),
@@ -178,11 +219,13 @@ impl Link {
                 u32::from(geometry.width) + border,
                 u32::from(geometry.height) + border,
             );
-            if !managed {
-                framed.push((shown.len(), outer));
+            let mut clients = Vec::new();
+            if managed {
+                clients.push(Client { window, viewable: true });
+            } else {
+                framed.push((shown.len(), window));
             }
-            let unmanaged = attributes.override_redirect;
-            shown.push(Shown { outer, client: outer, frame, unmanaged, alpha: geometry.depth == 32 });
+            shown.push(Outer { window, frame, unmanaged, clients });
         }
         for _ in 0..FRAMES {
             if framed.is_empty() {
@@ -190,44 +233,65 @@ impl Link {
             }
             framed = self.unframe(&framed, &mut shown)?;
         }
+        for outer in &mut shown {
+            if outer.clients.is_empty() {
+                outer.clients.push(Client { window: outer.window, viewable: true });
+            }
+            // Stable: the topmost stays in front of the others.
+            outer.clients.sort_by_key(|client| !client.viewable);
+        }
+        if shown.iter().map(|outer| outer.clients.len()).sum::<usize>() > MOST_WINDOWS {
+            return Err(too_many().into());
+        }
         Ok(shown)
     }
 
     /// Looks into frames, the number of each in `shown` beside it, and gives what has to be looked into next.
-    fn unframe(&self, framed: &[(usize, Window)], shown: &mut [Shown]) -> Result<Vec<(usize, Window)>, Failure> {
-        let mut trees = Vec::new();
+    fn unframe(&self, framed: &[(usize, Window)], shown: &mut [Outer]) -> Result<Vec<(usize, Window)>, Failure> {
+        let mut trees = Vec::with_capacity(framed.len());
         for &(index, frame) in framed {
             trees.push((index, self.server.query_tree(frame)?));
         }
-        let mut states = Vec::new();
+        let mut children = Vec::new();
         for (index, tree) in trees {
             let Some(tree) = answer(tree.reply())? else { continue };
-            for &child in tree.children.iter().rev().take(MOST_CHILDREN) {
-                states.push((index, child, self.property(child, self.atoms.WM_STATE, 0)?));
-            }
+            children.extend(tree.children.iter().rev().map(|&child| (index, child)));
         }
-        let (mut found, mut deeper) = (vec![false; shown.len()], Vec::new());
-        for (index, child, state) in states {
+        if children.len() > MOST_IN_FRAMES {
+            return Err(too_many().into());
+        }
+        let mut asked = Vec::with_capacity(children.len());
+        for (index, child) in children {
+            let state = self.property(child, self.atoms.WM_STATE, 0)?;
+            asked.push((index, child, state, self.server.get_window_attributes(child)?));
+        }
+        let mut deeper = Vec::new();
+        for (index, window, state, attributes) in asked {
+            let viewable = answer(attributes.reply())?.is_some_and(|told| told.map_state == MapState::VIEWABLE);
             if answer(state.reply())?.is_some_and(|state| state.type_ != x11rb::NONE) {
-                (shown[index].client, found[index]) = (child, true);
+                shown[index].clients.push(Client { window, viewable });
             } else {
-                deeper.push((index, child));
+                deeper.push((index, window));
             }
         }
-        // A program's own windows may be many; those of a frame are few.
-        deeper.retain(|&(index, _)| !found[index]);
-        deeper.truncate(MOST_WINDOWS);
+        // Beside a program's window lie the frame's own.
+        deeper.retain(|&(index, _)| shown[index].clients.is_empty());
         Ok(deeper)
     }
 
     /// The window that has the keyboard, as one of `shown`.
-    fn focused(&self, shown: &[Shown]) -> Result<Option<Window>, Failure> {
+    fn focused(&self, shown: &[Outer]) -> Result<Option<Window>, Failure> {
         let active = self.number(self.root, self.atoms._NET_ACTIVE_WINDOW)?;
         let focus = self.server.get_input_focus()?;
         let pointer = self.server.query_pointer(self.root)?;
         let (active, focus, pointer) = (answer(active.reply())?, focus.reply()?.focus, pointer.reply()?);
+        // Of several in a frame the one that is meant, else the one in front.
         let client = |window: Window| {
-            shown.iter().find(|shown| shown.client == window || shown.outer == window).map(|shown| shown.client)
+            shown.iter().find_map(|outer| {
+                let named = outer.clients.iter().find(|client| client.window == window);
+                let front = || outer.clients.first().filter(|_| outer.window == window);
+                named.or_else(front).map(|client| client.window)
+            })
         };
         // Where somebody manages windows, that counts, even if it is that none has the keyboard.
         if let Some(active) = value(active).first() {
@@ -237,8 +301,8 @@ impl Link {
             return Ok(self.outermost(focus)?.and_then(client));
         }
         // Keys go to what is under the pointer; where that is nothing, what lies on top is what people look at.
-        let named = |shown: &&Shown| !shown.unmanaged;
-        Ok(client(pointer.child).or_else(|| shown.iter().find(named).map(|shown| shown.client)))
+        let named = |outer: &&Outer| !outer.unmanaged;
+        Ok(client(pointer.child).or_else(|| shown.iter().find(named).and_then(|outer| client(outer.window))))
     }
 
     /// The child of the root that `window` is in; `None` where it was closed meanwhile.
@@ -260,6 +324,15 @@ impl Link {
     fn number(&self, window: Window, name: u32) -> Asked<'_> {
         self.property(window, name, 1)
     }
+}
+
+/// More windows than can be told from one another in a moment.
+fn too_many() -> Error {
+    Error::new(
+        "vision.too_many_windows",
+        "The screen shows more windows than I can look through for those that must not be seen.",
+        "Close some of them and ask again.",
+    )
 }
 
 /// The numbers of a property; none where it is missing or of another form.
