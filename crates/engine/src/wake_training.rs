@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use jarvis_core::{Cancel, Error, Result, wake_phrase};
 use jarvis_models::{Catalog, Kind, Listed, OwnModel, Store};
-use jarvis_settings::{Paths, Settings};
 use jarvis_onnx::Runtime;
+use jarvis_settings::{Paths, Settings};
 use jarvis_speech::tts::Piper;
 use jarvis_speech::wake::train::{
     Figures, Plan, Stage, Take, Voices, check_phrase, check_takes, check_voices, check_words, plain_phrase, train,

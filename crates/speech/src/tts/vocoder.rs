@@ -5,9 +5,9 @@
 //! pieces joined are what one computation of the whole would give. Smaller pieces also fit the processor's caches: the
 //! whole is not slower for it.
 
-use jarvis_onnx::OnnxError;
 use crate::tts::graph;
 use jarvis_core::{Cancel, Error, Result};
+use jarvis_onnx::OnnxError;
 use ort::session::{Session, SessionInputValue, SessionOutputs};
 use ort::value::Tensor;
 use std::ops::Range;

@@ -2,8 +2,8 @@
 //!
 //! Owns the way from phonemes to the numbers that the model takes. The format is Piper's.
 
-use jarvis_onnx::OnnxError;
 use jarvis_core::{Error, Result};
+use jarvis_onnx::OnnxError;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;

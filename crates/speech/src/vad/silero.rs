@@ -3,8 +3,8 @@
 //! The model takes 512 new samples after the 64 that came before them, and a recurrent state of 2 x 1 x 128 that it
 //! hands back for the next call. Inputs `input` (1 x 576), `state`, `sr`; outputs the probability (1 x 1) and the state.
 
-use jarvis_onnx::{OnnxError, Runtime, SessionOptions};
 use jarvis_core::{AudioFrame, FRAME_SAMPLES, Result, SAMPLE_RATE, Vad};
+use jarvis_onnx::{OnnxError, Runtime, SessionOptions};
 use ort::session::Session;
 use ort::value::Tensor;
 use std::path::Path;

@@ -6,8 +6,8 @@
 
 use super::embedding::EMBEDDING;
 use super::features::run;
-use jarvis_onnx::{OnnxError, Runtime, SessionOptions};
 use half::f16;
+use jarvis_onnx::{OnnxError, Runtime, SessionOptions};
 use ort::session::Session;
 use ort::value::Tensor;
 use safetensors::tensor::TensorView;

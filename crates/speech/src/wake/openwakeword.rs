@@ -8,8 +8,8 @@ use super::features::{Features, STEP, WHAT};
 use super::head::{Dense, FILE as HEAD_FILE, HISTORY, Head, INPUTS};
 use super::mistakes::Mistakes;
 use super::trigger::Trigger;
-use jarvis_onnx::{OnnxError, Runtime};
 use jarvis_core::{AudioFrame, Result, WakeDetection, WakeWord};
+use jarvis_onnx::{OnnxError, Runtime};
 use ort::value::Tensor;
 use std::path::Path;
 

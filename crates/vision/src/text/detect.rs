@@ -237,8 +237,7 @@ impl Detector {
         for strip in from..=(piece.bottom - 1) / STRIP {
             for &line in &self.strips[strip as usize] {
                 let gap = self.lines[line as usize].bounds.gap(piece);
-                if best.is_none_or(|(nearest, _)| gap < nearest) && continues(&self.lines[line as usize].bounds, piece)
-                {
+                if best.is_none_or(|(nearest, _)| gap < nearest) && is_even(&self.lines[line as usize].bounds, piece) {
                     best = Some((gap, line as usize));
                 }
             }
@@ -307,6 +306,13 @@ impl Detector {
 /// it is no higher.
 fn is_upright(piece: &Bounds) -> bool {
     piece.width() <= 8 && piece.height() >= 18 && piece.height() >= 5 * piece.width()
+}
+
+/// Whether `piece` goes on with `line` and is a letter beside letters, by its height. What is lower waits until the lines
+/// are there: one by one, the letters beside an icon would pass for its punctuation.
+fn is_even(line: &Bounds, piece: &Bounds) -> bool {
+    let (low, high) = (line.height().min(piece.height()), line.height().max(piece.height()));
+    2 * high <= 5 * low && line.gap(piece) * 2 <= high * 3 && line.shared_rows(piece) * 2 >= low
 }
 
 /// Whether `piece` goes on with `line`, on either side.

@@ -65,7 +65,7 @@ fn missed<'s>(said: &'s [String], read: &[TextLine]) -> (Vec<&'s str>, usize) {
 #[test]
 fn screens_are_read() {
     let mut reader = recognizer();
-    for name in ["light", "dark", "small", "columns", "dialog"] {
+    for name in ["light", "dark", "small", "columns", "dialog", "alert"] {
         let (picture, said) = Picture::fixture(name);
         let lines = read(&mut reader, &picture, &[picture.whole()]);
         let (missed, all) = missed(&said, &lines);

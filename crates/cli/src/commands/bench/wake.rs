@@ -11,8 +11,8 @@ use jarvis_core::{AudioFrame, Cancel, FRAME_SAMPLES, SAMPLE_RATE, SpeechToText, 
 use jarvis_engine::installed_voices;
 use jarvis_engine::load::{Installed, Parts, runtime_file};
 use jarvis_models::{Catalog, Kind, Store};
-use jarvis_settings::{Paths, Settings};
 use jarvis_onnx::Runtime;
+use jarvis_settings::{Paths, Settings};
 use jarvis_speech::wake::train::{Exam, Plan, exam_sounds};
 use jarvis_speech::wake::{self, WakeCheck};
 use std::path::{Path, PathBuf};

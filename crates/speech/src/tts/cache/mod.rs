@@ -3,7 +3,9 @@
 //! [`CachedTts`] stands in front of a voice. What was said lately is kept in memory, for as long as the program runs. On
 //! disk ([`Shelf`]) there is only what somebody asked to be ready ([`TextToSpeech::prepare`]: the program's own
 //! phrases) and short phrases that were said [`OFTEN`] times since the program started: an answer that concerns the user
-//! alone is said once or twice, and how often it was is written down nowhere. What is kept is the voice before volume and effects, which are applied while it plays.
+//! alone is said once or twice, and how often it was is written down nowhere. What is
+//! kept is the voice before volume and effects, which are applied while it plays. Of what may not be kept at all
+//! ([`TextToSpeech::stream_here`]: what stands on the screen) there is nothing, not even in memory.
 //!
 //! Never decides what is worth preparing, and never fails: without a folder that can be written, it keeps nothing. Told to
 //! keep nothing on disk, it also removes what lies there from before.
@@ -165,6 +167,11 @@ impl TextToSpeech for CachedTts {
         let clip = self.make(key, text, cancel, take)?;
         self.count(key, &words, &clip);
         Ok(Synthesis::default())
+    }
+
+    /// Neither looked for nor kept, in memory or on disk, and not counted.
+    fn stream_here(&mut self, text: &str, cancel: &Cancel, take: &mut dyn FnMut(SpeechAudio)) -> Result<Synthesis> {
+        self.voice.stream_here(text, cancel, take)
     }
 
     fn prepare(&mut self, text: &str, cancel: &Cancel) -> Result<bool> {

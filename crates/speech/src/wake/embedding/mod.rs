@@ -11,8 +11,8 @@
 mod file;
 mod kernel;
 
-use jarvis_onnx::OnnxError;
 use file::{Graph, Node, Reason, Weights};
+use jarvis_onnx::OnnxError;
 use kernel::{LANES, Reach, TILE};
 use std::path::Path;
 

@@ -1,8 +1,8 @@
 //! Against ONNX Runtime on the same file, window by window.
 
 use super::*;
-use jarvis_onnx::SessionOptions;
 use crate::testing;
+use jarvis_onnx::SessionOptions;
 
 fn path() -> std::path::PathBuf {
     testing::model("wake-hey-jarvis").join("embedding.onnx")

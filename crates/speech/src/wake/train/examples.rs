@@ -4,11 +4,11 @@
 
 use super::dice::Dice;
 use super::room;
-use jarvis_onnx::OnnxError;
 use crate::wake::embedding::EMBEDDING;
 use crate::wake::features::{Features, STEP};
 use crate::wake::head::{HISTORY, INPUTS};
 use jarvis_core::SAMPLE_RATE;
+use jarvis_onnx::OnnxError;
 
 /// The embeddings of a scene, before them those of silence, so that every step has 16.
 pub(super) struct Clip {

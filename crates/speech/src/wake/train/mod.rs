@@ -23,12 +23,12 @@ pub use words::{check_phrase, plain_phrase};
 
 use super::features::Features;
 use super::head::Dense;
-use jarvis_onnx::{OnnxError, Runtime};
 use crate::tts::Espeak;
 use dice::Dice;
 use examples::Clip;
 use fit::Lesson;
 use jarvis_core::{Cancel, Error, Result};
+use jarvis_onnx::{OnnxError, Runtime};
 use measure::Heard;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
