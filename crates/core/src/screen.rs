@@ -136,6 +136,8 @@ pub struct Screenshot<'a> {
     pub scale: f32,
     /// The window that it shows, where one was asked for; else the one that has the keyboard, if it is in the picture.
     pub window: Option<ScreenWindow>,
+    /// The windows as [`ScreenCapture::windows`] lists them, asked right after the picture was taken.
+    pub windows: Vec<ScreenWindow>,
 }
 
 impl Screenshot<'_> {
@@ -182,6 +184,9 @@ pub trait ScreenCapture: Send {
     /// # Errors
     /// There is no display or no permission. Where the desktop lists no windows (Wayland), none come.
     fn windows(&mut self) -> Result<Vec<ScreenWindow>>;
+
+    /// Overwrites the last picture and gives its memory back, where there is any.
+    fn release(&mut self) {}
 }
 
 /// What kind of thing shows a text.
@@ -281,6 +286,9 @@ pub trait TextRecognizer: Send {
         cancel: &Cancel,
         lines: &mut Vec<TextLine>,
     ) -> Result<LookTimings>;
+
+    /// Overwrites what is left of the last picture and gives its memory back, where there is any.
+    fn release(&mut self) {}
 }
 
 /// The text that applications tell screen readers.

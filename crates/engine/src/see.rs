@@ -312,6 +312,12 @@ impl ScreenCapture for LateCapture {
         self.failed = windows.is_err();
         windows
     }
+
+    fn release(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.release();
+        }
+    }
 }
 
 /// The accessibility service, connected to when it is first asked, and again after it failed.
@@ -383,6 +389,12 @@ impl TextRecognizer for LateRecognizer {
             recognizer.loaded = None;
         }
         read
+    }
+
+    fn release(&mut self) {
+        if let Some(loaded) = &mut lock(&self.recognizer).loaded {
+            loaded.release();
+        }
     }
 }
 

@@ -243,7 +243,8 @@ impl ScreenCapture for FakeScreen {
         {
             return Err(Error::new("vision.off_screen", "That is not on the screen.", "Name another region."));
         }
-        Ok(Screenshot { pixels: &mut self.1, stride: 4 * 640, region: SCREEN, scale: 1.0, window: None })
+        let (pixels, windows) = (&mut self.1[..], Vec::new());
+        Ok(Screenshot { pixels, stride: 4 * 640, region: SCREEN, scale: 1.0, window: None, windows })
     }
     fn windows(&mut self) -> Result<Vec<ScreenWindow>> {
         Ok(Vec::new())

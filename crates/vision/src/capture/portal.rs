@@ -108,6 +108,10 @@ impl ScreenCapture for Portal {
     fn windows(&mut self) -> Result<Vec<ScreenWindow>> {
         Ok(Vec::new())
     }
+
+    fn release(&mut self) {
+        self.picture = None;
+    }
 }
 
 async fn within<T>(limit: Duration, work: impl Future<Output = zbus::Result<T>>) -> zbus::Result<T> {

@@ -64,18 +64,32 @@ impl X11 {
 
 impl ScreenCapture for X11 {
     fn capture(&mut self, target: &ScreenTarget) -> Result<Screenshot<'_>> {
-        let (region, scale, window) = self.with(|link, sent| link.take(target, sent))?;
+        let (region, scale, window, windows) = self.with(|link, sent| {
+            let (region, scale, window) = link.take(target, sent)?;
+            Ok((region, scale, window, link.windows()?))
+        })?;
         let size = 4 * region.area() as usize;
         let shared = self.link.as_mut().filter(|link| link.shares).and_then(|link| link.segment.as_mut());
         let pixels = match shared {
             Some(segment) => &mut segment.bytes()[..size],
             None => &mut self.sent[..size],
         };
-        Ok(Screenshot { pixels, stride: 4 * region.width as usize, region, scale, window })
+        Ok(Screenshot { pixels, stride: 4 * region.width as usize, region, scale, window, windows })
     }
 
     fn windows(&mut self) -> Result<Vec<ScreenWindow>> {
         self.with(|link, _| link.windows())
+    }
+
+    fn release(&mut self) {
+        self.sent.fill(0);
+        self.sent = Vec::new();
+        if let Some(link) = &mut self.link
+            && let Some(mut segment) = link.segment.take()
+        {
+            segment.bytes().fill(0);
+            segment.detach(&link.server);
+        }
     }
 }
 

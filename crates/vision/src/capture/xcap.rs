@@ -1,7 +1,11 @@
 //! Screens that neither an X server nor a portal shows: macOS, and Wayland desktops of the wlroots family, through `xcap`.
 //!
 //! Pictures of monitors are put together into one and cut to the target, so that what is masked by its place is masked in
-//! every picture. What `xcap` gives is copied once, into the order of colours that everything here reads.
+//! every picture. What `xcap` gives is copied once, into the order of colours that everything here reads. Where a window
+//! can't be told from others, nothing is looked at: it may be one that must not be seen.
+//!
+//! Each monitor's place is told in its own pixels. Where monitors have different scales, the places of two may overlap, and
+//! the picture of all shows the one that comes last there.
 
 use super::{MOST_PIXELS, off_screen, too_large};
 use jarvis_core::{Error, Region, Result, ScreenCapture, ScreenTarget, ScreenWindow, Screenshot};
@@ -39,7 +43,7 @@ impl ScreenCapture for Xcap {
         super::macos::permitted()?;
         let monitors = monitors()?;
         let screen = monitors.iter().fold(Region::default(), |all, placed| all.union(&placed.region));
-        let windows = windows(&monitors);
+        let windows = windows(&monitors)?;
         let pointer = pointer(&monitors);
         let wanted = match target {
             ScreenTarget::ActiveWindow => windows.iter().find(|window| window.focused),
@@ -75,13 +79,19 @@ impl ScreenCapture for Xcap {
         }
         let focused = || windows.iter().find(|window| window.focused && window.region.meets(&region));
         let window = wanted.or_else(focused).cloned();
-        Ok(Screenshot { pixels: &mut self.pixels, stride: 4 * region.width as usize, region, scale, window })
+        let windows = self::windows(&monitors);
+        Ok(Screenshot { pixels: &mut self.pixels, stride: 4 * region.width as usize, region, scale, window, windows })
     }
 
     fn windows(&mut self) -> Result<Vec<ScreenWindow>> {
         #[cfg(target_os = "macos")]
         super::macos::permitted()?;
-        Ok(windows(&monitors()?))
+        windows(&monitors()?)
+    }
+
+    fn release(&mut self) {
+        self.pixels.fill(0);
+        self.pixels = Vec::new();
     }
 }
 
@@ -111,18 +121,21 @@ fn monitors() -> Result<Vec<Placed>> {
 }
 
 /// The windows, the topmost first. Wayland tells none: those that its X server knows are not all, and nowhere near where it says.
-fn windows(monitors: &[Placed]) -> Vec<ScreenWindow> {
+///
+/// # Errors
+/// There is a window of which nobody tells what it is.
+fn windows(monitors: &[Placed]) -> Result<Vec<ScreenWindow>> {
     if cfg!(target_os = "linux") {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let told = |window: &Window| {
-        let scale = window.current_monitor().and_then(|monitor| monitor.scale_factor()).unwrap_or(1.0);
+    let tell = |window: &Window| {
+        let scale = window.current_monitor()?.scale_factor()?;
         let region = physical((window.x()?, window.y()?, window.width()?, window.height()?), scale);
         Ok(ScreenWindow {
             id: window.id()?.into(),
-            title: window.title().unwrap_or_default(),
+            title: window.title()?,
             application: window.app_name()?,
-            process: window.pid().unwrap_or(0),
+            process: window.pid()?,
             region,
             frame: region,
             // Shadows are not in the region, and nobody tells what is see-through.
@@ -130,11 +143,46 @@ fn windows(monitors: &[Placed]) -> Vec<ScreenWindow> {
             focused: window.is_focused().unwrap_or(false),
         })
     };
-    // A window that closes meanwhile is not in the list.
-    let windows = Window::all().unwrap_or_default();
-    let shown = windows.iter().filter(|window| !window.is_minimized().unwrap_or(false));
-    let told = shown.filter_map(|window| XCapResult::ok(told(window)));
-    told.filter(|window| monitors.iter().any(|placed| placed.region.meets(&window.region))).collect()
+    let all = Window::all().map_err(unknown)?;
+    // The system has windows of its own on every screen: a list without one is a list that was not given.
+    if all.is_empty() {
+        return Err(unknown("the system lists none"));
+    }
+    let shown: Vec<Window> = all.into_iter().filter(|window| !window.is_minimized().unwrap_or(false)).collect();
+    let number = |window: &Window| window.id().ok();
+    let is_open = |window: &Window| {
+        let now = Window::all().map_err(unknown)?;
+        Ok(now.is_empty() || now.iter().any(|other| number(other) == number(window)))
+    };
+    let mut told = told(&shown, tell, is_open)?;
+    told.retain(|window| monitors.iter().any(|placed| placed.region.meets(&window.region)));
+    Ok(told)
+}
+
+/// What `tell` says of each of `windows`. Only one that closed meanwhile is left out.
+fn told<W>(
+    windows: &[W],
+    tell: impl Fn(&W) -> XCapResult<ScreenWindow>,
+    is_open: impl Fn(&W) -> Result<bool>,
+) -> Result<Vec<ScreenWindow>> {
+    let mut all = Vec::with_capacity(windows.len());
+    for window in windows {
+        match tell(window) {
+            Ok(window) => all.push(window),
+            Err(error) if is_open(window)? => return Err(unknown(error)),
+            Err(_) => (),
+        }
+    }
+    Ok(all)
+}
+
+/// A window that may be one that must not be seen.
+fn unknown(reason: impl std::fmt::Display) -> Error {
+    Error::new(
+        "vision.window_unknown",
+        format!("The system does not tell which windows are shown, so nothing was looked at: {reason}."),
+        "Ask again; if that doesn't help, log out and in.",
+    )
 }
 
 /// Where the pointer is, physical px; `None` where the system doesn't tell.
@@ -200,6 +248,19 @@ mod tests {
                 prop_assert_eq!(pixel, expected);
             }
         }
+    }
+
+    #[test]
+    fn only_a_window_that_closed_is_left_out() {
+        let tell = |window: &u64| match window {
+            0 => Err(xcap::XCapError::NotSupported),
+            &id => Ok(ScreenWindow { id, ..ScreenWindow::default() }),
+        };
+        let numbers = |told: Result<Vec<ScreenWindow>>| told.map(|told| told.iter().map(|w| w.id).collect::<Vec<_>>());
+        assert_eq!(numbers(told(&[3, 0, 4], tell, |_| Ok(false))).unwrap(), [3, 4]);
+        let error = numbers(told(&[3, 0, 4], tell, |_| Ok(true))).unwrap_err();
+        assert!(error.code == "vision.window_unknown" && !error.hint.is_empty(), "{error:?}");
+        assert!(told(&[0], tell, |_| Err(unknown("no list"))).is_err());
     }
 
     #[test]

@@ -42,11 +42,14 @@ impl Background {
     }
 
     /// Reads a little of what changed, unless `paused` says that the machine is under load or on battery; that is asked
-    /// before the screen is. Gives how long to wait for the next step.
+    /// before the screen is. Nothing is read where nothing may be remembered, and what was remembered for long enough is
+    /// forgotten. Gives how long to wait for the next step.
     ///
     /// Whoever asks a question meanwhile raises `cancel`: what was not read stays unread.
     pub fn step(&mut self, screen: &mut Screen, paused: &dyn Fn() -> bool, cancel: &Cancel) -> Duration {
-        if paused() {
+        // Whoever reads all the time is never asked to rest.
+        screen.forget_old();
+        if paused() || !screen.memory.remembers() {
             return LONGEST;
         }
         let begin = screen.parts.clock.now();

@@ -62,8 +62,14 @@ pub(super) struct World {
     pub(super) fields: Vec<Region>,
     pub(super) pointer: (i32, i32),
     pub(super) failing: Failing,
-    /// Opens between the list of windows and the picture.
-    pub(super) opens: Option<FakeWindow>,
+    /// Happens between the list of windows and the picture.
+    pub(super) meanwhile: Option<Meanwhile>,
+    /// How often captures and recognizers gave their memory back.
+    pub(super) releases: u32,
+    /// Nobody tells which windows there are.
+    pub(super) unlisted: bool,
+    /// How many cells of excluded windows the recognizer was shown.
+    pub(super) secrets_read: u32,
     pub(super) told: Option<WindowText>,
     pub(super) now: Duration,
     /// Pixels that the recognizer was given, and pictures that were taken.
@@ -71,6 +77,17 @@ pub(super) struct World {
     pub(super) pictures: u32,
     /// Overwritten by each picture.
     noise: u8,
+}
+
+/// What happens while nobody looks.
+#[derive(Debug, Clone)]
+pub(super) enum Meanwhile {
+    /// A window opens.
+    Opens(FakeWindow),
+    /// A window opens, and is closed right after the picture.
+    Blinks(FakeWindow),
+    /// A window is somewhere else while the picture is taken.
+    Jumps { window: usize, x: i32, y: i32 },
 }
 
 /// The desktop, as all of the fakes share it.
@@ -127,6 +144,10 @@ impl World {
         })
     }
 
+    fn listed(&self) -> Vec<ScreenWindow> {
+        if self.unlisted { Vec::new() } else { self.windows.iter().map(FakeWindow::listed).collect() }
+    }
+
     fn desktop(&self) -> Region {
         Region::new(0, 0, self.width, self.height)
     }
@@ -162,8 +183,19 @@ impl ScreenCapture for FakeCapture {
         if world.failing.capture {
             return Err(broken());
         }
-        if let Some(opened) = world.opens.take() {
-            world.windows.insert(0, opened);
+        let mut after = None;
+        match world.meanwhile.take() {
+            Some(Meanwhile::Opens(window)) => world.windows.insert(0, window),
+            Some(Meanwhile::Blinks(window)) => {
+                after = Some(world.windows.clone());
+                world.windows.insert(0, window);
+            }
+            Some(Meanwhile::Jumps { window, x, y }) => {
+                after = Some(world.windows.clone());
+                let jumps = world.windows.get_mut(window).map(|window| &mut window.window.region);
+                jumps.into_iter().for_each(|region| (region.x, region.y) = (x, y));
+            }
+            None => (),
         }
         world.pictures += 1;
         world.noise = world.noise.wrapping_add(101);
@@ -182,7 +214,15 @@ impl ScreenCapture for FakeCapture {
                 self.pixels[at..at + 3].fill(letter);
             }
         }
-        Ok(Screenshot { pixels: &mut self.pixels, stride, region, scale: 1.0, window })
+        let windows = world.listed();
+        if let Some(after) = after {
+            world.windows = after;
+        }
+        Ok(Screenshot { pixels: &mut self.pixels, stride, region, scale: 1.0, window, windows })
+    }
+
+    fn release(&mut self) {
+        self.desktop.world().releases += 1;
     }
 
     fn windows(&mut self) -> Result<Vec<ScreenWindow>> {
@@ -190,7 +230,7 @@ impl ScreenCapture for FakeCapture {
         if world.failing.windows {
             return Err(broken());
         }
-        Ok(world.windows.iter().map(FakeWindow::listed).collect())
+        Ok(world.listed())
     }
 }
 
@@ -209,6 +249,7 @@ impl TextRecognizer for Desktop {
         for row in 0..(pixels.height + half) / CELL {
             let letter = |column: u32| pixels.row(row * CELL + half)[4 * (column * CELL + half) as usize];
             let cells: Vec<u8> = (0..(pixels.width + half) / CELL).map(letter).collect();
+            world.secrets_read += cells.iter().filter(|&&cell| cell == SECRET).count() as u32;
             let mut column = 0;
             while column < cells.len() {
                 let letters: Vec<u8> = cells[column..].iter().copied().take_while(|&letter| letter != 0).collect();
@@ -236,6 +277,10 @@ impl TextRecognizer for Desktop {
             return Err(Error::cancelled());
         }
         Ok(LookTimings::default())
+    }
+
+    fn release(&mut self) {
+        self.world().releases += 1;
     }
 }
 

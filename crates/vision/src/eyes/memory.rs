@@ -70,6 +70,15 @@ impl Memory {
         &mut self.reads[0]
     }
 
+    /// Whether anything is remembered for longer than it takes to answer.
+    pub(super) fn remembers(&self) -> bool {
+        !self.remember.is_zero()
+    }
+
+    pub(super) fn forget_window(&mut self, id: u64) {
+        self.reads.retain(|read| read.place != Place::Window(id));
+    }
+
     pub(super) fn forget(&mut self) {
         self.reads.clear();
     }

@@ -5,13 +5,16 @@
 //!
 //! A look at the window that has the keyboard is answered by the accessibility tree where that tells all of its text.
 //! Else a picture is taken; what is excluded is made black; tiles that changed since the last look at the same place are
-//! read, with the lines that they touch, and the other lines are as they were. What opened while the picture was taken
-//! is looked for afterwards, and what stands there is left out.
+//! read, with the lines that they touch, and the other lines are as they were. Black is what is excluded by the windows of
+//! before or of after the picture; what opened while it was read is looked for afterwards, and what stands there is left
+//! out.
 
 mod background;
 mod ledger;
+mod masks;
 mod memory;
 mod refresh;
+mod refused;
 mod rules;
 
 #[cfg(test)]
@@ -23,14 +26,15 @@ pub use background::Background;
 pub use ledger::Ledger;
 pub use rules::Rules;
 
-use crate::capture;
 use crate::frame::Frames;
 use crate::text::layout;
 use jarvis_core::{
     AccessibilityTree, Cancel, Capture, Clock, Error, Eyes, Look, LookTimings, Region, Result, ScreenCapture,
-    ScreenTarget, ScreenText, ScreenWindow, Screenshot, TextLine, TextRecognizer, TextRole, TextSource,
+    ScreenTarget, ScreenText, ScreenWindow, TextLine, TextRecognizer, TextRole, TextSource, WindowText,
 };
+use masks::{Masks, check, relative};
 use memory::{Memory, Place, Read};
+use refused::{Refused, is_of};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -85,6 +89,10 @@ pub struct Screen {
     silent: bool,
     /// Windows whose text the tree told whole: there is nothing to read ahead.
     telling: VecDeque<u64>,
+    /// Windows that the tree alone told to be excluded.
+    refused: Refused,
+    /// Whether a picture may stand in memory still.
+    pictured: bool,
 }
 
 /// What one picture gave.
@@ -93,6 +101,8 @@ struct Seen {
     place: Place,
     region: Region,
     window: Option<ScreenWindow>,
+    /// As they were right after it was taken.
+    windows: Vec<ScreenWindow>,
     masks: Masks,
     blank: bool,
     /// How many tiles changed, and how many are unread still.
@@ -104,11 +114,14 @@ struct Seen {
     timings: LookTimings,
 }
 
-/// What is made black, in the coordinates of the desktop.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-struct Masks {
-    windows: Vec<Region>,
-    fields: Vec<Region>,
+/// What the accessibility tree tells of the window that has the keyboard.
+enum Told {
+    /// It is excluded.
+    Excluded,
+    /// Nothing that helps.
+    Nothing,
+    /// It may be seen.
+    Window(Box<WindowText>),
 }
 
 impl Screen {
@@ -124,24 +137,87 @@ impl Screen {
             hidden: Vec::new(),
             silent: false,
             telling: VecDeque::new(),
+            refused: Refused::default(),
+            pictured: false,
         }
     }
 
     /// Sees by other rules from now on. What was read by the old ones is forgotten.
     pub fn set_rules(&mut self, rules: Rules, remember: Duration) {
+        if !rules.cover(&self.rules) {
+            // Some of them may be seen now; the tree tells the others again.
+            self.refused.clear();
+        }
         self.rules = rules;
         self.memory = Memory::new(remember);
+        self.release();
     }
 
-    /// Forgets all that was read.
+    /// Forgets all that was read, and the last picture.
     pub fn forget(&mut self) {
         self.memory.forget();
+        self.release();
     }
 
-    /// Forgets what was not looked at for as long as it may be remembered. Gives after what time to ask again; `None` when
-    /// nothing is left to be forgotten.
+    /// Forgets what was not looked at for as long as it may be remembered, and, with the last of it, the last picture.
+    /// Gives after what time to ask again; `None` when nothing is left to be forgotten.
     pub fn forget_old(&mut self) -> Option<Duration> {
-        self.memory.forget_old(self.parts.clock.now())
+        let next = self.memory.forget_old(self.parts.clock.now());
+        if next.is_none() {
+            self.release();
+        }
+        next
+    }
+
+    /// Gives the memory back that the last picture stands in.
+    fn release(&mut self) {
+        if std::mem::take(&mut self.pictured) {
+            self.parts.capture.release();
+            self.parts.recognizer.release();
+        }
+    }
+
+    /// Whether a window may not be seen.
+    fn excludes(&self, window: &ScreenWindow) -> bool {
+        self.rules.exclude(window) || self.refused.has(window)
+    }
+
+    /// Whether windows are excluded, but nobody tells where they are.
+    fn is_blind(&self, windows: &[ScreenWindow]) -> bool {
+        windows.is_empty() && !self.rules.is_empty()
+    }
+
+    /// What the tree tells of the window that has the keyboard; that it may not be seen is remembered for pictures too.
+    fn ask_tree(&mut self, windows: &[ScreenWindow], cancel: &Cancel) -> Result<Told> {
+        let focused = windows.iter().find(|window| window.focused);
+        if focused.is_some_and(|window| self.rules.exclude(window)) {
+            return Ok(Told::Excluded);
+        }
+        let told = match self.parts.tree.as_mut().map(|tree| tree.focused_window(cancel)) {
+            Some(Ok(told)) => told,
+            Some(Err(error)) if error.is_cancelled() => return Err(error),
+            Some(Err(error)) => {
+                tracing::debug!(code = error.code, "the accessibility tree says nothing");
+                self.silent = true;
+                None
+            }
+            None => None,
+        };
+        match (&told, focused) {
+            (Some(told), _) if self.rules.exclude_named(&told.application, &told.title) => {
+                self.refused.add(told, windows);
+                for window in windows.iter().filter(|window| self.refused.has(window)) {
+                    self.memory.forget_window(window.id);
+                }
+                return Ok(Told::Excluded);
+            }
+            (Some(told), Some(focused)) => self.refused.remove(told, focused),
+            _ => (),
+        }
+        if focused.is_some_and(|window| self.refused.has(window)) {
+            return Ok(Told::Excluded);
+        }
+        Ok(told.map_or(Told::Nothing, |told| Told::Window(Box::new(told))))
     }
 
     /// The list of what was captured and why. It can be read while a look is under way.
@@ -154,22 +230,17 @@ impl Screen {
         let look = Look { target: ScreenTarget::ActiveWindow, reason: "to read ahead".into() };
         self.silent = false;
         let windows = self.parts.capture.windows()?;
-        let focused = windows.iter().find(|window| window.focused);
-        if focused.is_some_and(|window| self.rules.exclude(window) || self.telling.contains(&window.id)) {
+        let id = windows.iter().find(|window| window.focused).map(|window| window.id);
+        if self.is_blind(&windows) || id.is_some_and(|id| self.telling.contains(&id)) {
             return Ok(None);
         }
-        if let Some(tree) = &mut self.parts.tree {
-            match tree.focused_window(cancel) {
-                Ok(Some(told)) if self.rules.exclude_named(&told.application, &told.title) => return Ok(None),
-                Ok(Some(told)) if told.whole => {
-                    let id = focused.map(|window| window.id);
-                    self.tells(id);
-                    return Ok(None);
-                }
-                Err(error) if error.is_cancelled() => return Err(error),
-                Err(_) => self.silent = true,
-                Ok(_) => (),
+        match self.ask_tree(&windows, cancel)? {
+            Told::Excluded => return Ok(None),
+            Told::Window(told) if told.whole => {
+                self.tells(id);
+                return Ok(None);
             }
+            Told::Window(_) | Told::Nothing => (),
         }
         let hidden = self.hidden_fields(cancel)?;
         let seen = self.see(&look, &windows, hidden, Some(tiles), cancel)?;
@@ -179,48 +250,26 @@ impl Screen {
 
     /// What the tree tells of the window that has the keyboard, if that is all of its text.
     fn told(&mut self, look: &Look, windows: &[ScreenWindow], cancel: &Cancel) -> Result<Option<ScreenText>> {
-        let focused = windows.iter().find(|window| window.focused);
-        if focused.is_some_and(|window| self.rules.exclude(window)) {
-            return Ok(Some(left_out()));
-        }
-        let Some(tree) = &mut self.parts.tree else { return Ok(None) };
         let begin = self.parts.clock.now();
-        let told = match tree.focused_window(cancel) {
-            Ok(Some(told)) => told,
-            Ok(None) => return Ok(None),
-            Err(error) if error.is_cancelled() => return Err(error),
-            Err(error) => {
-                tracing::debug!(code = error.code, "the accessibility tree says nothing");
-                self.silent = true;
-                return Ok(None);
-            }
+        let told = match self.ask_tree(windows, cancel)? {
+            Told::Excluded => return Ok(Some(left_out())),
+            Told::Nothing => return Ok(None),
+            Told::Window(told) => *told,
         };
-        if self.rules.exclude_named(&told.application, &told.title) {
-            return Ok(Some(left_out()));
-        }
-        let another =
-            |window: &ScreenWindow| window.process != 0 && told.process != 0 && window.process != told.process;
-        if !told.whole || told.lines.is_empty() || focused.is_some_and(another) {
+        let focused = windows.iter().find(|window| window.focused);
+        if !told.whole || told.lines.is_empty() || focused.is_some_and(|window| !is_of(&told, window)) {
             return Ok(None);
         }
-        let id = focused.map(|window| window.id);
-        let hidden = self.hidden_fields(cancel)?;
-        self.tells(id);
-        let before = told.lines.len();
-        let mut lines = told.lines;
-        lines.retain(|line| !hidden.iter().any(|field| field.meets(&line.region)));
-        let mut notes = Vec::new();
-        if lines.len() < before || hidden.iter().any(|field| field.meets(&told.region)) {
-            notes.push(FIELDS_EXCLUDED.into());
-        }
+        self.tells(focused.map(|window| window.id));
         self.record(look, told.region, Some(told.application.clone()), TextSource::Accessibility, 0);
+        // What its password fields hold is not in it, and those of other windows are not in this one.
         Ok(Some(ScreenText {
-            lines,
+            lines: told.lines,
             source: TextSource::Accessibility,
             region: told.region,
             window: Some(told.title),
             application: Some(told.application),
-            notes,
+            notes: Vec::new(),
             timings_ms: LookTimings { capture: self.ms_since(begin), ..LookTimings::default() },
         }))
     }
@@ -253,16 +302,23 @@ impl Screen {
         tiles: Option<usize>,
         cancel: &Cancel,
     ) -> Result<Seen> {
-        let Self { parts, rules, frames, memory, ledger, .. } = self;
+        let Self { parts, rules, frames, memory, ledger, refused, pictured, .. } = self;
+        let is_excluded = |window: &ScreenWindow| rules.exclude(window) || refused.has(window);
         let clock = Arc::clone(&parts.clock);
         let ms = |since: Instant| clock.now().duration_since(since).as_secs_f64() * 1000.0;
         let begin = clock.now();
-        let shot = parts.capture.capture(&look.target)?;
+        *pictured = true;
+        let mut shot = parts.capture.capture(&look.target)?;
         let mut timings = LookTimings { capture: ms(begin), ..LookTimings::default() };
         check(&shot)?;
         let begin = clock.now();
         let of_window = matches!(look.target, ScreenTarget::ActiveWindow | ScreenTarget::PointerWindow);
-        let masks = Masks::new(rules, windows, &hidden, &shot.region, shot.window.as_ref(), of_window);
+        let masks_by = |windows: &[ScreenWindow]| {
+            Masks::new(&is_excluded, windows, &hidden, &shot.region, shot.window.as_ref(), of_window)
+        };
+        let mut masks = masks_by(windows);
+        // Whatever opened or moved since: before anyone reads a pixel.
+        masks.add(masks_by(&shot.windows));
         let masked = masks.all().count();
         let place = match &shot.window {
             Some(window) if of_window => Place::Window(window.id),
@@ -273,7 +329,7 @@ impl Screen {
             target: look.target.clone(),
             region: shot.region,
             application: window
-                .filter(|window| of_window && !rules.exclude(window))
+                .filter(|window| of_window && !is_excluded(window))
                 .map(|window| window.application.clone()),
             reason: look.reason.clone(),
             source: TextSource::Cache,
@@ -283,16 +339,8 @@ impl Screen {
         };
         // On the list before anything can fail.
         let number = ledger.add(entry(shot.window.as_ref()));
-        for mask in masks.all() {
-            blacken(shot.pixels, shot.stride, &shot.region, mask);
-        }
-        let (region, scale) = (shot.region, shot.scale);
-        let view = jarvis_core::Pixels {
-            data: &*shot.pixels,
-            stride: shot.stride,
-            width: region.width,
-            height: region.height,
-        };
+        masks.blacken(&mut shot);
+        let (region, scale, view) = (shot.region, shot.scale, shot.view());
         let read = memory.of(&place, (view.width, view.height), clock.now());
         let changed = frames.changes(view, &mut read.grid);
         let blank = masked == 0 && read.grid.colour().is_some();
@@ -305,7 +353,8 @@ impl Screen {
             ledger.read(number, refreshed.pixels);
         }
         let unread = read.grid.unread();
-        Ok(Seen { place, region, window: shot.window, masks, blank, changed, unread, looks, known, timings })
+        let (window, windows) = (shot.window, shot.windows);
+        Ok(Seen { place, region, window, windows, masks, blank, changed, unread, looks, known, timings })
     }
 
     /// Takes out of the text what stands where an excluded window was found only after the picture was taken. Gives whether
@@ -318,7 +367,7 @@ impl Screen {
         let of_window = matches!(seen.place, Place::Window(_));
         let now = |id: u64| windows.iter().find(|window| window.id == id);
         let shown = seen.window.as_ref().map(|window| now(window.id).unwrap_or(window));
-        let late = Masks::new(&self.rules, &windows, &[], &seen.region, shown, of_window);
+        let late = Masks::new(&|window| self.excludes(window), &windows, &[], &seen.region, shown, of_window);
         let Some(read) = self.memory.get(&seen.place) else { return Ok(false) };
         let mut any = false;
         for mask in late.windows.iter().filter(|mask| !seen.masks.windows.contains(mask)) {
@@ -361,7 +410,7 @@ impl Screen {
 impl Eyes for Screen {
     fn look(&mut self, look: &Look, cancel: &Cancel) -> Result<ScreenText> {
         let begin = self.parts.clock.now();
-        self.memory.forget_old(begin);
+        self.forget_old();
         if cancel.is_cancelled() {
             return Err(Error::cancelled());
         }
@@ -373,11 +422,18 @@ impl Eyes for Screen {
             text.timings_ms.total = self.ms_since(begin);
             return Ok(text);
         }
+        // Where nobody lists windows, the tree still knows one.
+        if self.is_blind(&windows) && look.target != ScreenTarget::ActiveWindow {
+            let told = self.ask_tree(&windows, cancel)?;
+            if matches!(told, Told::Excluded) {
+                return Ok(left_out());
+            }
+        }
         let hidden = self.hidden_fields(cancel)?;
         let seen = self.see(look, &windows, hidden, None, cancel)?;
         let late = self.leave_out_late(&seen)?;
-        let mut text = self.compose(seen, late, &windows);
-        self.memory.forget_old(self.parts.clock.now());
+        let mut text = self.compose(seen, late);
+        self.forget_old();
         text.timings_ms.total = self.ms_since(begin);
         Ok(text)
     }
@@ -385,15 +441,14 @@ impl Eyes for Screen {
 
 impl Screen {
     /// The text of what was seen, with what has to be said of it.
-    fn compose(&mut self, seen: Seen, late: bool, windows: &[ScreenWindow]) -> ScreenText {
-        let excluded = |window: &ScreenWindow| self.rules.exclude(window);
-        let window = seen.window.filter(|window| !excluded(window));
+    fn compose(&mut self, seen: Seen, late: bool) -> ScreenText {
+        let window = seen.window.filter(|window| !self.excludes(window));
         let mut lines: Vec<TextLine> = self.memory.get(&seen.place).map(|read| read.lines.clone()).unwrap_or_default();
         for line in &mut lines {
             line.region.x = line.region.x.saturating_add(seen.region.x);
             line.region.y = line.region.y.saturating_add(seen.region.y);
         }
-        put_in_order(&mut lines, windows);
+        put_in_order(&mut lines, &seen.windows);
         let mut notes = Vec::new();
         let mut note = |when: bool, what: &str| {
             if when {
@@ -406,7 +461,7 @@ impl Screen {
         note(!seen.masks.fields.is_empty(), FIELDS_EXCLUDED);
         note(seen.blank, BLANK);
         note(seen.known && !seen.blank, UNCHANGED);
-        note(windows.is_empty() && !self.rules.is_empty() && !lines.is_empty(), NO_WINDOWS);
+        note(self.is_blind(&seen.windows) && !lines.is_empty(), NO_WINDOWS);
         ScreenText {
             lines,
             source: if seen.known { TextSource::Cache } else { TextSource::Recognizer },
@@ -433,73 +488,4 @@ fn put_in_order(lines: &mut Vec<TextLine>, windows: &[ScreenWindow]) {
 /// The answer about a window that is excluded: nothing, and why.
 fn left_out() -> ScreenText {
     ScreenText { notes: vec![EXCLUDED.into()], ..ScreenText::default() }
-}
-
-impl Masks {
-    /// `windows` come the topmost first; `shown` is the window that the picture is of (`of_window`), or that has the
-    /// keyboard.
-    fn new(
-        rules: &Rules,
-        windows: &[ScreenWindow],
-        hidden: &[Region],
-        picture: &Region,
-        shown: Option<&ScreenWindow>,
-        of_window: bool,
-    ) -> Self {
-        if of_window && shown.is_some_and(|window| rules.exclude(window)) {
-            return Self { windows: vec![*picture], fields: Vec::new() };
-        }
-        let seen = |regions: Vec<Region>| -> Vec<Region> {
-            regions.iter().map(|region| region.intersection(picture)).filter(|part| !part.is_empty()).collect()
-        };
-        let mut masks = Vec::new();
-        capture::masks(windows, |window| rules.exclude(window), &mut masks);
-        // One that came after the list was made.
-        let new = shown.filter(|shown| rules.exclude(shown) && !windows.iter().any(|window| window.id == shown.id));
-        masks.extend(new.map(|window| window.frame.union(&window.region)));
-        Self { windows: seen(masks), fields: seen(hidden.to_vec()) }
-    }
-
-    fn all(&self) -> impl Iterator<Item = &Region> {
-        self.windows.iter().chain(&self.fields)
-    }
-}
-
-/// Whether a picture is what it says.
-fn check(shot: &Screenshot<'_>) -> Result<()> {
-    let (width, height) = (shot.region.width as usize, shot.region.height as usize);
-    if shot.region.is_empty() {
-        return Err(Error::new(
-            "vision.nothing_there",
-            "There is nothing to look at: the window or region is empty or off the screen.",
-            "Bring the window to the front and ask again.",
-        ));
-    }
-    let needed = shot.stride.checked_mul(height - 1).and_then(|bytes| bytes.checked_add(4 * width));
-    if shot.stride < 4 * width || needed.is_none_or(|needed| needed > shot.pixels.len()) {
-        return Err(Error::new(
-            "vision.bad_picture",
-            "The desktop gave a picture that is smaller than it said.",
-            "Ask again; the window may have been changing its size.",
-        ));
-    }
-    Ok(())
-}
-
-/// `region` of the desktop, as seen from a picture.
-fn relative(region: &Region, picture: &Region) -> Region {
-    Region::new(region.x.saturating_sub(picture.x), region.y.saturating_sub(picture.y), region.width, region.height)
-}
-
-/// Makes a part of a picture black.
-fn blacken(pixels: &mut [u8], stride: usize, picture: &Region, mask: &Region) {
-    let part = relative(&mask.intersection(picture), picture);
-    if part.is_empty() {
-        return;
-    }
-    // Within the picture, so nothing is negative.
-    let (from, to) = (4 * part.x as usize, 4 * part.right() as usize);
-    for row in part.y as usize..part.bottom() as usize {
-        pixels[row * stride + from..row * stride + to].fill(0);
-    }
 }

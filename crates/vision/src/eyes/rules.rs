@@ -4,7 +4,8 @@
 
 use jarvis_core::ScreenWindow;
 
-/// What browsers write in the titles of private windows, in the languages that they are used in most, without case.
+/// What browsers write in the titles of private windows, in the languages that they are used in most, without case. Chrome,
+/// Chromium and Brave write it only in the title that they tell screen readers, not in the one that the desktop lists.
 const PRIVATE: &[&str] = &[
     "private browsing",
     "(private)",
@@ -56,6 +57,12 @@ impl Rules {
         self.applications.is_empty() && !self.private_windows
     }
 
+    /// Whether all that `others` exclude is excluded here too.
+    pub(super) fn cover(&self, others: &Self) -> bool {
+        others.applications.iter().all(|rule| self.applications.contains(rule))
+            && (self.private_windows || !others.private_windows)
+    }
+
     /// Whether a window may not be seen.
     pub fn exclude(&self, window: &ScreenWindow) -> bool {
         self.exclude_named(&window.application, &window.title)
@@ -104,18 +111,32 @@ mod tests {
     #[test]
     fn private_windows_are_known_by_their_titles() {
         let private = [
+            // As the desktop lists them.
             "Mail — Mozilla Firefox Private Browsing",
-            "New Tab - Google Chrome (Incognito)",
+            "Mozilla Firefox Private Browsing",
+            "Start — Navigation privée de Mozilla Firefox",
             "News - [InPrivate] - Microsoft Edge",
+            "About Tor — Tor Browser",
+            // As only the accessibility tree tells them.
+            "New Tab - Google Chrome (Incognito)",
             "Neuer Tab – Google Chrome (Inkognito)",
-            "Start — Mozilla Firefox (Navigation privée)",
             "Shop - Brave (Private)",
-            "About Tor - Tor Browser",
         ];
         let (with, without) = (Rules::new([""; 0], true), Rules::new([""; 0], false));
         for title in private {
             assert!(with.exclude_named("browser", title) && !without.exclude_named("browser", title), "{title}");
         }
-        assert!(!with.exclude_named("Firefox", "Private companies — Mozilla Firefox"));
+        for title in ["Private companies — Mozilla Firefox", "New Tab - Google Chrome", "Shop - Brave"] {
+            assert!(!with.exclude_named("browser", title), "{title}");
+        }
+    }
+
+    #[test]
+    fn rules_cover_those_that_exclude_no_more() {
+        let rules = |names: &[&str], private| Rules::new(names, private);
+        assert!(rules(&["b", "a"], true).cover(&rules(&["A"], false)));
+        assert!(rules(&[], true).cover(&rules(&[], true)));
+        assert!(!rules(&["a"], true).cover(&rules(&["a", "b"], true)));
+        assert!(!rules(&["a"], false).cover(&rules(&["a"], true)));
     }
 }

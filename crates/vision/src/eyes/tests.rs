@@ -1,4 +1,4 @@
-use super::fakes::{CELL, Desktop, Failing, FakeWindow, SECRET, VAULT};
+use super::fakes::{CELL, Desktop, Failing, FakeWindow, Meanwhile, SECRET, VAULT};
 use super::*;
 use jarvis_core::WindowText;
 use proptest::prelude::*;
@@ -65,15 +65,16 @@ fn the_tree_is_preferred_where_it_tells_everything() {
         title: "Editor 1".into(),
         application: "Editor".into(),
         region: Region::new(64, 64, 480, 160),
-        lines: vec![line("exact", 80), line("hunter2", 200)],
+        lines: vec![line("exact", 80)],
         whole: true,
         ..WindowText::default()
     };
     desktop.world().told = Some(told.clone());
-    desktop.world().fields = vec![Region::new(190, 70, 90, 40)];
+    // Of a window that this one covers: what it hides itself is not told in the first place.
+    desktop.world().fields = vec![Region::new(70, 70, 90, 40)];
     let text = see(&mut screen, ScreenTarget::ActiveWindow);
     assert_eq!((text.source, texts(&text)), (TextSource::Accessibility, vec!["exact"]));
-    assert_eq!(text.notes, [FIELDS_EXCLUDED]);
+    assert_eq!(text.notes, [""; 0]);
     assert_eq!(desktop.world().pictures, 0);
     let captures = screen.ledger().captures();
     assert_eq!((captures[0].source, captures[0].pixels_read), (TextSource::Accessibility, 0));
@@ -116,13 +117,132 @@ fn what_opens_while_the_picture_is_taken_is_left_out() {
     let (desktop, mut screen) = editor();
     see(&mut screen, ScreenTarget::AllMonitors);
     let vault = FakeWindow::new(2, VAULT, Region::new(64, 64, 160, 160), b"x");
-    desktop.world().opens = Some(vault);
+    desktop.world().meanwhile = Some(Meanwhile::Opens(vault));
     let text = see(&mut screen, ScreenTarget::AllMonitors);
     assert_eq!(text.notes, [PARTS_EXCLUDED]);
     assert!(!text.lines.is_empty() && text.lines.iter().all(|line| !line.text.contains(SECRET as char)));
     desktop.world().windows.remove(0);
     let after = see(&mut screen, ScreenTarget::AllMonitors);
     assert_eq!(texts(&after), texts(&see(&mut eyes(&desktop), ScreenTarget::AllMonitors)));
+}
+
+#[test]
+fn what_is_excluded_is_black_wherever_it_was_around_the_picture() {
+    let (desktop, mut screen) = editor();
+    desktop.world().windows.push(FakeWindow::new(2, VAULT, Region::new(0, 240, 160, 64), b"x"));
+    for meanwhile in [
+        Meanwhile::Blinks(FakeWindow::new(3, VAULT, Region::new(64, 64, 160, 160), b"x")),
+        Meanwhile::Jumps { window: 1, x: 320, y: 240 },
+        Meanwhile::Opens(FakeWindow::new(4, VAULT, Region::new(256, 64, 64, 64), b"x")),
+    ] {
+        desktop.world().secrets_read = 0;
+        desktop.world().meanwhile = Some(meanwhile.clone());
+        let text = see(&mut screen, ScreenTarget::AllMonitors);
+        assert_eq!(text.notes, [PARTS_EXCLUDED], "{meanwhile:?}");
+        assert!(!text.lines.is_empty());
+        assert_eq!(desktop.world().secrets_read, 0, "not even the recognizer: {meanwhile:?}");
+    }
+}
+
+#[test]
+fn a_window_that_only_the_tree_calls_private_is_in_no_picture_either() {
+    let (desktop, mut screen) = editor();
+    let page = |title: &str, whole| WindowText {
+        title: title.into(),
+        application: "Chromium".into(),
+        process: 7,
+        whole,
+        ..WindowText::default()
+    };
+    {
+        let mut world = desktop.world();
+        let window = &mut world.windows[0];
+        (window.window.application, window.window.title) = ("Chromium".into(), "Cake - Chromium".into());
+        window.window.process = 7;
+        window.letters.fill(SECRET);
+        world.told = Some(page("Cake - Chromium (Incognito)", false));
+    }
+    assert!(screen.read_ahead(9, &Cancel::new()).unwrap().is_none());
+    assert_eq!(see(&mut screen, ScreenTarget::ActiveWindow).notes, [EXCLUDED]);
+    assert_eq!(desktop.world().pictures, 0);
+    desktop.world().told = None;
+    desktop.world().failing.tree = true;
+    for _ in 0..2 {
+        let text = see(&mut screen, ScreenTarget::PointerMonitor);
+        assert_eq!((text.lines.len(), text.window, text.notes), (0, None, vec![PARTS_EXCLUDED.to_owned()]));
+        assert_eq!(see(&mut screen, ScreenTarget::ActiveWindow).notes, [EXCLUDED]);
+        assert!(screen.read_ahead(9, &Cancel::new()).unwrap().is_none());
+        screen.forget();
+        screen.set_rules(Rules::new([VAULT, "Other"], true), Duration::from_secs(60));
+    }
+    assert_eq!(desktop.world().secrets_read, 0);
+
+    // It was only the title of a page.
+    desktop.world().failing.tree = false;
+    desktop.world().told = Some(page("Cake - Chromium", false));
+    assert_ne!(see(&mut screen, ScreenTarget::ActiveWindow).lines, []);
+    desktop.world().told = Some(page("Cake - Chromium (Incognito)", false));
+    assert_eq!(see(&mut screen, ScreenTarget::ActiveWindow).notes, [EXCLUDED]);
+    desktop.world().told = None;
+    screen.set_rules(Rules::new([VAULT], false), Duration::from_secs(60));
+    assert_ne!(see(&mut screen, ScreenTarget::ActiveWindow).lines, []);
+}
+
+#[test]
+fn nothing_is_read_ahead_where_nobody_tells_which_windows_there_are() {
+    let (desktop, mut screen) = editor();
+    desktop.world().unlisted = true;
+    assert!(screen.read_ahead(9, &Cancel::new()).unwrap().is_none());
+    assert_eq!(desktop.world().pictures, 0);
+    assert_eq!(see(&mut screen, ScreenTarget::AllMonitors).notes, [NO_WINDOWS]);
+    // The tree knows of one at least.
+    let told = WindowText { application: VAULT.into(), ..WindowText::default() };
+    desktop.world().told = Some(told);
+    let pictures = desktop.world().pictures;
+    for target in [ScreenTarget::ActiveWindow, ScreenTarget::AllMonitors] {
+        assert_eq!(see(&mut screen, target).notes, [EXCLUDED]);
+    }
+    assert_eq!(desktop.world().pictures, pictures);
+    screen.set_rules(Rules::default(), Duration::from_secs(60));
+    assert!(screen.read_ahead(9, &Cancel::new()).unwrap().is_some());
+}
+
+#[test]
+fn reading_ahead_forgets_in_time_and_reads_nothing_that_may_not_be_remembered() {
+    let (desktop, mut screen) = editor();
+    let mut background = Background::new();
+    see(&mut screen, ScreenTarget::AllMonitors);
+    for paused in [true, false] {
+        see(&mut screen, ScreenTarget::AllMonitors);
+        desktop.world().now += Duration::from_secs(60);
+        background.step(&mut screen, &|| paused, &Cancel::new());
+        let all = Place::Area(Region::new(0, 0, WIDTH, HEIGHT));
+        assert!(screen.memory.get(&all).is_none(), "paused: {paused}");
+    }
+    screen.set_rules(rules(), Duration::ZERO);
+    let pictures = desktop.world().pictures;
+    background.step(&mut screen, &|| false, &Cancel::new());
+    assert_eq!(desktop.world().pictures, pictures);
+}
+
+#[test]
+fn the_last_picture_goes_with_the_last_text() {
+    let (desktop, mut screen) = editor();
+    screen.forget();
+    assert_eq!(desktop.world().releases, 0, "there was none");
+    see(&mut screen, ScreenTarget::ActiveWindow);
+    screen.forget_old();
+    assert_eq!(desktop.world().releases, 0);
+    screen.forget();
+    screen.forget();
+    assert_eq!(desktop.world().releases, 2);
+    see(&mut screen, ScreenTarget::ActiveWindow);
+    desktop.world().now += Duration::from_secs(60);
+    assert_eq!(screen.forget_old(), None);
+    assert_eq!(desktop.world().releases, 4);
+    screen.set_rules(rules(), Duration::ZERO);
+    see(&mut screen, ScreenTarget::ActiveWindow);
+    assert_eq!(desktop.world().releases, 6);
 }
 
 #[test]
@@ -197,7 +317,8 @@ fn reading_ahead_leaves_nothing_to_read_and_slows_down_when_nothing_changes() {
 enum Step {
     Type { window: usize, cell: usize, letter: u8 },
     Open { excluded: bool, region: Region, letters: Vec<u8> },
-    Opening { region: Region },
+    Opening { region: Region, blinks: bool },
+    Jumping { window: usize, x: i32, y: i32 },
     Close(usize),
     Raise(usize),
     Focus(usize),
@@ -240,7 +361,8 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (window.clone(), 0..330usize, letter()).prop_map(|(window, cell, letter)| Step::Type { window, cell, letter }),
         3 => (any::<bool>(), region(), prop::collection::vec(letter(), 1..40))
             .prop_map(|(excluded, region, letters)| Step::Open { excluded, region, letters }),
-        1 => region().prop_map(|region| Step::Opening { region }),
+        1 => (region(), any::<bool>()).prop_map(|(region, blinks)| Step::Opening { region, blinks }),
+        1 => (window.clone(), region()).prop_map(|(window, to)| Step::Jumping { window, x: to.x, y: to.y }),
         1 => window.clone().prop_map(Step::Close),
         1 => window.clone().prop_map(Step::Raise),
         2 => window.clone().prop_map(Step::Focus),
@@ -269,9 +391,13 @@ fn change(desktop: &Desktop, screen: &mut Screen, step: Step, next: &mut u64) {
             world.windows.insert(0, FakeWindow::new(*next, application, region, &letters));
             world.windows.truncate(5);
         }
-        Step::Opening { region } => {
+        Step::Opening { region, blinks } => {
             *next += 1;
-            world.opens = Some(FakeWindow::new(*next, VAULT, region, b"x"));
+            let window = FakeWindow::new(*next, VAULT, region, b"x");
+            world.meanwhile = Some(if blinks { Meanwhile::Blinks(window) } else { Meanwhile::Opens(window) });
+        }
+        Step::Jumping { window, x, y } => {
+            world.meanwhile = at(window).map(|window| Meanwhile::Jumps { window, x, y });
         }
         Step::Type { window, cell, letter } => {
             let cells = at(window).and_then(|at| world.windows[at].letters.get_mut(cell));
@@ -331,13 +457,16 @@ proptest! {
                     if failing.tree {
                         desktop.world().fields.clear();
                     }
-                    let opening = desktop.world().opens.is_some();
-                    let Ok(text) = screen.look(&look(target.clone()), &Cancel::new()) else {
+                    let meanwhile = desktop.world().meanwhile.is_some();
+                    desktop.world().secrets_read = 0;
+                    let seen = screen.look(&look(target.clone()), &Cancel::new());
+                    prop_assert_eq!(desktop.world().secrets_read, 0, "the recognizer was shown them");
+                    let Ok(text) = seen else {
                         desktop.world().failing = Failing::default();
                         continue;
                     };
                     prop_assert!(text.lines.iter().all(|line| !line.text.contains(SECRET as char)), "{:?}", texts(&text));
-                    if opening || failing.tree {
+                    if meanwhile || failing.tree {
                         continue;
                     }
                     desktop.world().failing = Failing::default();

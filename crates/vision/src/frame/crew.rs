@@ -1,11 +1,11 @@
 //! A few threads that share the rows of a picture, and sleep while there is none.
 //!
-//! A pool of tasks allocates for each of them; this one hands out numbers. Never holds more than one piece of work, and
-//! returns only when all of it is done.
+//! A pool of tasks allocates for each of them; this one hands out numbers. Never holds more than one piece of work,
+//! returns only when all of it is done, and has no thread before the first.
 
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 /// What is done to each chunk, by its number.
@@ -104,27 +104,32 @@ pub(super) struct Crew {
     shared: Arc<Shared>,
     /// One piece of work at a time.
     turn: Mutex<()>,
-    helpers: Vec<JoinHandle<()>>,
+    threads: usize,
+    /// As long as nobody needed them there are none.
+    helpers: OnceLock<Vec<JoinHandle<()>>>,
 }
 
 impl std::fmt::Debug for Crew {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Crew").field("helpers", &self.helpers.len()).finish()
+        f.debug_struct("Crew").field("threads", &self.threads).finish_non_exhaustive()
     }
 }
 
 impl Crew {
     /// `threads` in all, the caller's included; fewer where the system gives no more.
     pub(super) fn new(threads: usize) -> Self {
-        let shared = Arc::new(Shared::default());
-        let helpers = (1..threads)
-            .map_while(|number| {
-                let shared = Arc::clone(&shared);
+        Self { shared: Arc::default(), turn: Mutex::default(), threads, helpers: OnceLock::new() }
+    }
+
+    fn helpers(&self) -> &[JoinHandle<()>] {
+        self.helpers.get_or_init(|| {
+            let helper = |number| {
+                let shared = Arc::clone(&self.shared);
                 let helper = std::thread::Builder::new().name(format!("frames-{number}")).stack_size(256 << 10);
                 helper.spawn(move || shared.help()).ok()
-            })
-            .collect();
-        Self { shared, turn: Mutex::default(), helpers }
+            };
+            (1..self.threads).map_while(helper).collect()
+        })
     }
 
     /// Calls `work` with the number of each chunk of `length` elements of `data` (the last may be shorter) and the chunk,
@@ -142,7 +147,7 @@ impl Crew {
     }
 
     fn run(&self, chunks: usize, work: &Work<'_>) {
-        if chunks <= 1 || self.helpers.is_empty() {
+        if chunks <= 1 || self.helpers().is_empty() {
             (0..chunks).for_each(work);
             return;
         }
@@ -167,7 +172,7 @@ impl Drop for Crew {
     fn drop(&mut self) {
         self.shared.state().over = true;
         self.shared.posted.notify_all();
-        for helper in self.helpers.drain(..) {
+        for helper in self.helpers.take().into_iter().flatten() {
             // A helper whose work panicked printed why.
             let _ = helper.join();
         }
@@ -213,6 +218,15 @@ mod tests {
                 assert!(data.iter().enumerate().all(|(i, &value)| value == 50 * (i / 10 + 1)));
             }
         }
+    }
+
+    #[test]
+    fn helpers_come_with_the_first_work_that_is_worth_it() {
+        let crew = Crew::new(3);
+        crew.chunks(&mut [0u8; 10], 10, |_, _| ());
+        assert!(crew.helpers.get().is_none());
+        crew.chunks(&mut [0u8; 20], 10, |_, _| ());
+        assert_eq!(crew.helpers.get().map(Vec::len), Some(2));
     }
 
     #[test]

@@ -66,7 +66,7 @@ impl Default for Frames {
 }
 
 impl Frames {
-    /// With a thread for each core, four at most. They sleep while there is no picture.
+    /// With a thread for each core, four at most. They start with the first picture, and sleep while there is none.
     pub fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self::with(Level::detect(), cores.min(MOST_THREADS))

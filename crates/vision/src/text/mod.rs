@@ -149,6 +149,13 @@ impl TextRecognizer for PpOcr {
         let total = ms(began.elapsed());
         Ok(LookTimings { detect: ms(detect), recognize: total - ms(detect), total, ..LookTimings::default() })
     }
+
+    fn release(&mut self) {
+        self.luma.fill(0);
+        self.luma = vec![];
+        self.detector = Detector::default();
+        self.reader.release();
+    }
 }
 
 fn region(bounds: &Bounds) -> Region {

@@ -81,6 +81,21 @@ impl Reader {
         Ok(Self { workers, characters: network.characters, order: vec![], words: vec![] })
     }
 
+    /// Overwrites the pictures of lines and their texts, and gives their memory back.
+    pub(super) fn release(&mut self) {
+        for worker in &mut self.workers {
+            worker.input.fill(0.0);
+            worker.input = vec![];
+            worker.scaler = Scaler::default();
+        }
+        for words in self.words.drain(..) {
+            let mut bytes = words.text.into_bytes();
+            bytes.fill(0);
+            // Else the compiler may see that nobody reads it.
+            std::hint::black_box(&bytes);
+        }
+    }
+
     /// What is written in each of `parts` of `luma`, a picture `width` px wide.
     pub(super) fn read(
         &mut self,

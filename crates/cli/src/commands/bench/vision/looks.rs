@@ -60,9 +60,11 @@ struct Camera {
 impl ScreenCapture for Camera {
     fn capture(&mut self, _: &ScreenTarget) -> Result<Screenshot<'_>> {
         self.picture.clone_from(&self.shown.pixels());
-        let window = self.windows()?.pop();
+        let windows = self.windows()?;
+        let window = windows.first().cloned();
         let region = Region::new(0, 0, WIDTH, HEIGHT);
-        Ok(Screenshot { pixels: &mut self.picture, stride: WIDTH as usize * 4, region, scale: 1.0, window })
+        let pixels = &mut self.picture[..];
+        Ok(Screenshot { pixels, stride: WIDTH as usize * 4, region, scale: 1.0, window, windows })
     }
 
     fn windows(&mut self) -> Result<Vec<ScreenWindow>> {
