@@ -46,12 +46,18 @@ impl Portal {
         Ok(Self { bus, picture: None })
     }
 
-    /// Whether somebody on the bus takes pictures, or can be started to.
+    /// Whether somebody on the bus takes pictures, or can be started to: who is there and doesn't answer within a second may be
+    /// starting, and is asked for longer by the first picture.
     pub fn is_there(&self) -> bool {
         let (properties, version) =
             ("org.freedesktop.DBus.Properties", ("org.freedesktop.portal.Screenshot", "version"));
         let get = self.bus.call_method(Some(PORTAL), PLACE, Some(properties), "Get", &version);
-        async_io::block_on(within(STARTING, get)).is_ok()
+        match async_io::block_on(within(PATIENCE, get)) {
+            Ok(_) => true,
+            // Of a name that nobody has, the bus says so at once.
+            Err(zbus::Error::InputOutput(error)) => error.kind() == std::io::ErrorKind::TimedOut,
+            Err(_) => false,
+        }
     }
 
     /// Asks for a picture; gives the file that it is in.

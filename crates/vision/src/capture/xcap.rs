@@ -79,7 +79,7 @@ impl ScreenCapture for Xcap {
         }
         let focused = || windows.iter().find(|window| window.focused && window.region.meets(&region));
         let window = wanted.or_else(focused).cloned();
-        let windows = self::windows(&monitors);
+        let windows = self::windows(&monitors)?;
         Ok(Screenshot { pixels: &mut self.pixels, stride: 4 * region.width as usize, region, scale, window, windows })
     }
 
