@@ -6,6 +6,37 @@
 //! Owns where text may be cut: never inside a number, an abbreviation, an address or code. Never changes the text: the
 //! clauses joined are the text (but for blanks at its very end), and how the text arrived makes no difference.
 
+use std::fmt;
+
+/// A piece of an answer for the voice.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Clause {
+    /// Its words.
+    pub text: String,
+    /// It tells what stood on the screen: no voice of another program gets it, and nobody keeps its sound.
+    pub stays_here: bool,
+}
+
+impl From<String> for Clause {
+    /// A clause that any voice may speak.
+    fn from(text: String) -> Self {
+        Self { text, stays_here: false }
+    }
+}
+
+impl From<&str> for Clause {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+/// Its words, as they are in most traces.
+impl fmt::Debug for Clause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}{}", self.text, if self.stays_here { " (stays here)" } else { "" })
+    }
+}
+
 /// The first clause may end at a comma once it has this many words ...
 const FIRST_WORDS: usize = 3;
 /// ... and this many characters; less sounds chopped.

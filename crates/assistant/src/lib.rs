@@ -17,7 +17,7 @@ pub mod turn;
 #[cfg(test)]
 mod testing;
 
-pub use clauses::ClauseSplitter;
+pub use clauses::{Clause, ClauseSplitter};
 pub use conversation::Conversation;
 pub use mind::{Answer, AnswerTimings, Mind, MindOptions, Piece};
 pub use router::normalize::Names;

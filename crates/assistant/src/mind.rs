@@ -4,14 +4,14 @@
 //! pieces as it is made ([`Piece`]): events for observers, clauses for the voice, actions for the host. Never speaks,
 //! never shows anything and never decides when to listen.
 
-use crate::clauses::{ClauseSplitter, ends_sentence};
+use crate::clauses::{Clause, ClauseSplitter, ends_sentence};
 use crate::conversation::Conversation;
 use crate::router::normalize::{Names, Request};
 use crate::router::{Kept, Routed, Router};
-use crate::skills::screen;
+use crate::skills::screen::{self, Screen};
 use jarvis_core::{
     AssistantEvent, Cancel, Clock, Error, Eyes, GenerateOptions, HostAction, IntentMatch, LanguageModel, Look, Message,
-    Prompt, Reply, Result, Route, ScreenTarget, ScreenText, Seen, SkillContext, Slots, StopReason,
+    Prompt, Reply, Result, Route, ScreenTarget, ScreenText, Seen, Skill, SkillContext, Slots, StopReason,
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -34,10 +34,9 @@ pub const REPETITION_PENALTY: f32 = 1.05;
 pub enum Piece {
     /// For observers: [`AssistantEvent::Intent`] first, then [`AssistantEvent::FirstToken`] and
     /// [`AssistantEvent::ReplyText`], and [`AssistantEvent::AnsweredFrom`] if another program's model answered.
-    /// [`AssistantEvent::Looking`] before and after each look at the screen: who gets it returns when it was told.
     Event(AssistantEvent),
     /// To be spoken, after the clauses before it.
-    Clause(String),
+    Clause(Clause),
     /// For the host to do.
     Action(HostAction),
 }
@@ -115,9 +114,9 @@ pub struct Mind {
     conversation: Conversation,
     clock: Arc<dyn Clock>,
     options: MindOptions,
-    last_reply: Option<String>,
+    last_reply: Option<Clause>,
     /// The last reply before the last answer, while that can be taken back.
-    before: Option<Option<String>>,
+    before: Option<Option<Clause>>,
     answered: u64,
 }
 
@@ -176,6 +175,11 @@ impl Mind {
         }
     }
 
+    /// As [`Self::needs_model`], for what [`Self::answer_about`] is asked.
+    pub fn needs_model_about(&self, said: &str) -> bool {
+        screen::about(&self.router.read(said).words).intent == screen::ASK
+    }
+
     /// Whether a language model is loaded.
     pub fn has_model(&self) -> bool {
         matches!(self.model, Model::Ready(_))
@@ -210,7 +214,8 @@ impl Mind {
     }
 
     /// As [`Self::answer`], for a question that is about what is on the screen whether its words say so or not, at
-    /// `target`. Gives what was seen, too.
+    /// `target`. Gives what was seen, too. Whoever asks is not the one who talks with Jarvis: nothing of it is remembered,
+    /// and "repeat that" and "go on" are still about what they were about before.
     ///
     /// # Errors
     /// As [`Self::answer`], or it can't be looked.
@@ -222,12 +227,14 @@ impl Mind {
         on_piece: &mut dyn FnMut(Piece),
     ) -> Result<(Answer, ScreenText)> {
         let asked = Instant::now();
-        self.before = None;
         let request = self.router.read(said);
         let routed = Routed::Skill(screen::about(&request.words));
-        let mut glance = Glance { target: target.clone(), seen: None };
+        let mut glance = Glance { target: target.clone(), seen: None, skill: Screen::new() };
         let question = Asked { said, request, at: asked };
-        let answer = self.answer_routed(question, routed, Some(&mut glance), cancel, on_piece)?;
+        let last_reply = self.last_reply.clone();
+        let answer = self.answer_routed(question, routed, Some(&mut glance), cancel, on_piece);
+        self.last_reply = last_reply;
+        let answer = answer?;
         let seen = glance.seen.ok_or_else(|| Error::new("eyes.unused", "There was nothing to look at.", ""))?;
         Ok((answer, seen))
     }
@@ -290,7 +297,7 @@ impl Mind {
 
     /// What came due by itself, such as an alarm; ask again until there is nothing.
     pub fn due(&mut self) -> Option<Reply> {
-        let context = SkillContext { clock: &*self.clock, last_reply: self.last_reply.as_deref(), dry_run: false };
+        let context = SkillContext { clock: &*self.clock, last_reply: words(&self.last_reply), dry_run: false };
         self.router.due(&context)
     }
 
@@ -319,26 +326,34 @@ impl Mind {
         &mut self,
         matched: &IntentMatch,
         request: &Request,
-        glance: Option<&mut Glance>,
+        mut glance: Option<&mut Glance>,
         cancel: &Cancel,
         on_piece: &mut dyn FnMut(Piece),
     ) -> Result<String> {
         let dry_run = self.options.dry_run;
-        let context = SkillContext { clock: &*self.clock, last_reply: self.last_reply.as_deref(), dry_run };
-        let reply = self.router.run(matched, &context)?;
+        let context = SkillContext { clock: &*self.clock, last_reply: words(&self.last_reply), dry_run };
+        let reply = match &mut glance {
+            Some(glance) => glance.skill.run(matched.intent, &matched.slots, &context)?,
+            None => self.router.run(matched, &context)?,
+        };
         let Some(target) = reply.look.clone() else { return Ok(self.give(reply, Some(request), on_piece)) };
         if dry_run {
             return Ok(String::new());
         }
-        match self.look_and_see(matched, request, target, glance, cancel, on_piece)? {
+        match self.look_and_see(matched, request, target, glance, cancel)? {
             // What stood on the screen is no part of the conversation: that may be sent to a model of another program.
             Seen::Reply(reply) => Ok(self.give(reply, None, on_piece)),
-            Seen::Ask { prompt } => {
+            Seen::Ask { prompt, after } => {
                 let mut messages = Conversation::beginning();
                 messages.push(Message::new(jarvis_core::Role::User, prompt));
-                let reply = self.generate(messages, true, cancel, on_piece)?;
+                let mut reply = self.generate(messages, true, cancel, on_piece)?;
+                if !after.is_empty() && !cancel.is_cancelled() {
+                    on_piece(Piece::Event(AssistantEvent::ReplyText { text: format!(" {after}") }));
+                    on_piece(Piece::Clause(Clause { text: after.clone(), stays_here: true }));
+                    reply = format!("{reply} {after}");
+                }
                 if !reply.is_empty() {
-                    self.last_reply = Some(reply.clone());
+                    self.last_reply = Some(Clause { text: reply.clone(), stays_here: true });
                 }
                 Ok(reply)
             }
@@ -354,19 +369,23 @@ impl Mind {
         wanted: ScreenTarget,
         mut glance: Option<&mut Glance>,
         cancel: &Cancel,
-        on_piece: &mut dyn FnMut(Piece),
     ) -> Result<Seen> {
         let eyes = self.eyes.as_mut().ok_or_else(no_eyes)?;
         let mut target = glance.as_ref().map_or(wanted, |glance| glance.target.clone());
         // Who named the place is answered from there.
         let mut may_look_on = glance.is_none();
         loop {
-            let seen = look(&mut **eyes, &target, &request.text, cancel, on_piece)?;
-            let context = SkillContext { clock: &*self.clock, last_reply: self.last_reply.as_deref(), dry_run: false };
-            let made = self.router.seen(matched, &seen, may_look_on, &context);
-            if let Some(glance) = glance.as_deref_mut() {
-                glance.seen = Some(seen);
-            }
+            let reason = format!("to answer: {}", request.text);
+            let seen = eyes.look(&Look { target: target.clone(), reason }, cancel)?;
+            let context = SkillContext { clock: &*self.clock, last_reply: words(&self.last_reply), dry_run: false };
+            let made = match glance.as_deref_mut() {
+                Some(glance) => {
+                    let made = glance.skill.seen(matched.intent, &matched.slots, &seen, may_look_on, &context);
+                    glance.seen = Some(seen);
+                    made
+                }
+                None => self.router.seen(matched, &seen, may_look_on, &context),
+            };
             match made? {
                 Seen::Look(on) if std::mem::take(&mut may_look_on) => target = on,
                 made => return Ok(made),
@@ -375,7 +394,7 @@ impl Mind {
     }
 
     /// Gives out a skill's reply: what it does first, then its words. Remembered as the answer to `request`, if given; else
-    /// it can only be repeated.
+    /// it is from the screen: it can only be repeated, and stays here.
     fn give(&mut self, reply: Reply, request: Option<&Request>, on_piece: &mut dyn FnMut(Piece)) -> String {
         let dry_run = self.options.dry_run;
         let shown = reply.shown.clone().unwrap_or_else(|| reply.spoken.clone());
@@ -390,16 +409,18 @@ impl Mind {
         if !shown.is_empty() {
             on_piece(Piece::Event(AssistantEvent::ReplyText { text: shown.clone() }));
         }
+        let repeats = self.last_reply.as_ref().is_some_and(|last| last.stays_here && last.text == reply.spoken);
+        let stays_here = request.is_none() || repeats;
         let mut splitter = ClauseSplitter::new();
         let mut clauses = splitter.push(&reply.spoken);
         clauses.extend(splitter.finish());
         for clause in clauses {
-            on_piece(Piece::Clause(clause.trim().to_owned()));
+            on_piece(Piece::Clause(Clause { text: clause.trim().to_owned(), stays_here }));
         }
         if !reply.spoken.is_empty() && !dry_run {
             match request {
                 Some(request) => drop(self.remember(&request.text, reply.spoken)),
-                None => self.last_reply = Some(reply.spoken),
+                None => self.last_reply = Some(Clause { text: reply.spoken, stays_here }),
             }
         }
         shown
@@ -418,7 +439,7 @@ impl Mind {
         Ok(reply)
     }
 
-    /// Has the language model answer; `stays_here`: none of another program.
+    /// Has the language model answer; `stays_here`: none of another program, and no voice of one.
     fn generate(
         &mut self,
         messages: Vec<Message>,
@@ -436,7 +457,7 @@ impl Mind {
             ..GenerateOptions::default()
         };
         let enough = cancel.child();
-        let mut speech = Speech::default();
+        let mut speech = Speech { stays_here, ..Speech::default() };
         let mut first = true;
         let made = model.generate(&Prompt::Chat(messages), &options, &enough, &mut |text| {
             if std::mem::take(&mut first) {
@@ -462,14 +483,19 @@ impl Mind {
 
     /// Remembers an exchange, and says whether it was news: an answer that was asked for once more is none.
     fn remember(&mut self, user: &str, reply: String) -> bool {
-        let news = self.last_reply.as_ref() != Some(&reply);
+        let news = words(&self.last_reply) != Some(&reply);
         if news {
             self.conversation.push(user, &reply, self.clock.now());
+            self.last_reply = Some(reply.into());
         }
-        self.last_reply = Some(reply);
         self.answered += 1;
         news
     }
+}
+
+/// What was said last, as skills get to know it.
+fn words(last_reply: &Option<Clause>) -> Option<&str> {
+    last_reply.as_ref().map(|last| last.text.as_str())
 }
 
 /// The model, loaded if it was to be loaded later. A load that failed is not tried again until a model is set.
@@ -497,28 +523,12 @@ struct Asked<'a> {
     at: Instant,
 }
 
-/// Where somebody else than a skill says to look, and what was seen there.
+/// Where somebody else than a skill says to look, and what was seen there. With a skill of its own, which knows nothing of
+/// what the user was told.
 struct Glance {
     target: ScreenTarget,
     seen: Option<ScreenText>,
-}
-
-/// Looks, and tells observers before and after.
-fn look(
-    eyes: &mut dyn Eyes,
-    target: &ScreenTarget,
-    question: &str,
-    cancel: &Cancel,
-    on_piece: &mut dyn FnMut(Piece),
-) -> Result<ScreenText> {
-    let reason = format!("to answer: {question}");
-    let mut tell = |looking, reason: &str, source| {
-        on_piece(Piece::Event(AssistantEvent::Looking { looking, reason: reason.to_owned(), source }));
-    };
-    tell(true, &reason, None);
-    let seen = eyes.look(&Look { target: target.clone(), reason: reason.clone() }, cancel);
-    tell(false, &reason, seen.as_ref().ok().map(|seen| seen.source));
-    seen
+    skill: Screen,
 }
 
 fn no_eyes() -> Error {
@@ -546,6 +556,7 @@ struct Speech {
     sentences: usize,
     /// Words of the sentence that is being said.
     words: usize,
+    stays_here: bool,
 }
 
 impl Speech {
@@ -578,7 +589,7 @@ impl Speech {
             self.words = 0;
         }
         on_piece(Piece::Event(AssistantEvent::ReplyText { text: shown.to_owned() }));
-        on_piece(Piece::Clause(clause.trim().to_owned()));
+        on_piece(Piece::Clause(Clause { text: clause.trim().to_owned(), stays_here: self.stays_here }));
     }
 }
 

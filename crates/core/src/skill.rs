@@ -126,6 +126,8 @@ pub enum Seen {
     Ask {
         /// The question together with what of the screen it is about, told apart.
         prompt: String,
+        /// What is said behind its answer; empty for nothing.
+        after: String,
     },
 }
 

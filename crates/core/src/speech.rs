@@ -160,6 +160,14 @@ pub trait TextToSpeech: Send {
         }
         Ok(Synthesis::default())
     }
+    /// As [`Self::stream`], for words that stay on this machine and of which nothing is kept, such as those of the screen. An
+    /// engine that sends or keeps words, or has others speak, does this in its own way.
+    ///
+    /// # Errors
+    /// As [`Self::stream`], or this engine sends all words to another program: then nothing was sent.
+    fn stream_here(&mut self, text: &str, cancel: &Cancel, take: &mut dyn FnMut(SpeechAudio)) -> Result<Synthesis> {
+        self.stream(text, cancel, take)
+    }
     /// Sees to it that `text` will be there at once when it is asked for, if this engine keeps what it made, now and
     /// after the next start; says whether anything had to be computed. Others do nothing.
     ///

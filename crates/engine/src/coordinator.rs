@@ -260,13 +260,13 @@ impl Coordinator {
                     let cancel = self.flags_of(turn).sound;
                     let _ = self.workers.speak.send(speak::Job::Ring { turn, cancel });
                 }
-                Action::Ahead(turn, text) => {
+                Action::Ahead(turn, clause) => {
                     let cancel = self.flags_of(turn).sound;
-                    let _ = self.workers.speak.send(speak::Job::Ahead { turn, text, cancel });
+                    let _ = self.workers.speak.send(speak::Job::Ahead { turn, clause, cancel });
                 }
-                Action::Speak(turn, text) => {
+                Action::Speak(turn, clause) => {
                     let cancel = self.flags_of(turn).sound;
-                    let _ = self.workers.speak.send(speak::Job::Clause { turn, text, cancel });
+                    let _ = self.workers.speak.send(speak::Job::Clause { turn, clause, cancel });
                 }
                 Action::LastWords(turn) => {
                     let cancel = self.flags_of(turn).sound;

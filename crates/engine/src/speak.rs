@@ -9,10 +9,10 @@ mod mouth;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 
-use jarvis_assistant::phrases;
 use jarvis_assistant::turn::{Input, Stage, Voice};
+use jarvis_assistant::{Clause, phrases};
 use jarvis_audio::PlayerEvent;
-use jarvis_core::{Cancel, Error, Result, SpeechAudio, TextToSpeech, TurnId};
+use jarvis_core::{Cancel, Error, Result, SpeechAudio, Synthesis, TextToSpeech, TurnId};
 use jarvis_settings::{self as settings, Settings};
 
 use crate::DeviceStatus;
@@ -25,14 +25,19 @@ use crate::rehearse::{QUIET, Rehearsal};
 use considerate::Considerate;
 pub(crate) use mouth::Mouth;
 
+/// What a voice of another program answers to words that stay on this machine.
+const STAYS_HERE: &str = "remote.stays_here";
+/// What is said in their place.
+const UNSAID: &str = "I don't send what is on your screen to another program's voice. You can read it in my window.";
+
 /// Work for the thread. `cancel` goes up when the turn's sound is not wanted any more.
 pub(crate) enum Job {
     /// Ring once.
     Ring { turn: TurnId, cancel: Cancel },
     /// Make the sound of this: it is said next, if anything is for the turn.
-    Ahead { turn: TurnId, text: String, cancel: Cancel },
+    Ahead { turn: TurnId, clause: Clause, cancel: Cancel },
     /// Say this.
-    Clause { turn: TurnId, text: String, cancel: Cancel },
+    Clause { turn: TurnId, clause: Clause, cancel: Cancel },
     /// That was all for the turn.
     LastWords { turn: TurnId, cancel: Cancel },
     /// Take these settings, and load again what is not there.
@@ -56,7 +61,7 @@ type Engine = Result<Box<dyn TextToSpeech>, Error>;
 /// What was made before it may be heard.
 struct Ahead {
     turn: TurnId,
-    text: String,
+    clause: Clause,
     pieces: Vec<SpeechAudio>,
 }
 
@@ -71,6 +76,8 @@ impl Speak {
         // The turn whose sound is being given to the speaker, and the one that was given all of it.
         let mut begun = None;
         let mut given = None;
+        // The turn whose answer no voice may speak.
+        let mut unsaid = None;
         let mut ahead: Option<Ahead> = None;
         while let Some(job) = self.next(&jobs, &mut voice, &mut rehearsal) {
             match job {
@@ -78,19 +85,24 @@ impl Speak {
                     self.begin(&mut begun, turn, &cancel);
                     self.mouth.with(&cancel, |speaker| speaker.ring(turn));
                 }
-                Job::Ahead { turn, text, cancel } => {
+                Job::Ahead { turn, clause, cancel } => {
                     // What fails here fails again, and is told, when it is to be heard.
-                    ahead = self.make(&mut voice, turn, text, &cancel).ok();
+                    ahead = self.make(&mut voice, turn, clause, &cancel).ok();
                 }
-                Job::Clause { turn, text, cancel } => {
-                    let made = ahead.take().filter(|ahead| ahead.turn == turn && ahead.text == text);
-                    if cancel.is_cancelled() {
+                Job::Clause { turn, clause, cancel } => {
+                    let made = ahead.take().filter(|ahead| ahead.turn == turn && ahead.clause == clause);
+                    if cancel.is_cancelled() || (clause.stays_here && unsaid == Some(turn)) {
                         continue;
                     }
-                    let said = match made {
+                    let mut said = match made {
                         Some(Ahead { pieces, .. }) => self.give(pieces, &mut begun, turn, &cancel),
-                        None => self.say(&mut voice, &mut begun, turn, &text, &cancel),
+                        None => self.say(&mut voice, &mut begun, turn, &clause, &cancel),
                     };
+                    if clause.stays_here && said.as_ref().is_err_and(|error| error.code == STAYS_HERE) {
+                        // The answer is there in writing; who only listens has to know why it isn't heard.
+                        unsaid = Some(turn);
+                        said = self.say(&mut voice, &mut begun, turn, &UNSAID.into(), &cancel);
+                    }
                     if let Err(error) = said {
                         let panicked = error.code == PANICKED;
                         self.outbox.turn(Input::Failed(turn, Stage::Speak, error));
@@ -161,35 +173,36 @@ impl Speak {
         jobs.recv().ok()
     }
 
-    /// Speaks `text`, each piece as soon as it is made.
+    /// Speaks `clause`, each piece as soon as it is made.
     fn say(
         &self,
         voice: &mut Engine,
         begun: &mut Option<TurnId>,
         turn: TurnId,
-        text: &str,
+        clause: &Clause,
         cancel: &Cancel,
     ) -> Result<()> {
         let voice = voice.as_mut().map_err(|error| error.clone())?;
         self.check_open()?;
         contained("Speech synthesis", || {
-            voice.stream(text, cancel, &mut |audio| self.append(audio, begun, turn, cancel))
+            stream(voice.as_mut(), clause, cancel, &mut |audio| self.append(audio, begun, turn, cancel))
         })
         .map(drop)
     }
 
-    /// Makes the sound of `text`, to be given later.
-    fn make(&self, voice: &mut Engine, turn: TurnId, text: String, cancel: &Cancel) -> Result<Ahead> {
+    /// Makes the sound of `clause`, to be given later.
+    fn make(&self, voice: &mut Engine, turn: TurnId, clause: Clause, cancel: &Cancel) -> Result<Ahead> {
         if cancel.is_cancelled() {
             return Err(Error::cancelled());
         }
         let engine = voice.as_mut().map_err(|error| error.clone())?;
         let mut pieces = Vec::new();
-        let made = contained("Speech synthesis", || engine.stream(&text, cancel, &mut |audio| pieces.push(audio)));
+        let made =
+            contained("Speech synthesis", || stream(engine.as_mut(), &clause, cancel, &mut |audio| pieces.push(audio)));
         if made.as_ref().is_err_and(|error| error.code == PANICKED) {
             *voice = self.load();
         }
-        made.map(|_| Ahead { turn, text, pieces })
+        made.map(|_| Ahead { turn, clause, pieces })
     }
 
     /// Speaks what was made ahead.
@@ -288,6 +301,20 @@ impl Speak {
             tracing::warn!("No thread for the player's news: {error}");
         }
         sender
+    }
+}
+
+/// Has `clause` spoken, here alone if it stays here.
+fn stream(
+    voice: &mut dyn TextToSpeech,
+    clause: &Clause,
+    cancel: &Cancel,
+    take: &mut dyn FnMut(SpeechAudio),
+) -> Result<Synthesis> {
+    if clause.stays_here {
+        voice.stream_here(&clause.text, cancel, take)
+    } else {
+        voice.stream(&clause.text, cancel, take)
     }
 }
 

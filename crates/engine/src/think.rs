@@ -23,7 +23,7 @@ use crate::heavy::Heavy;
 use crate::keep::Keeper;
 use crate::load::Parts;
 use crate::message::{AskedToSee, Loaded, Message, Outbox, PANICKED, Part, contained};
-use crate::see::{Sight, Sighting, show_looking};
+use crate::see::{Sight, Sighting};
 
 /// How long to wait to hear whether there was a wake to unlearn; who listens is loading, perhaps, and will tell later.
 const UNLEARNED: Duration = Duration::from_secs(2);
@@ -53,11 +53,17 @@ pub(crate) enum Job {
     Quit,
 }
 
-/// A question that waits for the language model to be loaded.
-struct Waiting {
+/// A question of a turn.
+struct Question {
     turn: TurnId,
     text: String,
     cancel: Cancel,
+}
+
+/// What waits for the language model to be loaded.
+enum Waiting {
+    Question(Question),
+    See(AskedToSee),
 }
 
 /// The thread's state.
@@ -128,9 +134,9 @@ impl Think {
                 Some(due) => jobs.recv_timeout(due.saturating_duration_since(Instant::now())),
             };
             match job {
-                Ok(Job::Think { turn, text, cancel }) => self.think(Waiting { turn, text, cancel }),
+                Ok(Job::Think { turn, text, cancel }) => self.think(Question { turn, text, cancel }),
                 Ok(Job::Unthink(turn)) => {
-                    self.waiting.retain(|asked| asked.turn != turn);
+                    self.waiting.retain(|asked| !matches!(asked, Waiting::Question(question) if question.turn == turn));
                     if self.answered == Some(turn) {
                         self.mind.take_back();
                     }
@@ -177,14 +183,14 @@ impl Think {
         }
     }
 
-    fn think(&mut self, asked: Waiting) {
+    fn think(&mut self, asked: Question) {
         if asked.cancel.is_cancelled() {
             return;
         }
         if self.loading && self.mind.needs_model(&asked.text) {
-            return self.waiting.push_back(asked);
+            return self.waiting.push_back(Waiting::Question(asked));
         }
-        let Waiting { turn, text, cancel } = asked;
+        let Question { turn, text, cancel } = asked;
         self.answered = Some(turn);
         let outbox = &self.outbox;
         let mind = &mut self.mind;
@@ -236,14 +242,17 @@ impl Think {
     }
 
     /// Answers a question about the screen to whoever waits for it.
-    fn see(&mut self, AskedToSee { target, question, answer, given_up }: AskedToSee) {
-        if given_up.is_cancelled() {
+    fn see(&mut self, asked: AskedToSee) {
+        if asked.given_up.is_cancelled() {
             return;
         }
+        if self.loading && self.mind.needs_model_about(&asked.question) {
+            return self.waiting.push_back(Waiting::See(asked));
+        }
+        let AskedToSee { target, question, answer, given_up } = asked;
         let (outbox, mind, settings, clipboard) = (&self.outbox, &mut self.mind, &self.settings, &mut self.clipboard);
         let mut uncopied = None;
         let mut on_piece = |piece| match piece {
-            Piece::Event(event @ AssistantEvent::Looking { .. }) => tell_looking(outbox, event),
             Piece::Action(HostAction::Copy { text }) => uncopied = clipboard.set(text).err(),
             Piece::Action(HostAction::Highlight { region }) => highlight(outbox, settings, region),
             _ => {}
@@ -335,7 +344,10 @@ impl Think {
 
     fn serve_waiting(&mut self) {
         for asked in std::mem::take(&mut self.waiting) {
-            self.think(asked);
+            match asked {
+                Waiting::Question(question) => self.think(question),
+                Waiting::See(asked) => self.see(asked),
+            }
         }
     }
 }
@@ -348,9 +360,8 @@ fn tell(outbox: &Outbox, turn: TurnId, piece: Piece) {
         }
         Piece::Event(AssistantEvent::FirstToken) => outbox.turn(Input::FirstToken(turn)),
         Piece::Event(AssistantEvent::ReplyText { text }) => outbox.turn(Input::Text(turn, text)),
-        Piece::Event(event @ AssistantEvent::Looking { .. }) => tell_looking(outbox, event),
         Piece::Event(other) => outbox.send(Message::Event(other)),
-        Piece::Clause(text) => outbox.turn(Input::Clause(turn, text)),
+        Piece::Clause(clause) => outbox.turn(Input::Clause(turn, clause)),
         Piece::Action(HostAction::Stop) => outbox.turn(Input::StopAsked(turn)),
         Piece::Action(HostAction::Notify { title, body }) => outbox.send(Message::Notify { title, body }),
         // Taken by the thread before: they need its settings, or an answer.
@@ -361,15 +372,6 @@ fn tell(outbox: &Outbox, turn: TurnId, piece: Piece) {
             | HostAction::Copy { .. }
             | HostAction::Highlight { .. },
         ) => {}
-    }
-}
-
-/// Tells of a look: before it, the observers were told when this returns.
-fn tell_looking(outbox: &Outbox, event: AssistantEvent) {
-    if matches!(event, AssistantEvent::Looking { looking: true, .. }) {
-        show_looking(outbox, event);
-    } else {
-        outbox.send(Message::Event(event));
     }
 }
 

@@ -135,7 +135,7 @@ pub enum RemoteError {
     #[error("A model on another program can't be held to the form of an answer.")]
     Constraint,
     /// What no other program may see.
-    #[error("What stands on the screen is given to no model of another program.")]
+    #[error("What stands on the screen is given to no model and no voice of another program.")]
     StaysHere,
     /// No key where one was promised.
     #[error("There is no key in the environment variable {variable}.")]

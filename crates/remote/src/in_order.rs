@@ -90,7 +90,7 @@ pub struct Voices {
 }
 
 impl Voices {
-    /// Speaks with `first`, and with `second` what that fails before its first sound.
+    /// Speaks with `first`, and with `second` what that fails before its first sound, and what stays on this machine.
     pub fn new(first: Box<dyn TextToSpeech>, second: Box<dyn TextToSpeech>) -> Self {
         Self { first, second }
     }
@@ -118,6 +118,11 @@ impl TextToSpeech for Voices {
             Err(error) if goes_on(&error, begun, cancel) => self.second.stream(text, cancel, take),
             made => made,
         }
+    }
+
+    /// The second alone: the first is the one that sends.
+    fn stream_here(&mut self, text: &str, cancel: &Cancel, take: &mut dyn FnMut(SpeechAudio)) -> Result<Synthesis> {
+        self.second.stream_here(text, cancel, take)
     }
 
     /// Only what is on this machine practises: nothing is sent that nobody asked for.

@@ -85,6 +85,11 @@ impl TextToSpeech for Voice {
         Ok(Synthesis::default())
     }
 
+    /// Nothing is sent.
+    fn stream_here(&mut self, _: &str, _: &Cancel, _: &mut dyn FnMut(SpeechAudio)) -> Result<Synthesis> {
+        Err(RemoteError::StaysHere.into())
+    }
+
     /// There is nothing to compute on this machine, so nobody needs to make room for it.
     fn keeps(&mut self, _text: &str) -> bool {
         true

@@ -26,7 +26,7 @@ fn trace(mind: &mut Mind, said: &str) -> String {
             }
             Piece::Event(AssistantEvent::ReplyText { text }) => writeln!(lines, "  text {text:?}"),
             Piece::Event(event) => writeln!(lines, "  {event:?}"),
-            Piece::Clause(text) => writeln!(lines, "  speak {text:?}"),
+            Piece::Clause(clause) => writeln!(lines, "  speak {clause:?}"),
             Piece::Action(action) => writeln!(lines, "  do {action:?}"),
         }
         .unwrap();
@@ -100,8 +100,8 @@ fn cancelling_ends_it_and_keeps_what_was_said() {
     let cancel = Cancel::new();
     let mut clauses = Vec::new();
     let answer = mind.answer("tell me about numbers", &cancel, &mut |piece| {
-        if let Piece::Clause(text) = piece {
-            clauses.push(text);
+        if let Piece::Clause(clause) = piece {
+            clauses.push(clause.text);
             cancel.cancel();
         }
     });
@@ -218,19 +218,15 @@ fn seeing() -> (Mind, Parrot, Sightings) {
 }
 
 #[test]
-fn it_is_told_before_and_after_each_look() {
+fn each_look_says_why_and_where_nothing_is_found_it_is_looked_on() {
     let (mut mind, _, eyes) = seeing();
     eyes.will_see(Ok(ScreenText::default()));
     eyes.will_see(Ok(a_screen("The disk is full.")));
     let lines = trace(&mut mind, "Hey Jarvis, what does that error say?");
-    let looking: Vec<&str> = lines.lines().filter(|line| line.contains("Looking")).collect();
-    assert_eq!(looking.len(), 4, "{lines}");
-    for (at, line) in looking.iter().enumerate() {
-        assert!(line.contains(&format!("looking: {}", at % 2 == 0)), "{lines}");
-        assert!(line.contains("to answer: What does that error say?"), "{lines}");
-    }
-    let targets: Vec<ScreenTarget> = eyes.looked.lock().unwrap().iter().map(|look| look.target.clone()).collect();
-    assert_eq!(targets, [ScreenTarget::ActiveWindow, ScreenTarget::PointerMonitor]);
+    let looked = eyes.looked.lock().unwrap().clone();
+    let targets: Vec<&ScreenTarget> = looked.iter().map(|look| &look.target).collect();
+    assert_eq!(targets, [&ScreenTarget::ActiveWindow, &ScreenTarget::PointerMonitor]);
+    assert!(looked.iter().all(|look| look.reason == "to answer: What does that error say?"), "{looked:?}");
     assert!(lines.ends_with("= It says: The disk is full.\n"), "{lines}");
     assert!(trace(&mut mind, "say that again").ends_with("= It says: The disk is full.\n"));
 }
@@ -260,6 +256,64 @@ fn what_stood_on_the_screen_stays_here_and_out_of_the_conversation() {
     assert_eq!(*parrot.stayed.lock().unwrap(), [true, false]);
 }
 
+/// The clauses of an answer, and whether each stays here.
+fn clauses(mind: &mut Mind, said: &str) -> Vec<(String, bool)> {
+    let mut clauses = Vec::new();
+    mind.answer(said, &Cancel::new(), &mut |piece| {
+        if let Piece::Clause(clause) = piece {
+            clauses.push((clause.text, clause.stays_here));
+        }
+    })
+    .unwrap();
+    clauses
+}
+
+#[test]
+fn no_voice_of_another_program_gets_what_stood_on_the_screen_also_when_it_is_repeated() {
+    let (mut mind, parrot, eyes) = seeing();
+    let stays = |clauses: &[(String, bool)]| !clauses.is_empty() && clauses.iter().all(|(_, stays)| *stays);
+    let goes = |clauses: &[(String, bool)]| !clauses.is_empty() && clauses.iter().all(|(_, stays)| !stays);
+    eyes.will_see(Ok(a_screen("Error 28")));
+    assert!(stays(&clauses(&mut mind, "what does that error say")));
+    assert!(stays(&clauses(&mut mind, "say that again")));
+    assert!(stays(&clauses(&mut mind, "say that again")));
+    assert!(goes(&clauses(&mut mind, "what time is it")));
+    let mut screen = a_screen("Refunds take 14 days.");
+    screen.notes = vec!["Nothing could be left out.".into()];
+    eyes.will_see(Ok(screen));
+    parrot.will_say("They take two weeks.", StopReason::EndOfText);
+    let said = clauses(&mut mind, "what does this page say about refunds");
+    assert_eq!(said.last().unwrap().0, "Nothing could be left out.");
+    assert!(stays(&said), "{said:?}");
+    assert_eq!(clauses(&mut mind, "say that again").last().unwrap(), said.last().unwrap());
+    parrot.will_say("No.", StopReason::EndOfText);
+    assert!(goes(&clauses(&mut mind, "why is it so?")));
+    assert!(goes(&clauses(&mut mind, "say that again")));
+}
+
+#[test]
+fn who_asks_in_no_turn_leaves_nothing_of_it_to_who_talks() {
+    let (mut mind, parrot, eyes) = seeing();
+    let long = || {
+        let mut screen = a_screen("One two three four five six seven eight nine ten.");
+        screen.lines =
+            (0..30).map(|_| a_line("One two three four five six seven.", jarvis_core::TextRole::Text)).collect();
+        screen
+    };
+    eyes.will_see(Ok(a_screen("Secret of a script")));
+    eyes.will_see(Ok(long()));
+    trace(&mut mind, "what time is it");
+    let about = |mind: &mut Mind, said| {
+        mind.answer_about(said, &ScreenTarget::PointerMonitor, &Cancel::new(), &mut |_| {}).unwrap()
+    };
+    about(&mut mind, "what does the error say");
+    about(&mut mind, "read this");
+    assert!(trace(&mut mind, "say that again").ends_with("= It's 3:07 PM.\n"));
+    parrot.will_say("On with what?", StopReason::EndOfText);
+    assert!(trace(&mut mind, "go on").contains("intent chat"));
+    assert!(mind.needs_model_about("what does it say about refunds") && !mind.needs_model_about("read this"));
+}
+
 #[test]
 fn who_has_no_eyes_says_so_and_a_look_that_fails_is_its_error() {
     let (mut mind, ..) = mind();
@@ -268,10 +322,10 @@ fn who_has_no_eyes_says_so_and_a_look_that_fails_is_its_error() {
     mind.set_eyes(Box::new(eyes.clone()));
     eyes.will_see(Err(Error::new("eyes.no_display", "There is no display.", "Start me on your desktop.")));
     let lines = trace(&mut mind, "what is on my screen");
-    assert!(lines.contains("looking: false") && lines.contains("! eyes.no_display: There is no display."), "{lines}");
+    assert!(lines.contains("! eyes.no_display: There is no display."), "{lines}");
     // It was asked about something that can't be looked at without a look.
     mind.set_options(MindOptions { max_tokens: 96, temperature: 0.0, context_turns: 4, dry_run: true });
-    assert!(!trace(&mut mind, "what is on my screen").contains("Looking"));
+    trace(&mut mind, "what is on my screen");
     assert_eq!(eyes.looked.lock().unwrap().len(), 1);
 }
 

@@ -34,7 +34,7 @@ impl Turn {
         let turn = self.begin(Phase::Speaking { answered: true }, patience::SPEAK, None, now);
         actions.push(Action::Ring(turn));
         if self.voice == Voice::Words {
-            self.say(turn, spoken, actions);
+            self.say(turn, spoken.into(), actions);
         }
         actions.push(Action::LastWords(turn));
         self.tell_state(actions);

@@ -13,6 +13,7 @@ use jarvis_core::{AssistantEvent, TurnId, Utterance};
 
 use super::doubt::Look;
 use super::{Action, Origin, Phase, Present, Turn, Until, patience};
+use crate::clauses::Clause;
 use crate::router::ending::Ending;
 use crate::router::normalize::is_only_a_call;
 
@@ -103,7 +104,7 @@ pub(super) struct Withheld {
     until: Instant,
     /// When there was a sound that may be the user going on.
     stirred: Option<Instant>,
-    clauses: Vec<String>,
+    clauses: Vec<Clause>,
     /// There are no more clauses.
     pub(super) answered: bool,
 }
@@ -115,7 +116,7 @@ impl Withheld {
     }
 
     /// Keeps a clause; says whether its sound is wanted already.
-    pub(super) fn keep(&mut self, clause: String, now: Instant) -> bool {
+    pub(super) fn keep(&mut self, clause: Clause, now: Instant) -> bool {
         self.clauses.push(clause);
         self.clauses.len() == 1 && now + AHEAD <= self.until()
     }

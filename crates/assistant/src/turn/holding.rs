@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use jarvis_core::{AssistantEvent, Skill, TurnId};
 
 use super::{Action, Input, Origin, Phase, Present, Turn, Until, patience};
+use crate::clauses::Clause;
 use crate::router::normalize::Request;
 
 /// Length of what is taken for being spoken when an interruption is noticed: what was said before the hold ...
@@ -160,10 +161,10 @@ impl Turn {
     }
 
     /// Gives a clause to be spoken.
-    pub(super) fn say(&mut self, turn: TurnId, text: String, actions: &mut Vec<Action>) {
+    pub(super) fn say(&mut self, turn: TurnId, clause: Clause, actions: &mut Vec<Action>) {
         if let Some(present) = self.current(turn) {
-            present.spoken.push(Spoken::new(&text));
+            present.spoken.push(Spoken::new(&clause.text));
         }
-        actions.push(Action::Speak(turn, text));
+        actions.push(Action::Speak(turn, clause));
     }
 }

@@ -33,6 +33,7 @@ use std::time::{Duration, Instant};
 
 use jarvis_core::{AssistantEvent, AssistantState, Error, TurnId};
 
+use crate::clauses::Clause;
 use crate::router::normalize::Names;
 use crate::skills::stop::Stop;
 use doubt::Look;
@@ -382,7 +383,7 @@ impl Turn {
                     actions.push(Action::Emit(Some(turn), AssistantEvent::ReplyText { text }));
                 }
             }
-            Input::Clause(turn, text) => self.clause(turn, text, now, actions),
+            Input::Clause(turn, clause) => self.clause(turn, clause, now, actions),
             Input::Answered(turn) => self.answered(turn, now, actions),
             Input::StopAsked(turn) => {
                 if self.thinking(turn).is_some() {
@@ -537,20 +538,20 @@ impl Turn {
         self.tell_state(actions);
     }
 
-    fn clause(&mut self, turn: TurnId, text: String, now: Instant, actions: &mut Vec<Action>) {
+    fn clause(&mut self, turn: TurnId, clause: Clause, now: Instant, actions: &mut Vec<Action>) {
         let Some(present) = self.thinking(turn) else { return };
         present.deadline = present.deadline.max(now + patience::THINK);
         if !present.aloud {
             return;
         }
         if let Some(withheld) = &mut present.withheld {
-            if withheld.keep(text.clone(), now) {
-                actions.push(Action::Ahead(turn, text));
+            if withheld.keep(clause.clone(), now) {
+                actions.push(Action::Ahead(turn, clause));
             }
             return;
         }
         let begins = matches!(present.phase, Phase::Thinking);
-        self.say(turn, text, actions);
+        self.say(turn, clause, actions);
         if begins {
             self.enter(Phase::Speaking { answered: false }, patience::THINK.max(patience::SPEAK), now, actions);
         }
@@ -617,7 +618,7 @@ impl Turn {
 
     /// Speaks `text` as the last words of the present turn.
     fn say_last(&mut self, turn: TurnId, text: String, now: Instant, actions: &mut Vec<Action>) {
-        self.say(turn, text, actions);
+        self.say(turn, text.into(), actions);
         actions.push(Action::LastWords(turn));
         let playing = self.present.as_ref().map_or(Duration::ZERO, |p| p.playing_until.saturating_duration_since(now));
         self.enter(Phase::Speaking { answered: true }, playing + patience::SPEAK, now, actions);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jarvis_core::{AssistantEvent, Error, Route, Slots, TurnId, Utterance};
 
+use crate::clauses::Clause;
 use crate::router::ending::Ending;
 
 /// A part of the program that works for a turn, for saying which one failed.
@@ -126,7 +127,7 @@ pub enum Input {
     /// A piece of the answer to show.
     Text(TurnId, String),
     /// A piece of the answer to speak, a clause or a sentence.
-    Clause(TurnId, String),
+    Clause(TurnId, Clause),
     /// The answer is whole: no more text or clauses.
     Answered(TurnId),
     /// The request was to stop.
@@ -277,9 +278,9 @@ pub enum Action {
     /// Ring once before the words.
     Ring(TurnId),
     /// Make the sound of this: it will be the first that is spoken for the turn, if anything is.
-    Ahead(TurnId, String),
+    Ahead(TurnId, Clause),
     /// Speak this after what was given before.
-    Speak(TurnId, String),
+    Speak(TurnId, Clause),
     /// Nothing more will be given to speak for this turn.
     LastWords(TurnId),
     /// The speaker holds this turn's sound where it is, at once.

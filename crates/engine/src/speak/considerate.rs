@@ -40,6 +40,16 @@ impl TextToSpeech for Considerate {
         })
     }
 
+    fn stream_here(&mut self, text: &str, cancel: &Cancel, take: &mut dyn FnMut(SpeechAudio)) -> Result<Synthesis> {
+        let heavy = &self.heavy;
+        let mut right = Some(heavy.take());
+        self.voice.stream_here(text, cancel, &mut |audio| {
+            right = None;
+            take(audio);
+            right = Some(heavy.take());
+        })
+    }
+
     /// Whoever rehearses holds the right.
     fn prepare(&mut self, text: &str, cancel: &Cancel) -> Result<bool> {
         self.voice.prepare(text, cancel)

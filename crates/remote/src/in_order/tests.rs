@@ -101,6 +101,17 @@ fn a_voice_that_fails_before_its_first_sound_is_stood_in_for() {
     }
 }
 
+#[test]
+fn what_stays_here_is_spoken_by_the_second_voice_or_by_none() {
+    for second in [None, Some(false)] {
+        let mut voices = Voices::new(Box::new(Tone(1.0, None)), Box::new(Tone(2.0, second)));
+        let mut samples = Vec::new();
+        let made =
+            voices.stream_here("Your balance is 12.", &Cancel::new(), &mut |piece| samples.extend(piece.samples));
+        assert_eq!((samples, made.is_ok()), (if second.is_none() { vec![2.0] } else { vec![] }, second.is_none()));
+    }
+}
+
 /// Hears these words, or nothing at all.
 struct Ear(Option<&'static str>);
 

@@ -83,3 +83,11 @@ fn nothing_to_say_is_not_sent() {
     assert!(voice(&fake).synthesize(" ... ", &Cancel::new()).unwrap().samples.is_empty());
     assert!(fake.seen().is_empty());
 }
+
+#[test]
+fn what_stays_here_is_not_sent() {
+    let fake = Fake::saying(&[]);
+    let error = voice(&fake).stream_here("Your balance is 12.", &Cancel::new(), &mut |_| {}).unwrap_err();
+    assert_eq!(error.code, "remote.stays_here");
+    assert!(fake.seen().is_empty());
+}

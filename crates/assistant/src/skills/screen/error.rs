@@ -1,4 +1,5 @@
-//! What went wrong, as the screen tells it: dialogs first, then what is shown in red, then what sounds like it.
+//! What went wrong, as the screen tells it: a dialog's words first, then those of an alert that sound like it, then what is
+//! shown in red, then what sounds like it.
 
 use super::say::{goes_on, is_legible};
 use jarvis_core::{ScreenText, TextLine, TextRole};
@@ -72,13 +73,25 @@ pub(super) fn is_button(line: &TextLine) -> bool {
     line.role == TextRole::Control || BUTTONS.contains(&super::words::words(&line.text).join(" ").as_str())
 }
 
+/// Whether the window is a dialog: all its prose is that of one. A tool tip or a bar in a window stands beside other text.
+pub(super) fn is_dialog(screen: &ScreenText) -> bool {
+    let prose = || screen.lines.iter().filter(|line| is_legible(line) && !is_button(line));
+    prose().any(|line| line.role == TextRole::Alert) && !prose().any(|line| line.role == TextRole::Text)
+}
+
+/// Whether an alert, such as a bar in a window, sounds like a failure; a tool tip does not.
+pub(super) fn is_alarming(line: &TextLine) -> bool {
+    line.role == TextRole::Alert && signs(&line.text) >= LEAST
+}
+
 /// The lines of the error that is on the screen, in reading order; none where nothing looks like one. A dialog's come first
-/// whatever they say; else the surest line, the last of several, with what goes on from it.
+/// whatever they say; else the surest line, the last of several, with what goes on from it: of alerts where one of them
+/// sounds like it, and else of all.
 pub(super) fn find(screen: &ScreenText) -> Vec<&TextLine> {
     let legible: Vec<&TextLine> = screen.lines.iter().filter(|line| is_legible(line) && !is_button(line)).collect();
-    let dialog: Vec<&TextLine> = legible.iter().copied().filter(|line| line.role == TextRole::Alert).collect();
-    if !dialog.is_empty() {
-        return dialog;
+    let alerts: Vec<&TextLine> = legible.iter().copied().filter(|line| line.role == TextRole::Alert).collect();
+    if is_dialog(screen) {
+        return alerts;
     }
     // A window of few words whose title or first words say it is a dialog, whoever drew it.
     let body: Vec<&TextLine> = legible.iter().copied().filter(|line| line.role != TextRole::Title).collect();
@@ -87,6 +100,7 @@ pub(super) fn find(screen: &ScreenText) -> Vec<&TextLine> {
     if body.len() <= 8 && title.is_some_and(tells) {
         return body;
     }
+    let body = if alerts.iter().any(|line| is_alarming(line)) { alerts } else { body };
     let weight = |line: &TextLine| {
         let sure = signs(&line.text);
         // Red says less than red words: prices, logos and deleted lines are red, too.
@@ -124,12 +138,26 @@ mod tests {
     #[test]
     fn a_dialog_comes_before_all_else() {
         let screen = screen(vec![
-            line("fatal: not a git repository", 10, 10),
             sized("Disk almost full", 400, 300, 20, TextRole::Alert),
             sized("Free some space and try again.", 400, 330, 20, TextRole::Alert),
             sized("OK", 500, 400, 20, TextRole::Control),
         ]);
         assert_eq!(found(&screen), ["Disk almost full", "Free some space and try again."]);
+    }
+
+    #[test]
+    fn a_tool_tip_is_no_error_and_a_bar_is_one_if_it_says_so() {
+        let with = |alert: &str, text: &str| {
+            screen(vec![
+                sized(alert, 10, 10, 20, TextRole::Alert),
+                sized("Card declined", 10, 200, 20, TextRole::Error),
+                line(text, 10, 400),
+            ])
+        };
+        assert_eq!(found(&with("Opens a new tab", "all is fine")), ["Card declined"]);
+        assert_eq!(found(&with("Could not load the page", "fatal error")), ["Could not load the page"]);
+        let tip = screen(vec![sized("Opens a new tab", 10, 10, 20, TextRole::Alert), line("all is fine", 10, 400)]);
+        assert_eq!(found(&tip), [""; 0]);
     }
 
     #[test]

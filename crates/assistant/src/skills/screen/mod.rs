@@ -21,10 +21,11 @@ use crate::router::pattern::Patterns;
 use find::Found;
 use jarvis_core::{
     Error, HostAction, IntentMatch, Reply, Result, Risk, ScreenTarget, ScreenText, Seen, Skill, SkillContext,
-    SkillSpec, Slots, TextLine,
+    SkillSpec, Slots, TextLine, TextSource,
 };
 use request::Requests;
 use say::{counted, flow, is_legible};
+use std::time::{Duration, Instant};
 
 /// Reads what is on the screen, or an error on it.
 pub const READ: &str = "screen.read";
@@ -62,6 +63,11 @@ const SPECS: &[SkillSpec] = &[
     },
 ];
 
+/// What the eyes note of a screen that is as it was; nothing is missing from an answer for that.
+const UNCHANGED: &str = "Nothing changed since the last look.";
+/// A note that was said is not said again for so long with answers that have what was asked for.
+const SAID_LATELY: Duration = Duration::from_secs(300);
+
 /// Words of an error that are said at once.
 const ERROR_WORDS: usize = 60;
 
@@ -93,12 +99,20 @@ pub struct Screen {
     go_on: Patterns<()>,
     copy_that: Patterns<()>,
     told: Option<Told>,
+    /// Notes of looks that were said lately, and when.
+    noted: Vec<(String, Instant)>,
 }
 
 impl Screen {
     /// The skill, ready.
     pub fn new() -> Self {
-        Self { requests: Requests::new(), go_on: Patterns::new(GO_ON), copy_that: Patterns::new(COPY_THAT), told: None }
+        Self {
+            requests: Requests::new(),
+            go_on: Patterns::new(GO_ON),
+            copy_that: Patterns::new(COPY_THAT),
+            told: None,
+            noted: Vec::new(),
+        }
     }
 
     fn read(&mut self, slots: &Slots, screen: &ScreenText, may_look_on: bool) -> Seen {
@@ -219,7 +233,28 @@ impl Screen {
             let actions = vec![HostAction::Highlight { region: found.region() }];
             return Seen::Reply(Reply { spoken: located(&found, label, screen), actions, ..Reply::default() });
         }
-        Seen::Ask { prompt: excerpt::prompt(question, screen) }
+        Seen::Ask { prompt: excerpt::prompt(question, screen), after: String::new() }
+    }
+}
+
+impl Screen {
+    /// Adds to `said` what the user has to know of the look, such as that nothing could be left out, unless that was said
+    /// lately.
+    fn caution(&mut self, said: &mut String, screen: &ScreenText, now: Instant) {
+        self.noted.retain(|(_, at)| now.saturating_duration_since(*at) < SAID_LATELY);
+        for note in screen.notes.iter().filter(|note| *note != UNCHANGED) {
+            let lately = self.noted.iter().any(|(noted, _)| noted == note);
+            if lately {
+                continue;
+            }
+            if !said.contains(note.as_str()) {
+                if !said.is_empty() {
+                    said.push(' ');
+                }
+                said.push_str(note);
+            }
+            self.noted.push((note.clone(), now));
+        }
     }
 }
 
@@ -276,14 +311,23 @@ impl Skill for Screen {
         slots: &Slots,
         screen: &ScreenText,
         may_look_on: bool,
-        _context: &SkillContext<'_>,
+        context: &SkillContext<'_>,
     ) -> Result<Seen> {
-        Ok(match intent {
+        // Who may not see the window may not look past it either.
+        let may_look_on = may_look_on && !is_refused(screen);
+        let mut seen = match intent {
             FIND => self.find(slots, screen, may_look_on),
             COPY => self.copy(slots, screen, may_look_on),
             ASK => self.ask(slots, screen),
             _ => self.read(slots, screen, may_look_on),
-        })
+        };
+        match &mut seen {
+            Seen::Reply(Reply { spoken: said, .. }) | Seen::Ask { after: said, .. } => {
+                self.caution(said, screen, context.clock.now());
+            }
+            Seen::Look(_) => {}
+        }
+        Ok(seen)
     }
 }
 
@@ -342,6 +386,11 @@ fn located(found: &Found<'_>, query: &str, screen: &ScreenText) -> String {
         others => said.push_str(&format!(" It is there {others} more times.")),
     }
     said
+}
+
+/// Whether nothing of the window was to be seen, and a note says why. That nothing changed is noted of what is known.
+fn is_refused(screen: &ScreenText) -> bool {
+    screen.lines.is_empty() && screen.notes.len() > usize::from(screen.source == TextSource::Cache)
 }
 
 /// Where it was looked, in words.

@@ -1,5 +1,6 @@
 //! What the screen says: in short, in its most telling sentences, or all of it, piece by piece.
 
+use super::error;
 use super::say::{aloud, beginning, counted, flow, goes_on, is_legible};
 use super::words::words;
 use jarvis_core::{ScreenText, TextLine, TextRole};
@@ -31,14 +32,18 @@ pub(super) fn summary(screen: &ScreenText) -> String {
         said.push_str("I see no text there.");
         return said;
     }
-    let message: Vec<&TextLine> = body.iter().copied().filter(|line| line.role == TextRole::Alert).collect();
+    // A tool tip is text as any other.
+    let dialog = error::is_dialog(screen);
+    let is_message = |line: &TextLine| line.role == TextRole::Alert && (dialog || error::is_alarming(line));
+    let message: Vec<&TextLine> = body.iter().copied().filter(|line| is_message(line)).collect();
     if !message.is_empty() {
-        said.push_str(&format!("A dialog says: {} ", beginning(&flow(&message), FIRST_LINES * 2)));
+        let what = if dialog { "A dialog" } else { "A message" };
+        said.push_str(&format!("{what} says: {} ", beginning(&flow(&message), FIRST_LINES * 2)));
         if message.len() == body.len() {
             return said.trim_end().to_owned();
         }
     }
-    let rest: Vec<&TextLine> = body.iter().copied().filter(|line| line.role != TextRole::Alert).collect();
+    let rest: Vec<&TextLine> = body.iter().copied().filter(|line| !is_message(line)).collect();
     let count = |lines: &[&TextLine]| lines.iter().map(|line| line.text.split_whitespace().count()).sum::<usize>();
     if count(&rest) <= FEW && message.is_empty() {
         said.push_str(&format!("It says: {}", flow(&rest)));
@@ -213,10 +218,18 @@ mod tests {
     #[test]
     fn a_dialog_comes_first() {
         let said = summary(&screen(vec![
-            line("A long text behind the dialog that goes on and on", 10, 10),
+            sized("Printing", 10, 10, 40, TextRole::Heading),
             sized("Out of paper.", 400, 300, 20, TextRole::Alert),
         ]));
         assert!(said.starts_with("A dialog says: Out of paper. "), "{said}");
+        let beside = |alert| {
+            summary(&screen(vec![
+                sized(alert, 10, 10, 20, TextRole::Alert),
+                line("A text beside it that goes on and on", 10, 300),
+            ]))
+        };
+        assert!(beside("Printing failed.").starts_with("A message says: Printing failed. "));
+        assert!(beside("Opens a new tab.").starts_with("It says: Opens a new tab. "));
     }
 
     #[test]

@@ -166,7 +166,12 @@ fn what_the_user_has_to_know_is_said() {
     seen.notes = vec!["KeePassXC was left out.".into()];
     seen.lines[2].confidence = 0.3;
     let said = session.say("what does that error say", &seen);
-    assert_eq!(said, "It says: Could not save report.odt. 1 line can't be read for sure.");
+    assert_eq!(
+        said, "It says: Could not save report.odt. 1 line can't be read for sure. KeePassXC was left out.",
+        "an answer that has what was asked for says it too"
+    );
+    let said = session.copy("copy the error", &seen).0;
+    assert!(!said.contains("KeePassXC"), "not with every answer: {said}");
     let said = session.say("find the printer icon", &seen);
     assert_eq!(
         said,
@@ -176,11 +181,45 @@ fn what_the_user_has_to_know_is_said() {
 }
 
 #[test]
+fn what_could_not_be_left_out_is_said_with_every_kind_of_answer_and_not_with_each_one() {
+    let note = "Nothing could be left out.";
+    let mut seen = invoice();
+    seen.notes = vec!["Nothing changed since the last look.".into(), note.into()];
+    for said in ["find the invoice number", "copy the text", "what is the total on this page", "what is on my screen"] {
+        let mut session = Session::new();
+        let answer = session.say(said, &seen);
+        assert!(answer.contains(note), "{said}: {answer}");
+        let again = session.say("find the total", &seen);
+        assert!(!again.contains(note) && !again.contains("Nothing changed"), "{again}");
+        session.clock.advance(std::time::Duration::from_secs(600));
+        assert!(session.say("find the total", &seen).ends_with(note));
+    }
+    let Seen::Ask { after, .. } = Session::new().ask("what does this page say about refunds", &seen) else { panic!() };
+    assert_eq!(after, note);
+}
+
+#[test]
+fn who_may_not_see_the_window_does_not_look_past_it() {
+    let mut session = Session::new();
+    let refused = ScreenText { notes: vec!["That window was left out.".into()], ..ScreenText::default() };
+    for said in ["what does that error say", "find the delete button", "copy the error", "read this"] {
+        let Seen::Reply(reply) = session.ask_where(said, &refused, true) else { panic!("{said}: it looks on") };
+        assert!(reply.spoken.contains("left out") || reply.spoken.contains("see no"), "{}", reply.spoken);
+    }
+    let unchanged = ScreenText {
+        notes: vec!["Nothing changed since the last look.".into()],
+        source: TextSource::Cache,
+        ..ScreenText::default()
+    };
+    assert!(matches!(session.ask_where("copy the error", &unchanged, true), Seen::Look(_)));
+}
+
+#[test]
 fn questions_are_for_the_language_model_with_what_matters_of_the_text() {
     let mut session = Session::new();
     let mut page = long();
     page.lines[7].text = "Refunds are paid within 14 days".into();
-    let Seen::Ask { prompt } = session.ask("What does this page say about refunds?", &page) else { panic!() };
+    let Seen::Ask { prompt, .. } = session.ask("What does this page say about refunds?", &page) else { panic!() };
     assert!(
         prompt.contains("Refunds are paid within 14 days") && prompt.ends_with("what does this page say about refunds"),
         "{prompt}"

@@ -121,6 +121,20 @@ fn an_answer_lies_on_disk_only_after_it_was_said_often() {
 }
 
 #[test]
+fn of_what_stands_on_the_screen_nothing_is_kept() {
+    let world = World::new();
+    let mut voice = world.voice("joe", 1 << 20);
+    for _ in 0..5 {
+        let mut samples = 0;
+        let made =
+            voice.stream_here("Your balance is 12.", &Cancel::new(), &mut |piece| samples += piece.samples.len());
+        assert!(!made.unwrap().kept && samples > 0);
+    }
+    assert!(world.files().is_empty() && voice.memory.clips.is_empty() && voice.tally.0.is_empty());
+    assert!(!say(&mut voice, "Your balance is 12.").0);
+}
+
+#[test]
 fn what_is_prepared_is_kept_and_prepared_once() {
     let world = World::new();
     let mut voice = world.voice("joe", 1 << 20);
