@@ -517,9 +517,13 @@ fn a_window_is_found_in_the_frame_that_its_manager_put_around_it() {
         assert_eq!((told.region.width, told.region.height), size);
         assert_eq!(told.frame.intersection(&told.region), told.region, "{told:?}");
         assert!(told.frame.y < told.region.y, "its title stands over it: {told:?}");
-        let picture = capture.capture(&ScreenTarget::ActiveWindow).unwrap();
-        let shown = picture.window.expect("a window has the keyboard");
-        assert_eq!((shown.id, picture.region), (told.id, shown.region.intersection(&SCREEN)));
+        // The last of the requests above may be answered only now, and takes the keyboard from every window for a moment.
+        wait_for("a picture of the window", || {
+            let picture = capture.capture(&ScreenTarget::ActiveWindow).unwrap();
+            let shown = picture.window.filter(|shown| shown.id == told.id)?;
+            assert_eq!(picture.region, shown.region.intersection(&SCREEN));
+            Some(())
+        });
     }
     tell(second, "WM_CHANGE_STATE", [3, 0, 0, 0, 0]); // ICCCM's IconicState
     wait_for("the window to be put away", || {

@@ -114,15 +114,22 @@ fn a_program_that_hangs_holds_nobody_up() {
     let dead = Window::sign_in(&desktop, "Dead", "Is anybody there?");
     let mut tree = open(&options(&desktop));
     told(tree.as_mut(), "the form", |text| text.title == "Dead" && text.whole);
+    let fields = wait_for("the field", LIMIT, || {
+        Some(tree.hidden_fields(&Cancel::new()).expect("the service answers")).filter(|fields| !fields.is_empty())
+    });
     dead.hang();
     let _window = Window::error(&desktop, "Alive", "Yes.", "OK");
     let text = told(tree.as_mut(), "the dialog", |text| text.title == "Alive" && text.whole);
     assert_eq!(words(&text), [("Yes.", TextRole::Alert), ("OK", TextRole::Control)]);
-    // It had a password field, which nobody can tell of any more.
-    assert!(tree.hidden_fields(&Cancel::new()).expect("the service answers").is_empty());
+    // Its password field is on the screen still, although nobody can tell of it any more.
+    assert_eq!(tree.hidden_fields(&Cancel::new()).expect("the service answers"), fields);
     dead.focus();
     let text = tree.focused_window(&Cancel::new()).expect("the service answers");
     assert!(text.is_none_or(|text| text.title != "Dead"), "a program that hangs tells nothing");
+    drop(dead);
+    wait_for("the field to be gone with its program", LIMIT, || {
+        tree.hidden_fields(&Cancel::new()).expect("the service answers").is_empty().then_some(())
+    });
 }
 
 #[test]

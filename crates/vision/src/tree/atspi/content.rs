@@ -8,6 +8,8 @@ use jarvis_core::screen::{Region, TextLine, TextRole};
 
 /// Longest line, characters; what is behind it is cut off.
 const LONGEST_LINE: usize = 2_000;
+/// Lines of one object; more than any screen has room for.
+const ROWS: usize = 500;
 /// How many lines back is looked for one that says the same.
 const TWICE_WITHIN: usize = 64;
 /// Part of a window, one in so many, from which on a picture matters.
@@ -45,7 +47,8 @@ pub struct Content {
 
 /// What a window with these objects shows.
 pub fn content(objects: &[Told], window: Region, dialog: bool) -> Content {
-    let mut content = Content { whole: true, ..Content::default() };
+    let mut content = Content::default();
+    let mut cut = false;
     for object in objects {
         let role = match object.tells {
             Tells::Hidden | Tells::Nothing | Tells::Children => continue,
@@ -61,7 +64,8 @@ pub fn content(objects: &[Told], window: Region, dialog: bool) -> Content {
         };
         // Objects within the text stand in it as one character each; they tell their own.
         let rows: Vec<&str> = object.text.split(['\n', '\r', '\u{2028}', '\u{2029}']).collect();
-        for (row, text) in rows.iter().enumerate() {
+        cut |= rows.len() > ROWS;
+        for (row, text) in rows.iter().enumerate().take(ROWS) {
             let text = one_line(text);
             if text.is_empty() {
                 continue;
@@ -83,7 +87,8 @@ pub fn content(objects: &[Told], window: Region, dialog: bool) -> Content {
         // A document's tree has its order. That of a dialog's grids has the one in which they were filled.
         layout::order(&mut content.lines, &[]);
     }
-    content.whole = content.lines.iter().any(|line| line.role != TextRole::Control)
+    content.whole = !cut
+        && content.lines.iter().any(|line| line.role != TextRole::Control)
         && !has_large_picture(objects, &content.lines, window)
         && !has_large_gap(objects, window);
     content
@@ -240,7 +245,7 @@ mod tests {
         let drawing = told(Tells::Nothing, "", Region::new(100, 200, 320, 60));
         assert!(!content(&[label, drawing], WINDOW, false).whole, "there is a drawing");
         let bar = told(Tells::Text(TextRole::Field), "https://", Region::new(100, 100, 320, 20));
-        assert!(!content(&[bar.clone()], WINDOW, false).whole, "most of the window is not told of");
+        assert!(!content(std::slice::from_ref(&bar), WINDOW, false).whole, "most of the window is not told of");
         let document = told(Tells::OwnText, "", Region::new(100, 120, 320, 140));
         assert!(content(&[bar, document], WINDOW, false).whole);
         let button = told(Tells::Name(TextRole::Control), "OK", WINDOW);
@@ -253,10 +258,19 @@ mod tests {
         let mut text = told(Tells::Long, "one\n\ntwo\u{fffc}three", Region::new(100, 100, 300, 150));
         text.lines = vec![Region::new(102, 101, 40, 17), Region::default(), Region::new(102, 135, 90, 17)];
         text.editable = true;
-        let lines = content(&[text.clone()], WINDOW, true).lines;
+        let lines = content(std::slice::from_ref(&text), WINDOW, true).lines;
         assert_eq!(lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), ["one", "two three"]);
         assert_eq!(lines.iter().map(|line| line.region).collect::<Vec<_>>(), [text.lines[0], text.lines[2]]);
         assert!(lines.iter().all(|line| line.role == TextRole::Field));
+    }
+
+    #[test]
+    fn a_text_of_endless_lines_is_cut_and_not_whole() {
+        let rows = |count: usize| vec!["row"; count].join("\n");
+        let content = |count| content(&[told(Tells::Text(TextRole::Text), &rows(count), WINDOW)], WINDOW, false);
+        assert!(content(9).whole);
+        let cut = content(ROWS + 1);
+        assert!(!cut.whole && cut.lines.len() <= ROWS);
     }
 
     #[test]

@@ -9,11 +9,13 @@
 
 mod bus;
 mod content;
+mod fields;
 mod role;
 
 use super::Options;
 use bus::{Answer, Bus, Limits, Node, call, process, property};
 use content::{Told, content, is_red};
+use fields::Fields;
 use jarvis_core::screen::{AccessibilityTree, Region, WindowText};
 use jarvis_core::{Cancel, Result};
 use role::{MatchRule, Tells, has, tells};
@@ -35,6 +37,8 @@ const LOOK: Duration = Duration::from_millis(250);
 const OBJECTS: usize = 5_000;
 /// Characters of one text that isn't known to be longer than what is seen of it.
 const CHARACTERS: i32 = 20_000;
+/// Characters of the name of a window or an application.
+const TITLE: usize = 1_000;
 /// Texts whose colours are asked for. What says in red that something is wrong is a dialog or a form, not a long list.
 const COLORS: usize = 150;
 /// Lines of a long text whose places are asked for.
@@ -49,6 +53,7 @@ pub struct AtSpi {
     bus: Option<Bus>,
     /// Who can't search its own tree.
     walked: HashSet<String>,
+    fields: Fields,
 }
 
 /// Objects of a window, and whether all of them came.
@@ -64,7 +69,7 @@ impl AtSpi {
     /// There is no session bus or no accessibility service.
     pub fn open(options: &Options) -> Result<Self> {
         let bus = async_io::block_on(Bus::connect(options.session_bus.as_deref(), options.switch_on))?;
-        Ok(Self { options: options.clone(), bus: Some(bus), walked: HashSet::new() })
+        Ok(Self { options: options.clone(), bus: Some(bus), walked: HashSet::new(), fields: Fields::default() })
     }
 
     /// Asks through the connection, which is opened again where it was lost before, and forgotten where it is lost now.
@@ -79,7 +84,7 @@ impl AtSpi {
         }
         let Some(bus) = self.bus.as_mut() else { unreachable!("it was opened above") };
         let limits = Limits { end: Instant::now() + LOOK, cancel };
-        let answer = ask(&mut Session { bus, walked: &mut self.walked, limits }).await;
+        let answer = ask(&mut Session { bus, walked: &mut self.walked, fields: &mut self.fields, limits }).await;
         if answer.as_ref().is_err_and(|error| !error.is_cancelled()) {
             self.bus = None;
         }
@@ -101,6 +106,7 @@ impl AccessibilityTree for AtSpi {
 struct Session<'a> {
     bus: &'a mut Bus,
     walked: &'a mut HashSet<String>,
+    fields: &'a mut Fields,
     limits: Limits<'a>,
 }
 
@@ -110,31 +116,44 @@ impl Session<'_> {
         self.bus.ask(nodes.iter().map(question), self.limits).await
     }
 
-    async fn applications(&mut self) -> Result<Vec<Node>> {
-        let Ok(path) = OwnedObjectPath::try_from("/org/a11y/atspi/accessible/root") else { return Ok(Vec::new()) };
+    /// All applications; `None` where the one who lists them says nothing.
+    async fn applications(&mut self) -> Result<Option<Vec<Node>>> {
+        let Ok(path) = OwnedObjectPath::try_from("/org/a11y/atspi/accessible/root") else { return Ok(None) };
         let registry = Node { bus: "org.a11y.atspi.Registry".into(), path };
         let answers = self.each(&[registry], |node| call(node, ACCESSIBLE, "GetChildren", &())).await?;
-        Ok(nodes(answers.first()))
+        Ok(children(answers.first()))
     }
 
-    /// The windows that have the keyboard, each with its application: one on an orderly desktop.
-    async fn active_windows(&mut self, applications: &[Node]) -> Result<Vec<(Node, Node)>> {
+    /// The windows of each of `applications`; `None` of one that says nothing.
+    async fn windows(&mut self, applications: &[Node]) -> Result<Vec<Option<Vec<Node>>>> {
         let answers = self.each(applications, |node| call(node, ACCESSIBLE, "GetChildren", &())).await?;
-        let (mut owners, mut windows) = (Vec::new(), Vec::new());
-        for (application, answer) in applications.iter().zip(&answers) {
-            let of_one = nodes(Some(answer));
-            owners.extend(std::iter::repeat_n(application, of_one.len().min(OBJECTS)));
-            windows.extend(of_one.into_iter().take(OBJECTS));
-        }
-        let states = self.each(&windows, |node| call(node, ACCESSIBLE, "GetState", &())).await?;
+        let of_one = |answer| {
+            let mut windows = children(Some(answer))?;
+            windows.truncate(OBJECTS);
+            Some(windows)
+        };
+        Ok(answers.iter().map(of_one).collect())
+    }
+
+    /// Which of `windows` have the keyboard: one on an orderly desktop.
+    async fn active(&mut self, windows: &[Node]) -> Result<Vec<bool>> {
+        let states = self.each(windows, |node| call(node, ACCESSIBLE, "GetState", &())).await?;
         let active = |answer: &Answer| answer.read::<Vec<u32>>().is_some_and(|states| has(&states, role::ACTIVE));
-        let pairs = owners.into_iter().cloned().zip(windows).zip(&states);
-        Ok(pairs.filter(|(_, states)| active(states)).map(|(pair, _)| pair).collect())
+        Ok(states.iter().map(active).collect())
     }
 
     async fn focused_window(&mut self) -> Result<Option<WindowText>> {
-        let applications = self.applications().await?;
-        let mut active = self.active_windows(&applications).await?;
+        let applications = self.applications().await?.unwrap_or_default();
+        let windows = self.windows(&applications).await?;
+        let (mut owners, mut all) = (Vec::new(), Vec::new());
+        for (application, windows) in applications.iter().zip(windows) {
+            let windows = windows.unwrap_or_default();
+            owners.extend(std::iter::repeat_n(application.clone(), windows.len()));
+            all.extend(windows);
+        }
+        let states = self.active(&all).await?;
+        let pairs = owners.into_iter().zip(all).zip(states);
+        let mut active: Vec<(Node, Node)> = pairs.filter(|(_, active)| *active).map(|(pair, _)| pair).collect();
         if active.len() > 1 {
             // Some applications forget to say that their window lost the keyboard. Only one has it somewhere within.
             let windows: Vec<Node> = active.iter().map(|(_, window)| window.clone()).collect();
@@ -155,8 +174,8 @@ impl Session<'_> {
         let about = self.bus.ask(questions, self.limits).await?;
         let [title, role, place, name, process] = about.as_slice() else { return Ok(None) };
         let mut text = WindowText {
-            title: title.property().unwrap_or_default(),
-            application: name.property().unwrap_or_default(),
+            title: bounded(title.property().unwrap_or_default(), TITLE),
+            application: bounded(name.property().unwrap_or_default(), TITLE),
             process: process.read().unwrap_or_default(),
             region: region(place).unwrap_or_default(),
             dialog: role.read().is_some_and(role::is_dialog),
@@ -170,26 +189,48 @@ impl Session<'_> {
         Ok(Some(text))
     }
 
+    /// What is not told this time is as it was told last: an application that is slow shows its fields all the same.
     async fn hidden_fields(&mut self) -> Result<Vec<Region>> {
-        let applications = self.applications().await?;
+        let Some(applications) = self.applications().await? else { return Ok(self.fields.all()) };
+        self.fields.applications(&applications);
         let rule = MatchRule::new(&[role::SHOWING, role::VISIBLE], |role| role == role::PASSWORD);
-        let (walked, mut searched): (Vec<Node>, Vec<Node>) =
+        let (mut walked, searched): (Vec<Node>, Vec<Node>) =
             applications.into_iter().partition(|application| self.walked.contains(&application.bus));
         let answers = self.each(&searched, |node| matches(node, &rule, OBJECTS)).await?;
-        let mut fields: Vec<Node> = answers.iter().flat_map(|answer| nodes(Some(answer))).collect();
-        let mut refused = answers.iter().map(|answer| matches!(answer, Answer::Refused));
-        searched.retain(|_| refused.next().unwrap_or(false));
-        // A password is typed into the window that has the keyboard: no other is worth a walk.
-        for (_, window) in self.active_windows(&[walked, searched].concat()).await? {
-            let found = self.walk(&window, OBJECTS).await?;
-            let roles = self.each(&found.nodes, |node| call(node, ACCESSIBLE, "GetRole", &())).await?;
-            let is_password = |answer: &Answer| answer.read::<u32>() == Some(role::PASSWORD);
-            fields.extend(
-                found.nodes.into_iter().zip(&roles).filter(|(_, role)| is_password(role)).map(|(node, _)| node),
-            );
+        let mut found: Vec<(Node, Vec<Node>, bool)> = Vec::new();
+        for (application, answer) in searched.into_iter().zip(&answers) {
+            match answer {
+                Answer::Reply(_) => found.push((application, nodes(Some(answer)), true)),
+                Answer::Refused => walked.push(application),
+                Answer::Silent => (),
+            }
         }
-        let places = self.each(&fields, extents).await?;
-        Ok(places.iter().filter_map(region).collect())
+        let windows = self.windows(&walked).await?;
+        let mut open = Vec::new();
+        for (application, windows) in walked.iter().zip(windows) {
+            let Some(windows) = windows else { continue };
+            self.fields.windows(application, &windows);
+            open.extend(windows);
+        }
+        // A password is typed into the window that has the keyboard: no other is worth a walk.
+        let active = self.active(&open).await?;
+        for (window, _) in open.into_iter().zip(active).filter(|(_, active)| *active) {
+            let Found { nodes, mut all } = self.walk(&window, OBJECTS).await?;
+            let roles = self.each(&nodes, |node| call(node, ACCESSIBLE, "GetRole", &())).await?;
+            all &= !roles.iter().any(|role| matches!(role, Answer::Silent));
+            let is_password = |answer: &Answer| answer.read::<u32>() == Some(role::PASSWORD);
+            let fields = nodes.into_iter().zip(&roles).filter(|(_, role)| is_password(role)).map(|(node, _)| node);
+            found.push((window, fields.collect(), all));
+        }
+        let asked: Vec<Node> = found.iter().flat_map(|(_, fields, _)| fields).cloned().collect();
+        let places = self.each(&asked, extents).await?;
+        let mut places = places.iter();
+        for (node, fields, all) in found {
+            let places: Vec<&Answer> = places.by_ref().take(fields.len()).collect();
+            let all = all && !places.iter().any(|place| matches!(place, Answer::Silent));
+            self.fields.tell(node, places.into_iter().filter_map(region).collect(), all);
+        }
+        Ok(self.fields.all())
     }
 
     /// The objects of `window` that are shown, in the order of the tree.
@@ -274,7 +315,7 @@ impl Session<'_> {
             all &= !matches!(role, Answer::Silent);
             let Some(tells) = role.read().and_then(tells) else { continue };
             let text = match tells {
-                Tells::Name(_) | Tells::Text(_) => name.property().unwrap_or_default(),
+                Tells::Name(_) | Tells::Text(_) => bounded(name.property().unwrap_or_default(), CHARACTERS as usize),
                 _ => String::new(),
             };
             nodes.push(node);
@@ -291,22 +332,35 @@ impl Session<'_> {
         let colored = short.len() <= COLORS;
         let questions = short.iter().flat_map(|at| {
             let color = colored.then(|| call(&nodes[*at], TEXT, "GetAttributeRun", &(0, true))).flatten();
-            [call(&nodes[*at], TEXT, "GetText", &(0, -1)), color]
+            [property(&nodes[*at], TEXT, "CharacterCount"), color]
         });
         let answers = self.bus.ask(questions, self.limits).await?;
         let mut all = true;
-        for (at, answers) in short.into_iter().zip(answers.chunks_exact(2)) {
-            let [text, attributes] = answers else { continue };
-            all &= !matches!(text, Answer::Silent);
-            if let Some(text) = text.read::<String>().filter(|text| !text.is_empty()) {
-                told[at].text = text;
-            }
+        let mut counts = Vec::with_capacity(short.len());
+        for (at, answers) in short.iter().copied().zip(answers.chunks_exact(2)) {
+            let [count, attributes] = answers else { continue };
+            all &= !matches!(count, Answer::Silent);
+            let count = count.property::<i32>().unwrap_or(0);
+            all &= count <= CHARACTERS;
+            // Some refuse to tell what is behind the end.
+            counts.push(count.min(CHARACTERS));
             told[at].red = attributes
                 .read::<(std::collections::HashMap<String, String>, i32, i32)>()
                 .and_then(|(attributes, _, _)| {
                     attributes.get("fg-color").or_else(|| attributes.get("color")).map(|c| is_red(c))
                 })
                 .unwrap_or(false);
+        }
+        let questions = short
+            .iter()
+            .zip(&counts)
+            .map(|(at, count)| if *count > 0 { call(&nodes[*at], TEXT, "GetText", &(0, count)) } else { None });
+        let answers = self.bus.ask(questions, self.limits).await?;
+        for (at, answer) in short.into_iter().zip(&answers) {
+            all &= !matches!(answer, Answer::Silent);
+            if let Some(text) = answer.read::<String>().filter(|text| !text.is_empty()) {
+                told[at].text = bounded(text, CHARACTERS as usize);
+            }
         }
         Ok(all)
     }
@@ -349,7 +403,7 @@ impl Session<'_> {
         let mut questions = Vec::new();
         for ((at, range), answer) in long.iter().zip(&ranges).zip(&answers) {
             all &= !matches!(answer, Answer::Silent);
-            told[*at].text = answer.read().unwrap_or_default();
+            told[*at].text = bounded(answer.read().unwrap_or_default(), CHARACTERS as usize);
             let mut from = range.0;
             for (row, line) in told[*at].text.split('\n').enumerate().take(LINES) {
                 let to = from + i32::try_from(line.chars().count()).unwrap_or(CHARACTERS);
@@ -385,8 +439,21 @@ fn extents(node: &Node) -> Option<Message> {
 }
 
 fn nodes(answer: Option<&Answer>) -> Vec<Node> {
-    let references = answer.and_then(Answer::read::<References>).unwrap_or_default();
-    references.into_iter().map(Node::from).filter(|node| !node.path.ends_with("/null")).collect()
+    children(answer).unwrap_or_default()
+}
+
+/// The objects in an answer; `None` where there is none.
+fn children(answer: Option<&Answer>) -> Option<Vec<Node>> {
+    let references = answer.and_then(Answer::read::<References>)?;
+    Some(references.into_iter().map(Node::from).filter(|node| !node.path.ends_with("/null")).collect())
+}
+
+/// The first `most` characters of `text`, whatever an application tells.
+fn bounded(mut text: String, most: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(most) {
+        text.truncate(end);
+    }
+    text
 }
 
 /// Left, top, width and height; nothing where the object isn't shown.
@@ -436,6 +503,13 @@ mod tests {
             let place = |node: usize| order.iter().position(|other| *other == node).unwrap();
             prop_assert!((1..parents.len()).all(|node| place(parents[node]) < place(node)));
         }
+    }
+
+    #[test]
+    fn a_text_without_end_has_one() {
+        assert_eq!(bounded("Größe".into(), 3), "Grö");
+        assert_eq!(bounded("Größe".into(), 5), "Größe");
+        assert_eq!(bounded(String::new(), 0), "");
     }
 
     #[test]
