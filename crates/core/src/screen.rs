@@ -272,6 +272,12 @@ pub struct ScreenText {
     pub timings_ms: LookTimings,
 }
 
+impl ScreenText {
+    /// One of `notes`: what is excluded may be in the text, since nobody tells where it stands (Wayland).
+    pub const NO_WINDOWS: &str =
+        "This desktop doesn't tell which windows it shows, so those that are never looked at could not be left out.";
+}
+
 /// Reads the text in pictures.
 pub trait TextRecognizer: Send {
     /// Appends to `lines` what stands in `areas` of `pixels`, regions relative to the picture. A line that reaches out of

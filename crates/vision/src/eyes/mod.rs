@@ -50,9 +50,6 @@ pub const EXCLUDED: &str = "That window is private or of an application that is 
 pub const PARTS_EXCLUDED: &str = "Windows that are private or of applications that are never looked at were left out.";
 /// A password field was made black.
 pub const FIELDS_EXCLUDED: &str = "Password fields were left out.";
-/// The desktop lists no windows.
-pub const NO_WINDOWS: &str =
-    "This desktop doesn't tell which windows it shows, so those that are never looked at could not be left out.";
 
 /// The most windows that are remembered for telling all of their text.
 const TELLING: usize = 32;
@@ -461,7 +458,7 @@ impl Screen {
         note(!seen.masks.fields.is_empty(), FIELDS_EXCLUDED);
         note(seen.blank, BLANK);
         note(seen.known && !seen.blank, UNCHANGED);
-        note(self.is_blind(&seen.windows) && !lines.is_empty(), NO_WINDOWS);
+        note(self.is_blind(&seen.windows) && !lines.is_empty(), ScreenText::NO_WINDOWS);
         ScreenText {
             lines,
             source: if seen.known { TextSource::Cache } else { TextSource::Recognizer },

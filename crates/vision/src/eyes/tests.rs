@@ -194,7 +194,7 @@ fn nothing_is_read_ahead_where_nobody_tells_which_windows_there_are() {
     desktop.world().unlisted = true;
     assert!(screen.read_ahead(9, &Cancel::new()).unwrap().is_none());
     assert_eq!(desktop.world().pictures, 0);
-    assert_eq!(see(&mut screen, ScreenTarget::AllMonitors).notes, [NO_WINDOWS]);
+    assert_eq!(see(&mut screen, ScreenTarget::AllMonitors).notes, [ScreenText::NO_WINDOWS]);
     // The tree knows of one at least.
     let told = WindowText { application: VAULT.into(), ..WindowText::default() };
     desktop.world().told = Some(told);
