@@ -252,8 +252,10 @@ fn start(app: &AppHandle<Wry>, paths: Paths, with_window: bool) {
         let (pumped, asked) = (app.clone(), app.clone());
         let pumping = std::thread::Builder::new().name("events".into()).spawn(move || {
             pass_on(&pumped, &engine, events);
-            // Closes the control socket before the process goes.
+            // Closes the control socket before the process goes, and waits for what is put back at the end: nothing that
+            // lives in the app is dropped when that exits.
             drop(server);
+            engine.wait();
             pumped.exit(0);
         });
         if let Err(error) = pumping {

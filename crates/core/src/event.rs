@@ -114,7 +114,8 @@ pub enum AssistantEvent {
         /// What it says.
         text: String,
     },
-    /// Jarvis looks at the screen, or is done with it. Comes before the first pixel is read.
+    /// Jarvis looks at the screen, or is done with it. Comes before the first pixel is read. One look is over before the
+    /// next begins.
     Looking {
         /// Whether it does.
         looking: bool,

@@ -1,16 +1,20 @@
 //! Sight as it runs: the eyes put together from the settings, and how long what they need stays in memory.
 //!
-//! Owns the eyes, their parts as they come and go, and the thread that reads ahead where the user switched that on. The
-//! screen is connected to with the first look, the recognizer loaded when there is something to recognize, and dropped
-//! when nobody looked for a while. Recognition is done with the right to compute. Never looks unasked otherwise, and never
-//! decides what to answer.
+//! Owns the eyes, their parts as they come and go, the thread that reads ahead where the user switched that on, and the
+//! events that say that it is looked. The screen is connected to with the first look, the recognizer loaded when there is
+//! something to recognize, and dropped when nobody looked for a while. Recognition is done with the right to compute.
+//! Never looks unasked otherwise, and never decides what to answer.
+//!
+//! Whoever looks has the eyes for itself from before it says so until after it said that it is done. So the events come
+//! in pairs, one look after the other, and none puts out the sign of another.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use jarvis_core::{
     AccessibilityTree, AssistantEvent, Cancel, Error, Eyes, Look, LookTimings, Pixels, Region, Result, ScreenCapture,
-    ScreenTarget, ScreenText, ScreenWindow, Screenshot, SystemClock, TextLine, TextRecognizer, WindowText,
+    ScreenTarget, ScreenText, ScreenWindow, Screenshot, SystemClock, TextLine, TextRecognizer, TextSource, WindowText,
 };
 use jarvis_settings::Settings;
 use jarvis_vision::capture::Picture;
@@ -27,6 +31,10 @@ const IDLE: Duration = Duration::from_secs(180);
 const SHOWN: Duration = Duration::from_secs(1);
 /// Why the background reads.
 const AHEAD: &str = "to read ahead";
+/// After what time whoever found the eyes in use asks again.
+const AGAIN: Duration = Duration::from_secs(1);
+/// What the accessibility tree says when its connection is of no use any more.
+const TREE_LOST: [&str; 2] = ["vision.accessibility_lost", "vision.accessibility_denied"];
 
 /// What was seen, and the answer from it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,7 +50,8 @@ pub struct Sighting {
 pub(crate) struct Sight(Arc<Inner>);
 
 struct Inner {
-    screen: Mutex<Screen>,
+    /// None once they are closed.
+    screen: Mutex<Option<Screen>>,
     ledger: Ledger,
     settings: Arc<Mutex<Arc<Settings>>>,
     recognizer: Arc<Mutex<Recognizer>>,
@@ -62,8 +71,58 @@ struct Ahead {
 struct AheadState {
     wanted: bool,
     running: bool,
+    /// How many want the eyes; nothing is read ahead meanwhile.
+    asking: usize,
     /// Raised when somebody asks: what was not read by then stays unread.
     step: Cancel,
+    /// The thread, also one that has ended.
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Somebody wants the eyes, until it is dropped.
+struct Asking<'a>(&'a Ahead);
+
+impl Ahead {
+    /// Whoever reads ahead leaves off, and goes on when nobody wants the eyes any more.
+    fn ask(&self) -> Asking<'_> {
+        let mut state = lock(&self.state);
+        state.asking += 1;
+        state.step.cancel();
+        Asking(self)
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.state).asking -= 1;
+        self.0.changed.notify_all();
+    }
+}
+
+/// A look that the observers were told of. They are told that it is over when this is dropped, whatever ends it.
+struct Lit<'a> {
+    screen: &'a mut Screen,
+    outbox: &'a Outbox,
+    reason: &'a str,
+    source: Option<TextSource>,
+}
+
+impl<'a> Lit<'a> {
+    /// Tells observers that a look begins; they were told when this returns. `screen` is nobody else's until the end.
+    fn new(screen: &'a mut Screen, outbox: &'a Outbox, reason: &'a str) -> Self {
+        let (told, is_told) = std::sync::mpsc::sync_channel(1);
+        let event = AssistantEvent::Looking { looking: true, reason: reason.to_owned(), source: None };
+        outbox.send(Message::Looking { event, told });
+        let _ = is_told.recv_timeout(SHOWN);
+        Self { screen, outbox, reason, source: None }
+    }
+}
+
+impl Drop for Lit<'_> {
+    fn drop(&mut self) {
+        let event = AssistantEvent::Looking { looking: false, reason: self.reason.to_owned(), source: self.source };
+        self.outbox.send(Message::Event(event));
+    }
 }
 
 /// The recognizer, while it is there.
@@ -92,7 +151,7 @@ impl Sight {
         let screen = Screen::new(of_screen, rules(settings), remembered(settings));
         let ledger = screen.ledger();
         let sight = Self(Arc::new(Inner {
-            screen: Mutex::new(screen),
+            screen: Mutex::new(Some(screen)),
             ledger,
             settings: shared,
             recognizer,
@@ -104,12 +163,17 @@ impl Sight {
         sight
     }
 
-    /// Takes new settings. What was read by other rules is forgotten.
+    /// Takes new settings. What was read by other rules is forgotten, and nobody sees by the old ones any more when this
+    /// returns.
     pub(crate) fn set_settings(&self, settings: &Arc<Settings>) {
         let before = std::mem::replace(&mut *lock(&self.0.settings), Arc::clone(settings));
         if before.eyes != settings.eyes {
-            self.interrupt();
-            lock(&self.0.screen).set_rules(rules(settings), remembered(settings));
+            lock(&self.0.ahead.state).wanted = false;
+            let asking = self.0.ahead.ask();
+            if let Some(screen) = lock(&self.0.screen).as_mut() {
+                screen.set_rules(rules(settings), remembered(settings));
+            }
+            drop(asking);
             self.read_ahead();
         }
     }
@@ -121,18 +185,24 @@ impl Sight {
 
     /// Forgets what was captured, and all that was read in it. Waits for a look that goes on.
     pub(crate) fn forget(&self) {
-        self.interrupt();
-        lock(&self.0.screen).forget();
+        let _asking = self.0.ahead.ask();
+        // Held until the list is empty, too: nothing comes in between.
+        let mut screen = lock(&self.0.screen);
+        if let Some(screen) = screen.as_mut() {
+            screen.forget();
+        }
         self.0.ledger.forget();
     }
 
     /// Forgets what was remembered for long enough, and drops what nobody needed for a while. Gives when to ask again;
     /// none while there is nothing to drop.
     pub(crate) fn rest(&self) -> Option<Instant> {
-        // Whoever reads ahead just now asks for it again.
-        let Ok(mut screen) = self.0.screen.try_lock() else { return Some(Instant::now() + IDLE) };
-        let forget = screen.forget_old().map(|after| Instant::now() + after);
-        drop(screen);
+        let mut screen = match self.0.screen.try_lock() {
+            Ok(screen) => screen,
+            Err(TryLockError::Poisoned(screen)) => screen.into_inner(),
+            Err(TryLockError::WouldBlock) => return Some(Instant::now() + AGAIN),
+        };
+        let forget = screen.as_mut().and_then(Screen::forget_old).map(|after| Instant::now() + after);
         let mut recognizer = lock(&self.0.recognizer);
         let unload = recognizer.used.map(|used| used + IDLE);
         if unload.is_some_and(|unload| unload <= Instant::now()) {
@@ -148,29 +218,36 @@ impl Sight {
         *lock(&self.0.recognizer) = Recognizer::default();
     }
 
-    /// The thread that reads ahead ends.
+    /// Ends: the thread that reads ahead is gone when this returns, and so is all that was open or read, whoever still has
+    /// a clone. What the desktop was asked for (`eyes.accessibility`) is put back with that.
     pub(crate) fn close(&self) {
-        lock(&self.0.ahead.state).wanted = false;
-        self.interrupt();
-    }
-
-    /// Whoever reads ahead leaves off.
-    fn interrupt(&self) {
-        lock(&self.0.ahead.state).step.cancel();
+        let thread = {
+            let mut state = lock(&self.0.ahead.state);
+            state.wanted = false;
+            state.step.cancel();
+            state.thread.take()
+        };
         self.0.ahead.changed.notify_all();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+        *lock(&self.0.screen) = None;
+        self.spare();
     }
 
     /// Begins to read ahead, or ends that, as the settings say.
     fn read_ahead(&self) {
-        let eyes = lock(&self.0.settings).eyes.clone();
         let mut state = lock(&self.0.ahead.state);
-        state.wanted = eyes.enabled && eyes.background;
+        state.wanted = reads_ahead(&lock(&self.0.settings));
         self.0.ahead.changed.notify_all();
         if state.wanted && !state.running {
+            if let Some(ended) = state.thread.take() {
+                let _ = ended.join();
+            }
             let sight = self.clone();
             let spawned = std::thread::Builder::new().name("read-ahead".into()).spawn(move || sight.keep_reading());
             match spawned {
-                Ok(_) => state.running = true,
+                Ok(thread) => (state.running, state.thread) = (true, Some(thread)),
                 Err(error) => tracing::warn!("No thread to read ahead: {error}"),
             }
         }
@@ -178,51 +255,50 @@ impl Sight {
 
     /// Reads ahead until that is not wanted any more.
     fn keep_reading(&self) {
-        let mut background = Background::new();
+        let (mut background, ahead) = (Background::new(), &self.0.ahead);
         loop {
-            let step = Cancel::new();
-            {
-                let mut state = lock(&self.0.ahead.state);
-                if !state.wanted {
-                    state.running = false;
-                    return;
-                }
-                state.step = step.clone();
+            let state = lock(&ahead.state);
+            let others = |state: &mut AheadState| state.wanted && state.asking > 0;
+            let mut state = ahead.changed.wait_while(state, others).unwrap_or_else(PoisonError::into_inner);
+            if !state.wanted {
+                // The last thing that it does, and under the lock: whoever finds it so may wait for its end.
+                state.running = false;
+                return;
             }
-            let busy = || self.0.heavy.is_taken() || is_on_battery() || is_loaded();
-            let wait = contained("Reading ahead", || {
-                // Nothing is looked at before the sign is lit.
-                let lit = !busy();
-                if lit {
-                    show_looking(&self.0.outbox, looking(true));
-                }
-                let wait = background.step(&mut lock(&self.0.screen), &|| !lit, &step);
-                if lit {
-                    self.0.outbox.send(Message::Event(looking(false)));
-                }
-                Ok(wait)
-            });
-            let wait = wait.unwrap_or(IDLE);
-            let state = lock(&self.0.ahead.state);
+            let step = Cancel::new();
+            state.step = step.clone();
+            drop(state);
+            let wait = contained("Reading ahead", || Ok(self.step(&mut background, &step))).unwrap_or(IDLE);
+            // While this thread remembers and loads, nobody else is told when there is something to drop.
+            self.rest();
+            let state = lock(&ahead.state);
             let sleeps = |state: &mut AheadState| state.wanted;
-            drop(self.0.ahead.changed.wait_timeout_while(state, wait, sleeps).unwrap_or_else(PoisonError::into_inner));
+            drop(ahead.changed.wait_timeout_while(state, wait, sleeps).unwrap_or_else(PoisonError::into_inner));
         }
     }
-}
 
-fn looking(looking: bool) -> AssistantEvent {
-    AssistantEvent::Looking { looking, reason: AHEAD.into(), source: None }
-}
-
-/// Tells observers that a look begins, and returns when they were told.
-pub(crate) fn show_looking(outbox: &Outbox, event: AssistantEvent) {
-    let (told, is_told) = std::sync::mpsc::sync_channel(1);
-    outbox.send(Message::Looking { event, told });
-    let _ = is_told.recv_timeout(SHOWN);
+    /// Reads a little, unless somebody asks or there is better to do. Gives how long to wait for the next.
+    fn step(&self, background: &mut Background, step: &Cancel) -> Duration {
+        let busy = self.0.heavy.is_taken() || is_on_battery() || is_loaded();
+        let mut screen = lock(&self.0.screen);
+        let Some(screen) = screen.as_mut() else { return IDLE };
+        // By now it may be switched off, or somebody wants the eyes.
+        if step.is_cancelled() || !reads_ahead(&lock(&self.0.settings)) {
+            return AGAIN;
+        }
+        if busy {
+            return background.step(screen, &|| true, step);
+        }
+        let lit = Lit::new(screen, &self.0.outbox, AHEAD);
+        background.step(lit.screen, &|| step.is_cancelled(), step)
+    }
 }
 
 impl Eyes for Sight {
     fn look(&mut self, look: &Look, cancel: &Cancel) -> Result<ScreenText> {
+        let _asking = self.0.ahead.ask();
+        let mut screen = lock(&self.0.screen);
+        // Asked only now, since whoever switches it off waits for the eyes.
         if !lock(&self.0.settings).eyes.enabled {
             return Err(Error::new(
                 "eyes.off",
@@ -230,8 +306,13 @@ impl Eyes for Sight {
                 "Switch it on with `jarvis config set eyes.enabled true`, or in the settings.",
             ));
         }
-        self.interrupt();
-        let seen = lock(&self.0.screen).look(look, cancel);
+        let Some(screen) = screen.as_mut() else {
+            return Err(Error::new("internal.ended", "Jarvis is ending.", "Start it again and ask once more."));
+        };
+        let mut lit = Lit::new(screen, &self.0.outbox, &look.reason);
+        let seen = lit.screen.look(look, cancel);
+        lit.source = seen.as_ref().ok().map(|seen| seen.source);
+        drop(lit);
         // A picture needs no recognizer twice as long as that.
         let mut recognizer = lock(&self.0.recognizer);
         if recognizer.loaded.is_some() {
@@ -264,6 +345,10 @@ pub fn eyes_on(picture: Picture, parts: Arc<dyn Parts>, settings: &Settings) -> 
     };
     // There is nobody's window in it.
     Box::new(Screen::new(parts, Rules::new([""; 0], false), Duration::ZERO))
+}
+
+fn reads_ahead(settings: &Settings) -> bool {
+    settings.eyes.enabled && settings.eyes.background
 }
 
 fn rules(settings: &Settings) -> Rules {
@@ -320,7 +405,8 @@ impl ScreenCapture for LateCapture {
     }
 }
 
-/// The accessibility service, connected to when it is first asked, and again after it failed.
+/// The accessibility service, connected to when it is first asked, and again after its connection was lost. An error of
+/// one window leaves it open: to open it anew may switch the desktop's accessibility off and on.
 struct LateTree {
     parts: Arc<dyn Parts>,
     settings: Arc<Mutex<Arc<Settings>>>,
@@ -338,7 +424,7 @@ impl LateTree {
         }
         let Some((_, tree)) = &mut self.open else { unreachable!("it was opened above") };
         let answer = work(tree.as_mut());
-        if answer.as_ref().is_err_and(|error| !error.is_cancelled()) {
+        if answer.as_ref().is_err_and(|error| TREE_LOST.contains(&error.code.as_str())) {
             self.open = None;
         }
         answer

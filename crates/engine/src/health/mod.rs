@@ -13,12 +13,14 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use jarvis_core::{AccessibilityTree, ScreenCapture};
 use jarvis_models::{Catalog, Store};
+use jarvis_onnx::Runtime;
 use jarvis_remote::{Keyring, SystemKeyring};
 use jarvis_settings::{Eyes, Paths, Settings};
-use jarvis_onnx::Runtime;
 use jarvis_speech::stt;
 use jarvis_speech::tts::Espeak;
+use jarvis_vision::{capture, tree};
 use serde::{Deserialize, Serialize};
 
 use crate::control::{self, Request};
@@ -84,9 +86,39 @@ impl From<jarvis_core::Error> for Found {
 
 type Work = Box<dyn FnOnce() -> Found + Send>;
 
+/// What the checks look into that belongs to the desktop around Jarvis, by what opens it.
+#[derive(Clone)]
+struct Machine {
+    session: fn() -> capture::Session,
+    screen: fn() -> jarvis_core::Result<Box<dyn ScreenCapture>>,
+    /// As it is: a check switches nothing on.
+    tree: fn() -> jarvis_core::Result<Box<dyn AccessibilityTree>>,
+    microphone: fn(&str) -> Found,
+    speaker: fn(&str) -> Found,
+    notifications: fn() -> Found,
+}
+
+impl Machine {
+    /// The one that this runs on.
+    fn this() -> Self {
+        Self {
+            session: capture::Session::current,
+            screen: capture::open,
+            tree: || tree::open(&tree::Options::default()),
+            microphone: sound::microphone,
+            speaker: sound::speaker,
+            notifications: system::notifications,
+        }
+    }
+}
+
 /// Runs every check, all at the same time, and gives each result to `on_check` in the order of the list. Takes two
 /// seconds at most.
-pub fn run(paths: &Paths, mut on_check: impl FnMut(Check)) {
+pub fn run(paths: &Paths, on_check: impl FnMut(Check)) {
+    run_on(&Machine::this(), paths, on_check);
+}
+
+fn run_on(machine: &Machine, paths: &Paths, mut on_check: impl FnMut(Check)) {
     let settings = Settings::load(paths);
     let (input, output, keys) = match &settings {
         Ok(settings) => {
@@ -94,6 +126,7 @@ pub fn run(paths: &Paths, mut on_check: impl FnMut(Check)) {
         }
         Err(_) => Default::default(),
     };
+    let Machine { microphone, speaker, notifications, .. } = machine.clone();
     let keyring: Arc<dyn Keyring> = Arc::new(SystemKeyring);
     let asked = settings.as_ref().map(|settings| settings.remote.clone()).unwrap_or_default();
     // Where it can't be read what may be looked at, nothing is.
@@ -101,10 +134,11 @@ pub fn run(paths: &Paths, mut on_check: impl FnMut(Check)) {
         Ok(settings) => settings.eyes.clone(),
         Err(_) => Eyes { enabled: false, ..Eyes::default() },
     };
-    let of_sight = |work: fn(&Paths, &Eyes) -> Found| -> Work {
-        let (paths, sight) = (paths.clone(), sight.clone());
-        Box::new(move || work(&paths, &sight))
+    let of_sight = |work: fn(&Machine, &Eyes) -> Found| -> Work {
+        let (machine, sight) = (machine.clone(), sight.clone());
+        Box::new(move || work(&machine, &sight))
     };
+    let reading = (paths.clone(), sight.clone());
     let of = |work: fn(&Paths) -> Found| -> Work {
         let paths = paths.clone();
         Box::new(move || work(&paths))
@@ -116,14 +150,14 @@ pub fn run(paths: &Paths, mut on_check: impl FnMut(Check)) {
         ("onnxruntime", of(check_runtime)),
         ("espeak-ng", Box::new(check_espeak)),
         ("remote", Box::new(move || remote::check(&asked, &keyring))),
-        ("microphone", of_microphone(paths, input)),
-        ("speaker", Box::new(move || sound::speaker(&output))),
-        ("screen", of_sight(|_, sight| eyes::screen(sight))),
-        ("accessibility", of_sight(|_, sight| eyes::accessibility(sight))),
-        ("ocr", of_sight(eyes::reading)),
+        ("microphone", of_microphone(paths, input, microphone)),
+        ("speaker", Box::new(move || speaker(&output))),
+        ("screen", of_sight(eyes::screen)),
+        ("accessibility", of_sight(eyes::accessibility)),
+        ("ocr", Box::new(move || eyes::reading(&reading.0, &reading.1))),
         ("hotkey", Box::new(move || system::hotkey(&keys))),
         ("display", Box::new(system::display)),
-        ("notifications", Box::new(system::notifications)),
+        ("notifications", Box::new(notifications)),
         ("disk", of(|paths| system::disk(paths.data_dir()))),
         ("memory", Box::new(system::memory)),
         ("running", of(check_running)),
@@ -156,13 +190,13 @@ fn start(name: &str, work: Work) -> Option<Receiver<Found>> {
 }
 
 /// A muted microphone stays closed, also for a check.
-fn of_microphone(paths: &Paths, wanted: String) -> Work {
+fn of_microphone(paths: &Paths, wanted: String, listen: fn(&str) -> Found) -> Work {
     let paths = paths.clone();
     Box::new(move || {
         if is_muted(&paths) {
             return Found::ok("Jarvis is muted, so the microphone is closed and was not tried.");
         }
-        sound::microphone(&wanted)
+        listen(&wanted)
     })
 }
 
@@ -258,12 +292,31 @@ fn check_running(paths: &Paths) -> Found {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jarvis_core::Error;
+
+    impl Machine {
+        /// One that has nothing.
+        pub(super) fn bare() -> Self {
+            Self {
+                session: || capture::Session::X11,
+                screen: || Err(absent()),
+                tree: || Err(absent()),
+                microphone: |_| absent().into(),
+                speaker: |_| absent().into(),
+                notifications: || Found::warn("There is none.", "Plug one in."),
+            }
+        }
+    }
+
+    fn absent() -> Error {
+        Error::new("test.absent", "There is none.", "Plug one in.")
+    }
 
     #[test]
     fn a_machine_without_models_is_told_what_to_do() {
         let folder = tempfile::tempdir().unwrap();
         let mut checks = Vec::new();
-        run(&Paths::under(folder.path()), |check| checks.push(check));
+        run_on(&Machine::bare(), &Paths::under(folder.path()), |check| checks.push(check));
         assert_eq!(checks.len(), 17);
         let models = checks.iter().find(|check| check.check == "models").unwrap();
         assert_eq!(models.status, CheckStatus::Fail);
