@@ -55,9 +55,10 @@ fn it_is_told_before_anything_is_captured() {
 #[test]
 fn what_is_copied_is_on_the_clipboard_and_what_is_found_is_framed() {
     let mut stage = seeing(|_, _| {});
-    assert_eq!(ask(&mut stage, "copy the error"), "Copied the error: 3 words.");
+    assert!(ask(&mut stage, "copy the error").starts_with("Copied the error: 3 words."));
     assert_eq!(*stage.script.copied.lock().unwrap(), ["fatal error 28"]);
     assert!(ask(&mut stage, "where does it say total").starts_with("Total: 1234."));
+    assert!(!ask(&mut stage, "where does it say total").contains("Nothing changed"), "that is no answer");
     let framed = stage.seen.iter().find_map(|record| match record.event {
         AssistantEvent::Highlight { region, .. } => Some(region),
         _ => None,
