@@ -141,8 +141,9 @@ fn has_large_gap(objects: &[Told], window: Region) -> bool {
             continue;
         }
         let (first, last) = (cell(part.x, window.x, window.width), cell(part.right() - 1, window.x, window.width));
-        for row in cell(part.y, window.y, window.height)..=cell(part.bottom() - 1, window.y, window.height) {
-            told[row][first..=last].fill(true);
+        let (top, bottom) = (cell(part.y, window.y, window.height), cell(part.bottom() - 1, window.y, window.height));
+        for row in &mut told[top..=bottom] {
+            row[first..=last].fill(true);
         }
     }
     // The largest empty rectangle: for each row the heights of the empty columns that end in it.
