@@ -27,11 +27,16 @@ pub struct Daemon {
 impl Daemon {
     /// Starts `jarvis run --events -` with more arguments, and waits until it is ready.
     pub fn start(desktop: &Desktop, arguments: &[&str]) -> Self {
+        Self::start_logging(desktop, arguments, "info,jarvis_engine::echo=debug,jarvis_engine::listen=debug")
+    }
+
+    /// As [`Self::start`], with a log of `levels`.
+    pub fn start_logging(desktop: &Desktop, arguments: &[&str], levels: &str) -> Self {
         let log = desktop.folder().join("logs/jarvis.log");
         let mut process = desktop
             .jarvis(&["run", "--events", "-"])
             .args(arguments)
-            .env("JARVIS_LOG", "info,jarvis_engine::echo=debug,jarvis_engine::listen=debug")
+            .env("JARVIS_LOG", levels)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(&log).expect("the desktop has a folder for logs"))

@@ -188,20 +188,20 @@ define_settings! {
     /// Looking at the screen.
     eyes: Eyes, "Screen" {
         enabled: bool = true, Kind::Switch, "Look when you ask",
-            "Lets Jarvis look at the screen when you ask about it, and at no other time; nothing of it is written to disk.";
+            "Lets Jarvis look at the screen when you ask about it, and else only to read ahead, where you switch that on; nothing of it is written to disk.";
         private_windows: bool = true, Kind::Switch, "Leave out private windows",
-            "Blackens private windows of browsers before anything is read.";
+            "Blackens private windows of browsers before anything is read, where their titles tell them. Those of Chrome, Chromium and Brave tell it only to screen readers; on Wayland no window can be left out.";
         excluded_apps: String = "1Password, Bitwarden, Dashlane, Enpass, KeePass, KeePassXC, Keychain Access, KWalletManager, LastPass, Passwords, Proton Pass, Seahorse, Secrets",
             Kind::Names, "Never look at",
-            "Applications whose windows are blackened before anything is read.";
+            "Applications whose windows are blackened before anything is read. On Wayland no window can be left out.";
         accessibility: Accessibility = Accessibility::AsIs, Kind::Choice { options: Accessibility::OPTIONS }, "Text from applications",
             "Whether the exact text that applications tell screen readers is read in place of the picture; having all of them tell it makes some of them slower.";
         highlight: bool = true, Kind::Switch, "Show where it is",
             "Frames what was found on the screen for a moment.";
         remember_minutes: u32 = 5_u32, Kind::integer(0, 60, "min"), "Remember what was read",
-            "How long text that was read stays in memory, so that the next question is answered at once; 0 forgets it with the answer.";
+            "How long what was read stays in memory, with its picture, so that the next question is answered at once; 0 forgets it with the answer.";
         background: bool = false, Kind::Switch, "Read ahead",
-            "Reads the active window whenever it changes, so that answers come sooner; the sign in the tray is lit each time.";
+            "Reads the active window whenever it changes, unasked, so that answers come sooner; the sign in the tray is lit each time.";
     }
 
     /// Learning from use.

@@ -36,6 +36,21 @@ fn errors(stage: &Stage) -> Vec<String> {
     stage.seen.iter().filter_map(code).collect()
 }
 
+/// Whether each event of the sign lit it or put it out.
+fn signs(stage: &Stage) -> Vec<bool> {
+    let lit = |record: &EventRecord| match record.event {
+        AssistantEvent::Looking { looking, .. } => Some(looking),
+        _ => None,
+    };
+    stage.seen.iter().filter_map(lit).collect()
+}
+
+/// Ends the engine.
+fn quit(stage: &Stage) {
+    stage.engine.send(Command::Quit);
+    stage.engine.wait();
+}
+
 #[test]
 fn it_is_told_before_anything_is_captured() {
     let mut stage = seeing(|_, _| {});
@@ -77,6 +92,7 @@ fn who_does_not_want_it_or_has_no_screen_is_told_so() {
     ask(&mut stage, "what is on my screen");
     assert_eq!(errors(&stage), ["eyes.off"]);
     assert_eq!(stage.script.captured.load(Ordering::Relaxed), 0);
+    assert!(signs(&stage).is_empty(), "nothing is lit for nothing");
 
     let mut blind = Stage::with(Script::default(), |_, options| options.no_voice = true);
     blind.ready();
@@ -111,4 +127,77 @@ fn the_command_line_sees_through_the_running_instance() {
     assert_eq!(again.screen.source, jarvis_core::TextSource::Cache);
     let off = ScreenTarget::Region(Region::new(5000, 0, 10, 10));
     assert_eq!(control::see(&socket, off, "what is there").unwrap_err().code, "vision.off_screen");
+}
+
+#[test]
+fn a_look_that_breaks_off_because_of_a_fault_puts_its_sign_out() {
+    let mut stage = seeing(|_, _| {});
+    stage.script.screen_panics.store(true, Ordering::Relaxed);
+    ask(&mut stage, "copy the error");
+    assert_eq!((signs(&stage), errors(&stage)), (vec![true, false], vec!["internal.panic".to_owned()]));
+    stage.script.screen_panics.store(false, Ordering::Relaxed);
+    assert!(ask(&mut stage, "copy the error").starts_with("Copied the error: 3 words."));
+}
+
+#[test]
+fn the_sign_of_a_question_is_not_put_out_by_reading_ahead() {
+    let mut stage = seeing(|settings, _| settings.eyes.background = true);
+    for _ in 0..5 {
+        ask(&mut stage, "copy the error");
+    }
+    quit(&stage);
+    while let Ok(record) = stage.events.recv() {
+        stage.seen.push(record);
+    }
+    let signs = signs(&stage);
+    assert!(signs.len() >= 10 && signs.chunks(2).all(|pair| pair == [true, false]), "{signs:?}");
+}
+
+#[test]
+fn nothing_is_captured_after_reading_ahead_was_switched_off() {
+    let mut settings = None;
+    let mut stage = seeing(|wanted, _| {
+        wanted.eyes.background = true;
+        settings = Some(wanted.clone());
+    });
+    // However busy the machine is; a question is one more reason to be told.
+    ask(&mut stage, "copy the error");
+    let mut off = settings.unwrap();
+    off.eyes.enabled = false;
+    stage.engine.send(Command::Reload(off));
+    // Whoever asks after that is answered after it was taken up.
+    ask(&mut stage, "what is on my screen");
+    assert_eq!(errors(&stage), ["eyes.off"]);
+    let captured = stage.script.captured.load(Ordering::Relaxed);
+    quit(&stage);
+    assert_eq!(stage.script.captured.load(Ordering::Relaxed), captured);
+}
+
+#[test]
+fn everything_is_closed_at_the_end_whoever_still_has_the_engine() {
+    for background in [false, true] {
+        let mut stage = seeing(|settings, _| settings.eyes.background = background);
+        ask(&mut stage, "copy the error");
+        let open = || {
+            let script = &stage.script;
+            [script.screens_open.load(Ordering::Relaxed), script.trees_open.load(Ordering::Relaxed)]
+        };
+        assert_eq!(open(), [1, 1]);
+        let handle = stage.engine.clone();
+        quit(&stage);
+        assert_eq!(open(), [0, 0]);
+        drop(handle);
+    }
+}
+
+#[test]
+fn the_accessibility_service_is_opened_anew_only_when_its_connection_was_lost() {
+    let mut stage = seeing(|_, _| {});
+    let opened = |stage: &Stage| stage.script.trees_opened.load(Ordering::Relaxed);
+    for (error, times) in [("vision.odd", 1), ("vision.accessibility_lost", 2)] {
+        stage.script.tree_errors.lock().unwrap().push(error);
+        ask(&mut stage, "copy the error");
+        ask(&mut stage, "copy the error");
+        assert_eq!(opened(&stage), times, "{error}");
+    }
 }

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use jarvis_core::{
-    AssistantEvent, AudioFrame, Cancel, Error, EventRecord, GenerateOptions, Generation, GenerationTimings,
-    LanguageModel, LookTimings, Message, Pixels, Prompt, Region, Result, ScreenCapture, ScreenTarget, ScreenWindow,
-    Screenshot, SpeechAudio, SpeechToText, StopReason, TextLine, TextRecognizer, TextRole, TextToSpeech, Transcript,
-    TurnId, Vad, WakeDetection, WakeWord, Weighed,
+    AccessibilityTree, AssistantEvent, AudioFrame, Cancel, Error, EventRecord, GenerateOptions, Generation,
+    GenerationTimings, LanguageModel, LookTimings, Message, Pixels, Prompt, Region, Result, ScreenCapture,
+    ScreenTarget, ScreenWindow, Screenshot, SpeechAudio, SpeechToText, StopReason, TextLine, TextRecognizer, TextRole,
+    TextToSpeech, Transcript, TurnId, Vad, WakeDetection, WakeWord, Weighed, WindowText,
 };
 use jarvis_engine::clipboard::Clipboard;
 use jarvis_engine::load::Parts;
@@ -58,7 +58,15 @@ pub struct Script {
     pub on_screen: Mutex<Vec<&'static str>>,
     /// Nothing is captured for as long as this is so.
     pub screen_waits: AtomicBool,
+    /// Whoever looks at the screen panics.
+    pub screen_panics: AtomicBool,
     pub captured: AtomicUsize,
+    /// How many connections to the screen and to the accessibility service were opened and not closed, and the names of
+    /// the service's errors that are still to come.
+    pub screens_open: AtomicUsize,
+    pub trees_open: AtomicUsize,
+    pub trees_opened: AtomicUsize,
+    pub tree_errors: Mutex<Vec<&'static str>>,
     /// How often a recognizer of the screen was loaded.
     pub readers: AtomicUsize,
     /// What was put on the clipboard.
@@ -229,8 +237,35 @@ impl TextToSpeech for FakeVoice {
     }
 }
 
-/// A monitor of 640 x 320 px, striped, that shows no window.
+/// A monitor of 640 x 320 px, striped, where no window has the keyboard.
 struct FakeScreen(Arc<Script>, Vec<u8>);
+
+impl Drop for FakeScreen {
+    fn drop(&mut self) {
+        self.0.screens_open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// An accessibility service that tells nothing.
+struct FakeTree(Arc<Script>);
+
+impl Drop for FakeTree {
+    fn drop(&mut self) {
+        self.0.trees_open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl AccessibilityTree for FakeTree {
+    fn focused_window(&mut self, _: &Cancel) -> Result<Option<WindowText>> {
+        match self.0.tree_errors.lock().unwrap().pop() {
+            Some(code) => Err(Error::new(code, "It did not answer.", "")),
+            None => Ok(None),
+        }
+    }
+    fn hidden_fields(&mut self, _: &Cancel) -> Result<Vec<Region>> {
+        Ok(Vec::new())
+    }
+}
 
 const SCREEN: Region = Region::new(0, 0, 640, 320);
 
@@ -238,17 +273,26 @@ impl ScreenCapture for FakeScreen {
     fn capture(&mut self, target: &ScreenTarget) -> Result<Screenshot<'_>> {
         Script::wait_while(&self.0.screen_waits);
         self.0.captured.fetch_add(1, Ordering::Relaxed);
+        if self.0.screen_panics.load(Ordering::Relaxed) {
+            panic!("the picture is smaller than it said");
+        }
         if let ScreenTarget::Region(region) = target
             && !region.meets(&SCREEN)
         {
             return Err(Error::new("vision.off_screen", "That is not on the screen.", "Name another region."));
         }
-        let (pixels, windows) = (&mut self.1[..], Vec::new());
+        let (pixels, windows) = (&mut self.1[..], vec![behind()]);
         Ok(Screenshot { pixels, stride: 4 * 640, region: SCREEN, scale: 1.0, window: None, windows })
     }
     fn windows(&mut self) -> Result<Vec<ScreenWindow>> {
-        Ok(Vec::new())
+        Ok(vec![behind()])
     }
+}
+
+/// The one window that is listed, so that it is known which are left out: none.
+fn behind() -> ScreenWindow {
+    let name = "Notes".to_owned();
+    ScreenWindow { id: 7, title: name.clone(), application: name, region: SCREEN, frame: SCREEN, ..Default::default() }
 }
 
 /// Sees what the script says, whatever is there.
@@ -315,7 +359,13 @@ impl Parts for Fakes {
             return Err(Error::new("vision.no_display", "There is no screen.", "Start me on your desktop."));
         }
         let stripes = (0..SCREEN.height).flat_map(|y| vec![(y * 40) as u8; 4 * SCREEN.width as usize]);
+        self.0.screens_open.fetch_add(1, Ordering::Relaxed);
         Ok(Box::new(FakeScreen(Arc::clone(&self.0), stripes.collect())))
+    }
+    fn tree(&self, _: &Settings) -> Result<Box<dyn AccessibilityTree>> {
+        self.0.trees_open.fetch_add(1, Ordering::Relaxed);
+        self.0.trees_opened.fetch_add(1, Ordering::Relaxed);
+        Ok(Box::new(FakeTree(Arc::clone(&self.0))))
     }
     fn screen_reader(&self, _: &Settings) -> Result<Box<dyn TextRecognizer>> {
         self.0.readers.fetch_add(1, Ordering::Relaxed);
