@@ -338,11 +338,11 @@ fn of_windows_in_one_frame_the_topmost_is_meant_and_each_is_told() {
     masks(&windows, |window| window.title == "secret", &mut masked);
     assert_eq!(masked, [place]);
     let picture = capture.capture(&ScreenTarget::ActiveWindow).unwrap();
-    assert_eq!(picture.window.unwrap().id, high.into());
+    assert_eq!(picture.window.unwrap().id, u64::from(high));
     screen.x.unmap_window(high).unwrap();
     screen.point(100, 100);
     let picture = capture.capture(&ScreenTarget::PointerWindow).unwrap();
-    assert_eq!(picture.window.unwrap().id, low.into(), "it is shown now");
+    assert_eq!(picture.window.unwrap().id, u64::from(low), "it is shown now");
 }
 
 #[test]
