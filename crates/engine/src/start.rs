@@ -110,9 +110,8 @@ impl Engine {
             threads.push(spawn("speak", move || state.run(speak_jobs))?);
         }
         let keeper = options.keeps_timers.then(|| Keeper::new(&paths));
-        let sight = Sight::new(&parts, &settings, outbox.clone(), heavy.clone());
-        let (seeing, jobs) = (sight.clone(), think.clone());
-        let state = Think::new(Arc::clone(&parts), Arc::clone(&settings), paths, outbox, heavy, jobs, seeing, keeper);
+        let state = Think::new(Arc::clone(&parts), Arc::clone(&settings), paths, outbox, heavy, think.clone(), keeper);
+        let sight = state.sight();
         threads.push(spawn("think", move || state.run(think_jobs))?);
 
         let spare = think.clone();

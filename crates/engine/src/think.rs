@@ -98,9 +98,9 @@ impl Think {
         outbox: Outbox,
         heavy: Heavy,
         jobs: Sender<Job>,
-        sight: Sight,
         keeper: Option<Keeper>,
     ) -> Self {
+        let sight = Sight::new(&parts, &settings, outbox.clone(), heavy.clone());
         let mut mind = Mind::new(Router::new(skills::all()), Arc::new(SystemClock), (&settings.mind).into());
         mind.set_names(Names::of_wake_model(&settings.wake.model));
         mind.set_eyes(Box::new(sight.clone()));
@@ -120,6 +120,11 @@ impl Think {
             answered: None,
             keeper,
         }
+    }
+
+    /// The eyes that it sees with.
+    pub(crate) fn sight(&self) -> Sight {
+        self.sight.clone()
     }
 
     /// Works until the channel is closed.

@@ -102,7 +102,14 @@ impl ScreenCapture for Picture {
         let stride = 4 * self.width as usize;
         // Both are in the picture.
         let from = region.y as usize * stride + 4 * region.x as usize;
-        Ok(Screenshot { pixels: &mut self.pixels[from..], stride, region, scale: 1.0, window: None, windows: Vec::new() })
+        Ok(Screenshot {
+            pixels: &mut self.pixels[from..],
+            stride,
+            region,
+            scale: 1.0,
+            window: None,
+            windows: Vec::new(),
+        })
     }
 
     fn windows(&mut self) -> Result<Vec<ScreenWindow>> {

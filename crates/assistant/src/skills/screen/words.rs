@@ -98,10 +98,10 @@ pub(super) fn find(wanted: &[String], read: &[String]) -> Option<(f32, std::ops:
     let joined = wanted.concat();
     for from in 0..read.len() {
         let mut together = String::new();
-        for to in from..read.len().min(from + wanted.len() + 2) {
-            together.push_str(&read[to]);
+        for (count, word) in read[from..].iter().take(wanted.len() + 2).enumerate() {
+            together.push_str(word);
             if together == joined {
-                take(0.95, from..to + 1);
+                take(0.95, from..from + count + 1);
             }
         }
     }
