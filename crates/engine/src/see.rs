@@ -256,8 +256,13 @@ impl Sight {
     /// Reads ahead until that is not wanted any more.
     fn keep_reading(&self) {
         let (mut background, ahead) = (Background::new(), &self.0.ahead);
+        // Whoever is to see the first sign has to be there, and the start has better things to do.
+        let mut wait = AGAIN;
         loop {
             let state = lock(&ahead.state);
+            let sleeps = |state: &mut AheadState| state.wanted;
+            let (state, _) =
+                ahead.changed.wait_timeout_while(state, wait, sleeps).unwrap_or_else(PoisonError::into_inner);
             let others = |state: &mut AheadState| state.wanted && state.asking > 0;
             let mut state = ahead.changed.wait_while(state, others).unwrap_or_else(PoisonError::into_inner);
             if !state.wanted {
@@ -268,12 +273,9 @@ impl Sight {
             let step = Cancel::new();
             state.step = step.clone();
             drop(state);
-            let wait = contained("Reading ahead", || Ok(self.step(&mut background, &step))).unwrap_or(IDLE);
+            wait = contained("Reading ahead", || Ok(self.step(&mut background, &step))).unwrap_or(IDLE);
             // While this thread remembers and loads, nobody else is told when there is something to drop.
             self.rest();
-            let state = lock(&ahead.state);
-            let sleeps = |state: &mut AheadState| state.wanted;
-            drop(ahead.changed.wait_timeout_while(state, wait, sleeps).unwrap_or_else(PoisonError::into_inner));
         }
     }
 
@@ -348,7 +350,7 @@ pub fn eyes_on(picture: Picture, parts: Arc<dyn Parts>, settings: &Settings) -> 
 }
 
 fn reads_ahead(settings: &Settings) -> bool {
-    settings.eyes.enabled && settings.eyes.background
+    settings.eyes.enabled && settings.eyes.background && settings.eyes.remember_minutes > 0
 }
 
 fn rules(settings: &Settings) -> Rules {
