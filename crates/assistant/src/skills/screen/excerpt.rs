@@ -89,7 +89,8 @@ fn excerpt(question: &str, screen: &ScreenText) -> String {
         if at > next && !text.is_empty() {
             text.push_str("…\n");
         }
-        text.push_str(&harmless(&lines[at].text));
+        // A model would say it aloud.
+        text.push_str(&harmless(&super::say::told(at.checked_sub(1).map(|before| lines[before]), lines[at])));
         text.push('\n');
         next = at + 1;
     }

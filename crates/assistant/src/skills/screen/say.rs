@@ -12,9 +12,28 @@ const CODE: usize = 20;
 /// Links as long as this are named by their host.
 const LINK: usize = 30;
 
-/// What a label of something secret begins or ends with.
+/// What a label of something secret has in it.
 const SECRETS: [&str; 12] =
     ["password", "passwort", "passphrase", "passcode", "pin", "cvv", "cvc", "secret", "token", "puk", "seed", "otp"];
+/// The same, of two words.
+const SECRET_PAIRS: [[&str; 2]; 12] = [
+    ["api", "key"],
+    ["private", "key"],
+    ["recovery", "key"],
+    ["recovery", "code"],
+    ["backup", "code"],
+    ["verification", "code"],
+    ["security", "code"],
+    ["access", "code"],
+    ["login", "code"],
+    ["confirmation", "pin"],
+    ["card", "number"],
+    ["one-time", "code"],
+];
+/// Labels are no longer than that; what is, is a sentence.
+const LABEL: usize = 8;
+/// What is said in place of a secret.
+const UNSAID: &str = "something that I don't say aloud";
 
 /// Whether it can be read at all.
 pub(super) fn is_legible(line: &TextLine) -> bool {
@@ -24,21 +43,40 @@ pub(super) fn is_legible(line: &TextLine) -> bool {
 /// Whether `label` names something that is said to nobody.
 pub(super) fn is_secret(label: &str) -> bool {
     let words = super::words::words(label);
-    let is = |word: Option<&String>| word.is_some_and(|word| SECRETS.contains(&word.as_str()));
-    is(words.first())
-        || is(words.last())
-        || words.windows(2).any(|two| two == ["api", "key"] || two == ["private", "key"])
+    words.len() <= LABEL
+        && (words.iter().any(|word| SECRETS.contains(&word.as_str()))
+            || words.windows(2).any(|two| SECRET_PAIRS.iter().any(|pair| two == pair)))
+}
+
+/// Whether what follows a secret's label may be the secret: groups of digits and letters, and no words.
+fn is_value(text: &str) -> bool {
+    let mut words = text.split_whitespace().map(|word| word.trim_end_matches(['.', ',', ';'])).peekable();
+    words.peek().is_some()
+        && words.all(|word| {
+            word.chars().any(|c| c.is_ascii_digit()) || word.chars().all(|c| !c.is_alphabetic() || c.is_uppercase())
+        })
+}
+
+/// `line` as it is said or shown to a model, behind the line `before`: what stands behind or under a secret's label is not.
+pub(super) fn told(before: Option<&TextLine>, line: &TextLine) -> String {
+    let follows = before.is_some_and(|before| {
+        let label = before.text.trim_end_matches([':', '=', ' ']);
+        is_secret(label) && aloud(&before.text) == before.text && !before.text.ends_with(['.', '!', '?'])
+    });
+    if follows && (line.role == TextRole::Field || is_value(&line.text)) {
+        return UNSAID.to_owned();
+    }
+    aloud(&line.text)
 }
 
 /// `text` as it is said: without codes, secrets and the tails of links.
 pub(super) fn aloud(text: &str) -> String {
-    if let Some((label, value)) = text.split_once([':', '='])
-        && label.split_whitespace().count() <= 3
-        && is_secret(label)
-        && !value.trim().is_empty()
-        && value.split_whitespace().count() == 1
-    {
-        return format!("{}: something that I don't say aloud", label.trim());
+    for (mark, shown) in [(":", ":"), ("=", ":"), (" is ", " is")] {
+        let Some((label, value)) = text.split_once(mark) else { continue };
+        let one_word = mark != " is " && value.split_whitespace().count() == 1;
+        if is_secret(label) && (one_word || is_value(value)) {
+            return format!("{}{shown} {UNSAID}", label.trim());
+        }
     }
     let word_aloud = |word: &str| {
         if let Some((_, rest)) = word.split_once("://").filter(|_| word.len() >= LINK) {
@@ -66,7 +104,7 @@ fn is_code(word: &str) -> bool {
 pub(super) fn flow(lines: &[&TextLine]) -> String {
     let mut text = String::new();
     for (at, line) in lines.iter().enumerate() {
-        let words = aloud(&line.text);
+        let words = told(at.checked_sub(1).map(|before| lines[before]), line);
         if words.is_empty() {
             continue;
         }
@@ -129,12 +167,32 @@ mod tests {
             ("Your PIN: 4711", "Your PIN: something that I don't say aloud"),
             ("Key AKIAIOSFODNN7EXAMPLE2024 was made", "Key a long code was made"),
             ("See https://www.example.com/a/b/c/d/e?f=g for more", "See a link to example.com for more"),
+            ("Your verification code is 482 913.", "Your verification code is something that I don't say aloud"),
+            ("Recovery key: 8F2K-99QX-LM3P-72TT", "Recovery key: something that I don't say aloud"),
+            ("Card number: 4111 1111 1111 1111", "Card number: something that I don't say aloud"),
             ("Wrong password: please try again", "Wrong password: please try again"),
+            ("Your password is wrong", "Your password is wrong"),
             ("/usr/lib/x86_64-linux-gnu/libfoo.so.12", "/usr/lib/x86_64-linux-gnu/libfoo.so.12"),
             ("Total: 1,234.50 €", "Total: 1,234.50 €"),
         ] {
             assert_eq!(aloud(text), said);
         }
+    }
+
+    #[test]
+    fn what_a_field_holds_under_a_secret_s_label_is_not_said() {
+        let lines = [
+            line("Master password for the vault", 10, 10),
+            TextLine { role: TextRole::Field, ..line("hunter", 10, 40) },
+            line("Recovery key", 10, 80),
+            line("8F2K-99QX", 10, 110),
+            line("Forgot your password?", 10, 150),
+            line("42", 10, 180),
+        ];
+        let all: Vec<&TextLine> = lines.iter().collect();
+        let said = flow(&all);
+        assert!(!said.contains("hunter") && !said.contains("8F2K"), "{said}");
+        assert!(said.contains("42"), "{said}");
     }
 
     #[test]
