@@ -285,8 +285,8 @@ fn start_engine(app: &AppHandle<Wry>, settings: &Settings, paths: &Paths) -> Res
     // Before the engine, so that a second one never opens the microphone.
     let claim = control::claim(paths)?;
     let options = EngineOptions { keeps_timers: true, ..EngineOptions::default() };
+    let events = options.observers.subscribe();
     let engine = Engine::start(settings.clone(), paths.clone(), options)?;
-    let events = engine.subscribe();
     let asked = app.clone();
     let server = control::serve(claim, engine.clone(), move || match asked.try_state::<Shell>() {
         Some(shell) => {

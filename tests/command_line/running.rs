@@ -19,6 +19,13 @@ struct Running {
 
 impl Running {
     fn start(home: &Home) -> Self {
+        let running = Self::begin(home);
+        running.until("ready");
+        running
+    }
+
+    /// Only begun: no event is taken yet.
+    fn begin(home: &Home) -> Self {
         let mut process = daemon(home, &["--events", "-"]).stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let (sender, events) = channel();
@@ -29,9 +36,7 @@ impl Running {
                 .take_while(Result::is_ok)
                 .for_each(drop);
         });
-        let running = Self { process, events };
-        running.until("ready");
-        running
+        Self { process, events }
     }
 
     /// The next event of that name, and those before it.
@@ -130,15 +135,11 @@ fn a_timer_that_ended_while_nothing_ran_is_told_at_the_start() {
     let record = json!({ "label": "pasta", "seconds": "600", "ends_at": ago(20 * 60 + 30) });
     std::fs::create_dir_all(home.path("state")).unwrap();
     std::fs::write(home.path("state/skills.json"), json!({ "timer": [record] }).to_string()).unwrap();
-    let mut process = daemon(&home, &["--events", "-"]).stdout(Stdio::piped()).spawn().unwrap();
-    let lines = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let told = lines.map(|line| serde_json::from_str::<Value>(&line).unwrap()).find(|event| event["event"] == "alarm");
-    let text = told.as_ref().and_then(|event| event["text"].as_str()).unwrap_or_default();
+    let seen = Running::begin(&home).until("alarm");
+    let text = seen.last().and_then(|event| event["text"].as_str()).unwrap_or_default();
     // However slow the machine is, it is some minutes.
     let ended = "While I was off, your pasta timer ended 2";
     assert!(text.starts_with(ended) && text.ends_with(" minutes ago."), "{text:?}");
-    process.kill().unwrap();
-    process.wait().unwrap();
 }
 
 #[test]

@@ -46,7 +46,7 @@ mod wake_training;
 pub use adjust::adjust;
 pub use command::{Command, DeviceStatus, ModelState, ModelStatus, Status, check_question};
 pub use jarvis_remote::{Health, Link};
-pub use observers::Subscription;
+pub use observers::{Observers, Subscription};
 pub use see::{Sighting, eyes, eyes_on};
 pub use start::{Engine, EngineHandle, EngineOptions, resident_bytes};
 pub use wake_training::{TrainedWake, WakeTraining, feature_folder, installed_voices};

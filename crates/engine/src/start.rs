@@ -40,11 +40,22 @@ pub struct EngineOptions {
     pub keeps_timers: bool,
     /// Models; none is what is installed.
     pub parts: Option<Arc<dyn Parts>>,
+    /// Who watches from the first event on. Whoever must miss nothing subscribes here before the engine starts; one that
+    /// subscribes afterwards gets what led to [`AssistantEvent::Ready`](jarvis_core::AssistantEvent::Ready) and what
+    /// comes after it subscribed, not what fell in between.
+    pub observers: Arc<Observers>,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { no_voice: false, no_neural: false, keeps_timers: false, io: Arc::new(Devices), parts: None }
+        Self {
+            no_voice: false,
+            no_neural: false,
+            keeps_timers: false,
+            io: Arc::new(Devices),
+            parts: None,
+            observers: Arc::default(),
+        }
     }
 }
 
@@ -76,7 +87,7 @@ impl Engine {
         let settings = Arc::new(settings);
         let (sender, inbox) = channel();
         let outbox = Outbox(sender.clone());
-        let observers = Arc::new(Observers::new());
+        let observers = options.observers;
         let status = Arc::new(Mutex::new(new_status(options.no_voice, &settings)));
         let (taps, tapped) = channel();
         let mouth = Arc::new(Mouth::new(taps));

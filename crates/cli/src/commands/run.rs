@@ -56,10 +56,13 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
         keeps_timers: true,
         ..EngineOptions::default()
     };
+    // Before the start: an alarm that came due while nothing ran is told as soon as the engine does.
+    let sink = sink.map(|sink| (sink, options.observers.subscribe()));
+    let console = (!to_stdout && !output.is_json()).then(|| options.observers.subscribe());
     let engine = Engine::start(settings, paths.clone(), options)?;
     let mut observers: Vec<JoinHandle<()>> = Vec::new();
-    if let Some(sink) = sink {
-        let (events, engine) = (engine.subscribe(), engine.clone());
+    if let Some((sink, events)) = sink {
+        let engine = engine.clone();
         observers.push(observer("events", move || {
             match write_events(sink, events) {
                 // Whoever read along is gone, and with it the reason to run.
@@ -72,8 +75,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
             }
         })?);
     }
-    if !to_stdout && !output.is_json() {
-        let events = engine.subscribe();
+    if let Some(events) = console {
         // Elsewhere it would be a log, and a log holds no words of the user.
         let reads_along = std::io::stderr().is_terminal();
         observers.push(observer("console", move || tell(&events, reads_along))?);

@@ -413,8 +413,8 @@ impl Stage {
             ..EngineOptions::default()
         };
         change(&mut settings, &mut options);
+        let events = options.observers.subscribe();
         let engine = Engine::start(settings, paths.clone(), options).unwrap();
-        let events = engine.subscribe();
         Self { engine, events, room, script, _folder: folder, paths, seen: Vec::new() }
     }
 
