@@ -1,8 +1,9 @@
 //! Where lines of text are: screens show crisp letters on flat grounds, so no network is needed to find them.
 //!
 //! Owns the way from brightness to boxes of lines: steep changes from one column to the next are marked, marks that touch
-//! become pieces (letters, parts of letters, words), and pieces that stand side by side become lines. Neither borders nor
-//! rules are marked along their length, since the change there is from row to row. Never knows what is written, nor
+//! become pieces (letters, parts of letters, words), and pieces that stand side by side become lines. Level borders and
+//! rules are not marked along their length, since the change there is from row to row; upright ones are, and their marks
+//! are taken out again, for text that stands a pixel beside one would be a part of it. Never knows what is written, nor
 //! whether it is writing at all: what a picture's texture has in common with text is for the recognizer to refuse.
 
 /// How much the brightness of two neighbours differs where a letter begins, of 255. Grey letters as they stand for what
@@ -12,11 +13,14 @@ const STEEP: u8 = 16;
 /// Marks this far apart in a row belong together, px.
 const BRIDGE: usize = 1;
 
-/// Pieces higher than this are no letters, px.
+/// Pieces higher than this are no letters, and columns of marks longer than this are upright rules, px.
 const TALLEST: u32 = 96;
 
 /// Pieces lower than this are dots, dashes and the like: they join lines, but begin none, px.
 const LOW: u32 = 4;
+
+/// Columns behind each row of marks without any, so that its end needs no care.
+const PAD: usize = 8;
 
 /// Lines are looked up by the strips of this height that they reach into, px.
 const STRIP: u32 = 8;
@@ -75,7 +79,10 @@ struct Line {
 /// Finds lines. Its buffers are used again.
 #[derive(Debug, Default)]
 pub(super) struct Detector {
+    /// Rows of `width + PAD`.
     marks: Vec<u8>,
+    /// For each column, how many marks stand under one another here, 255 at most.
+    upright: Vec<u8>,
     above: Vec<Run>,
     here: Vec<Run>,
     /// For each piece, one that it is a part of; itself where it is of none.
@@ -103,14 +110,10 @@ impl Detector {
         self.parents.clear();
         self.boxes.clear();
         self.above.clear();
-        self.marks.clear();
-        // Eight more, so that the end needs no care.
-        self.marks.resize(width + 8, 0);
-        for y in rows {
-            let row = &luma[y * width..(y + 1) * width];
-            steep(row, &mut self.marks[..width]);
+        self.mark(&luma[rows.start * width..rows.end * width], width);
+        for (row, y) in rows.enumerate() {
             self.here.clear();
-            runs(&self.marks, &mut self.here);
+            runs(&self.marks[row * (width + PAD)..][..width + PAD], &mut self.here);
             self.connect(y as u32);
             std::mem::swap(&mut self.above, &mut self.here);
         }
@@ -129,6 +132,45 @@ impl Detector {
             }
         }
         self.pieces.sort_unstable_by_key(|piece| (piece.left, piece.top));
+    }
+
+    /// Marks steep changes, but not those along upright rules: borders and the like.
+    fn mark(&mut self, luma: &[u8], width: usize) {
+        let stride = width + PAD;
+        self.marks.clear();
+        self.marks.resize(luma.len() / width * stride, 0);
+        self.upright.clear();
+        self.upright.resize(width, 0);
+        for (y, row) in luma.chunks_exact(width).enumerate() {
+            let marks = &mut self.marks[y * stride..][..width];
+            steep(row, marks);
+            let ended = self.upright.iter().zip(&*marks).map(|(length, mark)| length & mark.wrapping_sub(1));
+            if u32::from(ended.max().unwrap_or(0)) > TALLEST {
+                self.unmark_rules(y, stride);
+            }
+            let marks = &self.marks[y * stride..][..width];
+            for (length, mark) in self.upright.iter_mut().zip(marks) {
+                *length = length.saturating_add(1) & 0u8.wrapping_sub(*mark);
+            }
+        }
+        self.unmark_rules(luma.len() / width, stride);
+    }
+
+    /// Takes out the marks of the rules that end over row `y`.
+    fn unmark_rules(&mut self, y: usize, stride: usize) {
+        for x in 0..self.upright.len() {
+            let goes_on = self.marks.get(y * stride + x).is_some_and(|mark| *mark != 0);
+            if goes_on || u32::from(self.upright[x]) <= TALLEST {
+                continue;
+            }
+            for row in (0..y).rev() {
+                let mark = &mut self.marks[row * stride + x];
+                if *mark == 0 {
+                    break;
+                }
+                *mark = 0;
+            }
+        }
     }
 
     /// Gives each run of row `y` its piece: that of the runs above that it touches, or a new one.
@@ -353,13 +395,13 @@ fn steep(row: &[u8], marks: &mut [u8]) {
 
 /// The runs of marks; a mark is a step to the next column, so a run is one longer than its marks.
 fn runs(marks: &[u8], out: &mut Vec<Run>) {
-    let width = marks.len() - 8;
+    let width = marks.len() - PAD;
     let mut x = 0;
     while x < width {
-        let Ok(eight) = <[u8; 8]>::try_from(&marks[x..x + 8]) else { break };
+        let Ok(eight) = <[u8; PAD]>::try_from(&marks[x..x + PAD]) else { break };
         let eight = u64::from_le_bytes(eight);
         if eight == 0 {
-            x += 8;
+            x += PAD;
             continue;
         }
         x += (eight.trailing_zeros() / 8) as usize;
@@ -427,6 +469,19 @@ mod tests {
         boxes.extend([8, 70].map(|left| Bounds { left, top: 10, right: left + 1, bottom: 40 }));
         boxes.extend([10, 39].map(|top| Bounds { left: 8, top, right: 71, bottom: top + 1 }));
         assert_eq!(found(&paper(100, 50, &boxes), 100), [Bounds { left: 19, top: 20, right: 58, bottom: 30 }]);
+    }
+
+    #[test]
+    fn a_word_that_touches_a_border_is_found() {
+        // Two pixels beside the border of a view, as toolkits have it without padding; a step is marked on both sides.
+        let mut boxes = [letters(12, 20, 10, 6), letters(12, 40, 10, 4), letters(12, 60, 10, 5)].concat();
+        boxes.push(Bounds { left: 9, top: 5, right: 10, bottom: 125 });
+        boxes.push(Bounds { left: 9, top: 125, right: 90, bottom: 126 });
+        let around = |top, right| Bounds { left: 11, top, right, bottom: top + 10 };
+        assert_eq!(found(&paper(100, 140, &boxes), 100), [around(20, 58), around(40, 42), around(60, 50)]);
+        // One that ends with the picture.
+        let cut: Vec<u8> = paper(100, 140, &boxes)[..124 * 100].to_vec();
+        assert_eq!(found(&cut, 100), [around(20, 58), around(40, 42), around(60, 50)]);
     }
 
     proptest! {
