@@ -471,6 +471,30 @@ fn the_doctor_fails_when_something_does_and_says_what_mends_it() {
     assert_eq!(lines.last().expect("an error")["error"]["code"], "doctor.failed");
 }
 
+/// Of Linux alone: no other system tells how much memory is free.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_language_model_that_has_no_room_gives_way_to_one_that_has() {
+    use std::io::Write;
+    let home = Home::new();
+    let path = home.path("huge.gguf");
+    let mut file = std::fs::File::create(&path).unwrap();
+    file.write_all(b"GGUF").unwrap();
+    // More than any memory; a file that is empty takes no room on the disk.
+    file.set_len(4 << 40).unwrap();
+    let model = path.to_str().unwrap();
+    assert_eq!(home.json(&["config", "set", "mind.model", model]).0, 0);
+
+    let (_, checks) = home.json(&["doctor"]);
+    let memory = checks.iter().find(|line| line["check"] == "memory").expect("a line on memory");
+    let detail = memory["detail"].as_str().unwrap();
+    assert_eq!(memory["status"], "warn");
+    assert!(detail.contains(model) && detail.ends_with("smollm2-135m-instruct is used instead."), "{detail}");
+
+    let (exit, answers) = home.json(&["ask", "tell me about the sea"]);
+    assert!(exit == 0 && !answers[0]["reply"].as_str().unwrap_or_default().is_empty(), "{answers:?}");
+}
+
 #[test]
 fn the_control_commands_say_when_nothing_runs() {
     let home = Home::new();

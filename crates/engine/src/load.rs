@@ -12,7 +12,7 @@ use jarvis_core::{
     WakeWord, wake_phrase,
 };
 use jarvis_llm::{GgufModel, LoadOptions};
-use jarvis_models::Store;
+use jarvis_models::{Kind, Place, Store};
 use jarvis_onnx::Runtime;
 pub use jarvis_onnx::disable_telemetry;
 use jarvis_settings::{Paths, Settings};
@@ -25,6 +25,7 @@ use jarvis_vision::{capture, tree};
 
 use crate::clipboard::{Clipboard, DesktopClipboard};
 use crate::message::{Loaded, Outbox, Part, contained};
+use crate::place::Placement;
 use crate::pressure::Pressure;
 use crate::remote::Remotes;
 
@@ -37,7 +38,7 @@ const MISTAKES: &str = "wake-mistakes";
 /// The runtime that the small models and the voice run on.
 const RUNTIME: &str = "onnxruntime";
 /// Reads text in pictures of the screen.
-const SCREEN_MODEL: &str = "pp-ocrv6-small";
+pub(crate) const SCREEN_MODEL: &str = "pp-ocrv6-small";
 /// More threads than this make it no quicker: lines are short.
 const SCREEN_THREADS: usize = 4;
 
@@ -76,6 +77,12 @@ pub trait Parts: Send + Sync {
     /// # Errors
     /// As [`Self::activity`].
     fn language_model(&self, settings: &Settings) -> Result<Box<dyn LanguageModel>>;
+    /// What to tell of the language model if there is no memory for the one that is set: which one answers instead, or why
+    /// none does.
+    fn language_substitute(&self, settings: &Settings) -> Option<Error> {
+        let _ = settings;
+        None
+    }
     /// Turns words into sound.
     ///
     /// # Errors
@@ -296,9 +303,12 @@ impl Parts for Installed {
     fn recognizer(&self, settings: &Settings) -> Result<Box<dyn SpeechToText>> {
         let folder = self.store.folder(&settings.recognition.model)?;
         let performance = &settings.performance;
+        // Metal computes in this machine's memory; only one that has its own can be too small.
+        let fits = !cfg!(feature = "cuda")
+            || matches!(Placement::now(settings, &self.store).of(Kind::Recognition), Ok(Some(way)) if way.place == Place::Gpu);
         let options = stt::Options {
             languages: stt::languages(&settings.recognition.languages),
-            compute: if performance.gpu_enabled { Compute::Auto } else { Compute::Processor },
+            compute: if performance.gpu_enabled && fits { Compute::Auto } else { Compute::Processor },
             threads: performance.thread_workers as usize,
         };
         let whisper = match Whisper::load(&folder, &options) {
@@ -313,9 +323,15 @@ impl Parts for Installed {
     }
 
     fn language_model(&self, settings: &Settings) -> Result<Box<dyn LanguageModel>> {
-        let file = language_model_file(&settings.mind.model, &self.store)?;
+        let placement = Placement::now(settings, &self.store);
+        let model = placement.of(Kind::Language)?.map_or(&settings.mind.model, |way| &way.model);
+        let file = language_model_file(model, &self.store)?;
         let threads = settings.performance.thread_workers as usize;
         Ok(Box::new(GgufModel::load(&file, &LoadOptions { threads, ..LoadOptions::default() })?))
+    }
+
+    fn language_substitute(&self, settings: &Settings) -> Option<Error> {
+        Placement::now(settings, &self.store).told_for(Kind::Language)
     }
 
     fn voice(&self, settings: &Settings) -> Result<Box<dyn TextToSpeech>> {
@@ -341,6 +357,7 @@ impl Parts for Installed {
     fn screen_reader(&self, settings: &Settings) -> Result<Box<dyn TextRecognizer>> {
         let wanted = settings.performance.thread_workers as usize;
         let threads = if wanted == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { wanted };
+        Placement::now(settings, &self.store).of(Kind::Ocr)?;
         let folder = self.store.folder(SCREEN_MODEL)?;
         Ok(Box::new(PpOcr::load(&self.runtime()?, &folder, threads.min(SCREEN_THREADS))?))
     }

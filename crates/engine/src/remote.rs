@@ -266,7 +266,7 @@ pub fn wanted(settings: &Remote) -> Vec<&str> {
     wanted
 }
 
-fn asks_for_answers(settings: &Remote) -> bool {
+pub(crate) fn asks_for_answers(settings: &Remote) -> bool {
     settings.allowed != RemoteReach::Off && settings.mind != RemoteMind::Off
 }
 

@@ -301,7 +301,7 @@ impl Think {
         self.outbox.part(Part::Language, &id, Loaded::Loading);
         let jobs = self.jobs.clone();
         let (parts, settings, began) = (Arc::clone(&self.parts), Arc::clone(&self.settings), Instant::now());
-        let load = self.load;
+        let (load, outbox) = (self.load, self.outbox.clone());
         let spawned = std::thread::Builder::new().name("load-mind".into()).spawn(move || {
             parts.connect(&settings);
             let result = contained("Loading the language model", || {
@@ -313,6 +313,9 @@ impl Think {
             let _ = jobs.send(Job::Model { load, result, began });
         });
         if let Err(error) = spawned {
+                if let Some(error) = parts.language_substitute(&settings) {
+                    outbox.send(Message::Event(AssistantEvent::Error { error }));
+                }
             let error = Error::new("internal.thread", format!("No thread to load the language model: {error}."), "");
             self.take_model(Err(error), began);
         }

@@ -33,7 +33,12 @@ impl Fit {
     /// Of a model whose file has `bytes`, where memory gives `bandwidth` bytes a second.
     pub fn of(bytes: u64, bandwidth: f64) -> Self {
         let tokens = SHARE * bandwidth / (bytes.max(1) as f64);
-        Self { memory_bytes: bytes + WORKING + bytes / KEPT, tokens_per_second: rounded(tokens) }
+        Self { memory_bytes: Self::memory(bytes), tokens_per_second: rounded(tokens) }
+    }
+
+    /// Memory that a model whose file has `bytes` needs, in bytes.
+    pub fn memory(bytes: u64) -> u64 {
+        bytes.saturating_add(WORKING).saturating_add(bytes / KEPT)
     }
 }
 

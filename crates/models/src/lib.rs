@@ -2,8 +2,8 @@
 //!
 //! Owns the folder of models: fetching, verifying, converting, importing and removing. A model is a folder with a
 //! manifest; it appears there in one step, verified, or not at all. Knows where other programs keep theirs
-//! ([`found_models`]) and what one would cost and give ([`Fit`]). Never loads a model to run it and never decides which
-//! one is used.
+//! ([`found_models`]), what one would cost and give ([`Fit`]), and which of them fit side by side ([`pack`]). Never loads a
+//! model to run it and never decides which one is used.
 //!
 //! ```no_run
 //! # fn main() -> jarvis_core::Result<()> {
@@ -26,6 +26,7 @@ mod host;
 mod install;
 mod manifest;
 mod own;
+mod placement;
 mod progress;
 mod source;
 mod store;
@@ -40,6 +41,7 @@ pub use fit::{Fit, memory_bandwidth};
 pub use found::{Found, found_models, is_gguf};
 pub use host::Host;
 pub use own::OwnModel;
+pub use placement::{Place, Room, Way, pack};
 pub use progress::{Origin, Progress, Stage};
 pub use source::bundled::bundled;
 pub use store::{Listed, State, Store, Verified};

@@ -68,7 +68,12 @@ pub(super) fn mind(paths: &Paths, settings: &Settings, dry_run: bool) -> Mind {
         return mind;
     }
     let (installed, settings) = (Installed::new(paths), settings.clone());
-    mind.load_model_with(Box::new(move || installed.with_remote(&settings, installed.language_model(&settings))));
+    mind.load_model_with(Box::new(move || {
+        if let Some(error) = installed.language_substitute(&settings) {
+            tracing::warn!("{} {}", error.message, error.hint);
+        }
+        installed.with_remote(&settings, installed.language_model(&settings))
+    }));
     mind
 }
 

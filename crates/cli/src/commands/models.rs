@@ -98,8 +98,11 @@ fn list(store: &Store, catalog: &Catalog, output: &Output) -> anyhow::Result<()>
     let models = store.list(catalog)?;
     let width = models.iter().map(|m| m.id.len()).max().unwrap_or(0);
     let bandwidth = memory_bandwidth();
+    let free = jarvis_engine::free_memory().unwrap_or(u64::MAX);
     let costs = |fit: &Fit| {
-        format!("needs {} of memory, about {} tokens/s here", Bytes(fit.memory_bytes), fit.tokens_per_second)
+        let (needed, short) = (Bytes(fit.memory_bytes), fit.memory_bytes > free);
+        let short = if short { ", more than is free" } else { "" };
+        format!("needs {needed} of memory{short}, about {} tokens/s here", fit.tokens_per_second)
     };
     for model in &models {
         let fit = (model.kind == Kind::Language).then(|| Fit::of(model.bytes, bandwidth));

@@ -14,7 +14,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use jarvis_core::{AccessibilityTree, ScreenCapture};
-use jarvis_models::{Catalog, Store};
+use jarvis_models::{Bytes, Catalog, Store};
 use jarvis_onnx::Runtime;
 use jarvis_remote::{Keyring, SystemKeyring};
 use jarvis_settings::{Eyes, Paths, Settings};
@@ -24,6 +24,7 @@ use jarvis_vision::{capture, tree};
 use serde::{Deserialize, Serialize};
 
 use crate::control::{self, Request};
+use crate::place::{Placement, free_memory};
 
 pub use echo::{EchoCheck, echo};
 
@@ -159,7 +160,7 @@ fn run_on(machine: &Machine, paths: &Paths, mut on_check: impl FnMut(Check)) {
         ("display", Box::new(system::display)),
         ("notifications", Box::new(notifications)),
         ("disk", of(|paths| system::disk(paths.data_dir()))),
-        ("memory", Box::new(system::memory)),
+        ("memory", of(check_memory)),
         ("running", of(check_running)),
     ];
     let deadline = Instant::now() + LIMIT;
@@ -252,6 +253,24 @@ fn check_recognition(paths: &Paths) -> Found {
             format!("{} Or have it find out: `jarvis config reset recognition.languages`.", error.hint),
         ),
         Err(error) => error.into(),
+    }
+}
+
+/// Whether all that is wanted fits into memory side by side.
+fn check_memory(paths: &Paths) -> Found {
+    let Some(free) = free_memory() else {
+        return Found::ok("This system does not tell how much memory is free.");
+    };
+    let settings = match Settings::load(paths) {
+        Ok(settings) => settings,
+        Err(error) => return error.into(),
+    };
+    let placement = Placement::now(&settings, &Store::new(paths.models_dir()));
+    match placement.told().into_iter().next() {
+        Some(error) => Found::warn(error.message, error.hint),
+        None => {
+            Found::ok(format!("{} of memory are free; the models need {}.", Bytes(free), Bytes(placement.needed())))
+        }
     }
 }
 

@@ -9,8 +9,6 @@ use super::Found;
 
 /// Free disk that models and their downloads want.
 const DISK: u64 = 1_000_000_000;
-/// Memory that a Jarvis with everything loaded wants.
-const MEMORY: u64 = 700_000_000;
 
 fn is_set(variable: &str) -> bool {
     var_os(variable).is_some_and(|value| !value.is_empty())
@@ -73,35 +71,9 @@ pub(super) fn disk(folder: &Path) -> Found {
     }
 }
 
-pub(super) fn memory() -> Found {
-    let Ok(text) = std::fs::read_to_string("/proc/meminfo") else {
-        return Found::ok("This system does not tell how much memory is free.");
-    };
-    match available_bytes(&text) {
-        Some(free) if free < MEMORY => Found::warn(
-            format!("Only {} MB of memory are free.", free / 1_000_000),
-            "Close other programs, or leave the language model out with `jarvis config set mind.enabled false`.",
-        ),
-        Some(free) => Found::ok(format!("{:.1} GB of memory are free.", free as f64 / 1e9)),
-        None => Found::ok("This system does not tell how much memory is free."),
-    }
-}
-
-/// `MemAvailable` of `/proc/meminfo`.
-fn available_bytes(meminfo: &str) -> Option<u64> {
-    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn free_memory_is_read() {
-        assert_eq!(available_bytes("MemTotal: 9 kB\nMemAvailable:   24000 kB\n"), Some(24_576_000));
-        assert_eq!(available_bytes("nonsense"), None);
-    }
 
     #[test]
     fn a_folder_that_is_not_there_yet_is_on_a_disk_all_the_same() {

@@ -1,0 +1,292 @@
+//! Where this Jarvis's models go: what the settings want, what is installed, and what memory there is, put together for
+//! [`jarvis_models::pack`].
+//!
+//! Owns the order in which parts are felt, what each needs, and how memory is measured. Never loads a model, and never
+//! takes one away that works: it is asked whenever something is about to be loaded, so that what it says follows the memory
+//! that there is by then.
+
+use jarvis_core::{Error, Result};
+use jarvis_models::{Bytes, Catalog, Fit, Kind, Listed, Place, Room, Store, Way, pack};
+use jarvis_settings::{RemoteReach, Settings};
+
+use crate::load::language_model_file;
+use crate::remote::asks_for_answers;
+
+/// What recognizers, voices and readers of pictures need, by the size of their files: weights that were unpacked, and what
+/// passes between their layers. Measured with the default models: 1.6 to 2 times their files.
+const UNPACKED: u64 = 2;
+/// Their runtime and their sounds or pictures.
+const AROUND: u64 = 24 << 20;
+/// The program itself, the wake word and voice activity, which are always there.
+const ITSELF: u64 = 48 << 20;
+/// Left to all other programs.
+const RESERVE: u64 = 128 << 20;
+
+/// A part, what is wanted for it, and where that goes.
+#[derive(Debug)]
+struct Placed {
+    kind: Kind,
+    wanted: String,
+    /// Ways with what is installed; none where the wanted model is not there, which is for its loading to say.
+    ways: Vec<Way>,
+    taken: Option<usize>,
+}
+
+/// Where everything goes.
+#[derive(Debug)]
+pub(crate) struct Placement {
+    parts: Vec<Placed>,
+    room: Room,
+}
+
+impl Placement {
+    /// What `settings` want of what is in `store`, in the memory that there is now.
+    pub(crate) fn now(settings: &Settings, store: &Store) -> Self {
+        let gpu = if settings.performance.gpu_enabled { gpu_memory() } else { 0 };
+        Self::within(settings, store, Room { gpu, cpu: free_memory().unwrap_or(u64::MAX) })
+    }
+
+    fn within(settings: &Settings, store: &Store, room: Room) -> Self {
+        let installed = store.list(&Catalog::builtin()).unwrap_or_default();
+        let installed: Vec<Listed> = installed.into_iter().filter(|model| model.installed).collect();
+        let needs = |model: &str| {
+            let found = installed.iter().find(|listed| listed.id == model)?;
+            Some(found.bytes.saturating_mul(UNPACKED).saturating_add(AROUND))
+        };
+        let asked = settings.remote.allowed != RemoteReach::Off;
+        let part = |kind, model: &str, places: &[Place]| {
+            let ways = match needs(model) {
+                Some(bytes) => places.iter().map(|&place| Way { model: model.into(), place, bytes }).collect(),
+                None => Vec::new(),
+            };
+            Placed { kind, wanted: model.into(), ways, taken: None }
+        };
+        let with_server = |remote, places: &[Place]| {
+            let server = (asked && remote).then_some(Place::Remote);
+            places.iter().copied().chain(server).collect::<Vec<Place>>()
+        };
+        let mut parts = vec![
+            part(
+                Kind::Recognition,
+                &settings.recognition.model,
+                &with_server(settings.remote.recognition, &[Place::Gpu, Place::Cpu]),
+            ),
+            part(Kind::Voice, &settings.voice.model, &with_server(settings.remote.voice, &[Place::Cpu])),
+        ];
+        if settings.mind.enabled {
+            parts.push(language(settings, store, &installed));
+        }
+        if settings.eyes.enabled {
+            parts.push(part(Kind::Ocr, crate::load::SCREEN_MODEL, &[Place::Cpu]));
+        }
+        let wants: Vec<Vec<Way>> = parts.iter().map(|part| part.ways.clone()).collect();
+        let beside = Room { cpu: room.cpu.saturating_sub(ITSELF + RESERVE), ..room };
+        for (part, taken) in parts.iter_mut().zip(pack(&wants, beside)) {
+            part.taken = taken;
+        }
+        Self { parts, room }
+    }
+
+    /// Where the model goes that does what a `kind` does. What is not known here goes where it always went.
+    ///
+    /// # Errors
+    /// `models.memory`: there is no memory for it on this machine, beside what is felt more.
+    pub(crate) fn of(&self, kind: Kind) -> Result<Option<&Way>> {
+        let Some(part) = self.parts.iter().find(|part| part.kind == kind && !part.ways.is_empty()) else {
+            return Ok(None);
+        };
+        match part.taken.map(|index| &part.ways[index]) {
+            Some(way) if way.place != Place::Remote => Ok(Some(way)),
+            Some(_) | None => Err(self.no_memory(part, "It is left out.")),
+        }
+    }
+
+    /// What to say of models that are wanted and left out, or have another in their place.
+    pub(crate) fn told(&self) -> Vec<Error> {
+        self.parts.iter().filter_map(|part| self.told_of(part)).collect()
+    }
+
+    /// As [`Self::told`], of the part that does what a `kind` does.
+    pub(crate) fn told_for(&self, kind: Kind) -> Option<Error> {
+        self.parts.iter().find(|part| part.kind == kind).and_then(|part| self.told_of(part))
+    }
+
+    fn told_of(&self, part: &Placed) -> Option<Error> {
+        if part.ways.is_empty() {
+            return None;
+        }
+        match part.taken.map(|index| &part.ways[index]) {
+            Some(Way { place: Place::Remote, .. }) => Some(self.no_memory(part, "The server is asked alone.")),
+            Some(way) if way.model != part.wanted => {
+                Some(self.no_memory(part, &format!("{} is used instead.", way.model)))
+            }
+            Some(_) => None,
+            None => Some(self.no_memory(part, "It is left out.")),
+        }
+    }
+
+    /// Memory in bytes that all that is loaded needs on this machine.
+    pub(crate) fn needed(&self) -> u64 {
+        let taken = self.parts.iter().filter_map(|part| part.taken.map(|index| &part.ways[index]));
+        ITSELF + taken.filter(|way| way.place == Place::Cpu).map(|way| way.bytes).sum::<u64>()
+    }
+
+    fn no_memory(&self, part: &Placed, then: &str) -> Error {
+        let least = part.ways.iter().filter(|way| way.model == part.wanted).map(|way| way.bytes).min().unwrap_or(0);
+        Error::new(
+            "models.memory",
+            format!(
+                "There is no memory for {} beside everything else: it needs {}, and Jarvis may have {} in all. {then}",
+                part.wanted,
+                Bytes(least),
+                Bytes(self.room.cpu.saturating_sub(RESERVE)),
+            ),
+            "Close other programs, or choose a smaller model; `jarvis models list` says what each needs.",
+        )
+    }
+}
+
+/// The language model's ways: the one that is set, smaller ones that are installed, a server.
+fn language(settings: &Settings, store: &Store, installed: &[Listed]) -> Placed {
+    let wanted = &settings.mind.model;
+    let on_cpu = |model: &str, bytes| Way { model: model.into(), place: Place::Cpu, bytes: Fit::memory(bytes) };
+    let file = language_model_file(wanted, store).and_then(|file| std::fs::metadata(file).map_err(unreadable));
+    let mut ways = Vec::new();
+    if let Ok(file) = file {
+        let mut smaller: Vec<&Listed> = installed
+            .iter()
+            .filter(|model| model.kind == Kind::Language && model.bytes < file.len() && model.id != *wanted)
+            .collect();
+        smaller.sort_by_key(|model| std::cmp::Reverse(model.bytes));
+        ways.push(on_cpu(wanted, file.len()));
+        ways.extend(smaller.into_iter().map(|model| on_cpu(&model.id, model.bytes)));
+        if asks_for_answers(&settings.remote) {
+            ways.push(Way { model: settings.remote.model.clone(), place: Place::Remote, bytes: 0 });
+        }
+    }
+    Placed { kind: Kind::Language, wanted: wanted.clone(), ways, taken: None }
+}
+
+/// Bytes of memory that Jarvis may have in all, with what it has: what other programs leave of this machine's, or of its
+/// control group's. None where the system does not tell (macOS does not tell it in one number).
+pub fn free_memory() -> Option<u64> {
+    let read = |path: &str| std::fs::read_to_string(path).ok();
+    let available = kilobytes(&read("/proc/meminfo")?, "MemAvailable:")?;
+    let own = kilobytes(&read("/proc/self/status")?, "RssAnon:").unwrap_or(0);
+    let group = read("/proc/self/cgroup").and_then(|groups| group_free(&groups, read)).unwrap_or(u64::MAX);
+    Some(available.min(group).saturating_add(own))
+}
+
+/// The bytes that a line of `/proc` gives in kB.
+fn kilobytes(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// What the control group (version 2) that `groups` (`/proc/self/cgroup`) names, or one above it, still gives; none where
+/// there is no limit. Pages of files that were not used lately are given back when needed, so they count as free.
+fn group_free(groups: &str, read: impl Fn(&str) -> Option<String>) -> Option<u64> {
+    let own = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
+    let above = std::path::Path::new(own).ancestors().filter_map(std::path::Path::to_str);
+    above
+        .filter_map(|path| {
+            let file = |name: &str| read(&format!("/sys/fs/cgroup{}/{name}", path.trim_end_matches('/')));
+            let limit: u64 = file("memory.max")?.trim().parse().ok()?;
+            let used: u64 = file("memory.current")?.trim().parse().ok()?;
+            let idle = file("memory.stat").and_then(|stat| {
+                stat.lines().find_map(|line| line.strip_prefix("inactive_file ")).and_then(|bytes| bytes.parse().ok())
+            });
+            Some(limit.saturating_sub(used.saturating_sub(idle.unwrap_or(0))))
+        })
+        .min()
+}
+
+/// Free memory of the first graphics processor that this program can compute on, in bytes. Metal's is this machine's own,
+/// so there is none beside it.
+fn gpu_memory() -> u64 {
+    if !cfg!(feature = "cuda") {
+        return 0;
+    }
+    let asked = std::process::Command::new("nvidia-smi")
+        .args(["--query-gpu=memory.free", "--format=csv,noheader,nounits", "--id=0"])
+        .stdin(std::process::Stdio::null())
+        .output();
+    let told = asked.ok().and_then(|output| String::from_utf8(output.stdout).ok());
+    told.and_then(|text| text.trim().parse::<u64>().ok()).map_or(0, |mebibytes| mebibytes << 20)
+}
+
+fn unreadable(error: std::io::Error) -> Error {
+    Error::new("models.unreadable", format!("The model can't be read: {error}."), "Check the path.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jarvis_settings::Paths;
+
+    /// Files of so many bytes, which take no room on the disk.
+    fn sparse(path: &std::path::Path, bytes: u64) {
+        std::fs::File::create(path).unwrap().set_len(bytes).unwrap();
+    }
+
+    fn settings(folder: &std::path::Path) -> Settings {
+        Settings::load_with(&Paths::under(folder), []).unwrap()
+    }
+
+    #[test]
+    fn a_language_model_that_has_no_room_is_refused_with_the_figures() {
+        let folder = tempfile::tempdir().unwrap();
+        let big = folder.path().join("big.gguf");
+        sparse(&big, 5_000_000_000);
+        let mut settings = settings(folder.path());
+        settings.mind.model = big.to_str().unwrap().into();
+        let store = Store::new(folder.path().join("models"));
+        let room = |cpu| Room { gpu: 0, cpu };
+
+        let placed = Placement::within(&settings, &store, room(8_000_000_000));
+        assert_eq!(placed.of(Kind::Language).unwrap().unwrap().model, settings.mind.model);
+        assert!(placed.told().is_empty() && placed.needed() > 5_000_000_000);
+
+        let placed = Placement::within(&settings, &store, room(2_000_000_000));
+        let error = placed.of(Kind::Language).unwrap_err();
+        assert_eq!(error.code, "models.memory");
+        assert!(error.message.contains("5.5 GB") && error.message.contains("1.9 GB"), "{}", error.message);
+        assert_eq!(placed.told(), [error]);
+
+        // Where a server may be asked, it answers alone.
+        settings.remote.allowed = RemoteReach::ThisMachine;
+        let placed = Placement::within(&settings, &store, room(2_000_000_000));
+        assert!(placed.of(Kind::Language).is_err());
+        assert!(placed.told()[0].message.ends_with("The server is asked alone."), "{:?}", placed.told());
+    }
+
+    #[test]
+    fn what_is_not_installed_is_for_its_loading_to_say() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path().join("models"));
+        let placed = Placement::within(&settings(folder.path()), &store, Room { gpu: 0, cpu: 0 });
+        for kind in [Kind::Recognition, Kind::Voice, Kind::Language, Kind::Ocr] {
+            assert_eq!(placed.of(kind).unwrap(), None);
+        }
+        assert!(placed.told().is_empty());
+    }
+
+    #[test]
+    fn the_systems_figures_are_read() {
+        assert_eq!(kilobytes("MemTotal: 9 kB\nMemAvailable:   24000 kB\n", "MemAvailable:"), Some(24_576_000));
+        assert_eq!(kilobytes("nonsense", "MemAvailable:"), None);
+        let files = |path: &str| {
+            let text = match path {
+                "/sys/fs/cgroup/a/b/memory.max" | "/sys/fs/cgroup/memory.max" => "max\n",
+                "/sys/fs/cgroup/a/memory.max" => "1000\n",
+                "/sys/fs/cgroup/a/memory.current" => "700\n",
+                "/sys/fs/cgroup/a/memory.stat" => "anon 500\ninactive_file 150\n",
+                _ => return None,
+            };
+            Some(text.to_owned())
+        };
+        assert_eq!(group_free("0::/a/b\n", files), Some(450), "the limit of the group above counts as well");
+        assert_eq!(group_free("4:memory:/a\n0::/\n", files), None);
+        assert_eq!(group_free("4:memory:/a\n", files), None);
+    }
+}
