@@ -120,7 +120,9 @@ struct Running {
     target: Target,
     pulse: Arc<Pulse>,
     callbacks: u64,
-    since: Instant,
+    /// For how long no buffer has come, and when that was looked at.
+    quiet: Duration,
+    looked: Instant,
     broken: mpsc::Receiver<String>,
     stream: Box<dyn Any + Send>,
 }
@@ -256,7 +258,16 @@ impl Supervisor {
         if let (true, Some(message)) = (self.lost, target.remark.clone()) {
             self.tell(Notice::Remark { device: name.clone(), message });
         }
-        self.stream = Some(Running { name, target, pulse, callbacks: 0, since: Instant::now(), broken, stream });
+        self.stream = Some(Running {
+            name,
+            target,
+            pulse,
+            callbacks: 0,
+            quiet: Duration::ZERO,
+            looked: Instant::now(),
+            broken,
+            stream,
+        });
     }
 
     /// The watch says what the user's choice means now.
@@ -299,10 +310,14 @@ impl Supervisor {
     fn check(&mut self) {
         let slept = self.sleeper.has_slept(self.backend.asleep());
         let Some(running) = &mut self.stream else { return };
-        let callbacks = running.pulse.callbacks();
+        let (callbacks, now) = (running.pulse.callbacks(), Instant::now());
+        let passed = now.saturating_duration_since(std::mem::replace(&mut running.looked, now));
         if callbacks != running.callbacks {
-            (running.callbacks, running.since) = (callbacks, Instant::now());
+            (running.callbacks, running.quiet) = (callbacks, Duration::ZERO);
             self.lost = false;
+        } else {
+            // When this thread stood still the stream had no more of a chance than it.
+            running.quiet += passed.min(2 * TICK);
         }
         if slept {
             tracing::info!("the machine has slept; the microphone is opened anew");
@@ -311,7 +326,7 @@ impl Supervisor {
         let limit = if running.has_sent() { STALLED } else { FIRST };
         let reason = match running.broken.try_recv() {
             Ok(reason) => reason,
-            Err(_) if running.since.elapsed() < limit => return,
+            Err(_) if running.quiet < limit => return,
             Err(_) if running.has_sent() => "it sends nothing any more".into(),
             Err(_) => "it sends nothing".into(),
         };

@@ -117,9 +117,9 @@ fn capture(desk: &Arc<Desk>) -> Capture {
     Capture::with_backend(Arc::clone(desk) as Arc<dyn InputBackend>, String::new()).unwrap()
 }
 
-/// Speaks and listens until `wanted` accepts something, five seconds at most; returns all that was said.
+/// Speaks and listens until `wanted` accepts something, a minute at most; returns all that was said.
 fn until(desk: &Desk, capture: &mut Capture, level: f32, wanted: impl Fn(&Captured) -> bool) -> Vec<Captured> {
-    let end = Instant::now() + Duration::from_secs(5);
+    let end = Instant::now() + Duration::from_secs(60);
     let mut heard = Vec::new();
     while Instant::now() < end {
         desk.speak(level);
@@ -134,7 +134,7 @@ fn until(desk: &Desk, capture: &mut Capture, level: f32, wanted: impl Fn(&Captur
             }
         }
     }
-    panic!("waited five seconds in vain; heard {} things", heard.len());
+    panic!("waited a minute in vain; heard {} things", heard.len());
 }
 
 fn is_frame(captured: &Captured) -> bool {

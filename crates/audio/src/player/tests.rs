@@ -86,9 +86,9 @@ impl Room {
         }
     }
 
-    /// Takes sound at about twice the pace of real time until `wanted` comes, eight seconds at most.
+    /// Takes sound at about twice the pace of real time until `wanted` comes, a minute at most.
     fn until(&mut self, wanted: impl Fn(&PlayerEvent) -> bool) {
-        let end = Instant::now() + Duration::from_secs(8);
+        let end = Instant::now() + Duration::from_secs(60);
         while Instant::now() < end {
             self.take();
             thread::sleep(Duration::from_millis(5));
