@@ -213,7 +213,7 @@ pub enum TextRole {
 /// A line of text on the screen.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct TextLine {
-    /// Its words, with single spaces between.
+    /// Its words, with single spaces between; in a row of a terminal or of code, as many as its gaps have room for.
     pub text: String,
     /// Where it is.
     pub region: Region,
@@ -221,6 +221,18 @@ pub struct TextLine {
     pub confidence: f32,
     /// What shows it.
     pub role: TextRole,
+}
+
+impl TextLine {
+    /// Whether `next`, the line after this one in reading order, stands beside it: the next cell of its row, or the value of
+    /// the label that it is. By this a reader tells rows from cells, and who copies knows where a tab belongs.
+    pub fn is_left_of(&self, next: &Self) -> bool {
+        let (one, other) = (&self.region, &next.region);
+        let shared = i64::from(one.bottom().min(other.bottom())) - i64::from(one.y.max(other.y));
+        let lower = i64::from(one.height.min(other.height));
+        // Boxes of letters that lean may meet.
+        lower > 0 && shared * 2 >= lower && i64::from(other.x) + lower / 2 >= i64::from(one.right())
+    }
 }
 
 /// Where the text of a screen is from.
@@ -255,7 +267,8 @@ pub struct LookTimings {
 /// The text of a screen, in reading order.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ScreenText {
-    /// The lines; columns one after the other, a dialog before what it covers.
+    /// The lines; columns one after the other, the cells of tables and forms row by row ([`TextLine::is_left_of`]), a dialog
+    /// before what it covers.
     pub lines: Vec<TextLine>,
     /// Where they are from.
     pub source: TextSource,
@@ -399,6 +412,17 @@ mod tests {
             prop_assert!(!(a.contains(x, y) || b.contains(x, y)) || all.contains(x, y));
             prop_assert_eq!(all, b.union(&a));
         }
+    }
+
+    #[test]
+    fn a_cell_is_beside_the_one_before_it() {
+        let line = |x, y, width, height| TextLine { region: Region::new(x, y, width, height), ..TextLine::default() };
+        let label = line(10, 100, 80, 14);
+        assert!(label.is_left_of(&line(400, 97, 60, 20)) && label.is_left_of(&line(88, 104, 60, 14)));
+        assert!(!label.is_left_of(&line(10, 120, 80, 14)) && !label.is_left_of(&line(400, 110, 60, 14)));
+        assert!(!line(400, 100, 60, 14).is_left_of(&label) && !label.is_left_of(&TextLine::default()));
+        let far = line(i32::MAX, i32::MIN, u32::MAX, u32::MAX);
+        assert!(!far.is_left_of(&line(i32::MIN, i32::MAX, u32::MAX, 1)));
     }
 
     #[test]

@@ -479,7 +479,7 @@ fn put_in_order(lines: &mut Vec<TextLine>, windows: &[ScreenWindow]) {
     }
     layout::headings(lines);
     let fronts: Vec<Region> = windows.iter().map(|window| window.region).collect();
-    layout::order(lines, &fronts);
+    layout::arrange(lines, &fronts);
 }
 
 /// The answer about a window that is excluded: nothing, and why.

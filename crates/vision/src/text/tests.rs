@@ -2,6 +2,10 @@ use super::*;
 use crate::installed;
 use std::collections::HashMap;
 
+/// The fixtures that can be read.
+const ALL: [&str; 11] =
+    ["light", "dark", "small", "columns", "dialog", "alert", "table", "form", "listing", "chat", "view"];
+
 /// A picture as it is captured: rows of blue, green, red and an unused byte.
 struct Picture {
     data: Vec<u8>,
@@ -65,7 +69,7 @@ fn missed<'s>(said: &'s [String], read: &[TextLine]) -> (Vec<&'s str>, usize) {
 #[test]
 fn screens_are_read() {
     let mut reader = recognizer();
-    for name in ["light", "dark", "small", "columns", "dialog", "alert"] {
+    for name in ALL {
         let (picture, said) = Picture::fixture(name);
         let lines = read(&mut reader, &picture, &[picture.whole()]);
         let (missed, all) = missed(&said, &lines);
@@ -86,6 +90,27 @@ fn columns_come_one_after_the_other() {
     let first = |line: &str| line.split(' ').next().map(str::to_owned);
     let began: Vec<_> = lines.iter().map(|line| first(&line.text)).collect();
     assert_eq!(began, said.iter().map(|line| first(line)).collect::<Vec<_>>());
+}
+
+#[test]
+fn rows_come_whole_and_panes_one_after_the_other() {
+    let mut reader = recognizer();
+    for name in ["table", "form", "listing", "chat", "view"] {
+        let (picture, said) = Picture::fixture(name);
+        let mut lines = read(&mut reader, &picture, &[picture.whole()]);
+        layout::arrange(&mut lines, &[]);
+        let rows: Vec<String> = lines
+            .chunk_by(TextLine::is_left_of)
+            .map(|row| row.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\t"))
+            .collect();
+        // What stands beside two lines is left of neither.
+        let said: Vec<String> = said.iter().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        let cells: Vec<String> = rows.iter().map(|row| row.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(cells, said, "{name}");
+        let tabs = |rows: &[String]| rows.iter().map(|row| row.matches('\t').count()).collect::<Vec<_>>();
+        let (_, written) = Picture::fixture(name);
+        assert_eq!(tabs(&rows), tabs(&written), "{name}: {rows:#?}");
+    }
 }
 
 #[test]
