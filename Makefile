@@ -36,7 +36,7 @@ test: ## Everything that tests need, then all tests
 	$(CARGO) test --release --workspace --locked --no-run # builds the programs too, with the features that tests see
 	@$(MAKE) --no-print-directory models
 	npm --prefix ui run test
-	$(CARGO) test --release --workspace --locked --no-fail-fast
+	$(CARGO) test --release --workspace --locked --no-fail-fast --config 'target."cfg(all())".runner = ["$(CURDIR)/scripts/within", "20"]'
 
 check: ## Formatting, lints, types, dependency rules, licences
 	@scripts/bootstrap app

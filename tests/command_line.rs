@@ -276,7 +276,7 @@ fn a_text_of_any_length_is_spoken_and_what_is_broken_off_is_a_whole_file() {
     // A text that has not ended yet is spoken already.
     let mut text = saying.stdin.take().unwrap();
     text.write_all(b"The first sentence. The second sentence. The third one ").unwrap();
-    let limit = Instant::now() + Duration::from_secs(30);
+    let limit = Instant::now() + Duration::from_secs(120);
     while hound::WavReader::open(&path).map_or(0, |file| file.duration()) == 0 {
         assert!(Instant::now() < limit, "nothing was written");
         std::thread::sleep(Duration::from_millis(20));

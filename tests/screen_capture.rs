@@ -412,7 +412,15 @@ fn a_window_that_closes_meanwhile_is_a_sentence() {
     let screen = Screen::start();
     let mut capture = screen.capture();
     let done = AtomicBool::new(false);
+    /// Ends the other thread, however this one ends.
+    struct Done<'a>(&'a AtomicBool);
+    impl Drop for Done<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
     std::thread::scope(|threads| {
+        let _done = Done(&done);
         threads.spawn(|| {
             while !done.load(Ordering::Relaxed) {
                 let window = screen.window("brief", LOW.0, LOW.1);
@@ -432,7 +440,6 @@ fn a_window_that_closes_meanwhile_is_a_sentence() {
                 }
             }
         }
-        done.store(true, Ordering::Relaxed);
     });
     assert_eq!(capture.capture(&ScreenTarget::AllMonitors).unwrap().region, SCREEN);
 }
@@ -471,7 +478,7 @@ fn a_server_that_hangs_or_ends_is_a_sentence() {
 /// Looks until `ready`; what a window manager does takes its time.
 #[track_caller]
 fn wait_for<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + Duration::from_secs(30);
+    let end = Instant::now() + Duration::from_secs(60);
     loop {
         if let Some(value) = ready() {
             return value;

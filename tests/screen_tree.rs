@@ -12,7 +12,7 @@ use jarvis_vision::tree::{self, Options};
 use std::time::Duration;
 
 /// Within this it is told or never is.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(60);
 
 fn options(desktop: &Desktop) -> Options {
     let address = desktop.variable("DBUS_SESSION_BUS_ADDRESS").expect("the desktop has a session bus");

@@ -5,11 +5,15 @@
 
 mod common;
 
-use common::{Daemon, Desktop, Microphone, Speaker, Voice, clock::now, clock::tells, one_at_a_time, transcribe};
+use common::{
+    Daemon, Desktop, Microphone, Speaker, UNHEARD, Voice, clock::now, clock::tells, one_at_a_time, transcribe,
+};
 use std::time::Duration;
 
 /// How long an answer may take to begin, end of speech to first sound, before the test gives up on it.
-const ANSWER: Duration = Duration::from_secs(20);
+const ANSWER: Duration = Duration::from_secs(60);
+/// How often somebody who is not heard, or misheard, says it.
+const CALLS: usize = 4;
 
 /// Everything that takes part in a conversation.
 struct Conversation {
@@ -40,17 +44,23 @@ impl Conversation {
         let end = speech.iter().rposition(|sample| sample.abs() > 0.01).map_or(0, |last| last + 1);
         let speech = &speech[..end];
         self.daemon.pass_over();
-        self.microphone.say_and_wait(speech);
-        let mut said = self.speaker.position();
-        // As a user does: whoever is not heard says it again, once.
-        if !self.daemon.sees("wake", Duration::from_secs(3)) {
-            self.repeated += 1;
+        let mut said = 0;
+        // As a user does: whoever is not heard says it again.
+        let is_answered = (0..CALLS).any(|call| {
+            self.repeated += usize::from(call > 0);
             self.microphone.say_and_wait(speech);
             said = self.speaker.position();
+            self.daemon.sees("wake", UNHEARD) && {
+                let is_one =
+                    |event: &serde_json::Value| event["event"] == "first_audio" || event["event"] == "turn_end";
+                self.daemon.wait_until("an answer, or none", ANSWER, is_one).1["event"] == "first_audio"
+            }
+        });
+        if !is_answered {
+            self.daemon.fail(&format!("“{text}” was said {CALLS} times and not answered"));
         }
-        self.daemon.wait_for("first_audio", ANSWER);
-        self.daemon.wait_for("playback_end", Duration::from_secs(60));
-        self.speaker.wait_for_silence(Duration::from_millis(400), Duration::from_secs(5));
+        self.daemon.wait_for("playback_end", Duration::from_secs(120));
+        self.speaker.wait_for_silence(Duration::from_millis(400), Duration::from_secs(30));
         let answer = self.speaker.since(said);
         if let Some(first) = answer.iter().position(|sample| sample.abs() > 0.01) {
             self.latencies.push(first as f64 / 16.0);
@@ -91,18 +101,18 @@ fn a_spoken_question_for_the_time_gets_the_right_time_spoken() {
     let _turn = one_at_a_time();
     let mut conversation = Conversation::start();
     for voice in [Voice::Piper, Voice::Espeak] {
-        let mut before = now();
-        let mut answer = conversation.ask(voice, "Hey Jarvis, what time is it?");
-        if conversation.intent() != "time.now" {
-            // As a user does: whoever is misheard says it again, once.
-            println!("{voice:?}: misheard as “{}”", conversation.transcript());
+        let (mut before, mut answer) = (now(), String::new());
+        for _ in 0..CALLS {
             before = now();
             answer = conversation.ask(voice, "Hey Jarvis, what time is it?");
+            if conversation.intent() == "time.now" {
+                break;
+            }
+            // As a user does: whoever is misheard says it again.
+            println!("{voice:?}: misheard as “{}”", conversation.transcript());
         }
-        // The minute may turn while it is said.
-        let after = now();
         let written = conversation.daemon.last_reply();
-        assert!(tells(&written, before) || tells(&written, after), "{voice:?} asked at {before:?}: “{written}”");
+        assert!(tells(&written, before), "{voice:?} asked at {before:?}: “{written}”");
         // What so small a recognizer makes of it depends on the hour: "it's 10:15" it hears as "it's 10.50". That the sound
         // has the words that were written is asserted where they are always the same.
         assert!(words(&answer).len() >= 2, "{voice:?} heard “{answer}”; written it was “{written}”");

@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{Daemon, Desktop, Microphone, Voice, one_at_a_time};
+use common::{Daemon, Desktop, Microphone, UNHEARD, Voice, one_at_a_time};
 use jarvis_audio::wav;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -75,13 +75,19 @@ fn a_word_of_ones_own_is_trained_and_wakes_the_running_jarvis() {
     // The running one took it up.
     let question = Voice::Piper.speak(&desktop, &format!("{PHRASE}, what time is it?"));
     daemon.pass_over();
-    microphone.say_and_wait(&question);
-    if !daemon.sees("wake", Duration::from_secs(3)) {
+    // Who isn't heard, or is misheard, says it again.
+    let is_understood = (0..4).any(|_| {
         microphone.say_and_wait(&question);
+        daemon.sees("wake", UNHEARD) && {
+            let (_, turn) = daemon.wait_for("turn_end", Duration::from_secs(60));
+            let last = daemon.all("intent").pop().unwrap_or_default();
+            last["turn"] == turn["turn"] && last["intent"] == "time.now"
+        }
+    });
+    if !is_understood {
+        daemon.fail("nothing that was said after the word was understood");
     }
-    daemon.wait_for("intent", Duration::from_secs(20));
     assert_eq!(daemon.all("wake").pop().expect("it woke")["model"], "hey_computer");
-    assert_eq!(daemon.all("intent").pop().expect("it was understood")["intent"], "time.now");
 
     // It is a model like any other, and its name is taken now.
     let (again, refusal) = train(&desktop, "hey-computer", &takes, &[]);
@@ -152,9 +158,9 @@ fn what_only_sounds_like_it_begins_no_turn_and_a_mistake_is_remembered() {
     for text in ["Hey Travis, what time is it?", "Hey service, what time is it?", "Hey Jared, what time is it?"] {
         daemon.pass_over();
         microphone.say_and_wait(&Voice::Piper.speak(&desktop, text));
-        if daemon.sees("wake", Duration::from_secs(2)) {
+        if daemon.sees("wake", Duration::from_secs(4)) {
             woken += 1;
-            daemon.wait_for("turn_end", Duration::from_secs(20));
+            daemon.wait_for("turn_end", Duration::from_secs(60));
         }
     }
     println!("{woken} of 3 woke it");
@@ -162,15 +168,15 @@ fn what_only_sounds_like_it_begins_no_turn_and_a_mistake_is_remembered() {
     let call = Voice::Piper.speak(&desktop, "Hey Jarvis, what time is it?");
     daemon.pass_over();
     // Who isn't heard says it again.
-    let answered = (0..3).any(|_| {
+    let answered = (0..4).any(|_| {
         microphone.say_and_wait(&call);
-        daemon.sees("transcript", Duration::from_secs(10))
+        daemon.sees("transcript", Duration::from_secs(20))
     });
     if !answered {
         daemon.fail("a call was not heard");
     }
     assert_eq!(daemon.all("transcript").len(), 1, "what only sounds like it was answered");
-    daemon.wait_for("turn_end", Duration::from_secs(30));
+    daemon.wait_for("turn_end", Duration::from_secs(60));
 
     // What woke it last is remembered as a mistake, and forgotten again. That the same sound wakes nobody any more is
     // shown on the detector, which hears exactly the same.

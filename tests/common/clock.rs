@@ -2,6 +2,9 @@
 
 use std::process::Command;
 
+/// Minutes on a clock of twelve hours.
+const ROUND: u32 = 12 * 60;
+
 /// Hour and minute now, on a clock of twelve hours.
 pub fn now() -> (u32, u32) {
     let output = Command::new("date").arg("+%I %M").output().expect("date runs");
@@ -10,8 +13,14 @@ pub fn now() -> (u32, u32) {
     (numbers.next().expect("the hour"), numbers.next().expect("the minute"))
 }
 
-/// Whether the answer as it is written tells that time.
-pub fn tells(answer: &str, (hour, minute): (u32, u32)) -> bool {
-    let time = format!("{hour}:{minute:02}");
-    answer.split_whitespace().any(|word| word == time)
+/// Whether the answer as it is written tells a time from `asked` till now, however long it took and whichever minute
+/// turned meanwhile.
+pub fn tells(answer: &str, asked: (u32, u32)) -> bool {
+    let minutes = |(hour, minute): (u32, u32)| hour % 12 * 60 + minute;
+    let (first, last) = (minutes(asked), minutes(now()));
+    (0..=(last + ROUND - first) % ROUND).map(|later| (first + later) % ROUND).any(|minute| {
+        let hour = if minute < 60 { 12 } else { minute / 60 };
+        let time = format!("{hour}:{:02}", minute % 60);
+        answer.split_whitespace().any(|word| word == time)
+    })
 }

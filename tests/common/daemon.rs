@@ -11,7 +11,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long loading everything may take on a slow machine.
-const LOADING: Duration = Duration::from_secs(60);
+const LOADING: Duration = Duration::from_secs(120);
+/// How long it may take to end.
+const ENDING: Duration = Duration::from_secs(60);
 
 /// A running daemon.
 pub struct Daemon {
@@ -139,13 +141,13 @@ impl Drop for Daemon {
         let pid = i32::try_from(self.process.id()).expect("a process id");
         // SAFETY: a signal to our own child, which was not waited for yet.
         unsafe { libc::kill(pid, libc::SIGTERM) };
-        let end = Instant::now() + Duration::from_secs(5);
+        let end = Instant::now() + ENDING;
         while matches!(self.process.try_wait(), Ok(None)) {
             if Instant::now() > end {
                 let _ = self.process.kill();
                 let _ = self.process.wait();
                 if !thread::panicking() {
-                    self.fail("the daemon did not end within five seconds of SIGTERM");
+                    self.fail(&format!("the daemon did not end within {ENDING:?} of SIGTERM"));
                 }
                 return;
             }

@@ -194,7 +194,7 @@ impl Desktop {
             .spawn()
             .expect("pulseaudio starts");
         self.sound_server = Some(server);
-        super::wait_for("the sound server", Duration::from_secs(10), || {
+        super::wait_for("the sound server", Duration::from_secs(60), || {
             self.command("pactl").arg("info").output().expect("pactl starts").status.success().then_some(())
         });
     }

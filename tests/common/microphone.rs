@@ -81,7 +81,7 @@ impl Microphone {
     /// Says something and returns when the last of it was said.
     pub fn say_and_wait(&self, samples: &[f32]) -> Instant {
         self.say(samples);
-        let limit = Duration::from_secs(5) + Duration::from_secs_f32(samples.len() as f32 / RATE as f32);
+        let limit = Duration::from_secs(30) + Duration::from_secs_f32(samples.len() as f32 / RATE as f32);
         super::wait_for("the microphone to say it all", limit, || {
             self.queue.lock().expect("the microphone's thread lives").is_empty().then(Instant::now)
         })

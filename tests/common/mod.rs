@@ -27,6 +27,10 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+/// After so long, whoever called was not heard: longer than a wake takes on a machine that is slow and busy, since a call
+/// that is said again too soon becomes part of the first.
+pub const UNHEARD: Duration = Duration::from_secs(10);
+
 /// Sound and models are tested one test at a time: what is measured must not be another test's load.
 pub fn one_at_a_time() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());

@@ -72,7 +72,7 @@ impl<'a> Window<'a> {
             .expect("zenity starts. `scripts/bootstrap test` installs it.");
         let mut window = Self { desktop, process, id: String::new() };
         let pid = window.process.id().to_string();
-        window.id = wait_for("a window", Duration::from_secs(30), || {
+        window.id = wait_for("a window", Duration::from_secs(60), || {
             assert!(
                 window.process.try_wait().expect("it is our child").is_none(),
                 "zenity ended before it had a window"
@@ -86,7 +86,7 @@ impl<'a> Window<'a> {
 
     /// Gives it the keyboard; another window loses it.
     pub fn focus(&self) {
-        wait_for("the keyboard's focus", Duration::from_secs(10), || {
+        wait_for("the keyboard's focus", Duration::from_secs(60), || {
             // No window manager does it. A window that isn't quite there yet refuses.
             self.hands(&["windowfocus", &self.id])?;
             (self.hands(&["getwindowfocus", "-f"])?.trim() == self.id).then_some(())

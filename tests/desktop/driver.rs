@@ -33,7 +33,7 @@ impl Driver {
             .spawn()
             .expect("WebKitWebDriver starts; `scripts/bootstrap test` installs it");
         let mut driver = Self { process, port, session: String::new() };
-        wait_for("WebKitWebDriver to answer", Duration::from_secs(10), || {
+        wait_for("WebKitWebDriver to answer", Duration::from_secs(60), || {
             TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()
         });
         let options = json!({ "binary": program, "args": ["--window"] });
@@ -82,7 +82,7 @@ impl Driver {
     fn exchange(&self, method: &str, path: &str, body: &Value) -> std::io::Result<String> {
         let body = body.to_string();
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
-        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        stream.set_read_timeout(Some(Duration::from_secs(180)))?;
         let length = body.len();
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\

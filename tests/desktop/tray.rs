@@ -60,7 +60,7 @@ impl Tray {
     /// The bytes of the picture that it shows now.
     pub fn picture(&self) -> Vec<u8> {
         let (name, path) =
-            wait_for("an icon in the tray", Duration::from_secs(20), || self.item.lock().unwrap().clone());
+            wait_for("an icon in the tray", Duration::from_secs(60), || self.item.lock().unwrap().clone());
         let proxy = Proxy::new(&self.bus, name, path, "org.kde.StatusNotifierItem").expect("the icon is an object");
         // Read anew each time: the icon tells of changes, but not in the way of properties.
         let picture = proxy.get_property::<String>("IconName");

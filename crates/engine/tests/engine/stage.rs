@@ -22,6 +22,9 @@ use jarvis_speech::wake::WakeCheck;
 const WAKE_LEVEL: f32 = 0.9;
 const SPEECH_LEVEL: f32 = 0.2;
 
+/// Within this something happens or never does, however slow and busy the machine is.
+const LIMIT: Duration = Duration::from_secs(60);
+
 /// What goes wrong, and what is recognized.
 #[derive(Default)]
 pub struct Script {
@@ -425,7 +428,7 @@ impl Stage {
     /// Waits for an event; what came before it is kept in `seen`.
     #[track_caller]
     pub fn wait_for(&mut self, what: &str, is_it: impl Fn(&EventRecord) -> bool) -> EventRecord {
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + LIMIT;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.events.recv_timeout(left) {
@@ -435,7 +438,7 @@ impl Stage {
                         return record;
                     }
                 }
-                Err(_) => panic!("no {what}; there were {:#?}", self.names()),
+                Err(_) => panic!("waited {LIMIT:?} for {what}; there were {:#?}", self.names()),
             }
         }
     }
@@ -457,7 +460,7 @@ impl Stage {
     /// Waits until something is so.
     #[track_caller]
     pub fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + LIMIT;
         while !is_so(self) {
             assert!(Instant::now() < deadline, "{what} did not come about");
             std::thread::sleep(Duration::from_millis(10));
@@ -485,8 +488,19 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
+        // A test that failed in between leaves nobody waiting.
+        let script = &self.script;
+        let waits = [&script.recognizer_waits, &script.mind_waits, &script.voice_waits, &script.screen_waits];
+        waits.into_iter().chain([&script.slow_mind]).for_each(|waits| waits.store(false, Ordering::Relaxed));
         self.engine.send(jarvis_engine::Command::Quit);
-        self.engine.wait();
+        let (engine, (ends, ended)) = (self.engine.clone(), std::sync::mpsc::channel());
+        std::thread::spawn(move || {
+            engine.wait();
+            ends.send(())
+        });
+        if ended.recv_timeout(LIMIT).is_err() && !std::thread::panicking() {
+            panic!("waited {LIMIT:?} for the engine to end; there were {:#?}", self.names());
+        }
     }
 }
 

@@ -62,8 +62,14 @@ fn a_server_that_makes_no_pieces_is_understood_too() {
 fn an_answer_that_said_that_it_is_whole_is_whole() {
     let fake = Fake::new(|_, wire| {
         wire.begin();
-        wire.say("All of it.");
-        wire.data(r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#);
+        // In one piece, so that however slow this machine is nothing comes late but the end, which never comes.
+        wire.chunk(
+            br#"data: {"choices":[{"index":0,"delta":{"content":"All of it."},"finish_reason":null}]}
+
+data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}
+
+"#,
+        );
         wire.wait();
         false
     });
