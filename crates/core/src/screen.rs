@@ -7,6 +7,7 @@
 
 use crate::{Cancel, Result};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// A rectangle.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -306,7 +307,13 @@ pub trait TextRecognizer: Send {
         lines: &mut Vec<TextLine>,
     ) -> Result<LookTimings>;
 
-    /// Overwrites what is left of the last picture and gives its memory back, where there is any.
+    /// Forgets texts that are kept for lines that may be seen again: those last seen at least `unseen` ago, all of them for
+    /// zero.
+    fn forget(&mut self, unseen: Duration) {
+        let _ = unseen;
+    }
+
+    /// Overwrites what is left of the last picture and gives its memory back, with all texts that are kept.
     fn release(&mut self) {}
 }
 

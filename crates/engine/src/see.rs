@@ -479,6 +479,12 @@ impl TextRecognizer for LateRecognizer {
         read
     }
 
+    fn forget(&mut self, unseen: Duration) {
+        if let Some(loaded) = &mut lock(&self.recognizer).loaded {
+            loaded.forget(unseen);
+        }
+    }
+
     fn release(&mut self) {
         if let Some(loaded) = &mut lock(&self.recognizer).loaded {
             loaded.release();

@@ -66,6 +66,8 @@ pub(super) struct World {
     pub(super) meanwhile: Option<Meanwhile>,
     /// How often captures and recognizers gave their memory back.
     pub(super) releases: u32,
+    /// What the recognizer was last told to forget.
+    pub(super) forgotten: Option<Duration>,
     /// Nobody tells which windows there are.
     pub(super) unlisted: bool,
     /// How many cells of excluded windows the recognizer was shown.
@@ -277,6 +279,10 @@ impl TextRecognizer for Desktop {
             return Err(Error::cancelled());
         }
         Ok(LookTimings::default())
+    }
+
+    fn forget(&mut self, unseen: Duration) {
+        self.world().forgotten = Some(unseen);
     }
 
     fn release(&mut self) {

@@ -70,6 +70,16 @@ impl Memory {
         &mut self.reads[0]
     }
 
+    /// How many places are remembered.
+    pub(super) fn places(&self) -> usize {
+        self.reads.len()
+    }
+
+    /// For how long after the last look.
+    pub(super) fn remember(&self) -> Duration {
+        self.remember
+    }
+
     /// Whether anything is remembered for longer than it takes to answer.
     pub(super) fn remembers(&self) -> bool {
         !self.remember.is_zero()

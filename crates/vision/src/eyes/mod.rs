@@ -5,7 +5,8 @@
 //!
 //! A look at the window that has the keyboard is answered by the accessibility tree where that tells all of its text.
 //! Else a picture is taken; what is excluded is made black; tiles that changed since the last look at the same place are
-//! read, with the lines that they touch, and the other lines are as they were. Black is what is excluded by the windows of
+//! read, with the lines that they touch, and the other lines are as they were; the recognizer knows lines again that only
+//! moved, as long as they may be remembered. Black is what is excluded by the windows of
 //! before or of after the picture; what opened while it was read is looked for afterwards, and what stands there is left
 //! out.
 
@@ -157,9 +158,14 @@ impl Screen {
     }
 
     /// Forgets what was not looked at for as long as it may be remembered, and, with the last of it, the last picture.
+        let places = self.memory.places();
     /// Gives after what time to ask again; `None` when nothing is left to be forgotten.
     pub fn forget_old(&mut self) -> Option<Duration> {
         let next = self.memory.forget_old(self.parts.clock.now());
+        } else {
+            // What was read at a place goes with it, wherever else it may be kept.
+            let unseen = if self.memory.places() < places { Duration::ZERO } else { self.memory.remember() };
+            self.parts.recognizer.forget(unseen);
         if next.is_none() {
             self.release();
         }
@@ -204,6 +210,7 @@ impl Screen {
             (Some(told), _) if self.rules.exclude_named(&told.application, &told.title) => {
                 self.refused.add(told, windows);
                 for window in windows.iter().filter(|window| self.refused.has(window)) {
+                self.parts.recognizer.forget(Duration::ZERO);
                     self.memory.forget_window(window.id);
                 }
                 return Ok(Told::Excluded);
@@ -381,6 +388,9 @@ impl Screen {
                 }
                 stays
             });
+        if any {
+            self.parts.recognizer.forget(Duration::ZERO);
+        }
         }
         Ok(any)
     }

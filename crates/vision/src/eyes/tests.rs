@@ -246,6 +246,20 @@ fn the_last_picture_goes_with_the_last_text() {
 }
 
 #[test]
+fn what_the_recognizer_knows_is_forgotten_with_the_place_that_it_was_read_at() {
+    let (desktop, mut screen) = editor();
+    see(&mut screen, ScreenTarget::ActiveWindow);
+    // As long as texts are remembered after a look, the recognizer keeps what was seen.
+    assert_eq!(desktop.world().forgotten, Some(Duration::from_secs(60)));
+    desktop.world().now += Duration::from_secs(30);
+    see(&mut screen, ScreenTarget::AllMonitors);
+    assert_eq!(desktop.world().forgotten, Some(Duration::from_secs(60)));
+    desktop.world().now += Duration::from_secs(30);
+    assert_eq!(screen.forget_old(), Some(Duration::from_secs(30)));
+    assert_eq!(desktop.world().forgotten, Some(Duration::ZERO));
+}
+
+#[test]
 fn blank_pictures_and_desktops_without_windows_are_said() {
     let desktop = Desktop::new(WIDTH, HEIGHT);
     let text = see(&mut eyes(&desktop), ScreenTarget::AllMonitors);

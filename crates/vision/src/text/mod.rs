@@ -1,15 +1,18 @@
 //! Text in pictures: lines are found, then read by PP-OCR through ONNX Runtime.
 //!
-//! Owns detection, recognition and reading order. Never captures, keeps nothing of what it read.
+//! Owns detection, recognition and reading order, and the texts of the last lines, by their pixels, until it is told to
+//! forget them. Never captures.
 //!
 //! [`PpOcr::load`] opens the recognizer; it is a [`TextRecognizer`]. Lines come in reading order as far as the picture
 //! tells; who knows which windows lie on top puts them in order again with [`layout::order`].
 
 mod detect;
+mod known;
 pub mod layout;
 mod network;
 mod read;
 mod strip;
+mod trunk;
 
 use crate::frame::Frames;
 use detect::{Bounds, Detector};
@@ -17,7 +20,7 @@ use jarvis_core::{Cancel, LookTimings, Pixels, Region, Result, TextLine, TextRec
 use jarvis_onnx::{OnnxError, Runtime};
 use read::{Part, Reader};
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use strip::Look;
 
 /// A line reaches out of an area by no more than this, px: pictures are searched this far over and under their areas.
@@ -26,7 +29,8 @@ const REACH: u32 = 96;
 /// Lines that the network is less sure of are no text.
 const LEAST_CONFIDENCE: f32 = 0.5;
 
-/// Reads screens with PP-OCRv6 small. Buffers are kept from picture to picture, of the text nothing is.
+/// Reads screens with PP-OCRv6 small. Buffers are kept from picture to picture, and texts of lines that may be seen again
+/// until they are to be forgotten.
 #[derive(Debug)]
 pub struct PpOcr {
     frames: Frames,
@@ -148,6 +152,10 @@ impl TextRecognizer for PpOcr {
         let ms = |duration: std::time::Duration| duration.as_secs_f64() * 1000.0;
         let total = ms(began.elapsed());
         Ok(LookTimings { detect: ms(detect), recognize: total - ms(detect), total, ..LookTimings::default() })
+    }
+
+    fn forget(&mut self, unseen: Duration) {
+        self.reader.forget(unseen);
     }
 
     fn release(&mut self) {

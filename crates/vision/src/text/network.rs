@@ -26,7 +26,7 @@ pub(super) struct Network {
 }
 
 /// Numbers of ONNX's fields, by message.
-mod number {
+pub(super) mod number {
     pub const MODEL_GRAPH: u64 = 7;
     pub const MODEL_METADATA: u64 = 14;
     pub const ENTRY_KEY: u64 = 1;
@@ -126,14 +126,14 @@ pub(super) fn prepare(model: &[u8]) -> Result<Network, String> {
 
 /// What matters of a node.
 #[derive(Default)]
-struct Node<'a> {
-    operator: &'a str,
-    inputs: Vec<&'a str>,
-    output: &'a str,
+pub(super) struct Node<'a> {
+    pub(super) operator: &'a str,
+    pub(super) inputs: Vec<&'a str>,
+    pub(super) output: &'a str,
 }
 
 impl<'a> Node<'a> {
-    fn read(body: &'a [u8]) -> Result<Self, String> {
+    pub(super) fn read(body: &'a [u8]) -> Result<Self, String> {
         let mut node = Self::default();
         fields(body, |field| {
             match field.number {
@@ -261,23 +261,26 @@ fn of_two_rows(attribute: Field<'_>) -> Result<Vec<u8>, String> {
     Ok(rest)
 }
 
-/// A `ValueInfoProto` of floats without its shape.
-fn without_shape(value: &[u8]) -> Result<Vec<u8>, String> {
-    let mut out = vec![];
-    fields(value, |field| {
-        match field.number {
-            number::VALUE_NAME => out.extend_from_slice(field.raw),
-            number::VALUE_TYPE => {
-                let (mut tensor, mut kind) = (vec![], vec![]);
-                push_integer(&mut tensor, number::TYPE_ELEMENT, FLOAT);
-                push_bytes(&mut kind, number::TYPE_TENSOR, &tensor);
-                push_bytes(&mut out, number::VALUE_TYPE, &kind);
-            }
-            _ => {}
+/// A `ValueInfoProto` of floats, `of` another, without its shape.
+fn without_shape(of: &[u8]) -> Result<Vec<u8>, String> {
+    let mut name = "";
+    fields(of, |field| {
+        if field.number == number::VALUE_NAME {
+            name = field.value.text()?;
         }
         Ok(())
     })?;
-    Ok(out)
+    Ok(value(name))
+}
+
+/// A `ValueInfoProto` of floats of any shape.
+pub(super) fn value(name: &str) -> Vec<u8> {
+    let (mut tensor, mut kind, mut out) = (vec![], vec![], vec![]);
+    push_integer(&mut tensor, number::TYPE_ELEMENT, FLOAT);
+    push_bytes(&mut kind, number::TYPE_TENSOR, &tensor);
+    push_bytes(&mut out, number::VALUE_NAME, name.as_bytes());
+    push_bytes(&mut out, number::VALUE_TYPE, &kind);
+    out
 }
 
 #[cfg(test)]

@@ -1,11 +1,14 @@
-//! What is written in lines: batches of equal width go through the network, a thread each.
+//! What is written in lines: one by one, or in batches of equal width, they go through the network, on all threads.
 //!
-//! Owns the sessions and their buffers, and the way from probabilities to text (connectionist temporal classification:
-//! the likeliest output of each step, repetitions and blanks left out). Never knows where on the screen a line is.
+//! Owns the sessions and their buffers, the texts of lines that were read before, and the way from probabilities to text
+//! (connectionist temporal classification: the likeliest output of each step, repetitions and blanks left out). Never knows
+//! where on the screen a line is.
 
 use super::detect::Bounds;
+use super::known::Known;
 use super::network::{self, HEIGHT};
 use super::strip::{Look, Scaler};
+use super::trunk::{Flow, Trunk};
 use jarvis_core::{Cancel, Error};
 use jarvis_onnx::{OnnxError, Runtime, SessionOptions, run};
 use ort::session::Session;
@@ -13,6 +16,7 @@ use ort::value::TensorRef;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 /// Columns without ink that are a space, whatever the network says: letters of fixed width are less far apart, with 24 rows
 /// for the tallest.
@@ -43,19 +47,39 @@ pub(super) struct Words {
     pub(super) confidence: f32,
 }
 
+impl Words {
+    /// Overwrites the text.
+    pub(super) fn wipe(&mut self) {
+        let mut bytes = std::mem::take(&mut self.text).into_bytes();
+        bytes.fill(0);
+        // Else the compiler may see that nobody reads it.
+        std::hint::black_box(&bytes);
+    }
+}
+
 /// A session and what it is fed from.
 #[derive(Debug)]
 struct Worker {
     session: Session,
     scaler: Scaler,
+    /// Pictures of lines; three times each where the session takes them.
     input: Vec<f32>,
+    flow: Flow,
+    /// What the trunk makes of a picture.
+    features: Vec<f32>,
 }
 
 /// Reads lines.
 #[derive(Debug)]
 pub(super) struct Reader {
     workers: Vec<Worker>,
+    /// What lines pass before the session takes them; nothing where the session takes pictures.
+    trunk: Option<Trunk>,
     characters: Vec<String>,
+    known: Known,
+    /// What each part looks like.
+    numbers: Vec<u64>,
+    /// Those that are not known.
     order: Vec<usize>,
     words: Vec<Words>,
 }
@@ -72,13 +96,18 @@ impl Reader {
         })?;
         let network = network::prepare(&bytes).map_err(|reason| OnnxError::model(file, reason))?;
         drop(bytes);
+        let cut = Trunk::cut(&network.model).map_err(|reason| OnnxError::model(file, reason))?;
+        let (trunk, rest) = cut.unzip();
+        let model = rest.unwrap_or(network.model);
         let options = SessionOptions { threads: 1, keep_memory: true };
         let worker = || {
-            let session = runtime.session_of(&network.model, file, options)?;
-            Ok(Worker { session, scaler: Scaler::default(), input: vec![] })
+            let session = runtime.session_of(&model, file, options)?;
+            let (scaler, flow) = (Scaler::default(), Flow::default());
+            Ok(Worker { session, scaler, flow, input: vec![], features: vec![] })
         };
         let workers = (0..threads.max(1)).map(|_| worker()).collect::<Result<_, OnnxError>>()?;
-        Ok(Self { workers, characters: network.characters, order: vec![], words: vec![] })
+        let (characters, known) = (network.characters, Known::default());
+        Ok(Self { workers, trunk, characters, known, numbers: vec![], order: vec![], words: vec![] })
     }
 
     /// Overwrites the pictures of lines and their texts, and gives their memory back.
@@ -87,13 +116,19 @@ impl Reader {
             worker.input.fill(0.0);
             worker.input = vec![];
             worker.scaler = Scaler::default();
+            worker.features.fill(0.0);
+            worker.features = vec![];
+            worker.flow.wipe();
+            worker.flow = Flow::default();
         }
-        for words in self.words.drain(..) {
-            let mut bytes = words.text.into_bytes();
-            bytes.fill(0);
-            // Else the compiler may see that nobody reads it.
-            std::hint::black_box(&bytes);
-        }
+        self.words.iter_mut().for_each(Words::wipe);
+        self.words = vec![];
+        self.forget(Duration::ZERO);
+    }
+
+    /// Forgets what lines said that were last seen at least `unseen` ago; all of them for zero.
+    pub(super) fn forget(&mut self, unseen: Duration) {
+        self.known.forget(unseen, Instant::now());
     }
 
     /// What is written in each of `parts` of `luma`, a picture `width` px wide.
@@ -104,18 +139,33 @@ impl Reader {
         parts: &[Part],
         cancel: &Cancel,
     ) -> Result<&[Words], Error> {
+        let now = Instant::now();
+        self.words.iter_mut().for_each(Words::wipe);
         self.words.clear();
         self.words.resize_with(parts.len(), Words::default);
         self.order.clear();
-        self.order.extend(0..parts.len());
+        self.numbers.clear();
+        for (at, part) in parts.iter().enumerate() {
+            let columns = part.bounds.left as usize..part.bounds.right as usize;
+            let rows =
+                (part.bounds.top as usize..part.bounds.bottom as usize).map(|y| &luma[y * width..][columns.clone()]);
+            let number = self.known.number(columns.len(), rows);
+            self.numbers.push(number);
+            match self.known.get(number, now) {
+                Some(words) => self.words[at].clone_from(words),
+                None => self.order.push(at),
+            }
+        }
         // The longest first, so that the threads end at about the same time.
         self.order.sort_unstable_by_key(|&at| (std::cmp::Reverse(parts[at].columns), at));
+        // The trunk takes one at a time.
+        let most = if self.trunk.is_some() { 0 } else { BATCH };
         let mut batches: Vec<Batch> = vec![];
         for (at, &part) in self.order.iter().enumerate() {
             let columns = parts[part].columns;
             match batches.last_mut() {
                 Some((first, count))
-                    if parts[self.order[*first]].columns == columns && (*count + 1) * columns <= BATCH =>
+                    if parts[self.order[*first]].columns == columns && (*count + 1) * columns <= most =>
                 {
                     *count += 1;
                 }
@@ -124,13 +174,15 @@ impl Reader {
         }
         let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
         let (order, characters, words) = (&self.order, &self.characters, Mutex::new(&mut self.words));
+        let trunk = self.trunk.as_ref();
         let work = |worker: &mut Worker| {
             while let Some(&(first, count)) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let batch = &order[first..first + count];
                 let read = if cancel.is_cancelled() {
                     Err(Error::cancelled())
                 } else {
-                    worker.read((luma, width), batch.iter().map(|&at| &parts[at]), characters, cancel)
+                    let batch = batch.iter().map(|&at| &parts[at]);
+                    worker.read((luma, width), batch, (trunk, characters), cancel)
                 };
                 match read {
                     Ok(read) => {
@@ -152,10 +204,13 @@ impl Reader {
             [worker, ..] => work(worker),
             [] => {}
         }
-        match failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
-            Some(error) => Err(error),
-            None => Ok(&self.words),
+        if let Some(error) = failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+            return Err(error);
         }
+        for &at in &self.order {
+            self.known.add(self.numbers[at], &self.words[at], now);
+        }
+        Ok(&self.words)
     }
 }
 
@@ -164,28 +219,36 @@ impl Worker {
         &mut self,
         (luma, width): (&[u8], usize),
         parts: impl ExactSizeIterator<Item = &'p Part>,
-        characters: &[String],
+        (trunk, characters): (Option<&Trunk>, &[String]),
         cancel: &Cancel,
     ) -> Result<Vec<Words>, Error> {
+        let Self { session, scaler, input, flow, features } = self;
         let count = parts.len();
+        let planes = if trunk.is_some() { 1 } else { 3 };
         let mut columns = 0;
         for (at, part) in parts.enumerate() {
             columns = part.columns;
             let plane = HEIGHT * columns;
-            self.input.resize(count * 3 * plane, 0.0);
-            let planes = &mut self.input[at * 3 * plane..][..3 * plane];
-            let (first, others) = planes.split_at_mut(plane);
-            self.scaler.draw(luma, width, &part.bounds, &part.look, columns, first);
+            input.resize(count * planes * plane, 0.0);
+            let drawn = &mut input[at * planes * plane..][..planes * plane];
+            let (first, others) = drawn.split_at_mut(plane);
+            scaler.draw(luma, width, &part.bounds, &part.look, columns, first);
             others.chunks_exact_mut(plane).for_each(|other| other.copy_from_slice(first));
         }
         const WHAT: &str = "Reading text";
-        let input =
-            TensorRef::from_array_view(([count, 3, HEIGHT, columns], &self.input[..])).map_err(OnnxError::run(WHAT))?;
-        run(&mut self.session, ort::inputs![input], cancel, WHAT, |outputs| {
+        let given = match trunk {
+            Some(trunk) => {
+                trunk.run(input, flow, features);
+                TensorRef::from_array_view(([count, trunk.channels(), 1, columns / 8], &features[..]))
+            }
+            None => TensorRef::from_array_view(([count, planes, HEIGHT, columns], &input[..])),
+        };
+        let given = given.map_err(OnnxError::run(WHAT))?;
+        run(session, ort::inputs![given], cancel, WHAT, |outputs| {
             let (shape, output) = outputs[0].try_extract_tensor::<f32>()?;
             let steps = shape.get(1).map_or(0, |steps| *steps as usize);
             let line = (steps * characters.len()).max(1);
-            let pictures = self.input.chunks_exact((3 * HEIGHT * columns).max(1));
+            let pictures = input.chunks_exact((planes * HEIGHT * columns).max(1));
             let lines = output.chunks_exact(line).zip(pictures);
             Ok(lines.map(|(line, picture)| decode(line, characters, &picture[..HEIGHT * columns])).collect())
         })

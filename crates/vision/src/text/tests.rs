@@ -195,3 +195,25 @@ fn a_missing_model_says_how_to_get_it() {
     let error = PpOcr::load(&installed::runtime(), Path::new("/nonexistent"), 1).unwrap_err();
     assert!(matches!(error, OnnxError::ModelMissing(_)), "{error}");
 }
+#[test]
+fn lines_that_only_moved_are_known_until_they_are_forgotten() {
+    let mut reader = recognizer();
+    let (picture, _) = Picture::fixture("light");
+    let before = read(&mut reader, &picture, &[picture.whole()]);
+    // Seven rows further down; of the network nothing is let through.
+    let mut moved = Picture { data: picture.data.clone(), ..picture };
+    moved.data.rotate_right(7 * 4 * picture.width as usize);
+    let (cancel, mut lines) = (Cancel::new(), vec![]);
+    cancel.cancel();
+    reader.recognize(moved.view(), &[moved.whole()], &cancel, &mut lines).unwrap();
+    assert_eq!(lines.len(), before.len());
+    for (line, before) in lines.iter().zip(&before) {
+        assert_eq!((&line.text, line.confidence, line.region.y), (&before.text, before.confidence, before.region.y + 7));
+    }
+    // All of them were seen just now.
+    reader.forget(Duration::from_secs(3600));
+    assert!(reader.recognize(moved.view(), &[moved.whole()], &cancel, &mut lines).is_ok());
+    reader.forget(Duration::ZERO);
+    assert!(reader.recognize(moved.view(), &[moved.whole()], &cancel, &mut lines).unwrap_err().is_cancelled());
+}
+

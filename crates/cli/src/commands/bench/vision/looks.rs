@@ -24,6 +24,8 @@ const THIRD_MS: f64 = 300.0;
 const DIALOG: Region = Region::new(704, 400, 512, 200);
 /// The upper third.
 const THIRD: Region = Region::new(0, 0, WIDTH, HEIGHT / 3);
+/// Three lines, px.
+const SCROLLED: u32 = 72;
 /// The most of one core that reading ahead may take, %.
 const AHEAD_PERCENT: f64 = 5.0;
 /// What is typed while it reads: letters a second, a letter, and for how long.
@@ -48,6 +50,13 @@ impl Shown {
             let bytes = row..row + 4 * part.width as usize;
             pixels[bytes.clone()].copy_from_slice(&from[bytes]);
         }
+    }
+
+    /// Moves all of it up by `rows`; what comes in at the bottom is from another page.
+    fn scroll(&self, from: &[u8], rows: u32) {
+        let moved = (rows * WIDTH * 4) as usize;
+        self.pixels().copy_within(moved.., 0);
+        self.show(from, Region::new(0, (HEIGHT - rows) as i32, WIDTH, rows));
     }
 }
 
@@ -90,8 +99,8 @@ pub(super) fn run(
     runs: usize,
     rows: &mut Rows<'_>,
 ) -> anyhow::Result<()> {
-    let Some(pages) = pages(paths)? else { return Ok(()) };
-    let [page, other] = &pages;
+    let Some(mut pages) = Pages::start(paths) else { return Ok(()) };
+    let page = pages.draw()?;
     let shown = Shown(Arc::new(Mutex::new(page.clone())));
     let mut screen = screen(parts, settings, &shown)?;
     let look = Look { target: ScreenTarget::ActiveWindow, reason: "to measure".into() };
@@ -104,23 +113,26 @@ pub(super) fn run(
     };
     let (first, fresh) = see(TextSource::Recognizer)?;
     let lines = first.lines.len();
-    let (mut same, mut dialog, mut third) = (vec![], vec![], vec![]);
-    for number in 0..2 * runs {
+    let (mut same, mut dialog, mut third, mut scrolled) = (vec![], vec![], vec![], vec![]);
+    for _ in 0..2 * runs {
         same.push(see(TextSource::Cache)?.1);
-        // There and back, so that every look has something to read.
-        let from = if number % 2 == 0 { other } else { page };
-        shown.show(from, DIALOG);
+        // No line of it was on a page before, so that what changes has to be read.
+        let from = pages.draw()?;
+        shown.show(&from, DIALOG);
         dialog.push(see(TextSource::Recognizer)?.1);
-        shown.show(from, THIRD);
+        shown.show(&from, THIRD);
         third.push(see(TextSource::Recognizer)?.1);
+        shown.scroll(&from, SCROLLED);
+        scrolled.push(see(TextSource::Recognizer)?.1);
     }
     let less = |values: &mut [f64]| (median(values), "ms", Better::Less);
     rows.add(("vision", format!("look at {lines} lines, the first")), (fresh, "ms", Better::Less), (None, None));
     rows.add(("vision", "— seen before, nothing changed"), less(&mut same), (Some(SEEN_MS), None));
     rows.add(("vision", "— seen before, a dialog changed"), less(&mut dialog), (Some(SEEN_MS), None));
     rows.add(("vision", "— seen before, a third changed"), less(&mut third), (Some(THIRD_MS), None));
-    shown.show(page, Region::new(0, 0, WIDTH, HEIGHT));
-    ahead(&mut screen, &shown, other, rows)
+    rows.add(("vision", "— seen before, scrolled by three lines"), less(&mut scrolled), (None, None));
+    shown.show(&page, Region::new(0, 0, WIDTH, HEIGHT));
+    ahead(&mut screen, &shown, &pages.draw()?, rows)
 }
 
 /// Someone types a page into a terminal, and what is typed is read ahead. Waiting is counted, not done.
@@ -160,24 +172,33 @@ fn screen(parts: &Installed, settings: &Settings, shown: &Shown) -> anyhow::Resu
     Ok(Screen::new(parts, rules, Duration::from_secs(300)))
 }
 
-/// Two pages of text, each with a dialog of its own in the same place, where Pillow is installed.
-fn pages(paths: &Paths) -> anyhow::Result<Option<[Vec<u8>; 2]>> {
-    let script = concat!(include_str!("pages.py"), include_str!("looks.py"));
-    let drawn = Baseline::start(paths, script, &[OsStr::new(include_str!("pages.txt"))]).unwrap_or_else(|error| {
-        eprintln!("jarvis: no pages to look at: {error}");
-        None
-    });
-    let Some(mut drawn) = drawn else { return Ok(None) };
-    let mut draw = |number: u32| -> anyhow::Result<Vec<u8>> {
+/// Pages of text, each with a dialog of its own in the same place, where Pillow is installed.
+struct Pages {
+    drawn: Baseline,
+    number: u32,
+}
+
+impl Pages {
+    fn start(paths: &Paths) -> Option<Self> {
+        let script = concat!(include_str!("pages.py"), include_str!("looks.py"));
+        let drawn = Baseline::start(paths, script, &[OsStr::new(include_str!("pages.txt"))]).unwrap_or_else(|error| {
+            eprintln!("jarvis: no pages to look at: {error}");
+            None
+        });
+        drawn.map(|drawn| Self { drawn, number: 0 })
+    }
+
+    /// The next page, whose lines are on none before it.
+    fn draw(&mut self) -> anyhow::Result<Vec<u8>> {
         let file = tempfile::Builder::new().prefix("jarvis-bench-").suffix(".bgrx").tempfile()?;
         let dialog = [DIALOG.x, DIALOG.y, DIALOG.width as i32, DIALOG.height as i32];
         let request = serde_json::json!({
-            "number": number, "width": WIDTH, "height": HEIGHT, "dialog": dialog, "path": file.path(),
+            "number": self.number, "width": WIDTH, "height": HEIGHT, "dialog": dialog, "path": file.path(),
         });
-        let _: serde_json::Value = drawn.ask(&request)?;
+        self.number += 1;
+        let _: serde_json::Value = self.drawn.ask(&request)?;
         let pixels = std::fs::read(file.path())?;
         anyhow::ensure!(pixels.len() == (WIDTH * HEIGHT * 4) as usize, "the page has another size");
         Ok(pixels)
-    };
-    Ok(Some([draw(0)?, draw(1)?]))
+    }
 }
