@@ -162,12 +162,22 @@ impl GgufModel {
         }
     }
 
+    /// Makes the model know exactly `ids` (at least one), reading only what it does not know yet, the last one always and
+    /// closely: its scores are wanted. Returns how many it knew, and whether it got to the end.
+    fn prefill(&mut self, ids: &[u32], cancel: &Cancel) -> (usize, bool) {
+        let Some((last, before)) = ids.split_last() else { return (0, true) };
+        let (known, complete) = self.learn(before, cancel);
+        let complete = complete && self.llama.read_closely(*last, cancel);
+        if complete {
+            self.read.push(*last);
+        }
+        (known, complete)
+    }
+
     /// Makes the model know exactly `ids`, reading only what it does not know yet. Returns how many it knew, and whether
     /// it got to the end.
-    fn prefill(&mut self, ids: &[u32], cancel: &Cancel) -> (usize, bool) {
-        let common = self.read.iter().zip(ids).take_while(|(a, b)| a == b).count();
-        // The last token is always read: its scores are wanted.
-        let known = common.min(ids.len().saturating_sub(1));
+    fn learn(&mut self, ids: &[u32], cancel: &Cancel) -> (usize, bool) {
+        let known = self.read.iter().zip(ids).take_while(|(a, b)| a == b).count();
         self.forget_after(known);
         for chunk in ids[known..].chunks(CHUNK) {
             if !self.llama.read(chunk, cancel) {
@@ -245,7 +255,7 @@ impl GgufModel {
             if made.len() == most {
                 break StopReason::Length;
             }
-            if !self.llama.read(&[token], cancel) {
+            if !self.llama.read_closely(token, cancel) {
                 break StopReason::Cancelled;
             }
             self.read.push(token);
@@ -327,7 +337,7 @@ impl LanguageModel for GgufModel {
             return Err(LlmError::TooLong { tokens: ids.len(), limit }.into());
         }
         if !ids.is_empty() && !self.read.starts_with(&ids) {
-            self.prefill(&ids, &Cancel::new());
+            self.learn(&ids, &Cancel::new());
         }
         Ok(())
     }

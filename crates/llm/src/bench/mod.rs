@@ -76,15 +76,18 @@ impl Ours {
 impl Runner for Ours {
     fn prompt(&mut self, tokens: &[u32]) -> jarvis_core::Result<()> {
         self.llama.truncate(0);
-        for chunk in tokens.chunks(CHUNK) {
-            self.llama.read(chunk, &Cancel::new());
+        if let Some((last, before)) = tokens.split_last() {
+            for chunk in before.chunks(CHUNK) {
+                self.llama.read(chunk, &Cancel::new());
+            }
+            self.llama.read_closely(*last, &Cancel::new());
         }
         self.scores.copy_from_slice(self.llama.logits());
         Ok(())
     }
 
     fn step(&mut self, token: u32) -> jarvis_core::Result<()> {
-        self.llama.read(&[token], &Cancel::new());
+        self.llama.read_closely(token, &Cancel::new());
         self.scores.copy_from_slice(self.llama.logits());
         Ok(())
     }

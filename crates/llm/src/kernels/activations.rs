@@ -1,17 +1,29 @@
-//! Activations as matrix products take them: in eight bits, and as they are where weights are floats.
+//! Activations as matrix products take them: in eight or sixteen bits, and as they are where weights are floats.
 //!
-//! Each block of 32 values has a scale, so that `value = scale * q` with `q` in -127..=127, and `scale * sum(q)`, which
-//! weights with a minimum or a centre need.
+//! Each block of 32 values has a scale, so that `value = scale * q` with `q` in -32512..=32512, and `scale * sum(q)`, which
+//! weights with a minimum or a centre need. Instructions multiply eight bits: `q = 256 * upper + lower`, and the products of
+//! both are put together as whole numbers. Rounded to eight bits a value has no lower part.
 
 use super::{BLOCK, Kernel};
 use crate::team::Parts;
+
+/// How finely activations are rounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rounding {
+    /// To eight bits: half the arithmetic.
+    Eight,
+    /// To sixteen: next to nothing is lost.
+    Sixteen,
+}
 
 /// Values of up to a fixed number of tokens; the memory is reserved once.
 #[derive(Debug)]
 pub(crate) struct Activations {
     cols: usize,
     tokens: usize,
-    quants: Vec<i8>,
+    upper: Vec<i8>,
+    /// Empty after rounding to eight bits.
+    lower: Vec<i8>,
     scales: Vec<f32>,
     sums: Vec<f32>,
     first_sums: Vec<f32>,
@@ -24,10 +36,12 @@ pub(crate) struct Activations {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row<'a> {
     /// By column.
-    pub(crate) quants: &'a [i8],
+    pub(crate) upper: &'a [i8],
+    /// By column, what is to be added to 256 times that; empty when there is nothing.
+    pub(crate) lower: &'a [i8],
     /// By block.
     pub(crate) scales: &'a [f32],
-    /// By block, the scale times the sum of the quants.
+    /// By block, the scale times the sum of the numbers.
     pub(crate) sums: &'a [f32],
     /// By block, the same of its first half.
     pub(crate) first_sums: &'a [f32],
@@ -38,7 +52,8 @@ pub(crate) struct Row<'a> {
 /// Tokens that several threads write, each its own.
 pub(crate) struct RowsMut<'a> {
     cols: usize,
-    quants: Parts<'a, i8>,
+    upper: Parts<'a, i8>,
+    lower: Option<Parts<'a, i8>>,
     scales: Parts<'a, f32>,
     sums: Parts<'a, f32>,
     first_sums: Parts<'a, f32>,
@@ -51,7 +66,8 @@ impl Activations {
         Self {
             cols: 0,
             tokens: 0,
-            quants: Vec::with_capacity(capacity),
+            upper: Vec::with_capacity(capacity),
+            lower: Vec::with_capacity(capacity),
             scales: Vec::with_capacity(capacity / BLOCK),
             sums: Vec::with_capacity(capacity / BLOCK),
             first_sums: Vec::with_capacity(capacity / BLOCK),
@@ -61,11 +77,12 @@ impl Activations {
     }
 
     /// Sets the shape, and gives the rows to be written.
-    pub(crate) fn reshape(&mut self, tokens: usize, cols: usize) -> RowsMut<'_> {
+    pub(crate) fn reshape(&mut self, tokens: usize, cols: usize, rounding: Rounding) -> RowsMut<'_> {
         assert_eq!(cols % BLOCK, 0, "a row is whole blocks");
         self.cols = cols;
         self.tokens = tokens;
-        self.quants.resize(tokens * cols, 0);
+        self.upper.resize(tokens * cols, 0);
+        self.lower.resize(if rounding == Rounding::Sixteen { tokens * cols } else { 0 }, 0);
         self.scales.resize(tokens * cols / BLOCK, 0.0);
         self.sums.resize(tokens * cols / BLOCK, 0.0);
         self.first_sums.resize(tokens * cols / BLOCK, 0.0);
@@ -74,7 +91,8 @@ impl Activations {
         }
         RowsMut {
             cols,
-            quants: Parts::new(&mut self.quants),
+            upper: Parts::new(&mut self.upper),
+            lower: (rounding == Rounding::Sixteen).then(|| Parts::new(&mut self.lower)),
             scales: Parts::new(&mut self.scales),
             sums: Parts::new(&mut self.sums),
             first_sums: Parts::new(&mut self.first_sums),
@@ -97,7 +115,8 @@ impl Activations {
         let blocks = self.cols / BLOCK;
         let values = if self.keeps_values { &self.values[index * self.cols..][..self.cols] } else { &[] };
         Row {
-            quants: &self.quants[index * self.cols..][..self.cols],
+            upper: &self.upper[index * self.cols..][..self.cols],
+            lower: self.lower.get(index * self.cols..(index + 1) * self.cols).unwrap_or_default(),
             scales: &self.scales[index * blocks..][..blocks],
             sums: &self.sums[index * blocks..][..blocks],
             first_sums: &self.first_sums[index * blocks..][..blocks],
@@ -115,15 +134,16 @@ impl RowsMut<'_> {
         assert_eq!(values.len(), self.cols);
         let (cols, blocks) = (self.cols, self.cols / BLOCK);
         // SAFETY: a token's parts are its own, by the caller's promise.
-        let (quants, scales, sums, first_sums) = unsafe {
-            (
-                self.quants.part(index * cols, cols),
-                self.scales.part(index * blocks, blocks),
-                self.sums.part(index * blocks, blocks),
-                self.first_sums.part(index * blocks, blocks),
-            )
+        let row = unsafe {
+            RowMut {
+                upper: self.upper.part(index * cols, cols),
+                lower: self.lower.as_ref().map(|lower| lower.part(index * cols, cols)),
+                scales: self.scales.part(index * blocks, blocks),
+                sums: self.sums.part(index * blocks, blocks),
+                first_sums: self.first_sums.part(index * blocks, blocks),
+            }
         };
-        quantize(kernel, values, quants, scales, sums, first_sums);
+        quantize(kernel, values, row);
         if let Some(kept) = &self.values {
             // SAFETY: as above.
             unsafe { kept.part(index * cols, cols) }.copy_from_slice(values);
@@ -131,36 +151,41 @@ impl RowsMut<'_> {
     }
 }
 
-/// Quantizes one row, block by block.
-fn quantize(
-    kernel: Kernel,
-    values: &[f32],
-    quants: &mut [i8],
-    scales: &mut [f32],
-    sums: &mut [f32],
-    first_sums: &mut [f32],
-) {
-    match kernel {
-        Kernel::Plain => quantize_plainly(values, quants, scales, sums, first_sums),
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: these kernels are only made where their instructions were detected.
-        Kernel::Avx2 | Kernel::Vnni => unsafe {
-            super::avx2_activations::quantize(values, quants, scales, sums, first_sums);
-        },
-    }
+/// One row that is being written.
+pub(super) struct RowMut<'a> {
+    pub(super) upper: &'a mut [i8],
+    pub(super) lower: Option<&'a mut [i8]>,
+    pub(super) scales: &'a mut [f32],
+    pub(super) sums: &'a mut [f32],
+    pub(super) first_sums: &'a mut [f32],
 }
+
+/// The number that the largest value of a block becomes: no upper part is beyond 127.
+pub(super) const MOST: f32 = 127.0 * 256.0;
 
 /// What values of a block whose largest has this size are multiplied with.
 ///
 /// What is smaller than that has no inverse in a float, and adds nothing to a product: it is taken for zero.
 pub(super) fn inverse(largest: f32) -> f32 {
-    if largest >= 127.0 * f32::MIN_POSITIVE { 127.0 / largest } else { 0.0 }
+    if largest >= MOST * f32::MIN_POSITIVE { MOST / largest } else { 0.0 }
 }
 
-fn quantize_plainly(values: &[f32], quants: &mut [i8], scales: &mut [f32], sums: &mut [f32], first_sums: &mut [f32]) {
-    let blocks = values.as_chunks::<BLOCK>().0.iter().zip(quants.as_chunks_mut::<BLOCK>().0);
-    let sums = sums.iter_mut().zip(first_sums);
-    for ((values, quants), (scale, (sum, first_sum))) in blocks.zip(scales.iter_mut().zip(sums)) {
+/// Quantizes one row, block by block.
+fn quantize(kernel: Kernel, values: &[f32], row: RowMut<'_>) {
+    match kernel {
+        Kernel::Plain => quantize_plainly(values, row),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: these kernels are only made where their instructions were detected.
+        Kernel::Avx2 | Kernel::Vnni => unsafe { super::avx2_activations::quantize(values, row) },
+    }
+}
+
+fn quantize_plainly(values: &[f32], row: RowMut<'_>) {
+    let step = if row.lower.is_some() { 1 } else { 256 };
+    let mut lower = row.lower.into_iter().flatten();
+    let blocks = values.as_chunks::<BLOCK>().0.iter().zip(row.upper.as_chunks_mut::<BLOCK>().0);
+    let sums = row.sums.iter_mut().zip(row.first_sums);
+    for ((values, upper), (scale, (sum, first_sum))) in blocks.zip(row.scales.iter_mut().zip(sums)) {
         let mut largest = [0f32; 8];
         for eight in values.as_chunks::<8>().0 {
             for (largest, value) in largest.iter_mut().zip(eight) {
@@ -168,20 +193,20 @@ fn quantize_plainly(values: &[f32], quants: &mut [i8], scales: &mut [f32], sums:
             }
         }
         let largest = largest.iter().fold(0f32, |a, b| a.max(*b));
-        *scale = largest / 127.0;
-        let inverse = inverse(largest);
-        let mut totals = [0i32; 2];
-        let halves = quants.as_chunks_mut::<16>().0.iter_mut().zip(values.as_chunks::<16>().0);
-        for (total, (quants, values)) in totals.iter_mut().zip(halves) {
-            for (quant, value) in quants.iter_mut().zip(values) {
-                // Half away from zero by adding half and cutting off: no call into the C library on any target.
-                let scaled = value * inverse;
-                let rounded = (scaled + 0.5f32.copysign(scaled)) as i32;
-                *quant = rounded as i8;
-                *total += rounded;
-            }
+        *scale = largest / MOST;
+        let inverse = inverse(largest) / step as f32;
+        let mut numbers = [0i32; BLOCK];
+        for ((number, value), upper) in numbers.iter_mut().zip(values).zip(upper) {
+            // Half away from zero by adding half and cutting off: no call into the C library on any target.
+            let scaled = value * inverse;
+            *number = (scaled + 0.5f32.copysign(scaled)) as i32 * step;
+            *upper = ((*number + 128) >> 8) as i8;
         }
-        *first_sum = *scale * totals[0] as f32;
-        *sum = *scale * (totals[0] + totals[1]) as f32;
+        // What is left of 256 times the upper part is the low byte, with its sign.
+        numbers.iter().zip(lower.by_ref()).for_each(|(number, lower)| *lower = *number as i8);
+        let (first, last) = numbers.split_at(BLOCK / 2);
+        let first: i32 = first.iter().sum();
+        *first_sum = *scale * first as f32;
+        *sum = *scale * (first + last.iter().sum::<i32>()) as f32;
     }
 }

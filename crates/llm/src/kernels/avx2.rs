@@ -28,14 +28,14 @@ unsafe fn dots<const FORM: u8>(weights: &[__m256i; 8], at: *const i8) -> [__m256
             // SAFETY: the caller's promise.
             let values = unsafe { broadcast(at.add(j * 4)) };
             // The multiplication wants one side without a sign: the values' signs move to the weights. Two products of at
-            // most 127 * 127 fit into 16 bits.
+            // most 127 * 128 fit into 16 bits.
             let pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(values), _mm256_sign_epi8(weight, values));
             sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, ones));
         }
         return [sum, _mm256_setzero_si256()];
     }
-    // How many sums of two products fit into 16 bits: 8 * 2 * 15 * 127 = 30 480, 4 * 2 * 31 * 127 = 31 496 and
-    // 2 * 2 * 63 * 127 = 32 004.
+    // How many sums of two products fit into 16 bits: 8 * 2 * 15 * 128 = 30 720, 4 * 2 * 31 * 128 = 31 744 and
+    // 2 * 2 * 63 * 128 = 32 256.
     let run = match form {
         Form::Four | Form::Centred => 8,
         Form::Five => 4,

@@ -24,7 +24,7 @@ mod vnni;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub(crate) use activations::Activations;
+pub(crate) use activations::{Activations, Rounding};
 pub(crate) use attention::{Ends, Head, attend, combine};
 pub(crate) use elementwise::{
     add, gate, gelu_gate, rms_norm, rms_norm_in_place, rotate, rotate_halves, scale, soft_cap, store_half,
@@ -98,7 +98,7 @@ pub(crate) use dispatch;
 
 /// Products of the row groups `groups` of `weights` with every token of `activations`.
 ///
-/// `write(token, first_row, values)` gets eight rows at a time (fewer at the end of the matrix).
+/// `write(token, first_row, values)` gets eight or sixteen rows at a time (fewer at the end of the matrix).
 pub(crate) fn matmul(
     kernel: Kernel,
     weights: &Packed,
@@ -118,7 +118,26 @@ pub(crate) fn matmul(
     tiles::<1>(kernel, weights, activations, groups, token, &mut write);
 }
 
-/// The products of two groups of rows at a time and as many whole tiles of `T` tokens as there are from `token`; returns
+/// Some tokens that pass over the weights together.
+struct Tile<'a, const T: usize> {
+    rows: [activations::Row<'a>; T],
+    /// So many are tokens of their own; what is behind them repeats the last.
+    count: usize,
+}
+
+impl<'a, const T: usize> Tile<'a, T> {
+    /// The tile from `token`. Four that lack one or two are quicker than those that are there one by one.
+    fn at(activations: &'a Activations, token: usize) -> Option<Self> {
+        let left = activations.tokens() - token;
+        let is_full = left >= T;
+        (is_full || T == 4 && left > 1).then(|| Self {
+            rows: std::array::from_fn(|i| activations.token(token + i.min(left - 1))),
+            count: left.min(T),
+        })
+    }
+}
+
+/// The products of two groups of rows at a time and as many tiles of `T` tokens as there are from `token`; returns
 /// the first token that is left.
 #[cfg(target_arch = "x86_64")]
 fn pairs<const T: usize>(
@@ -128,9 +147,9 @@ fn pairs<const T: usize>(
     mut token: usize,
     write: &mut impl FnMut(usize, usize, &[f32]),
 ) -> usize {
-    while token + T <= activations.tokens() {
-        let rows: [_; T] = std::array::from_fn(|i| activations.token(token + i));
-        let mut products = [[[0f32; LANES]; T]; 2];
+    while let Some(tile) = Tile::<T>::at(activations, token) {
+        let Tile { rows, count } = tile;
+        let mut products = [[0f32; 2 * LANES]; T];
         let mut group = groups.start;
         while group + 1 < groups.end {
             let lines = &weights.quants[group * weights.group_lines()..][..2 * weights.group_lines()];
@@ -145,21 +164,22 @@ fn pairs<const T: usize>(
                     _ => vnni::pair::<{ Form::Eight as u8 }, T>(lines, scales, &rows, &mut products),
                 }
             }
-            for (group, products) in (group..).zip(&products) {
-                write_group(weights, group, token, products, write);
+            let rows = (2 * LANES).min(weights.rows - group * LANES);
+            for (token, values) in (token..).zip(&products[..count]) {
+                write(token, group * LANES, &values[..rows]);
             }
             group += 2;
         }
         if group < groups.end {
             let products = tile_of::<T>(Kernel::Vnni, weights, rows, group);
-            write_group(weights, group, token, &products, write);
+            write_group(weights, group, token, &products[..count], write);
         }
-        token += T;
+        token += count;
     }
     token
 }
 
-/// The products of as many whole tiles of `T` tokens as there are from `token`; returns the first that is left.
+/// The products of as many tiles of `T` tokens as there are from `token`; returns the first that is left.
 fn tiles<const T: usize>(
     kernel: Kernel,
     weights: &Packed,
@@ -168,24 +188,24 @@ fn tiles<const T: usize>(
     mut token: usize,
     write: &mut impl FnMut(usize, usize, &[f32]),
 ) -> usize {
-    while token + T <= activations.tokens() {
-        let rows: [_; T] = std::array::from_fn(|i| activations.token(token + i));
+    while let Some(tile) = Tile::<T>::at(activations, token) {
+        let Tile { rows, count } = tile;
         for group in groups.clone() {
             let products = tile_of::<T>(kernel, weights, rows, group);
-            write_group(weights, group, token, &products, write);
+            write_group(weights, group, token, &products[..count], write);
         }
-        token += T;
+        token += count;
     }
     token
 }
 
 /// Writes the products of one group with the tokens from `first`.
 #[inline(always)]
-fn write_group<const T: usize>(
+fn write_group(
     weights: &Packed,
     group: usize,
     first: usize,
-    products: &[[f32; LANES]; T],
+    products: &[[f32; LANES]],
     write: &mut impl FnMut(usize, usize, &[f32]),
 ) {
     let rows = LANES.min(weights.rows - group * LANES);

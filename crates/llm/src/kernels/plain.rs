@@ -24,7 +24,7 @@ fn dots(form: Form, weights: &[[i16; 32]; 8], quants: &[i8]) -> [[i32; LANES]; 2
                 *dot = four.iter().sum();
             }
         } else {
-            // Four products of at most 63 * 127 each: 32 004 fits into 16 bits.
+            // Four products of at most 63 * 128 each: 32 256 fits into 16 bits.
             let mut sums = [0i16; 32];
             for (weights, values) in vectors {
                 for (k, sum) in sums.iter_mut().enumerate() {
@@ -52,7 +52,11 @@ pub(super) fn quantized<const FORM: u8, const T: usize>(
         let weights = form.unpack(lines);
         let scale = |index: usize| f16::from_bits(scales[index]).to_f32();
         for (out, row) in out.iter_mut().zip(&rows) {
-            let [first, last] = dots(form, &weights, &row.quants[block * BLOCK..][..BLOCK]);
+            let upper = dots(form, &weights, &row.upper[block * BLOCK..][..BLOCK]);
+            let lower = row.lower.get(block * BLOCK..(block + 1) * BLOCK);
+            let lower = lower.map_or([[0; LANES]; 2], |lower| dots(form, &weights, lower));
+            let both = |half: usize| std::array::from_fn(|lane| upper[half][lane] * 256 + lower[half][lane]);
+            let (first, last): ([i32; LANES], [i32; LANES]) = (both(0), both(1));
             let (row_scale, sum, first_sum) = (row.scales[block], row.sums[block], row.first_sums[block]);
             for (lane, out) in out.iter_mut().enumerate() {
                 let both = (first[lane] + last[lane]) as f32 * row_scale;

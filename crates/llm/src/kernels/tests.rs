@@ -83,9 +83,16 @@ fn close(found: f32, expected: f64, scale: f64) -> bool {
     (f64::from(found) - expected).abs() <= 1e-5 * scale.max(1.0)
 }
 
+/// The whole number that a value was rounded to.
+fn number(row: &activations::Row<'_>, column: usize) -> i32 {
+    i32::from(row.upper[column]) * 256 + row.lower.get(column).map_or(0, |lower| i32::from(*lower))
+}
+
+const ROUNDINGS: [Rounding; 2] = [Rounding::Eight, Rounding::Sixteen];
+
 /// Quantizes rows of `cols` values.
-fn quantize(kernel: Kernel, activations: &mut Activations, values: &[f32], cols: usize) {
-    let rows = activations.reshape(values.len() / cols, cols);
+fn quantize(kernel: Kernel, activations: &mut Activations, values: &[f32], cols: usize, rounding: Rounding) {
+    let rows = activations.reshape(values.len() / cols, cols, rounding);
     for (token, values) in values.chunks_exact(cols).enumerate() {
         // SAFETY: one thread writes.
         unsafe { rows.write(kernel, token, values) };
@@ -96,7 +103,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
     #[test]
-    fn products_are_those_of_floats(rows in 1usize..40, blocks in 1usize..12, tokens in 1usize..22, form in prop::sample::select(&Form::ALL[..]), extreme in any::<bool>(), seed in any::<u64>()) {
+    fn products_are_those_of_floats(rows in 1usize..40, blocks in 1usize..12, tokens in prop_oneof![Just(1usize), 2usize..22], form in prop::sample::select(&Form::ALL[..]), extreme in any::<bool>(), rounding in prop::sample::select(&ROUNDINGS[..]), seed in any::<u64>()) {
         let mut numbers = Numbers(seed);
         let cols = blocks * BLOCK;
         let matrix = random_matrix(rows, cols, form, &mut numbers);
@@ -108,7 +115,7 @@ proptest! {
         let mut weights = vec![0.0; cols];
         for kernel in kernels() {
             let mut activations = Activations::with_capacity(tokens * cols, form.is_float());
-            quantize(kernel, &mut activations, &values, cols);
+            quantize(kernel, &mut activations, &values, cols, rounding);
             let mut found = vec![f32::NAN; tokens * rows];
             let half = matrix.groups() / 2;
             for groups in [0..half, half..matrix.groups()] {
@@ -122,7 +129,7 @@ proptest! {
                     let quantized = activations.token(token);
                     let value = |i: usize| match form.is_float() {
                         true => f64::from(values[token * cols + i]),
-                        false => f64::from(quantized.quants[i]) * f64::from(quantized.scales[i / BLOCK]),
+                        false => f64::from(number(&quantized, i)) * f64::from(quantized.scales[i / BLOCK]),
                     };
                     // Weights with a minimum or a centre are sums of two parts that may all but cancel.
                     let part = |w: f32| f64::from(w.abs()) + 2.0;
@@ -136,22 +143,26 @@ proptest! {
     }
 
     #[test]
-    fn quantized_activations_are_close(blocks in 1usize..8, exponent in -20i32..20, seed in any::<u64>()) {
+    fn quantized_activations_are_close(blocks in 1usize..8, tokens in 1usize..3, exponent in -20i32..20, rounding in prop::sample::select(&ROUNDINGS[..]), seed in any::<u64>()) {
         let scale = 2f32.powi(exponent);
         let values: Vec<f32> = Numbers(seed).many(blocks * BLOCK).iter().map(|v| v * scale).collect();
         for kernel in kernels() {
-            let mut activations = Activations::with_capacity(values.len(), true);
-            quantize(kernel, &mut activations, &values, values.len());
-            let row = activations.token(0);
+            let mut activations = Activations::with_capacity(tokens * values.len(), true);
+            quantize(kernel, &mut activations, &values.repeat(tokens), values.len(), rounding);
+            let row = activations.token(tokens - 1);
             prop_assert_eq!(row.values, &values[..]);
+
             for (block, values) in values.chunks(BLOCK).enumerate() {
-                let quants = &row.quants[block * BLOCK..][..BLOCK];
-                for (value, quant) in values.iter().zip(quants) {
-                    prop_assert!((value - row.scales[block] * f32::from(*quant)).abs() <= row.scales[block] * 0.501);
+                let quants: Vec<i32> = (0..BLOCK).map(|i| number(&row, block * BLOCK + i)).collect();
+                let largest = values.iter().fold(0f32, |largest, value| largest.max(value.abs()));
+                prop_assert!((row.scales[block] * activations::MOST - largest).abs() <= largest * 1e-6);
+                for (value, quant) in values.iter().zip(&quants) {
+                    let step = if rounding == Rounding::Eight { 256.0 } else { 1.0 };
+                    prop_assert!((value - row.scales[block] * *quant as f32).abs() <= row.scales[block] * step * 0.51);
                 }
-                let sum: i32 = quants.iter().map(|q| i32::from(*q)).sum();
+                let sum: i32 = quants.iter().sum();
                 prop_assert!((row.sums[block] - row.scales[block] * sum as f32).abs() <= scale * 1e-4);
-                let first: i32 = quants[..16].iter().map(|q| i32::from(*q)).sum();
+                let first: i32 = quants[..16].iter().sum();
                 prop_assert!((row.first_sums[block] - row.scales[block] * first as f32).abs() <= scale * 1e-4);
             }
         }
@@ -278,9 +289,9 @@ fn values_too_small_to_scale_are_zero() {
     for tiny in [1e-45, 1e-39, f32::MIN_POSITIVE, 1e-37, 126.0 * f32::MIN_POSITIVE] {
         for kernel in kernels() {
             let mut activations = Activations::with_capacity(BLOCK, false);
-            quantize(kernel, &mut activations, &[tiny; BLOCK], BLOCK);
+            quantize(kernel, &mut activations, &[tiny; BLOCK], BLOCK, Rounding::Sixteen);
             let row = activations.token(0);
-            assert!(row.quants.iter().all(|quant| *quant == 0), "{tiny}: {:?}", row.quants);
+            assert!((0..BLOCK).all(|column| number(&row, column) == 0), "{tiny}: {:?}", row.upper);
             assert_eq!((row.sums, row.first_sums), (&[0.0][..], &[0.0][..]), "{tiny}");
         }
     }

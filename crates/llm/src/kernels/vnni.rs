@@ -33,9 +33,8 @@ unsafe fn dots<const FORM: u8>(weights: &[__m256i; 8], at: *const i8) -> [__m256
             Form::Eight => _mm256_xor_si256(weight, _mm256_set1_epi8(-128)),
             _ => weight,
         };
-        let half = if matches!(form, Form::Six) { j / 4 } else { 0 };
         // SAFETY: the caller's promise.
-        sums[half] = _mm256_dpbusd_epi32(sums[half], unsigned, unsafe { broadcast(at.add(j * 4)) });
+        sums[j / 4] = _mm256_dpbusd_epi32(sums[j / 4], unsigned, unsafe { broadcast(at.add(j * 4)) });
     }
     sums
 }
@@ -48,12 +47,12 @@ pub(super) fn pair<const FORM: u8, const T: usize>(
     lines: &[Line],
     scales: &[u16],
     rows: &[Row<'_>; T],
-    out: &mut [[[f32; LANES]; T]; 2],
+    out: &mut [[f32; 2 * LANES]; T],
 ) {
     let form = const { Form::ALL[FORM as usize] };
     let blocks = lines.len() / form.lines() / 2;
     assert_eq!(scales.len(), 2 * blocks * form.scales());
-    x86::check(blocks, rows);
+    let is_fine = x86::check(blocks, rows);
     let centres = _mm512_set1_ps(centre(form));
     let (group_lines, group_scales) = (blocks * form.lines(), blocks * form.scales());
     let mut products = [_mm512_setzero_ps(); T];
@@ -79,21 +78,31 @@ pub(super) fn pair<const FORM: u8, const T: usize>(
         }
         for t in 0..T {
             let row = rows[t];
-            // SAFETY: the lengths of the row were checked.
-            let (values, row_scale, sum, first_sum) = unsafe {
+            // SAFETY: as above.
+            let (upper, lower, row_scale, sum, first_sum) = unsafe {
                 (
-                    row.quants.as_ptr().add(block * BLOCK).cast::<i32>(),
+                    row.upper.as_ptr().add(block * BLOCK).cast::<i32>(),
+                    row.lower.as_ptr().wrapping_add(block * BLOCK).cast::<i32>(),
                     _mm512_set1_ps(*row.scales.get_unchecked(block)),
                     *row.sums.get_unchecked(block),
                     *row.first_sums.get_unchecked(block),
                 )
             };
             let mut dots = [_mm512_setzero_si512(); 2];
-            for (j, &weight) in weights.iter().enumerate() {
-                let half = if matches!(form, Form::Six) { j / 4 } else { 0 };
-                // SAFETY: eight times four bytes of a block; the read need not be aligned.
-                let four = _mm512_set1_epi32(unsafe { values.add(j).read_unaligned() });
-                dots[half] = _mm512_dpbusd_epi32(dots[half], weight, four);
+            let add = |dots: &mut [__m512i; 2], values: *const i32| {
+                for (j, &weight) in weights.iter().enumerate() {
+                    let half = if matches!(form, Form::Six) { j / 4 } else { 0 };
+                    // SAFETY: eight times four bytes of a block; the read need not be aligned.
+                    unsafe {
+                        let four = _mm512_set1_epi32(values.add(j).read_unaligned());
+                        dots[half] = _mm512_dpbusd_epi32(dots[half], weight, four);
+                    }
+                }
+            };
+            add(&mut dots, upper);
+            dots = dots.map(|dots| _mm512_slli_epi32::<8>(dots));
+            if is_fine {
+                add(&mut dots, lower);
             }
             let scaled = |dots| _mm512_mul_ps(_mm512_cvtepi32_ps(dots), row_scale);
             // In the order of the narrow products, so that a token has the same scores alone and among others.
@@ -117,12 +126,7 @@ pub(super) fn pair<const FORM: u8, const T: usize>(
         }
     }
     for t in 0..T {
-        let sums = _mm512_add_ps(products[t], minima[t]);
-        let last = _mm256_castsi256_ps(_mm512_extracti64x4_epi64::<1>(_mm512_castps_si512(sums)));
-        // SAFETY: an array of eight floats has room for eight floats.
-        unsafe {
-            _mm256_storeu_ps(out[0][t].as_mut_ptr(), _mm512_castps512_ps256(sums));
-            _mm256_storeu_ps(out[1][t].as_mut_ptr(), last);
-        }
+        // SAFETY: an array of sixteen floats has room for sixteen floats.
+        unsafe { _mm512_storeu_ps(out[t].as_mut_ptr(), _mm512_add_ps(products[t], minima[t])) };
     }
 }

@@ -53,12 +53,16 @@ pub(super) fn prefetch(at: *const Line, lines: usize) {
     }
 }
 
-/// The lengths that the products rely on.
-pub(super) fn check<const T: usize>(blocks: usize, rows: &[Row<'_>; T]) {
+/// Whether rows have lower parts. Checks the lengths that the products rely on.
+#[inline]
+pub(super) fn check<const T: usize>(blocks: usize, rows: &[Row<'_>; T]) -> bool {
+    let is_fine = !rows[0].lower.is_empty();
     for row in rows {
-        assert!(row.quants.len() == blocks * BLOCK && row.scales.len() == blocks);
+        assert_eq!(row.lower.len(), if is_fine { blocks * BLOCK } else { 0 });
+        assert!(row.upper.len() == blocks * BLOCK && row.scales.len() == blocks);
         assert!(row.sums.len() == blocks && row.first_sums.len() == blocks);
     }
+    is_fine
 }
 
 /// The numbers of a block: eight vectors, in the order of the columns; unsigned, but for [`Form::Eight`].
@@ -132,7 +136,7 @@ macro_rules! quantized {
             let form = const { Form::ALL[FORM as usize] };
             let blocks = lines.len() / form.lines();
             assert_eq!(scales.len(), blocks * form.scales());
-            x86::check(blocks, &rows);
+            let is_fine = x86::check(blocks, &rows);
             let centre = $centre(form);
             let centres = _mm256_set1_ps(centre);
             let mut products = [_mm256_setzero_ps(); T];
@@ -150,15 +154,24 @@ macro_rules! quantized {
                 };
                 for t in 0..T {
                     let row = rows[t];
-                    // SAFETY: the lengths of the row were checked.
-                    let ([first, last], row_scale, sum, first_sum) = unsafe {
+                    // SAFETY: as above.
+                    let ([mut first, mut last], row_scale, sum, first_sum) = unsafe {
                         (
-                            $dots::<FORM>(&weights, row.quants.as_ptr().add(block * BLOCK)),
+                            $dots::<FORM>(&weights, row.upper.as_ptr().add(block * BLOCK)),
                             _mm256_set1_ps(*row.scales.get_unchecked(block)),
                             *row.sums.get_unchecked(block),
                             *row.first_sums.get_unchecked(block),
                         )
                     };
+                    first = _mm256_slli_epi32::<8>(first);
+                    last = _mm256_slli_epi32::<8>(last);
+                    if is_fine {
+                        // Up to 32 * 255 * 127 * 256, which fits into 32 bits.
+                        // SAFETY: as above.
+                        let lower = unsafe { $dots::<FORM>(&weights, row.lower.as_ptr().add(block * BLOCK)) };
+                        first = _mm256_add_epi32(first, lower[0]);
+                        last = _mm256_add_epi32(last, lower[1]);
+                    }
                     if matches!(form, Form::Six) {
                         let part = |dots, sum| {
                             let scaled = _mm256_mul_ps(_mm256_cvtepi32_ps(dots), row_scale);

@@ -6,7 +6,7 @@ use super::family::Pairing;
 use super::scratch::{Angles, Scratch};
 use super::weights::Layer;
 use super::{Llama, PIECE, add_to_stream, each_token, normalize, products};
-use crate::kernels::{self, Ends, Kernel, combine};
+use crate::kernels::{self, Ends, Kernel, Rounding, combine};
 use crate::team::{Parts, Team};
 use jarvis_core::Cancel;
 
@@ -17,14 +17,15 @@ const PART: usize = 64;
 
 impl Llama {
     /// `stream += attention(norm(stream))` for the `count` tokens from position `first`.
-    pub(super) fn attention(&mut self, layer: usize, first: usize, count: usize, cancel: &Cancel) {
+    pub(super) fn attention(&mut self, layer: usize, first: usize, count: usize, rounding: Rounding, cancel: &Cancel) {
         let Self { config, weights, cache, kernel, team, scratch } = self;
         let (config, kernel, weights) = (&*config, *kernel, &weights.layers[layer]);
         let (width, query_width, kv_width) = (config.width, config.query_width(), config.kv_width());
         let Scratch { stream, normed, query, key, value, attended, partial, ends, delta, activations, scores, .. } =
             scratch;
         let stream = &mut stream[..count * width];
-        normalize(team, (kernel, config), stream, &weights.attention_norm, normed, activations);
+        let sixteen = (&mut *activations, Rounding::Sixteen);
+        normalize(team, (kernel, config), stream, &weights.attention_norm, normed, sixteen);
         let query = &mut query[..count * query_width];
         let (key, value) = (&mut key[..count * kv_width], &mut value[..count * kv_width]);
         let matrices = [
@@ -40,7 +41,7 @@ impl Llama {
             1 => tokens.look_back_in_parts(team, cache, query, scores, (partial, ends), attended),
             _ => tokens.look_back(team, cache, query, (scores, ends), attended),
         }
-        let rows = activations.reshape(count, query_width);
+        let rows = activations.reshape(count, query_width, rounding);
         each_token(team, count, &|_, token| {
             // SAFETY: each token is written once.
             unsafe { rows.write(kernel, token, &attended[token * query_width..][..query_width]) };

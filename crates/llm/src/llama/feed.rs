@@ -3,22 +3,22 @@
 use super::family::Gating;
 use super::scratch::Scratch;
 use super::{Llama, add_to_stream, each_token, normalize, products};
-use crate::kernels;
+use crate::kernels::{self, Rounding};
 use crate::team::Parts;
 use jarvis_core::Cancel;
 
 impl Llama {
     /// `stream += down(bend(gate(norm(stream))) * up(norm(stream)))` for `count` tokens.
-    pub(super) fn feed_forward(&mut self, layer: usize, count: usize, cancel: &Cancel) {
+    pub(super) fn feed_forward(&mut self, layer: usize, count: usize, rounding: Rounding, cancel: &Cancel) {
         let Self { config, weights, kernel, team, scratch, .. } = self;
         let (config, kernel, weights) = (&*config, *kernel, &weights.layers[layer]);
         let (width, inner) = (config.width, config.feed_forward);
         let Scratch { stream, normed, gate, up, delta, activations, .. } = scratch;
         let stream = &mut stream[..count * width];
-        normalize(team, (kernel, config), stream, &weights.feed_norm, normed, activations);
+        normalize(team, (kernel, config), stream, &weights.feed_norm, normed, (&mut *activations, rounding));
         let (gate, up) = (&mut gate[..count * inner], &mut up[..count * inner]);
         products(team, kernel, activations, [(&weights.gate, &mut *gate), (&weights.up, &mut *up)], cancel);
-        let rows = activations.reshape(count, inner);
+        let rows = activations.reshape(count, inner, rounding);
         let gate = Parts::new(gate);
         each_token(team, count, &|_, token| {
             // SAFETY: each token has its own part and is written once.

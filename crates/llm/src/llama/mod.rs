@@ -24,11 +24,12 @@ pub(crate) use weights::Weights;
 
 use crate::error::{LlmError, Result};
 use crate::gguf::Gguf;
-use crate::kernels::{self, Activations, Kernel, LANES, Packed};
+use crate::kernels::{self, Activations, Kernel, Packed, Rounding};
 use crate::team::{Parts, Team};
 use cache::Cache;
 use jarvis_core::Cancel;
 use scratch::Scratch;
+use std::ops::Range;
 
 /// Tokens that are read at once at most: enough to use each weight many times while it is at hand.
 pub(crate) const CHUNK: usize = 64;
@@ -88,7 +89,21 @@ impl Llama {
 
     /// Reads `tokens` (1 ..= [`CHUNK`], all within the vocabulary, and no more than fit) after what was read before.
     /// `false` when `cancel` was raised: then nothing of `tokens` was read. A raised `cancel` is noticed within a matrix.
+    ///
+    /// What others look back at, keys and values, is made of activations in sixteen bits, and the rest of eight: which
+    /// way those round is chance, and costs little here and half the arithmetic. How tokens are cut into calls changes
+    /// nothing. For scores to be chosen by, the last one wants [`Self::read_closely`].
     pub(crate) fn read(&mut self, tokens: &[u32], cancel: &Cancel) -> bool {
+        self.read_with(tokens, Rounding::Eight, cancel)
+    }
+
+    /// The same for one token, with all activations in sixteen bits: its time goes into fetching weights, not into
+    /// arithmetic.
+    pub(crate) fn read_closely(&mut self, token: u32, cancel: &Cancel) -> bool {
+        self.read_with(&[token], Rounding::Sixteen, cancel)
+    }
+
+    fn read_with(&mut self, tokens: &[u32], rounding: Rounding, cancel: &Cancel) -> bool {
         let (first, count) = (self.cache.len(), tokens.len());
         assert!((1..=CHUNK).contains(&count) && first + count <= self.cache.capacity());
         let width = self.config.width;
@@ -101,8 +116,8 @@ impl Llama {
         }
         self.scratch.angles.turn(&self.config.rope, first, count);
         for layer in 0..self.config.layers {
-            self.attention(layer, first, count, cancel);
-            self.feed_forward(layer, count, cancel);
+            self.attention(layer, first, count, rounding, cancel);
+            self.feed_forward(layer, count, rounding, cancel);
             if cancel.is_cancelled() {
                 return false;
             }
@@ -118,7 +133,7 @@ impl Llama {
         let normed = &mut normed[..self.config.width];
         kernels::rms_norm(self.kernel, last, &self.weights.norm, self.config.epsilon, normed);
         // SAFETY: no other thread writes.
-        unsafe { activations.reshape(1, normed.len()).write(self.kernel, 0, normed) };
+        unsafe { activations.reshape(1, normed.len(), Rounding::Sixteen).write(self.kernel, 0, normed) };
         let never = Cancel::new();
         products(&mut self.team, self.kernel, activations, [(self.weights.output(), &mut logits[..])], &never);
         if let Some(cap) = self.config.logit_cap {
@@ -145,10 +160,10 @@ fn normalize(
     stream: &[f32],
     weight: &[f32],
     normed: &mut [f32],
-    activations: &mut Activations,
+    (activations, rounding): (&mut Activations, Rounding),
 ) {
     let width = config.width;
-    let rows = activations.reshape(stream.len() / width, width);
+    let rows = activations.reshape(stream.len() / width, width, rounding);
     let normed = Parts::new(normed);
     each_token(team, stream.len() / width, &|thread, token| {
         // SAFETY: each thread has its own scratch, each token is written once.
@@ -203,21 +218,16 @@ fn products<const N: usize>(
         (weights, Parts::new(out))
     });
     let groups: usize = parts.iter().map(|(weights, _)| weights.groups()).sum();
-    // Enough pieces that a thread which was held up leaves most of its share to the others; each long enough that memory
-    // is read in long runs, and of whole pairs of groups.
     let bytes: usize = parts.iter().map(|(weights, _)| weights.bytes()).sum();
-    let mut wanted = (team.threads() * 8).min(bytes / RUN).max(team.threads());
-    if activations.tokens() > 1 {
-        // Each is read again for every few tokens, from the second level of caches.
-        wanted = wanted.max(bytes / STAY);
-    }
-    let wanted = wanted.min(Team::MAX_CHUNKS);
-    let piece = groups.div_ceil(wanted).next_multiple_of(2);
-    team.run(groups.div_ceil(piece), &|_, chunk| {
+    let cut = match activations.tokens() {
+        1 => Cut::for_one(groups, bytes, team.threads()),
+        _ => Cut::for_several(groups, bytes, team.threads()),
+    };
+    team.run(cut.pieces(), &|_, chunk| {
         if cancel.is_cancelled() {
             return;
         }
-        let (mut start, end) = (chunk * piece, groups.min((chunk + 1) * piece));
+        let Range { mut start, end } = cut.piece(chunk);
         let mut passed = 0;
         for (weights, out) in &parts {
             let own = start.max(passed)..end.min(passed + weights.groups());
@@ -231,8 +241,9 @@ fn products<const N: usize>(
                         // SAFETY: each chunk has its own rows.
                         let out = unsafe { out.part(token * weights.rows + row, values.len()) };
                         // A copy of known length is one instruction, another a call.
-                        match (out.as_chunks_mut::<LANES>().0, values.as_chunks::<LANES>().0) {
-                            ([out], [values]) => *out = *values,
+                        match values.len() {
+                            16 => out[..16].copy_from_slice(&values[..16]),
+                            8 => out[..8].copy_from_slice(&values[..8]),
                             _ => out.copy_from_slice(values),
                         }
                     },
@@ -242,4 +253,50 @@ fn products<const N: usize>(
             passed += weights.groups();
         }
     });
+}
+
+/// How the groups of rows of one step are cut into pieces of work.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Cut {
+    groups: usize,
+    /// The first pieces, one for each thread, have `long` groups each.
+    threads: usize,
+    long: usize,
+    /// The others.
+    short: usize,
+}
+
+impl Cut {
+    /// For a single token, which waits for memory alone: most of the work in one long run for each thread, the rest in
+    /// pieces small enough that a thread which was held up leaves its share of them to the others.
+    fn for_one(groups: usize, bytes: usize, threads: usize) -> Self {
+        let long = groups * 5 / 8 / threads / 2 * 2;
+        let rest = groups - long * threads;
+        let wanted = (threads * 4).min(bytes / RUN).clamp(1, Team::MAX_CHUNKS - threads);
+        Self { groups, threads, long, short: rest.div_ceil(wanted).next_multiple_of(2) }
+    }
+
+    /// For several, which read each piece again every few of them, from the second level of caches.
+    fn for_several(groups: usize, bytes: usize, threads: usize) -> Self {
+        // Enough pieces that a thread which was held up leaves most of its share to the others; each of whole pairs of
+        // groups.
+        let wanted = (threads * 8).min(bytes / RUN).max(threads).max(bytes / STAY).min(Team::MAX_CHUNKS);
+        Self { groups, threads: 0, long: 0, short: groups.div_ceil(wanted).next_multiple_of(2) }
+    }
+
+    fn pieces(&self) -> usize {
+        let first = if self.long == 0 { 0 } else { self.threads };
+        first + (self.groups - first * self.long).div_ceil(self.short)
+    }
+
+    fn piece(&self, index: usize) -> Range<usize> {
+        let first = if self.long == 0 { 0 } else { self.threads };
+        match index < first {
+            true => index * self.long..(index + 1) * self.long,
+            false => {
+                let start = first * self.long + (index - first) * self.short;
+                start..self.groups.min(start + self.short)
+            }
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::bench::cosine;
-use crate::kernels::{Form, Lane, Pages};
+use crate::kernels::{Form, LANES, Lane, Pages};
 use crate::testing::default_gguf;
 use crate::tokenizer::Tokenizer;
 use candle_core::quantized::gguf_file;
@@ -94,11 +94,11 @@ fn load_exact(positions: usize) -> Llama {
 }
 
 #[test]
-fn rounding_activations_costs_no_more_than_it_does_in_candle() {
+fn rounding_activations_costs_a_tenth_of_what_it_does_in_candle() {
     let tokens = tokens();
     let after_each = |model: &mut Llama| -> Vec<Vec<f32>> {
         let mut after = |token: &u32| {
-            assert!(model.read(&[*token], &Cancel::new()));
+            assert!(model.read_closely(*token, &Cancel::new()));
             model.logits().to_vec()
         };
         tokens.iter().map(&mut after).collect()
@@ -121,9 +121,9 @@ fn rounding_activations_costs_no_more_than_it_does_in_candle() {
     };
     let (theirs, _) = distance("candle", &tokens.iter().enumerate().map(&mut step).collect::<Vec<_>>());
     let (ours, same) = distance("ours", &after_each(&mut load(128, 2, Kernel::detect())));
-    assert!(ours < 1.5e-3 && same >= 0.95, "{ours}, {same}");
-    // Which values round up and which down is chance: a little more than theirs is no more than theirs.
-    assert!(ours < 1.5 * theirs, "{ours} and {theirs}");
+    // Sixteen bits leave next to nothing of it.
+    assert!(ours < 1e-4 && same >= 0.98, "{ours}, {same}");
+    assert!(ours < 0.1 * theirs, "{ours} and {theirs}");
 }
 
 #[test]
