@@ -218,13 +218,22 @@ pub struct TextLine {
     pub text: String,
     /// Where it is.
     pub region: Region,
-    /// How sure its reader is, 0..=1; 1 for the accessibility tree.
+    /// How sure its reader is, 0..=1; 1 for the accessibility tree. A line that can hardly be read has what was made out of
+    /// it, and little of this ([`Self::is_legible`]).
     pub confidence: f32,
     /// What shows it.
     pub role: TextRole,
 }
 
 impl TextLine {
+    /// Lines that their reader is less sure of can't be read: wrong words are worse than none.
+    const LEGIBLE: f32 = 0.65;
+
+    /// Whether it was read for sure, so that its words may be told.
+    pub fn is_legible(&self) -> bool {
+        self.confidence >= Self::LEGIBLE
+    }
+
     /// Whether `next`, the line after this one in reading order, stands beside it: the next cell of its row, or the value of
     /// the label that it is. By this a reader tells rows from cells, and who copies knows where a tab belongs.
     pub fn is_left_of(&self, next: &Self) -> bool {
@@ -287,6 +296,10 @@ pub struct ScreenText {
 }
 
 impl ScreenText {
+    /// How one of `notes` ends, behind a number of lines.
+    pub const ILLEGIBLE: &str =
+        "lines can't be read: they are in a script that I don't know, or the page is turned or upside down.";
+
     /// One of `notes`: what is excluded may be in the text, since nobody tells where it stands (Wayland).
     pub const NO_WINDOWS: &str =
         "This desktop doesn't tell which windows it shows, so those that are never looked at could not be left out.";

@@ -6,9 +6,8 @@
 //! A look at the window that has the keyboard is answered by the accessibility tree where that tells all of its text.
 //! Else a picture is taken; what is excluded is made black; tiles that changed since the last look at the same place are
 //! read, with the lines that they touch, and the other lines are as they were; the recognizer knows lines again that only
-//! moved, as long as they may be remembered. Black is what is excluded by the windows of
-//! before or of after the picture; what opened while it was read is looked for afterwards, and what stands there is left
-//! out.
+//! moved, as long as they may be remembered. Black is what is excluded by the windows of before or of after the picture;
+//! what opened while it was read is looked for afterwards, and what stands there is left out.
 
 mod background;
 mod ledger;
@@ -51,6 +50,9 @@ pub const EXCLUDED: &str = "That window is private or of an application that is 
 pub const PARTS_EXCLUDED: &str = "Windows that are private or of applications that are never looked at were left out.";
 /// A password field was made black.
 pub const FIELDS_EXCLUDED: &str = "Password fields were left out.";
+
+/// So many lines that can't be read are more than an accident, if they are a third of all.
+const ILLEGIBLE: usize = 3;
 
 /// The most windows that are remembered for telling all of their text.
 const TELLING: usize = 32;
@@ -158,16 +160,16 @@ impl Screen {
     }
 
     /// Forgets what was not looked at for as long as it may be remembered, and, with the last of it, the last picture.
-        let places = self.memory.places();
     /// Gives after what time to ask again; `None` when nothing is left to be forgotten.
     pub fn forget_old(&mut self) -> Option<Duration> {
+        let places = self.memory.places();
         let next = self.memory.forget_old(self.parts.clock.now());
+        if next.is_none() {
+            self.release();
         } else {
             // What was read at a place goes with it, wherever else it may be kept.
             let unseen = if self.memory.places() < places { Duration::ZERO } else { self.memory.remember() };
             self.parts.recognizer.forget(unseen);
-        if next.is_none() {
-            self.release();
         }
         next
     }
@@ -210,9 +212,9 @@ impl Screen {
             (Some(told), _) if self.rules.exclude_named(&told.application, &told.title) => {
                 self.refused.add(told, windows);
                 for window in windows.iter().filter(|window| self.refused.has(window)) {
-                self.parts.recognizer.forget(Duration::ZERO);
                     self.memory.forget_window(window.id);
                 }
+                self.parts.recognizer.forget(Duration::ZERO);
                 return Ok(Told::Excluded);
             }
             (Some(told), Some(focused)) => self.refused.remove(told, focused),
@@ -388,9 +390,9 @@ impl Screen {
                 }
                 stays
             });
+        }
         if any {
             self.parts.recognizer.forget(Duration::ZERO);
-        }
         }
         Ok(any)
     }
@@ -469,6 +471,11 @@ impl Screen {
         note(seen.blank, BLANK);
         note(seen.known && !seen.blank, UNCHANGED);
         note(self.is_blind(&seen.windows) && !lines.is_empty(), ScreenText::NO_WINDOWS);
+        let illegible = lines.iter().filter(|line| !line.is_legible()).count();
+        // One or two among many are a logo, or letters too small.
+        if illegible >= ILLEGIBLE && illegible * 3 >= lines.len() {
+            notes.push(format!("{illegible} {}", ScreenText::ILLEGIBLE));
+        }
         ScreenText {
             lines,
             source: if seen.known { TextSource::Cache } else { TextSource::Recognizer },

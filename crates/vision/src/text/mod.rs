@@ -9,10 +9,12 @@
 mod detect;
 mod known;
 pub mod layout;
+mod legible;
 mod network;
 mod read;
 mod strip;
 mod trunk;
+mod turned;
 
 use crate::frame::Frames;
 use detect::{Bounds, Detector};
@@ -26,8 +28,22 @@ use strip::Look;
 /// A line reaches out of an area by no more than this, px: pictures are searched this far over and under their areas.
 const REACH: u32 = 96;
 
-/// Lines that the network is less sure of are no text.
+/// Lines that the network is less sure of are no text, unless they look like writing that it can't read.
 const LEAST_CONFIDENCE: f32 = 0.5;
+
+/// A line of writing is at least that long, in heights, and so high, px: pictures are full of what is neither.
+const WRITING: u32 = 5;
+const WRITING_HEIGHTS: std::ops::RangeInclusive<u32> = 8..=64;
+
+/// What is no longer, and can't be read for sure, is no text, characters.
+const SCRAP: usize = 2;
+
+/// So many lines that can't be read make others doubtful, if they are half of all, that are not at least so sure.
+const FEW: usize = 3;
+const SURE: f32 = 0.9;
+
+/// What stands for a line of which nothing was read.
+const UNREAD: &str = "?";
 
 /// Reads screens with PP-OCRv6 small. Buffers are kept from picture to picture, and texts of lines that may be seen again
 /// until they are to be forgotten.
@@ -40,6 +56,8 @@ pub struct PpOcr {
     found: Vec<Bounds>,
     lines: Vec<(Bounds, Look)>,
     parts: Vec<Part>,
+    /// The lines of a picture that run upwards or downwards; no others are looked for in it.
+    turned: Vec<Bounds>,
 }
 
 impl PpOcr {
@@ -57,6 +75,7 @@ impl PpOcr {
             found: vec![],
             lines: vec![],
             parts: vec![],
+            turned: vec![],
         })
     }
 
@@ -65,6 +84,7 @@ impl PpOcr {
         self.found.clear();
         self.lines.clear();
         self.parts.clear();
+        self.turned.clear();
         let picture = Region::new(0, 0, pixels.width, pixels.height);
         let mut rows: Vec<(u32, u32)> = areas
             .iter()
@@ -84,8 +104,13 @@ impl PpOcr {
         });
         self.frames.luma(pixels, &mut self.luma);
         let width = pixels.width as usize;
+        let whole = rows == [(0, pixels.height)];
         for (top, bottom) in rows {
             self.detector.find(&self.luma, width, top as usize..bottom as usize, &mut self.found);
+        }
+        if whole && let Some(turned) = turned::lines(&mut self.detector, &self.luma, width, &self.found) {
+            self.turned = turned;
+            self.found.clear();
         }
         for bounds in self.found.drain(..) {
             let line = region(&bounds);
@@ -128,24 +153,35 @@ impl TextRecognizer for PpOcr {
         for (at, (bounds, look)) in self.lines.iter().enumerate() {
             let mut line = TextLine { region: region(bounds), ..TextLine::default() };
             let (mut sum, mut length) = (0.0, 0);
-            while let Some((_, words)) = parts.next_if(|(part, _)| part.line == at) {
+            while let Some((part, words)) = parts.next_if(|(part, _)| part.line == at) {
                 for word in words.text.split_whitespace() {
                     if !line.text.is_empty() {
                         line.text.push(' ');
                     }
                     line.text.push_str(word);
                 }
-                sum += words.confidence * words.text.len() as f32;
-                length += words.text.len();
+                sum += words.confidence * part.columns as f32;
+                length += part.columns;
             }
             line.confidence = if length == 0 { 0.0 } else { (sum / length as f32).clamp(0.0, 1.0) };
             if strip::is_red(look.ink) {
                 line.role = TextRole::Error;
             }
-            if line.confidence >= LEAST_CONFIDENCE && line.text.chars().any(char::is_alphanumeric) {
+            let has_words = line.text.chars().any(char::is_alphanumeric);
+            // The corner of a window passes for a letter or two.
+            let is_scrap = !line.is_legible() && line.text.chars().count() <= SCRAP;
+            if line.confidence >= LEAST_CONFIDENCE && has_words && !is_scrap {
+                read.push(line);
+            } else if line.confidence < LEAST_CONFIDENCE && is_writing(bounds) {
+                if line.text.is_empty() {
+                    UNREAD.clone_into(&mut line.text);
+                }
                 read.push(line);
             }
         }
+        doubt(&mut read);
+        let turned = self.turned.iter().map(region);
+        read.extend(turned.map(|region| TextLine { text: UNREAD.to_owned(), region, ..TextLine::default() }));
         layout::headings(&mut read);
         layout::order(&mut read, &[]);
         lines.append(&mut read);
@@ -164,6 +200,22 @@ impl TextRecognizer for PpOcr {
         self.detector = Detector::default();
         self.reader.release();
     }
+}
+
+/// Where most lines can't be read, what looks like Latin words is hardly any: it has to be as sure as those of a page that can.
+fn doubt(lines: &mut [TextLine]) {
+    let illegible = lines.iter().filter(|line| !line.is_legible()).count();
+    if illegible < FEW || illegible * 2 < lines.len() {
+        return;
+    }
+    for line in lines.iter_mut().filter(|line| line.confidence < SURE) {
+        line.confidence = line.confidence.min(LEAST_CONFIDENCE);
+    }
+}
+
+/// Whether a line of which little was read has the shape of writing.
+fn is_writing(bounds: &Bounds) -> bool {
+    WRITING_HEIGHTS.contains(&bounds.height()) && bounds.width() >= WRITING * bounds.height()
 }
 
 fn region(bounds: &Bounds) -> Region {

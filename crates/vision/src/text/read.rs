@@ -6,6 +6,7 @@
 
 use super::detect::Bounds;
 use super::known::Known;
+use super::legible;
 use super::network::{self, HEIGHT};
 use super::strip::{Look, Scaler};
 use super::trunk::{Flow, Trunk};
@@ -43,7 +44,7 @@ pub(super) struct Part {
 pub(super) struct Words {
     /// The text; may begin or end with a space.
     pub(super) text: String,
-    /// How sure the network is of a character on average, 0..=1.
+    /// How sure the network is of a character on average, as far as it read the line at all, 0..=1.
     pub(super) confidence: f32,
 }
 
@@ -259,7 +260,7 @@ impl Worker {
 fn decode(steps: &[f32], characters: &[String], picture: &[f32]) -> Words {
     let (mut text, mut last, mut sum, mut count) = (String::new(), 0, 0.0, 0u32);
     let (columns, each) = (picture.len() / HEIGHT, steps.len() / characters.len());
-    let mut before = 0;
+    let (mut before, mut read) = (0, vec![]);
     for (at, step) in steps.chunks_exact(characters.len()).enumerate() {
         let best = likeliest(step);
         if best != last && best != 0 {
@@ -276,10 +277,14 @@ fn decode(steps: &[f32], characters: &[String], picture: &[f32]) -> Words {
         }
         if best != 0 {
             before = at;
+            if characters[best] != " " {
+                read.push(at);
+            }
         }
         last = best;
     }
-    Words { text, confidence: if count == 0 { 0.0 } else { (sum / count as f32).clamp(0.0, 1.0) } }
+    let sure = if count == 0 { 0.0 } else { (sum / count as f32).clamp(0.0, 1.0) };
+    Words { text, confidence: sure * legible::share_read(picture, columns / each.max(1), &read) }
 }
 
 /// How many columns of `between` stand side by side without ink.

@@ -114,6 +114,22 @@ fn rows_come_whole_and_panes_one_after_the_other() {
 }
 
 #[test]
+fn what_cannot_be_read_is_not_read_as_something_else() {
+    let mut reader = recognizer();
+    for name in ["cyrillic", "chinese", "turned", "upside_down"] {
+        let (picture, said) = Picture::fixture(name);
+        let lines = read(&mut reader, &picture, &[picture.whole()]);
+        assert!(!lines.iter().any(TextLine::is_legible), "{name}: {lines:#?}");
+        assert!(lines.len() * 2 >= said.len(), "{name}: {lines:#?}");
+    }
+    for name in ALL {
+        let (picture, _) = Picture::fixture(name);
+        let lines = read(&mut reader, &picture, &[picture.whole()]);
+        assert!(lines.iter().all(TextLine::is_legible), "{name}: {lines:#?}");
+    }
+}
+
+#[test]
 fn red_words_are_an_error_and_large_ones_a_heading() {
     let (picture, _) = Picture::fixture("dialog");
     let lines = read(&mut recognizer(), &picture, &[picture.whole()]);
@@ -191,11 +207,6 @@ fn what_is_cancelled_reads_nothing_and_the_next_picture_is_none_the_worse() {
 }
 
 #[test]
-fn a_missing_model_says_how_to_get_it() {
-    let error = PpOcr::load(&installed::runtime(), Path::new("/nonexistent"), 1).unwrap_err();
-    assert!(matches!(error, OnnxError::ModelMissing(_)), "{error}");
-}
-#[test]
 fn lines_that_only_moved_are_known_until_they_are_forgotten() {
     let mut reader = recognizer();
     let (picture, _) = Picture::fixture("light");
@@ -217,3 +228,8 @@ fn lines_that_only_moved_are_known_until_they_are_forgotten() {
     assert!(reader.recognize(moved.view(), &[moved.whole()], &cancel, &mut lines).unwrap_err().is_cancelled());
 }
 
+#[test]
+fn a_missing_model_says_how_to_get_it() {
+    let error = PpOcr::load(&installed::runtime(), Path::new("/nonexistent"), 1).unwrap_err();
+    assert!(matches!(error, OnnxError::ModelMissing(_)), "{error}");
+}
