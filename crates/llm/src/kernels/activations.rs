@@ -1,8 +1,8 @@
 //! Activations as matrix products take them: in eight or sixteen bits, and as they are where weights are floats.
 //!
-//! Each block of 32 values has a scale, so that `value = scale * q` with `q` in -32512..=32512, and `scale * sum(q)`, which
-//! weights with a minimum or a centre need. Instructions multiply eight bits: `q = 256 * upper + lower`, and the products of
-//! both are put together as whole numbers. Rounded to eight bits a value has no lower part.
+//! Each block of 32 values has a scale, so that `value = scale * q` with a whole number `q`, and `scale * sum(q)`, which
+//! weights with a minimum or a centre need. Instructions multiply eight bits: of eight bits `q` is what is called upper here,
+//! of sixteen it is `256 * upper + lower`, and the products of both are put together as whole numbers.
 
 use super::{BLOCK, Kernel};
 use crate::team::Parts;
@@ -37,7 +37,7 @@ pub(crate) struct Activations {
 pub(crate) struct Row<'a> {
     /// By column.
     pub(crate) upper: &'a [i8],
-    /// By column, what is to be added to 256 times that; empty when there is nothing.
+    /// By column, what is to be added to 256 times that; empty of eight bits.
     pub(crate) lower: &'a [i8],
     /// By block.
     pub(crate) scales: &'a [f32],
@@ -160,14 +160,16 @@ pub(super) struct RowMut<'a> {
     pub(super) first_sums: &'a mut [f32],
 }
 
-/// The number that the largest value of a block becomes: no upper part is beyond 127.
-pub(super) const MOST: f32 = 127.0 * 256.0;
+/// The number of eight bits that the largest value of a block becomes.
+pub(super) const EIGHT: f32 = 127.0;
+/// That of sixteen: no upper part is beyond 127.
+pub(super) const SIXTEEN: f32 = 127.0 * 256.0;
 
-/// What values of a block whose largest has this size are multiplied with.
+/// What values of a block whose largest has this size are multiplied with, so that it becomes `most`.
 ///
 /// What is smaller than that has no inverse in a float, and adds nothing to a product: it is taken for zero.
-pub(super) fn inverse(largest: f32) -> f32 {
-    if largest >= MOST * f32::MIN_POSITIVE { MOST / largest } else { 0.0 }
+pub(super) fn inverse(largest: f32, most: f32) -> f32 {
+    if largest >= most * f32::MIN_POSITIVE { most / largest } else { 0.0 }
 }
 
 /// Quantizes one row, block by block.
@@ -181,8 +183,8 @@ fn quantize(kernel: Kernel, values: &[f32], row: RowMut<'_>) {
 }
 
 fn quantize_plainly(values: &[f32], row: RowMut<'_>) {
-    let step = if row.lower.is_some() { 1 } else { 256 };
-    let mut lower = row.lower.into_iter().flatten();
+    let mut lower = row.lower.map(|lower| lower.as_chunks_mut::<BLOCK>().0.iter_mut());
+    let most = if lower.is_some() { SIXTEEN } else { EIGHT };
     let blocks = values.as_chunks::<BLOCK>().0.iter().zip(row.upper.as_chunks_mut::<BLOCK>().0);
     let sums = row.sums.iter_mut().zip(row.first_sums);
     for ((values, upper), (scale, (sum, first_sum))) in blocks.zip(row.scales.iter_mut().zip(sums)) {
@@ -193,17 +195,22 @@ fn quantize_plainly(values: &[f32], row: RowMut<'_>) {
             }
         }
         let largest = largest.iter().fold(0f32, |a, b| a.max(*b));
-        *scale = largest / MOST;
-        let inverse = inverse(largest) / step as f32;
+        *scale = largest / most;
+        let inverse = inverse(largest, most);
         let mut numbers = [0i32; BLOCK];
-        for ((number, value), upper) in numbers.iter_mut().zip(values).zip(upper) {
+        for (number, value) in numbers.iter_mut().zip(values) {
             // Half away from zero by adding half and cutting off: no call into the C library on any target.
             let scaled = value * inverse;
-            *number = (scaled + 0.5f32.copysign(scaled)) as i32 * step;
-            *upper = ((*number + 128) >> 8) as i8;
+            *number = (scaled + 0.5f32.copysign(scaled)) as i32;
         }
-        // What is left of 256 times the upper part is the low byte, with its sign.
-        numbers.iter().zip(lower.by_ref()).for_each(|(number, lower)| *lower = *number as i8);
+        match lower.as_mut().and_then(Iterator::next) {
+            // The low byte, with its sign, is what 256 times the rest lacks.
+            Some(lower) => {
+                *upper = numbers.map(|number| ((number + 128) >> 8) as i8);
+                *lower = numbers.map(|number| number as i8);
+            }
+            None => *upper = numbers.map(|number| number as i8),
+        }
         let (first, last) = numbers.split_at(BLOCK / 2);
         let first: i32 = first.iter().sum();
         *first_sum = *scale * first as f32;

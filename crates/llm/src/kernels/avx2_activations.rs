@@ -1,13 +1,14 @@
 //! Rounding of activations with AVX2.
 
 use super::BLOCK;
-use super::activations::{self, MOST, RowMut};
+use super::activations::{EIGHT, RowMut, SIXTEEN, inverse};
 use std::arch::x86_64::*;
 
 /// See [`super::activations::quantize`]; this rounds halves to even.
 #[target_feature(enable = "avx2,fma,f16c")]
 pub(super) fn quantize(values: &[f32], row: RowMut<'_>) {
     let mut lower = row.lower.map(|lower| lower.as_chunks_mut::<BLOCK>().0.iter_mut());
+    let most = if lower.is_some() { SIXTEEN } else { EIGHT };
     let blocks = values.as_chunks::<BLOCK>().0.iter().zip(row.upper.as_chunks_mut::<BLOCK>().0);
     let sums = row.sums.iter_mut().zip(row.first_sums);
     let positive = _mm256_castsi256_ps(_mm256_set1_epi32(i32::MAX));
@@ -19,11 +20,11 @@ pub(super) fn quantize(values: &[f32], row: RowMut<'_>) {
         let four = _mm_max_ps(_mm256_castps256_ps128(largest), _mm256_extractf128_ps::<1>(largest));
         let two = _mm_max_ps(four, _mm_movehl_ps(four, four));
         let largest = _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
-        *scale = largest / MOST;
-        let inverse = activations::inverse(largest);
-        let rounded = match lower.as_mut().and_then(Iterator::next) {
+        *scale = largest / most;
+        let inverse = _mm256_set1_ps(inverse(largest, most));
+        let rounded = eights.map(|eight| _mm256_cvtps_epi32(_mm256_mul_ps(eight, inverse)));
+        match lower.as_mut().and_then(Iterator::next) {
             Some(lower) => {
-                let rounded = round(eights, inverse);
                 let uppers =
                     rounded.map(|eight| _mm256_srai_epi32::<8>(_mm256_add_epi32(eight, _mm256_set1_epi32(128))));
                 let lowers = std::array::from_fn(|i| _mm256_sub_epi32(rounded[i], _mm256_slli_epi32::<8>(uppers[i])));
@@ -32,27 +33,15 @@ pub(super) fn quantize(values: &[f32], row: RowMut<'_>) {
                     _mm256_storeu_si256(upper.as_mut_ptr().cast(), bytes(uppers));
                     _mm256_storeu_si256(lower.as_mut_ptr().cast(), bytes(lowers));
                 }
-                rounded
             }
-            None => {
-                let uppers = round(eights, inverse / 256.0);
-                // SAFETY: as above.
-                unsafe { _mm256_storeu_si256(upper.as_mut_ptr().cast(), bytes(uppers)) };
-                uppers.map(|eight| _mm256_slli_epi32::<8>(eight))
-            }
-        };
+            // SAFETY: as above.
+            None => unsafe { _mm256_storeu_si256(upper.as_mut_ptr().cast(), bytes(rounded)) },
+        }
         let first = total(_mm256_add_epi32(rounded[0], rounded[1]));
         let last = total(_mm256_add_epi32(rounded[2], rounded[3]));
         *first_sum = *scale * first as f32;
         *sum = *scale * (first + last) as f32;
     }
-}
-
-/// Values times `inverse`, as whole numbers.
-#[inline]
-#[target_feature(enable = "avx2,fma,f16c")]
-fn round(values: [__m256; 4], inverse: f32) -> [__m256i; 4] {
-    values.map(|eight| _mm256_cvtps_epi32(_mm256_mul_ps(eight, _mm256_set1_ps(inverse))))
 }
 
 /// 32 numbers that fit into a byte each, in order.

@@ -149,20 +149,15 @@ fn pairs<const T: usize>(
 ) -> usize {
     while let Some(tile) = Tile::<T>::at(activations, token) {
         let Tile { rows, count } = tile;
+        let is_fine = !rows[0].lower.is_empty();
         let mut products = [[0f32; 2 * LANES]; T];
         let mut group = groups.start;
         while group + 1 < groups.end {
             let lines = &weights.quants[group * weights.group_lines()..][..2 * weights.group_lines()];
             let scales = &weights.scales[group * weights.group_scales()..][..2 * weights.group_scales()];
-            // SAFETY: only for `Kernel::Vnni`, which is only made where these instructions were detected.
-            unsafe {
-                match weights.form {
-                    Form::Four => vnni::pair::<{ Form::Four as u8 }, T>(lines, scales, &rows, &mut products),
-                    Form::Centred => vnni::pair::<{ Form::Centred as u8 }, T>(lines, scales, &rows, &mut products),
-                    Form::Five => vnni::pair::<{ Form::Five as u8 }, T>(lines, scales, &rows, &mut products),
-                    Form::Six => vnni::pair::<{ Form::Six as u8 }, T>(lines, scales, &rows, &mut products),
-                    _ => vnni::pair::<{ Form::Eight as u8 }, T>(lines, scales, &rows, &mut products),
-                }
+            match is_fine {
+                true => pair_of::<T, true>(weights.form, lines, scales, &rows, &mut products),
+                false => pair_of::<T, false>(weights.form, lines, scales, &rows, &mut products),
             }
             let rows = (2 * LANES).min(weights.rows - group * LANES);
             for (token, values) in (token..).zip(&products[..count]) {
@@ -177,6 +172,28 @@ fn pairs<const T: usize>(
         token += count;
     }
     token
+}
+
+/// The products of two groups of rows with `T` tokens.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn pair_of<const T: usize, const FINE: bool>(
+    form: Form,
+    lines: &[Line],
+    scales: &[u16],
+    rows: &[activations::Row<'_>; T],
+    out: &mut [[f32; 2 * LANES]; T],
+) {
+    // SAFETY: only for `Kernel::Vnni`, which is only made where these instructions were detected.
+    unsafe {
+        match form {
+            Form::Four => vnni::pair::<{ Form::Four as u8 }, T, FINE>(lines, scales, rows, out),
+            Form::Centred => vnni::pair::<{ Form::Centred as u8 }, T, FINE>(lines, scales, rows, out),
+            Form::Five => vnni::pair::<{ Form::Five as u8 }, T, FINE>(lines, scales, rows, out),
+            Form::Six => vnni::pair::<{ Form::Six as u8 }, T, FINE>(lines, scales, rows, out),
+            _ => vnni::pair::<{ Form::Eight as u8 }, T, FINE>(lines, scales, rows, out),
+        }
+    }
 }
 
 /// The products of as many tiles of `T` tokens as there are from `token`; returns the first that is left.

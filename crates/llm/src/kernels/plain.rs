@@ -52,11 +52,12 @@ pub(super) fn quantized<const FORM: u8, const T: usize>(
         let weights = form.unpack(lines);
         let scale = |index: usize| f16::from_bits(scales[index]).to_f32();
         for (out, row) in out.iter_mut().zip(&rows) {
-            let upper = dots(form, &weights, &row.upper[block * BLOCK..][..BLOCK]);
-            let lower = row.lower.get(block * BLOCK..(block + 1) * BLOCK);
-            let lower = lower.map_or([[0; LANES]; 2], |lower| dots(form, &weights, lower));
-            let both = |half: usize| std::array::from_fn(|lane| upper[half][lane] * 256 + lower[half][lane]);
-            let (first, last): ([i32; LANES], [i32; LANES]) = (both(0), both(1));
+            let [mut first, mut last] = dots(form, &weights, &row.upper[block * BLOCK..][..BLOCK]);
+            if let Some(lower) = row.lower.get(block * BLOCK..(block + 1) * BLOCK) {
+                let lower = dots(form, &weights, lower);
+                first = std::array::from_fn(|lane| first[lane] * 256 + lower[0][lane]);
+                last = std::array::from_fn(|lane| last[lane] * 256 + lower[1][lane]);
+            }
             let (row_scale, sum, first_sum) = (row.scales[block], row.sums[block], row.first_sums[block]);
             for (lane, out) in out.iter_mut().enumerate() {
                 let both = (first[lane] + last[lane]) as f32 * row_scale;

@@ -85,7 +85,8 @@ fn close(found: f32, expected: f64, scale: f64) -> bool {
 
 /// The whole number that a value was rounded to.
 fn number(row: &activations::Row<'_>, column: usize) -> i32 {
-    i32::from(row.upper[column]) * 256 + row.lower.get(column).map_or(0, |lower| i32::from(*lower))
+    let upper = i32::from(row.upper[column]);
+    row.lower.get(column).map_or(upper, |lower| upper * 256 + i32::from(*lower))
 }
 
 const ROUNDINGS: [Rounding; 2] = [Rounding::Eight, Rounding::Sixteen];
@@ -151,14 +152,13 @@ proptest! {
             quantize(kernel, &mut activations, &values.repeat(tokens), values.len(), rounding);
             let row = activations.token(tokens - 1);
             prop_assert_eq!(row.values, &values[..]);
-
+            let most = if rounding == Rounding::Eight { activations::EIGHT } else { activations::SIXTEEN };
             for (block, values) in values.chunks(BLOCK).enumerate() {
                 let quants: Vec<i32> = (0..BLOCK).map(|i| number(&row, block * BLOCK + i)).collect();
                 let largest = values.iter().fold(0f32, |largest, value| largest.max(value.abs()));
-                prop_assert!((row.scales[block] * activations::MOST - largest).abs() <= largest * 1e-6);
+                prop_assert!((row.scales[block] * most - largest).abs() <= largest * 1e-6);
                 for (value, quant) in values.iter().zip(&quants) {
-                    let step = if rounding == Rounding::Eight { 256.0 } else { 1.0 };
-                    prop_assert!((value - row.scales[block] * *quant as f32).abs() <= row.scales[block] * step * 0.51);
+                    prop_assert!((value - row.scales[block] * *quant as f32).abs() <= row.scales[block] * 0.51);
                 }
                 let sum: i32 = quants.iter().sum();
                 prop_assert!((row.sums[block] - row.scales[block] * sum as f32).abs() <= scale * 1e-4);

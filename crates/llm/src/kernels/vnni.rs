@@ -41,9 +41,9 @@ unsafe fn dots<const FORM: u8>(weights: &[__m256i; 8], at: *const i8) -> [__m256
 
 quantized!("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512vnni", centre, dots);
 
-/// Two groups of rows with `T` tokens, into `out`: `lines` and `scales` are those of both, one after the other.
+/// Two groups of rows with `T` tokens, which have lower parts if `FINE`, into `out`: `lines` and `scales` are those of both, one after the other.
 #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512vnni")]
-pub(super) fn pair<const FORM: u8, const T: usize>(
+pub(super) fn pair<const FORM: u8, const T: usize, const FINE: bool>(
     lines: &[Line],
     scales: &[u16],
     rows: &[Row<'_>; T],
@@ -52,7 +52,7 @@ pub(super) fn pair<const FORM: u8, const T: usize>(
     let form = const { Form::ALL[FORM as usize] };
     let blocks = lines.len() / form.lines() / 2;
     assert_eq!(scales.len(), 2 * blocks * form.scales());
-    let is_fine = x86::check(blocks, rows);
+    assert_eq!(x86::check(blocks, rows), FINE);
     let centres = _mm512_set1_ps(centre(form));
     let (group_lines, group_scales) = (blocks * form.lines(), blocks * form.scales());
     let mut products = [_mm512_setzero_ps(); T];
@@ -100,8 +100,8 @@ pub(super) fn pair<const FORM: u8, const T: usize>(
                 }
             };
             add(&mut dots, upper);
-            dots = dots.map(|dots| _mm512_slli_epi32::<8>(dots));
-            if is_fine {
+            if FINE {
+                dots = dots.map(|dots| _mm512_slli_epi32::<8>(dots));
                 add(&mut dots, lower);
             }
             let scaled = |dots| _mm512_mul_ps(_mm512_cvtepi32_ps(dots), row_scale);

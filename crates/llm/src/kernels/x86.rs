@@ -163,14 +163,12 @@ macro_rules! quantized {
                             *row.first_sums.get_unchecked(block),
                         )
                     };
-                    first = _mm256_slli_epi32::<8>(first);
-                    last = _mm256_slli_epi32::<8>(last);
                     if is_fine {
                         // Up to 32 * 255 * 127 * 256, which fits into 32 bits.
                         // SAFETY: as above.
                         let lower = unsafe { $dots::<FORM>(&weights, row.lower.as_ptr().add(block * BLOCK)) };
-                        first = _mm256_add_epi32(first, lower[0]);
-                        last = _mm256_add_epi32(last, lower[1]);
+                        first = _mm256_add_epi32(_mm256_slli_epi32::<8>(first), lower[0]);
+                        last = _mm256_add_epi32(_mm256_slli_epi32::<8>(last), lower[1]);
                     }
                     if matches!(form, Form::Six) {
                         let part = |dots, sum| {

@@ -127,6 +127,25 @@ fn rounding_activations_costs_a_tenth_of_what_it_does_in_candle() {
 }
 
 #[test]
+fn a_step_s_pieces_are_all_of_it_and_in_pairs() {
+    for threads in [1, 2, 3, 8, 256] {
+        for groups in (1..200).chain([1536, 6144, 32_000]) {
+            for bytes in [groups * 8, groups * 4096, groups << 16] {
+                for cut in [Cut::for_one(groups, bytes, threads), Cut::for_several(groups, bytes, threads)] {
+                    assert!((1..=Team::MAX_CHUNKS).contains(&cut.pieces()), "{cut:?}");
+                    let mut end = 0;
+                    for piece in (0..cut.pieces()).map(|index| cut.piece(index)) {
+                        assert!(piece.start == end && piece.end > end && end.is_multiple_of(2), "{cut:?}: {piece:?}");
+                        end = piece.end;
+                    }
+                    assert_eq!(end, groups, "{cut:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn how_a_prompt_is_cut_does_not_matter() {
     let tokens = tokens();
     let mut model = load(128, 2, Kernel::detect());
