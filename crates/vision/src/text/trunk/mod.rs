@@ -101,15 +101,13 @@ impl Trunk {
     /// # Errors
     /// It is another network; a clause that says why.
     pub(super) fn cut(model: &[u8]) -> Result<Option<(Self, Vec<u8>)>, String> {
-        match Level::detect() {
-            Level::Plain => Ok(None),
-            #[cfg(target_arch = "x86_64")]
-            level @ Level::Vnni => {
-                let halves = file::halve(model)?;
-                let trunk = Self::of(level, halves.trunk).ok_or("its convolutions are those of another network")?;
-                Ok(Some((trunk, halves.rest)))
-            }
+        let level = Level::detect();
+        if level == Level::Plain {
+            return Ok(None);
         }
+        let halves = file::halve(model)?;
+        let trunk = Self::of(level, halves.trunk).ok_or("its convolutions are those of another network")?;
+        Ok(Some((trunk, halves.rest)))
     }
 
     fn of(level: Level, convolutions: Vec<Convolution>) -> Option<Self> {
