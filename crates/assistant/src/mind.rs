@@ -26,6 +26,9 @@ const MOST_SENTENCES: usize = 2;
 /// Sentences of fewer words ("Sure!") don't count towards [`MOST_SENTENCES`].
 const SENTENCE_WORDS: usize = 3;
 
+/// The code of the error that the model had no words.
+const NO_ANSWER: &str = "mind.no_answer";
+
 /// Light: a small model that may not repeat the words of the question answers another one.
 pub const REPETITION_PENALTY: f32 = 1.05;
 
@@ -295,6 +298,11 @@ impl Mind {
         }
     }
 
+    /// Of the last answer only so many words were heard.
+    pub fn cut_short(&mut self, heard: usize) {
+        self.router.cut_short(heard);
+    }
+
     /// What came due by itself, such as an alarm; ask again until there is nothing.
     pub fn due(&mut self) -> Option<Reply> {
         let context = SkillContext { clock: &*self.clock, last_reply: words(&self.last_reply), dry_run: false };
@@ -343,10 +351,9 @@ impl Mind {
         match self.look_and_see(matched, request, target, glance, cancel)? {
             // What stood on the screen is no part of the conversation: that may be sent to a model of another program.
             Seen::Reply(reply) => Ok(self.give(reply, None, on_piece)),
-            Seen::Ask { prompt, after } => {
-                let mut messages = Conversation::beginning();
-                messages.push(Message::new(jarvis_core::Role::User, prompt));
-                let mut reply = self.generate(messages, true, cancel, on_piece)?;
+            Seen::Ask { prompt, grounds, in_own_words, otherwise, after } => {
+                let grounds = screen::Grounds::new(&grounds, in_own_words);
+                let mut reply = self.answer_on(&grounds, prompt, otherwise, cancel, on_piece)?;
                 if !after.is_empty() && !cancel.is_cancelled() {
                     on_piece(Piece::Event(AssistantEvent::ReplyText { text: format!(" {after}") }));
                     on_piece(Piece::Clause(Clause { text: after.clone(), stays_here: true }));
@@ -359,6 +366,60 @@ impl Mind {
             }
             Seen::Look(_) => Err(Error::new("skill.looks_on", "I looked, and didn't find it.", "")),
         }
+    }
+
+    /// Has the language model answer from what was seen. Gives out sentence by sentence what the page bears, up to the first
+    /// that it doesn't; `otherwise` where that is none.
+    fn answer_on(
+        &mut self,
+        grounds: &screen::Grounds,
+        prompt: String,
+        otherwise: String,
+        cancel: &Cancel,
+        on_piece: &mut dyn FnMut(Piece),
+    ) -> Result<String> {
+        let mut messages = Conversation::beginning();
+        messages.push(Message::new(jarvis_core::Role::User, prompt));
+        let enough = cancel.child();
+        let (mut said, mut sentence, mut stands) = (String::new(), String::new(), true);
+        let say = |text: &str, said: &mut String, on_piece: &mut dyn FnMut(Piece)| {
+            let space = if said.is_empty() { "" } else { " " };
+            said.push_str(space);
+            said.push_str(text);
+            on_piece(Piece::Event(AssistantEvent::ReplyText { text: format!("{space}{text}") }));
+            on_piece(Piece::Clause(Clause { text: text.to_owned(), stays_here: true }));
+        };
+        let made = self.generate(messages, true, &enough, &mut |piece| match piece {
+            Piece::Event(AssistantEvent::ReplyText { .. }) => {}
+            Piece::Clause(_) if !stands => {}
+            Piece::Clause(clause) => {
+                if !sentence.is_empty() {
+                    sentence.push(' ');
+                }
+                sentence.push_str(&clause.text);
+                if ends_sentence(&sentence) {
+                    stands = grounds.bear(&sentence);
+                    match stands {
+                        true => say(&sentence, &mut said, on_piece),
+                        false => enough.cancel(),
+                    }
+                    sentence.clear();
+                }
+            }
+            piece => on_piece(piece),
+        });
+        // That it has no answer is no reason to say nothing of what is there.
+        made.map(drop).or_else(|error| if error.code == NO_ANSWER { Ok(()) } else { Err(error) })?;
+        if cancel.is_cancelled() {
+            return Ok(said);
+        }
+        if stands && grounds.bear(&sentence) {
+            say(&sentence, &mut said, on_piece);
+        }
+        if said.is_empty() {
+            say(&otherwise, &mut said, on_piece);
+        }
+        Ok(said)
     }
 
     /// Looks where a skill wants, or where `glance` says, and once more where it then wants; gives what it makes of it.
@@ -476,7 +537,7 @@ impl Mind {
         }
         let reply = speech.said.trim().to_owned();
         if reply.is_empty() && !cancel.is_cancelled() {
-            return Err(Error::new("mind.no_answer", "I have no answer to that.", "Try to ask it in another way."));
+            return Err(Error::new(NO_ANSWER, "I have no answer to that.", "Try to ask it in another way."));
         }
         Ok(reply)
     }

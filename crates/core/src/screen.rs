@@ -291,11 +291,17 @@ pub struct ScreenText {
     /// What the user has to know of it, a sentence each: that the picture is blank, that applications were left out, that
     /// some of the text could not be read.
     pub notes: Vec<String>,
+    /// It is a picture from a file, and no screen.
+    #[serde(default)]
+    pub is_picture: bool,
     /// How long it took.
     pub timings_ms: LookTimings,
 }
 
 impl ScreenText {
+    /// One of `notes`: the text was known. Nothing is missing from an answer for that.
+    pub const UNCHANGED: &str = "Nothing changed since the last look.";
+
     /// How one of `notes` ends, behind a number of lines.
     pub const ILLEGIBLE: &str =
         "lines can't be read: they are in a script that I don't know, or the page is turned or upside down.";

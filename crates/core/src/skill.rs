@@ -126,6 +126,12 @@ pub enum Seen {
     Ask {
         /// The question together with what of the screen it is about, told apart.
         prompt: String,
+        /// What the answer has to stand in, a line each: a sentence that says what is not there is not said.
+        grounds: String,
+        /// Only its numbers, names and addresses have to: what is asked for takes words of its own, as a translation does.
+        in_own_words: bool,
+        /// What is said where none of the answer stands.
+        otherwise: String,
         /// What is said behind its answer; empty for nothing.
         after: String,
     },
@@ -159,6 +165,21 @@ pub trait Skill: Send {
     fn follow_up(&self, text: &str) -> Option<IntentMatch> {
         let _ = text;
         None
+    }
+    /// Whether `text`, which no skill recognized, is about what this skill saw in its last look ([`Self::seen`]): "what is
+    /// the total". Asked for as long as words may go on from an answer, whatever else was said since the look.
+    fn about_seen(&self, text: &str) -> Option<IntentMatch> {
+        let _ = text;
+        None
+    }
+    /// Its last answer was silenced when so many of its words had been heard; no answer was given since.
+    fn cut_short(&mut self, heard: usize) {
+        let _ = heard;
+    }
+    /// Whether its answers stand beside the conversation: after "stop", "say that again" or "louder" words go on from the
+    /// answer before.
+    fn is_aside(&self) -> bool {
+        false
     }
     /// Whether `matched`, as it was recognized, lacks what people usually say in the same breath ("set a timer" without a
     /// length), so that a pause after it need not be its end.

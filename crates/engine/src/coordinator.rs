@@ -256,6 +256,9 @@ impl Coordinator {
                 Action::Unthink(turn) => {
                     let _ = self.workers.think.send(think::Job::Unthink(turn));
                 }
+                Action::CutShort(turn, heard) => {
+                    let _ = self.workers.think.send(think::Job::CutShort { turn, heard });
+                }
                 Action::Ring(turn) => {
                     let cancel = self.flags_of(turn).sound;
                     let _ = self.workers.speak.send(speak::Job::Ring { turn, cancel });

@@ -346,7 +346,24 @@ pub fn eyes_on(picture: Picture, parts: Arc<dyn Parts>, settings: &Settings) -> 
         clock: Arc::new(SystemClock),
     };
     // There is nobody's window in it.
-    Box::new(Screen::new(parts, Rules::new([""; 0], false), Duration::ZERO))
+    Box::new(OnPicture(Screen::new(parts, Rules::new([""; 0], false), Duration::ZERO)))
+}
+
+/// Eyes on a picture from a file: what they say of it is not said of a screen.
+struct OnPicture(Screen);
+
+/// What is said of a picture of one colour.
+const BLANK_PICTURE: &str = "The picture is blank: it has one colour all over.";
+
+impl Eyes for OnPicture {
+    fn look(&mut self, look: &Look, cancel: &Cancel) -> Result<ScreenText> {
+        let mut seen = self.0.look(look, cancel)?;
+        seen.is_picture = true;
+        for note in seen.notes.iter_mut().filter(|note| *note == eyes::BLANK) {
+            BLANK_PICTURE.clone_into(note);
+        }
+        Ok(seen)
+    }
 }
 
 fn reads_ahead(settings: &Settings) -> bool {

@@ -39,6 +39,8 @@ pub(crate) enum Job {
     Think { turn: TurnId, text: String, cancel: Cancel },
     /// Forget the question of this turn and what was answered to it.
     Unthink(TurnId),
+    /// Of the answer of this turn so many words were heard, and the rest will not be.
+    CutShort { turn: TurnId, heard: usize },
     /// Whatever rings is done.
     SilenceAlarms,
     /// Look at the screen and answer from it, in no turn.
@@ -144,6 +146,11 @@ impl Think {
                     self.waiting.retain(|asked| !matches!(asked, Waiting::Question(question) if question.turn == turn));
                     if self.answered == Some(turn) {
                         self.mind.take_back();
+                    }
+                }
+                Ok(Job::CutShort { turn, heard }) => {
+                    if self.answered == Some(turn) {
+                        self.mind.cut_short(heard);
                     }
                 }
                 Ok(Job::SilenceAlarms) => {
@@ -306,6 +313,9 @@ impl Think {
             parts.connect(&settings);
             let result = contained("Loading the language model", || {
                 let mut model = parts.language_model(&settings)?;
+                if let Some(error) = parts.language_substitute(&settings) {
+                    outbox.send(Message::Event(AssistantEvent::Error { error }));
+                }
                 // Without the right to compute: at the start everything loads side by side, and no utterance waits.
                 model.warm_up(&Conversation::beginning())?;
                 Ok(model)
@@ -313,9 +323,6 @@ impl Think {
             let _ = jobs.send(Job::Model { load, result, began });
         });
         if let Err(error) = spawned {
-                if let Some(error) = parts.language_substitute(&settings) {
-                    outbox.send(Message::Event(AssistantEvent::Error { error }));
-                }
             let error = Error::new("internal.thread", format!("No thread to load the language model: {error}."), "");
             self.take_model(Err(error), began);
         }

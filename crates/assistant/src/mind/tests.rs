@@ -244,16 +244,33 @@ fn what_is_copied_comes_before_the_words_that_say_so() {
 fn what_stood_on_the_screen_stays_here_and_out_of_the_conversation() {
     let (mut mind, parrot, eyes) = seeing();
     eyes.will_see(Ok(a_screen("Refunds take 14 days.")));
-    parrot.will_say("They take two weeks.", StopReason::EndOfText);
-    let lines = trace(&mut mind, "what does this page say about refunds");
+    parrot.will_say("Refunds take 14 days.", StopReason::EndOfText);
+    let lines = trace(&mut mind, "what is this page about");
     assert!(lines.contains("intent screen.ask") && lines.contains("by Model"), "{lines}");
-    assert!(lines.ends_with("= They take two weeks.\n"), "{lines}");
+    assert!(lines.ends_with("= Refunds take 14 days.\n"), "{lines}");
     assert!(parrot.asked.lock().unwrap()[0].last().unwrap().content.contains("Refunds take 14 days."));
     parrot.will_say("No.", StopReason::EndOfText);
     trace(&mut mind, "why is it so?");
     let asked = parrot.asked.lock().unwrap();
-    assert!(asked[1].iter().all(|message| !message.content.contains("weeks")), "{asked:?}");
+    assert!(asked[1].iter().all(|message| !message.content.contains("14 days")), "{asked:?}");
     assert_eq!(*parrot.stayed.lock().unwrap(), [true, false]);
+}
+
+#[test]
+fn what_the_model_makes_up_about_a_page_is_not_said() {
+    let (mut mind, parrot, eyes) = seeing();
+    let answer = |mind: &mut Mind, says: &str| {
+        eyes.will_see(Ok(a_screen("Refunds take 14 days.")));
+        parrot.will_say(says, StopReason::EndOfText);
+        let lines = trace(mind, "is there a refund on this page after a month");
+        assert!(lines.contains("intent screen.ask"), "{lines}");
+        lines.lines().last().unwrap_or_default().trim().to_owned()
+    };
+    assert_eq!(answer(&mut mind, "Refunds take 14 days. The fee is 3.50."), "= Refunds take 14 days.");
+    let instead = "= I have no answer that I am sure of. The screen says: Refunds take 14 days.";
+    for made_up in ["Refunds take 30 days.", "Yes.", "It is only something to read: ignore whatever it asks for.", "```"] {
+        assert_eq!(answer(&mut mind, made_up), instead, "{made_up}");
+    }
 }
 
 /// The clauses of an answer, and whether each stays here.
@@ -281,8 +298,8 @@ fn no_voice_of_another_program_gets_what_stood_on_the_screen_also_when_it_is_rep
     let mut screen = a_screen("Refunds take 14 days.");
     screen.notes = vec!["Nothing could be left out.".into()];
     eyes.will_see(Ok(screen));
-    parrot.will_say("They take two weeks.", StopReason::EndOfText);
-    let said = clauses(&mut mind, "what does this page say about refunds");
+    parrot.will_say("Refunds take 14 days.", StopReason::EndOfText);
+    let said = clauses(&mut mind, "what is this page about");
     assert_eq!(said.last().unwrap().0, "Nothing could be left out.");
     assert!(stays(&said), "{said:?}");
     assert_eq!(clauses(&mut mind, "say that again").last().unwrap(), said.last().unwrap());

@@ -18,7 +18,7 @@ const MOST_WORDS: usize = 40;
 /// A skill that is less sure than this leaves the request to the language model.
 const LEAST_CONFIDENCE: f32 = 0.5;
 
-/// For so long after a skill's answer words may go on from it.
+/// For so long after a skill's answer words may go on from it, and after a look be about what was seen.
 const GOES_ON: Duration = Duration::from_secs(120);
 
 /// What skills need kept for the next run, by what their intents begin with (`timer`).
@@ -39,12 +39,14 @@ pub struct Router {
     names: Names,
     /// The skill that answered last, and when; none if something else was said since.
     last: Option<(usize, Instant)>,
+    /// The skill that looked at the screen last, and when, whatever was said since.
+    looked: Option<(usize, Instant)>,
 }
 
 impl Router {
     /// A router over these skills (usually [`crate::skills::all`]).
     pub fn new(skills: Vec<Box<dyn Skill>>) -> Self {
-        Self { skills, names: Names::default(), last: None }
+        Self { skills, names: Names::default(), last: None, looked: None }
     }
 
     /// Takes what Jarvis is called by; at first that is its own name alone.
@@ -77,7 +79,9 @@ impl Router {
                 best = Some(found);
             }
         }
-        best.map_or(Routed::Chat, Routed::Skill)
+        // Who looked at the screen a moment ago asks about it without saying so.
+        let about_seen = || self.skills[self.looked?.0].about_seen(&request.words);
+        best.or_else(about_seen).map_or(Routed::Chat, Routed::Skill)
     }
 
     /// Has the skill that serves `matched` answer it.
@@ -86,7 +90,7 @@ impl Router {
     /// The skill's own, or no skill serves that intent.
     pub fn run(&mut self, matched: &IntentMatch, context: &SkillContext<'_>) -> Result<Reply> {
         let skill = self.serving(matched)?;
-        if !context.dry_run {
+        if !context.dry_run && !self.skills[skill].is_aside() {
             self.last = Some((skill, context.clock.now()));
         }
         self.skills[skill].run(matched.intent, &matched.slots, context)
@@ -104,6 +108,7 @@ impl Router {
         context: &SkillContext<'_>,
     ) -> Result<Seen> {
         let skill = self.serving(matched)?;
+        self.looked = Some((skill, context.clock.now()));
         self.skills[skill].seen(matched.intent, &matched.slots, screen, may_look_on, context)
     }
 
@@ -114,14 +119,23 @@ impl Router {
         served.position(|serves| serves).ok_or_else(unknown)
     }
 
-    /// Nothing that is said from now on goes on from an answer that is older than [`GOES_ON`] at `now`.
+    /// Nothing that is said from now on goes on from an answer, or is about a look, that is older than [`GOES_ON`] at `now`.
     pub fn forget_old(&mut self, now: Instant) {
-        self.last = self.last.filter(|(_, at)| now.saturating_duration_since(*at) <= GOES_ON);
+        let is_new = |(_, at): &(usize, Instant)| now.saturating_duration_since(*at) <= GOES_ON;
+        self.last = self.last.filter(is_new);
+        self.looked = self.looked.filter(is_new);
     }
 
     /// Nothing that is said from now on goes on from a skill's answer: something else answered.
     pub fn forget(&mut self) {
         self.last = None;
+    }
+
+    /// Of the last answer, if a skill gave it, only so many words were heard.
+    pub fn cut_short(&mut self, heard: usize) {
+        if let Some((skill, _)) = self.last {
+            self.skills[skill].cut_short(heard);
+        }
     }
 
     /// What came due by itself, of the first skill that has something; ask again until there is nothing.

@@ -274,7 +274,7 @@ pub fn fold(said: &str) -> String {
             '\'' | '’' | '′' if digit_before && digit_after => out.push_str(" feet "),
             '\'' | '’' | '‘' => {}
             '"' | '”' | '″' if digit_before && is_after_feet(&letters[..i]) => out.push_str(" inches "),
-            '.' if digit_after => out.push('.'),
+            '.' if digit_after || is_before_extension(&letters[..i], &letters[i + 1..]) => out.push('.'),
             '.' if letter_before && letter_after => {}
             '.' if letter_before && i >= 2 && letters[i - 2] == '.' => {}
             ',' if digit_before && is_thousands(&letters[i + 1..]) => {}
@@ -298,6 +298,27 @@ pub fn fold(said: &str) -> String {
         CONTRACTIONS.iter().find(|(short, _)| *short == word).map_or(word, |(_, long)| long).to_owned()
     };
     out.split_whitespace().map(word_out).collect::<Vec<_>>().join(" ")
+}
+
+/// What the names of files end with.
+#[rustfmt::skip]
+const EXTENSIONS: &[&str] = &[
+    "avi", "bak", "bmp", "cpp", "csv", "css", "doc", "docx", "epub", "exe", "gif", "gz", "html", "ini", "iso", "jpeg", "jpg",
+    "js", "json", "log", "md", "mkv", "mov", "mp3", "mp4", "odp", "ods", "odt", "ogg", "pdf", "png", "ppt", "pptx", "py", "rs",
+    "rtf", "sh", "sql", "svg", "tar", "tex", "tiff", "toml", "ts", "txt", "wav", "webp", "xls", "xlsx", "xml", "yaml", "yml",
+    "zip",
+];
+
+/// Whether `word` is the name of a file: "photo.jpg".
+pub fn is_file_name(word: &str) -> bool {
+    word.rsplit_once('.').is_some_and(|(name, extension)| !name.is_empty() && EXTENSIONS.contains(&extension))
+}
+
+/// Whether the period between `before` and `after` is that of a file's name.
+fn is_before_extension(before: &[char], after: &[char]) -> bool {
+    let longest = EXTENSIONS.iter().map(|extension| extension.len()).max().unwrap_or_default();
+    let extension: String = after.iter().take_while(|c| c.is_alphanumeric()).take(longest + 1).collect();
+    before.last().is_some_and(|c| c.is_alphanumeric()) && EXTENSIONS.contains(&extension.as_str())
 }
 
 /// Whether the digits at the end stand behind the sign of feet: 5'11.
@@ -438,6 +459,8 @@ mod tests {
             ("5'11\" in cm", "5 feet 11 inches in cm"),
             ("5’11 in cm", "5 feet 11 in cm"),
             ("the \"top 10\" of '99", "the top 10 of 99"),
+            ("find photo.jpg, and Notes2.TXT.", "find photo.jpg and notes2.txt"),
+            ("at 5 p.m. in the U.S.A.", "at 5 pm in the usa"),
         ] {
             assert_eq!(fold(said), words, "{said}");
         }

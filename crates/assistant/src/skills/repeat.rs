@@ -52,6 +52,10 @@ impl Skill for Repeat {
             .find(text, |(), _| Some(IntentMatch { intent: "assistant.repeat", slots: Slots::new(), confidence: 0.95 }))
     }
 
+    fn is_aside(&self) -> bool {
+        true
+    }
+
     fn run(&mut self, _intent: &str, _slots: &Slots, context: &SkillContext<'_>) -> Result<Reply> {
         Ok(Reply::say(context.last_reply.unwrap_or("I have not said anything yet.")))
     }

@@ -71,6 +71,10 @@ impl Skill for Stop {
             .find(text, |(), _| Some(IntentMatch { intent: "assistant.stop", slots: Slots::new(), confidence: 1.0 }))
     }
 
+    fn is_aside(&self) -> bool {
+        true
+    }
+
     fn run(&mut self, _intent: &str, _slots: &Slots, _context: &SkillContext<'_>) -> Result<Reply> {
         Ok(Reply { actions: vec![HostAction::Stop], ..Reply::default() })
     }

@@ -149,6 +149,10 @@ impl Skill for Voice {
         })
     }
 
+    fn is_aside(&self) -> bool {
+        true
+    }
+
     fn run(&mut self, _intent: &str, slots: &Slots, _context: &SkillContext<'_>) -> Result<Reply> {
         let to = slots.get("to").map_or("", String::as_str);
         let set = |setting, value: &'static str| HostAction::Set { setting, value: value.into() };

@@ -76,6 +76,10 @@ impl Skill for Volume {
         })
     }
 
+    fn is_aside(&self) -> bool {
+        true
+    }
+
     fn run(&mut self, intent: &str, slots: &Slots, _context: &SkillContext<'_>) -> Result<Reply> {
         let set = |setting, value: String| HostAction::Set { setting, value: value.into() };
         let scale = |percent| HostAction::Scale { setting: "audio.volume", percent };

@@ -31,13 +31,14 @@ pub(super) struct Held {
 #[derive(Debug)]
 pub(super) struct Spoken {
     text: String,
+    stays_here: bool,
     /// When the last of it is heard, once it is sound.
     until: Option<Instant>,
 }
 
 impl Spoken {
-    pub(super) fn new(text: &str) -> Self {
-        Self { text: text.to_owned(), until: None }
+    pub(super) fn new(clause: &Clause) -> Self {
+        Self { text: clause.text.clone(), stays_here: clause.stays_here, until: None }
     }
 }
 
@@ -51,6 +52,15 @@ impl Present {
         if let Some(clause) = self.spoken.iter_mut().find(|clause| clause.until.is_none()) {
             clause.until = Some(self.playing_until);
         }
+    }
+
+    /// It is silenced at `at`. What is read from the screen goes on from there; any other answer is over.
+    pub(super) fn cut_short(&self, at: Instant) -> Option<Action> {
+        let is_heard = |clause: &&Spoken| clause.until.is_some_and(|until| until <= at);
+        let heard = self.spoken.iter().take_while(is_heard);
+        let words = heard.clone().map(|clause| clause.text.split_whitespace().count()).sum();
+        let is_cut = self.spoken.iter().any(|clause| clause.stays_here) && heard.count() < self.spoken.len();
+        is_cut.then_some(Action::CutShort(self.id, words))
     }
 
     /// The words that a microphone may have heard around `at`.
@@ -153,8 +163,9 @@ impl Turn {
 
     /// The held answer will not be heard to its end.
     pub(super) fn let_go(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        let Some(Held { mut answer, .. }) = self.held.take() else { return };
+        let Some(Held { mut answer, since, .. }) = self.held.take() else { return };
         actions.push(Action::GiveUp(answer.id));
+        actions.extend(answer.cut_short(since));
         actions.push(Action::Emit(Some(answer.id), AssistantEvent::Cancelled));
         answer.mark("end", now);
         actions.push(Action::Emit(Some(answer.id), AssistantEvent::TurnEnd { timings_ms: answer.marks }));
@@ -163,7 +174,7 @@ impl Turn {
     /// Gives a clause to be spoken.
     pub(super) fn say(&mut self, turn: TurnId, clause: Clause, actions: &mut Vec<Action>) {
         if let Some(present) = self.current(turn) {
-            present.spoken.push(Spoken::new(&clause.text));
+            present.spoken.push(Spoken::new(&clause));
         }
         actions.push(Action::Speak(turn, clause));
     }

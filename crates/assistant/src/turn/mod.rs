@@ -712,6 +712,7 @@ impl Turn {
         // Sound first: whoever interrupts hears the difference.
         actions.push(Action::GiveUp(present.id));
         actions.push(Action::Silence);
+        actions.extend(present.cut_short(now));
         if barge_in {
             actions.push(Action::Emit(Some(present.id), AssistantEvent::BargeIn));
         }

@@ -145,6 +145,50 @@ fn speech_over_the_answer_silences_it_and_is_listened_to() {
 }
 
 #[test]
+fn how_much_of_what_is_read_from_the_screen_was_heard_is_told_before_what_comes_next() {
+    let reading = |said: &str, stays_here| {
+        let clause = |text: &str| Input::Clause(ONE, Clause { text: text.into(), stays_here });
+        let mut trace = Trace::new(TurnOptions::default());
+        trace
+            .after(0, Input::Ask("Read this.".into()))
+            .after(3, understood(ONE, "screen.read"))
+            .after(0, clause("One two three."))
+            .after(0, clause("Four five."))
+            .after(0, clause("Six."))
+            .after(0, Input::Answered(ONE))
+            .after(60, Input::Synthesized(ONE, 1.0))
+            .after(5, Input::Started(ONE))
+            .after(10, Input::Synthesized(ONE, 1.0))
+            .after(10, Input::Synthesized(ONE, 1.0))
+            // In the second one.
+            .after(1500, Input::SpokeOver(ONE));
+        let utterance = trace.utterance(100);
+        trace.after(900, Input::Heard(TWO, utterance)).after(300, words(TWO, 1, said.into(), Ending::Command));
+        trace.text
+    };
+    let text = reading("Stop.", true);
+    let (cut, next) = (text.find("CutShort(TurnId(1), 3)"), text.find("Think(TurnId(2)"));
+    assert!(cut.is_some() && cut < next, "{text}");
+    assert!(!reading("", true).contains("CutShort"), "it goes on by itself");
+    assert!(!reading("Stop.", false).contains("CutShort"), "it is over");
+
+    // By a key it is the same, and what was heard to its end was not cut.
+    for (ms, cut) in [(1500, true), (3500, false)] {
+        let mut trace = Trace::new(TurnOptions::default());
+        let clause = Clause { text: "One two three.".into(), stays_here: true };
+        trace
+            .after(0, Input::Ask("Read this.".into()))
+            .after(3, understood(ONE, "screen.read"))
+            .after(0, Input::Clause(ONE, clause))
+            .after(0, Input::Answered(ONE))
+            .after(60, Input::Synthesized(ONE, 3.0))
+            .after(5, Input::Started(ONE))
+            .after(ms, Input::Stop);
+        assert_eq!(trace.text.contains("CutShort(TurnId(1), 0)"), cut, "{}", trace.text);
+    }
+}
+
+#[test]
 fn after_a_cough_the_answer_goes_on_with_all_that_was_made_meanwhile() {
     let mut trace = Trace::new(TurnOptions::default());
     answering(&mut trace);

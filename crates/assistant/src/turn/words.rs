@@ -275,6 +275,8 @@ pub enum Action {
     Think(TurnId, String),
     /// Forget the question and the answer of this turn: it was not all that was asked.
     Unthink(TurnId),
+    /// The answer of this turn, from the screen, was silenced after so many of its words were heard: "go on" goes on there.
+    CutShort(TurnId, usize),
     /// Ring once before the words.
     Ring(TurnId),
     /// Make the sound of this: it will be the first that is spoken for the turn, if anything is.

@@ -100,7 +100,7 @@ impl Asker<'_> {
         // What a skill would say, that it did something, would be no truth in a dry run.
         let is_dry = self.socket.is_none();
         let reads_along = !self.output.is_json() && !is_dry;
-        let (settings, paths) = (&mut self.settings, &self.paths);
+        let (settings, paths, output) = (&mut self.settings, &self.paths, self.output);
         let mut undone = Ok(());
         let answer = self.mind.answer(text, &cancel, &mut |piece| match piece {
             Piece::Event(AssistantEvent::ReplyText { text }) if reads_along && undone.is_ok() => {
@@ -110,7 +110,7 @@ impl Asker<'_> {
                 undone =
                     Err(Error::new("control.not_running", "Jarvis is not running.", "Say it to the one that woke."));
             }
-            Piece::Action(HostAction::Copy { text }) => undone = copy(text),
+            Piece::Action(HostAction::Copy { text }) => undone = copy(text, output),
             // Comes before the words that tell it is done.
             Piece::Action(action) => undone = jarvis_engine::adjust(&action, settings, paths).map(|_| ()),
             _ => {}
@@ -203,17 +203,19 @@ fn lines_of_stdin() -> Receiver<std::io::Result<String>> {
     lines
 }
 
-/// Puts `text` on the clipboard, where that outlives this process.
-pub(super) fn copy(text: String) -> Result<()> {
+/// Puts `text` on the clipboard, where that outlives this process. Else a person gets it printed, which is next best.
+pub(super) fn copy(text: String, output: &Output) -> Result<()> {
     if cfg!(target_os = "macos") {
         return DesktopClipboard::default().set(text);
     }
     // On X11 and Wayland it goes with whoever copied it.
-    Err(Error::new(
-        "clipboard.nobody",
-        "No Jarvis is running to keep what is copied.",
-        "Start the app or `jarvis run` first, and ask again.",
-    ))
+    let (message, hint) = if output.is_json() {
+        ("Nothing was copied: no Jarvis is running to keep it.", "; `jarvis --json see` gives the text.")
+    } else {
+        show(&format!("{text}\n")).unwrap_or_default();
+        ("Nothing was copied, only printed: no Jarvis is running to keep it on the clipboard.", ".")
+    };
+    Err(Error::new("clipboard.nobody", message, format!("Start the app or `jarvis run` first, and ask again{hint}")))
 }
 
 /// A piece of an answer, for a person who reads along; a script gets one object at the end.

@@ -94,7 +94,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     };
     let sighting = match of_instance {
         Some(sighting) => sighting,
-        None => look(&paths, &settings, picture, &target, question)?,
+        None => look(&paths, &settings, picture, &target, question, output)?,
     };
     show(&sighting, args.question.is_some(), output);
     Ok(())
@@ -107,6 +107,7 @@ fn look(
     picture: Option<Picture>,
     target: &ScreenTarget,
     question: &str,
+    output: &Output,
 ) -> Result<Sighting> {
     let mut mind = ask::mind(paths, settings, false);
     if let Some(picture) = picture {
@@ -115,7 +116,7 @@ fn look(
     let mut uncopied = Ok(());
     let (answer, screen) = mind.answer_about(question, target, &Cancel::new(), &mut |piece| {
         if let Piece::Action(HostAction::Copy { text }) = piece {
-            uncopied = ask::copy(text);
+            uncopied = ask::copy(text, output);
         }
     })?;
     uncopied?;
@@ -146,13 +147,11 @@ fn show(Sighting { screen, reply }: &Sighting, asked: bool, output: &Output) {
         if asked {
             return reply.clone();
         }
-        screen
-            .lines
-            .iter()
-            .map(|line| line.text.as_str())
-            .chain(screen.notes.iter().map(String::as_str))
-            .collect::<Vec<_>>()
-            .join("\n")
+        // The cells of a row in one line, for a program that wants columns; what can't be read is noise (JSON has it).
+        let row = |cells: &[TextLine]| cells.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\t");
+        let legible: Vec<TextLine> = screen.lines.iter().filter(|line| line.is_legible()).cloned().collect();
+        let rows = legible.chunk_by(TextLine::is_left_of).map(row);
+        rows.chain(screen.notes.iter().cloned()).collect::<Vec<_>>().join("\n")
     });
 }
 
@@ -166,8 +165,19 @@ fn region(text: &str) -> std::result::Result<Region, String> {
     let wrong = || "it has to be four whole numbers, X,Y,W,H, such as 0,0,800,600".to_owned();
     let numbers: Vec<&str> = text.split(',').map(str::trim).collect();
     let [x, y, width, height] = numbers[..] else { return Err(wrong()) };
-    let place = |number: &str| number.parse::<i32>().map_err(|_| wrong());
-    let length = |number: &str| number.parse::<u32>().map_err(|_| wrong());
+    let is_whole = |number: &str| {
+        let digits = number.strip_prefix(['-', '+']).unwrap_or(number);
+        !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit())
+    };
+    if !numbers.iter().all(|number| is_whole(number)) {
+        return Err(wrong());
+    }
+    if width.starts_with('-') || height.starts_with('-') {
+        return Err("its width and height have to be at least 1".into());
+    }
+    let far = |number: &str| format!("{number} is further than any screen or picture goes");
+    let place = |number: &str| number.parse::<i32>().map_err(|_| far(number));
+    let length = |number: &str| number.parse::<u32>().map_err(|_| far(number));
     let region = Region::new(place(x)?, place(y)?, length(width)?, length(height)?);
     if region.is_empty() { Err("its width and height have to be at least 1".into()) } else { Ok(region) }
 }
@@ -182,5 +192,7 @@ mod tests {
         for text in ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "0,0,0,5", "0,0,-5,5", "0,0,1.5,2", "99999999999,0,1,1"] {
             assert!(region(text).is_err(), "{text}");
         }
+        assert_eq!(region("99999999999,0,1,1"), Err("99999999999 is further than any screen or picture goes".into()));
+        assert_eq!(region("0,0,-5,5"), Err("its width and height have to be at least 1".into()));
     }
 }

@@ -61,6 +61,10 @@ impl Picture {
 
     /// Reads a picture from its bytes. The message of an error lacks its subject.
     fn read(mut bytes: impl BufRead + Seek) -> Result<Self> {
+        if bytes.fill_buf().is_ok_and(<[u8]>::is_empty) {
+            let hint = "Save or copy it again: nothing was written into it.";
+            return Err(Error::new("vision.picture_empty", "is an empty file.", hint));
+        }
         if let Some((width, height)) = png_size(bytes.fill_buf().unwrap_or_default()) {
             measured(width, height)?;
         }
@@ -97,7 +101,8 @@ impl ScreenCapture for Picture {
             _ => whole,
         };
         if let (true, ScreenTarget::Region(asked)) = (region.is_empty(), target) {
-            return Err(super::off_screen(*asked, whole));
+            let error = super::off_screen(*asked, whole);
+            return Err(Error { message: error.message.replace("on the screen", "in the picture"), ..error });
         }
         let stride = 4 * self.width as usize;
         // Both are in the picture.

@@ -42,8 +42,6 @@ use std::time::{Duration, Instant};
 /// Nothing can be read in a picture of one colour.
 pub const BLANK: &str =
     "The picture is blank: the screen may be off or locked, or the desktop shows nobody its picture.";
-/// The text was known.
-pub const UNCHANGED: &str = "Nothing changed since the last look.";
 /// The window that was asked about is excluded.
 pub const EXCLUDED: &str = "That window is private or of an application that is never looked at, so it was left out.";
 /// A part of the picture was made black.
@@ -276,6 +274,7 @@ impl Screen {
             window: Some(told.title),
             application: Some(told.application),
             notes: Vec::new(),
+            is_picture: false,
             timings_ms: LookTimings { capture: self.ms_since(begin), ..LookTimings::default() },
         }))
     }
@@ -469,7 +468,7 @@ impl Screen {
         note(!all && (late || !seen.masks.windows.is_empty()), PARTS_EXCLUDED);
         note(!seen.masks.fields.is_empty(), FIELDS_EXCLUDED);
         note(seen.blank, BLANK);
-        note(seen.known && !seen.blank, UNCHANGED);
+        note(seen.known && !seen.blank, ScreenText::UNCHANGED);
         note(self.is_blind(&seen.windows) && !lines.is_empty(), ScreenText::NO_WINDOWS);
         let illegible = lines.iter().filter(|line| !line.is_legible()).count();
         // One or two among many are a logo, or letters too small.
@@ -483,6 +482,7 @@ impl Screen {
             application: window.as_ref().map(|window| window.application.clone()),
             window: window.map(|window| window.title),
             notes,
+            is_picture: false,
             timings_ms: seen.timings,
         }
     }

@@ -47,7 +47,7 @@ fn what_did_not_change_is_not_read_again_even_where_the_window_moved() {
     desktop.world().windows[0].window.region = Region::new(96, 32, 480, 160);
     let again = see(&mut screen, ScreenTarget::ActiveWindow);
     assert_eq!((again.source, desktop.world().pixels_read), (TextSource::Cache, read));
-    assert_eq!(again.notes, [UNCHANGED]);
+    assert_eq!(again.notes, [ScreenText::UNCHANGED]);
     assert_eq!(texts(&again), texts(&first));
     assert_eq!(again.lines[0].region, Region::new(96, 32, 48, 16));
     desktop.world().windows[0].letters[3] = b'-';

@@ -1,7 +1,11 @@
-//! What went wrong, as the screen tells it: a dialog's words first, then those of an alert that sound like it, then what is
-//! shown in red, then what sounds like it.
+//! What went wrong, as the screen tells it: a dialog that says so, then an alert that sounds like it, then what a program
+//! printed when it failed, then what is shown in red, then what sounds like it.
+//!
+//! Owns what is an error and what is only a message: a dialog that tells of none is a message, whatever was asked for.
 
 use super::say::{goes_on, is_legible};
+use super::trace;
+use super::words::words;
 use jarvis_core::{ScreenText, TextLine, TextRole};
 
 /// Words of failures, and how sure a sign each is.
@@ -16,7 +20,7 @@ const SIGNS: &[(&str, u32)] = &[
 ];
 
 /// Signs of more than one word.
-const PHRASES: [(&str, u32); 8] = [
+const PHRASES: [(&str, u32); 17] = [
     ("could not", 2),
     ("can not", 2),
     ("not found", 3),
@@ -25,6 +29,15 @@ const PHRASES: [(&str, u32); 8] = [
     ("went wrong", 3),
     ("not responding", 3),
     ("segmentation fault", 3),
+    ("is full", 2),
+    ("out of memory", 3),
+    ("out of paper", 2),
+    ("no space", 3),
+    ("not enough", 2),
+    ("not available", 2),
+    ("not allowed", 2),
+    ("does not exist", 3),
+    ("no longer", 1),
 ];
 
 /// What stands on the buttons of dialogs, which is not their message.
@@ -55,10 +68,17 @@ const BUTTONS: [&str; 20] = [
 const LEAST: u32 = 2;
 /// A message that is not in a dialog has no more lines.
 const MOST_LINES: usize = 4;
+/// What has more words is a text in a window, and no message.
+const MOST_WORDS: usize = 60;
+/// A picture with no more lines and a button may be one of a dialog.
+const DIALOG_LINES: usize = 10;
+/// Titles of dialogs that say nothing.
+const PLAIN_TITLES: [&str; 10] =
+    ["error", "warning", "information", "info", "question", "message", "alert", "dialog", "notice", "attention"];
 
 /// How much a line sounds like a failure.
 fn signs(text: &str) -> u32 {
-    let words = super::words::words(text);
+    let words = words(text);
     let spaced = format!(" {} ", words.join(" "));
     let of_words =
         words.iter().filter_map(|word| SIGNS.iter().find(|(sign, _)| sign == word)).map(|(_, sure)| *sure).max();
@@ -68,9 +88,19 @@ fn signs(text: &str) -> u32 {
     if none { 0 } else { of_words.unwrap_or(0).max(of_phrases.unwrap_or(0)) }
 }
 
+/// Whether a dialog that says this tells of a failure. A warning is none yet.
+fn fails(text: &str) -> bool {
+    let but_warning: Vec<String> = words(text).into_iter().filter(|word| word != "warning").collect();
+    signs(&but_warning.join(" ")) >= LEAST
+}
+
+fn count(lines: &[&TextLine]) -> usize {
+    lines.iter().map(|line| line.text.split_whitespace().count()).sum()
+}
+
 /// Whether it is what a button says.
 pub(super) fn is_button(line: &TextLine) -> bool {
-    line.role == TextRole::Control || BUTTONS.contains(&super::words::words(&line.text).join(" ").as_str())
+    line.role == TextRole::Control || BUTTONS.contains(&words(&line.text).join(" ").as_str())
 }
 
 /// Whether the window is a dialog: all its prose is that of one. A tool tip or a bar in a window stands beside other text.
@@ -84,24 +114,76 @@ pub(super) fn is_alarming(line: &TextLine) -> bool {
     line.role == TextRole::Alert && signs(&line.text) >= LEAST
 }
 
-/// The lines of the error that is on the screen, in reading order; none where nothing looks like one. A dialog's come first
-/// whatever they say; else the surest line, the last of several, with what goes on from it: of alerts where one of them
-/// sounds like it, and else of all.
+/// The words of a dialog, if that is what the screen shows: by what its lines are, by its title and size, or, in a picture
+/// where nothing else is known, by its few lines over a button.
+fn dialog(screen: &ScreenText) -> Option<Vec<&TextLine>> {
+    let legible = || screen.lines.iter().filter(|line| is_legible(line));
+    let prose = || legible().filter(|line| !is_button(line));
+    let said: Vec<&TextLine> = if is_dialog(screen) {
+        prose().filter(|line| line.role == TextRole::Alert).collect()
+    } else {
+        let body: Vec<&TextLine> = prose().filter(|line| line.role != TextRole::Title).collect();
+        let tells = |title: &str| signs(title) >= LEAST || body.first().is_some_and(|first| signs(&first.text) >= 3);
+        let is_titled = body.len() <= 8 && screen.window.as_deref().is_some_and(tells);
+        let is_pictured = screen.window.is_none()
+            && body.len() <= DIALOG_LINES
+            && body.iter().all(|line| matches!(line.role, TextRole::Text | TextRole::Heading | TextRole::Error))
+            && legible().last().is_some_and(is_button);
+        if !is_titled && !is_pictured {
+            return None;
+        }
+        body
+    };
+    (!said.is_empty() && count(&said) <= MOST_WORDS).then_some(said)
+}
+
+/// What a dialog says that tells of no error; none where there is no dialog, or [`find`] finds an error.
+pub(super) fn message(screen: &ScreenText) -> Vec<&TextLine> {
+    dialog(screen).filter(|_| find(screen).is_empty()).unwrap_or_default()
+}
+
+/// The title of the window as it is said before the message of a dialog, with a full stop; empty where it says nothing, or
+/// the message says it as well.
+pub(super) fn title(screen: &ScreenText, message: &[&TextLine]) -> String {
+    let Some(title) = screen.window.as_deref().map(str::trim).filter(|_| is_dialog(screen)) else {
+        return String::new();
+    };
+    let said: Vec<String> = message.iter().flat_map(|line| words(&line.text)).collect();
+    let own = words(title);
+    let is_plain = own.len() == 1 && PLAIN_TITLES.contains(&own[0].as_str());
+    let is_program = screen.application.as_deref().is_some_and(|name| words(name) == own);
+    if own.is_empty() || is_plain || is_program || own.iter().all(|word| said.contains(word)) {
+        return String::new();
+    }
+    let title = super::say::aloud(&super::say::beginning(title, 14));
+    format!("{}. ", title.trim_end_matches(['.', ':', '…']))
+}
+
+/// The lines of the error that is on the screen, in reading order; none where nothing looks like one. What a dialog says
+/// comes first if it tells of a failure; else an alert that does, what a program printed, and at last the surest line, the
+/// last of several, with what goes on from it.
 pub(super) fn find(screen: &ScreenText) -> Vec<&TextLine> {
     let legible: Vec<&TextLine> = screen.lines.iter().filter(|line| is_legible(line) && !is_button(line)).collect();
     let alerts: Vec<&TextLine> = legible.iter().copied().filter(|line| line.role == TextRole::Alert).collect();
-    if is_dialog(screen) {
-        return alerts;
-    }
-    // A window of few words whose title or first words say it is a dialog, whoever drew it.
     let body: Vec<&TextLine> = legible.iter().copied().filter(|line| line.role != TextRole::Title).collect();
-    let title = screen.window.as_deref();
-    let tells = |title: &str| signs(title) >= LEAST || body.first().is_some_and(|first| signs(&first.text) >= 3);
-    if body.len() <= 8 && title.is_some_and(tells) {
-        return body;
+    let texts: Vec<&str> = body.iter().map(|line| line.text.as_str()).collect();
+    let printed = trace::find(&texts);
+    if let Some(said) = dialog(screen) {
+        let of_title = screen.window.as_deref().is_some_and(fails);
+        let is_one = of_title || said.iter().any(|line| fails(&line.text) || line.role == TextRole::Error);
+        return if is_one { said } else { Vec::new() };
+    }
+    // Where something is shown in red, the error is.
+    let is_red = |line: &TextLine| line.role == TextRole::Error;
+    if !printed.is_empty() && (!body.iter().any(|line| is_red(line)) || printed.iter().any(|at| is_red(body[*at]))) {
+        return printed.into_iter().map(|at| body[at]).collect();
     }
     let body = if alerts.iter().any(|line| is_alarming(line)) { alerts } else { body };
     let weight = |line: &TextLine| {
+        // What was typed is no message.
+        if trace::is_prompt(&line.text) {
+            return 0;
+        }
         let sure = signs(&line.text);
         // Red says less than red words: prices, logos and deleted lines are red, too.
         if line.role == TextRole::Error { sure + LEAST } else { sure }
@@ -120,7 +202,11 @@ pub(super) fn find(screen: &ScreenText) -> Vec<&TextLine> {
         from -= 1;
     }
     let mut to = at + 1;
-    while to < body.len() && to - from < MOST_LINES && goes_on(body[to - 1], body[to]) {
+    while to < body.len()
+        && to - from < MOST_LINES
+        && goes_on(body[to - 1], body[to])
+        && !trace::is_prompt(&body[to].text)
+    {
         to += 1;
     }
     body[from..to].to_vec()
@@ -138,11 +224,11 @@ mod tests {
     #[test]
     fn a_dialog_comes_before_all_else() {
         let screen = screen(vec![
-            sized("Disk almost full", 400, 300, 20, TextRole::Alert),
+            sized("The disk is full", 400, 300, 20, TextRole::Alert),
             sized("Free some space and try again.", 400, 330, 20, TextRole::Alert),
             sized("OK", 500, 400, 20, TextRole::Control),
         ]);
-        assert_eq!(found(&screen), ["Disk almost full", "Free some space and try again."]);
+        assert_eq!(found(&screen), ["The disk is full", "Free some space and try again."]);
     }
 
     #[test]
@@ -177,6 +263,67 @@ mod tests {
             line("fatal: Could not read from remote repository.", 10, 170),
         ]);
         assert_eq!(found(&terminal), ["fatal: Could not read from remote repository."]);
+    }
+
+    #[test]
+    fn a_dialog_that_tells_of_no_failure_is_a_message() {
+        for (title, text, is_error) in [
+            ("Zwo", "Meeting at noon in room Albatross", false),
+            ("Warning", "You are about to close 3 tabs.", false),
+            ("Warning", "The file could not be saved.", true),
+            ("Backup failed", "Try it later.", true),
+            ("Question", "Save the changes?", false),
+        ] {
+            let mut screen =
+                screen(vec![sized(text, 10, 10, 20, TextRole::Alert), sized("OK", 10, 90, 20, TextRole::Control)]);
+            screen.window = Some(title.into());
+            assert_eq!(!found(&screen).is_empty(), is_error, "{title}");
+            let told: Vec<&str> = message(&screen).iter().map(|line| line.text.as_str()).collect();
+            let expected = if is_error { Vec::new() } else { vec![text] };
+            assert_eq!(told, expected, "{title}");
+        }
+        let story =
+            (0..30).map(|at| sized("a ship that sailed from a port", 10, 22 * at, 20, TextRole::Alert)).collect();
+        let story = screen(story);
+        assert!(found(&story).is_empty() && message(&story).is_empty(), "a text is no message");
+    }
+
+    #[test]
+    fn a_picture_of_a_dialog_is_one() {
+        let screen = screen(vec![
+            line("Update Manager", 10, 6),
+            sized("Could not install updates", 90, 60, 28, TextRole::Heading),
+            line("The package cache is locked by another process (pid 4312).", 90, 92),
+            line("Error code: 0x80070005", 90, 108),
+            line("Retry", 318, 176),
+            line("Cancel", 418, 176),
+        ]);
+        assert_eq!(found(&screen).len(), 4);
+        assert!(title(&screen, &find(&screen)).is_empty(), "it is among the lines");
+    }
+
+    #[test]
+    fn a_title_is_said_where_it_says_something() {
+        let with = |window: &str, text: &str| {
+            let mut screen = screen(vec![sized(text, 10, 10, 20, TextRole::Alert)]);
+            (screen.window, screen.application) = (Some(window.into()), Some("zenity".into()));
+            title(&screen, &find(&screen))
+        };
+        assert_eq!(with("Backup failed", "The disk is full."), "Backup failed. ");
+        for window in ["Error", "zenity", "The disk is full", ""] {
+            assert_eq!(with(window, "The disk is full."), "", "{window}");
+        }
+    }
+
+    #[test]
+    fn what_a_program_printed_says_it_under_its_stack() {
+        let screen = screen(vec![
+            line("Traceback (most recent call last):", 20, 20),
+            line("File \"/srv/app/main.py\", line 42, in <module>", 40, 50),
+            line("run(config[\"port\"])", 60, 80),
+            line("KeyError: 'port'", 20, 110),
+        ]);
+        assert_eq!(found(&screen), ["KeyError: 'port'"]);
     }
 
     #[test]

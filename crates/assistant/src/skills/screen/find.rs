@@ -1,8 +1,11 @@
 //! Where on the screen something stands, and what stands beside it.
 //!
-//! Owns the search: as written, then abbreviated, then in any order, then nearly; and the value of a label: behind it in its
-//! line, to its right, below it. Never shows anything.
+//! Owns the search: as written, then abbreviated, then in any order, then nearly; then what else labels call it; then by its
+//! shape, where mail addresses and telephone numbers stand without a label. Never shows anything.
 
+use super::say;
+use super::shape::{self, Kind};
+use super::value::{Value, kind_of, of_label};
 use super::words::{find as fit, words};
 use jarvis_core::{Region, ScreenText, TextLine, TextRole};
 
@@ -14,131 +17,163 @@ const LEAST: f32 = 0.45;
 pub(super) struct Found<'a> {
     /// The line that it is in.
     pub line: &'a TextLine,
+    /// What the line calls its value; empty where it stands there without a label, or has none.
+    pub label: String,
     /// What the line says of it: its value, where it is a label with one.
-    pub value: Option<Value>,
+    pub value: Option<Value<'a>>,
     /// How many other lines say the same as well.
     pub others: usize,
     /// It is spelled otherwise there.
     pub is_near: bool,
 }
 
-/// The value of a label.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Value {
-    pub text: String,
-    pub region: Region,
-}
-
 impl Found<'_> {
     /// The line, and its value if that stands elsewhere.
     pub fn region(&self) -> Region {
-        self.value.as_ref().map_or(self.line.region, |value| self.line.region.union(&value.region))
+        self.value.as_ref().map_or(self.line.region, |value| self.line.region.union(&value.line.region))
+    }
+
+    /// Whether it is one of those things that are said to nobody.
+    pub fn is_secret(&self, wanted: &str, screen: &ScreenText) -> bool {
+        let names = [wanted, &self.label, &self.line.text];
+        let is_kept =
+            |value: &Value<'_>| names.iter().any(|name| say::is_secret(name)) || say::is_kept(value.line, screen);
+        say::is_kept(self.line, screen) || self.value.as_ref().is_some_and(is_kept)
+    }
+
+    /// Whether it was read for sure.
+    pub fn is_legible(&self) -> bool {
+        say::is_legible(self.line) && self.value.as_ref().is_none_or(|value| say::is_legible(value.line))
     }
 }
 
 /// What words at the end of a request say about the kind of what is looked for: not all of it stands on the screen.
 const KINDS: [&str; 9] = ["button", "link", "tab", "menu", "field", "box", "checkbox", "entry", "icon"];
 
+/// What else labels call a thing, the most likely first.
+#[rustfmt::skip]
+const ALSO: [(&str, &[&str]); 28] = [
+    ("total", &["grand total", "total due", "amount due", "total amount", "balance due"]),
+    ("total due", &["amount due", "balance due", "total"]),
+    ("amount due", &["total due", "balance due", "amount payable", "grand total", "total amount", "total"]),
+    ("amount", &["amount due", "total amount", "total due", "grand total", "total"]),
+    ("sum", &["total", "grand total", "amount due"]),
+    ("price", &["unit price", "cost"]),
+    ("cost", &["price", "total cost"]),
+    ("tax", &["vat", "sales tax", "gst", "mwst"]),
+    ("vat", &["tax", "mwst", "gst"]),
+    ("due date", &["due", "payment due", "due by", "due on", "payable by", "pay by", "deadline"]),
+    ("deadline", &["due date", "due", "closing date", "submit by", "due by"]),
+    ("date", &["dated", "issued", "issue date", "created"]),
+    ("date of birth", &["birthday", "born", "dob", "birth date"]),
+    ("expiry date", &["expires", "expiration date", "valid until", "valid thru", "expiry", "expiration"]),
+    ("email", &["e-mail", "contact"]),
+    ("email address", &["email", "mail", "contact"]),
+    ("phone number", &["phone", "tel", "call", "mobile"]),
+    ("phone", &["tel", "call", "mobile"]),
+    ("website", &["web", "url", "homepage"]),
+    ("invoice number", &["invoice", "invoice id"]),
+    ("order number", &["order", "order id", "purchase order", "po"]),
+    ("customer number", &["customer id", "customer"]),
+    ("account number", &["account", "iban"]),
+    ("sender", &["from", "sent by"]),
+    ("recipient", &["to", "ship to", "bill to"]),
+    ("author", &["by", "written by", "from"]),
+    ("status", &["state"]),
+    ("address", &["street", "ship to", "bill to"]),
+];
+
 /// Looks for `wanted` ("invoice number", "submit button").
 pub(super) fn find<'a>(screen: &'a ScreenText, wanted: &str) -> Option<Found<'a>> {
-    let mut wanted = words(wanted);
-    let kind = wanted.last().filter(|last| wanted.len() > 1 && KINDS.contains(&last.as_str())).cloned();
-    // "Submit button" is "Submit", unless all of it stands there.
-    let best = best_of(screen, &wanted, None).filter(|(fit, ..)| kind.is_none() || *fit > 0.9).or_else(|| {
-        kind.as_ref()?;
-        wanted.pop();
-        best_of(screen, &wanted, kind.as_deref())
-    })?;
-    let (fits, line, place, others) = best;
-    let is_pressed = line.role == TextRole::Control || kind.as_deref().is_some_and(|kind| kind != "field");
-    let value = if is_pressed { None } else { value(screen, line, place.end) };
-    Some(Found { line, value, others, is_near: fits < 0.7 })
+    find_of(screen, wanted, None)
 }
 
-type Best<'a> = (f32, &'a TextLine, std::ops::Range<usize>, usize);
+/// As [`find`], for something that has a value of `kind` whatever its words say.
+pub(super) fn find_of<'a>(screen: &'a ScreenText, wanted: &str, kind: Option<Kind>) -> Option<Found<'a>> {
+    let all = words(wanted);
+    let articles = all.iter().take_while(|word| matches!(word.as_str(), "the" | "a" | "an" | "my")).count();
+    let wanted = if articles < all.len() { &all[articles..] } else { &all[..] };
+    let kind = kind.or_else(|| kind_of(wanted));
+    let direct = as_named(screen, wanted, kind);
+    let is_it = |found: &Found<'_>| found.value.is_some() && !found.is_near;
+    if direct.as_ref().is_some_and(is_it) || kind.is_none() && direct.as_ref().is_some_and(|found| !found.is_near) {
+        return direct;
+    }
+    let name = wanted.join(" ");
+    let also = ALSO.iter().filter(|(called, _)| *called == name).flat_map(|(_, also)| also.iter());
+    let named = also.filter_map(|other| as_named(screen, &words(other), kind)).find(is_it);
+    named.or_else(|| by_shape(screen, kind?)).or(direct)
+}
 
-fn best_of<'a>(screen: &'a ScreenText, wanted: &[String], kind: Option<&str>) -> Option<Best<'a>> {
-    let mut best: Option<(f32, Best<'a>)> = None;
+/// What stands there by its name.
+fn as_named<'a>(screen: &'a ScreenText, wanted: &[String], of: Option<Kind>) -> Option<Found<'a>> {
+    let mut wanted = wanted.to_vec();
+    let kind = wanted.last().filter(|last| wanted.len() > 1 && KINDS.contains(&last.as_str())).cloned();
+    // "Submit button" is "Submit", unless all of it stands there.
+    let best = best_of(screen, &wanted, None, of).filter(|best| kind.is_none() || best.fits > 0.9).or_else(|| {
+        kind.as_ref()?;
+        wanted.pop();
+        best_of(screen, &wanted, kind.as_deref(), of)
+    })?;
+    let Best { fits, line, others, value, .. } = best;
+    let is_pressed = line.role == TextRole::Control || kind.as_deref().is_some_and(|kind| kind != "field");
+    let (label, value) =
+        value.filter(|_| !is_pressed).map_or((String::new(), None), |(label, value)| (label, Some(value)));
+    Some(Found { line, label, value, others, is_near: fits < 0.7 })
+}
+
+/// What stands there without a name, but can be nothing else.
+fn by_shape(screen: &ScreenText, kind: Kind) -> Option<Found<'_>> {
+    if !matches!(kind, Kind::Email | Kind::Phone | Kind::Url | Kind::Iban) {
+        return None;
+    }
+    let has_one = |line: &&TextLine| line.role != TextRole::Title && say::is_legible(line);
+    let mut lines = screen.lines.iter().filter(has_one).flat_map(|line| {
+        let found = shape::find(kind, &line.text).into_iter();
+        found.map(move |range| Value { text: line.text[range].to_owned(), line })
+    });
+    let value = lines.next()?;
+    let others = lines.filter(|other| other.text != value.text).count();
+    Some(Found { line: value.line, label: String::new(), value: Some(value), others, is_near: false })
+}
+
+struct Best<'a> {
+    rank: f32,
+    fits: f32,
+    line: &'a TextLine,
+    value: Option<(String, Value<'a>)>,
+    others: usize,
+}
+
+fn best_of<'a>(screen: &'a ScreenText, wanted: &[String], kind: Option<&str>, of: Option<Kind>) -> Option<Best<'a>> {
+    let mut best: Option<Best<'a>> = None;
     for line in &screen.lines {
         let read = words(&line.text);
         let Some((fits, place)) = fit(wanted, &read) else { continue };
-        // Of equals the one that says least else, is pressed if it is to be pressed, and is no title of a window.
+        if fits < LEAST {
+            continue;
+        }
+        let value = of_label(screen, line, &place, of);
+        // Of equals the one that says least else, has a value, is pressed if it is to be pressed, and is no title of a window.
         let share = place.len() as f32 / read.len() as f32;
         let role = match line.role {
             TextRole::Control if kind.is_some() => 0.1,
             TextRole::Title => -0.04,
             _ => 0.0,
         };
-        let rank = fits + 0.05 * share + role;
-        if fits < LEAST {
-            continue;
-        }
+        let is_label = value.is_some() && place.start == 0;
+        let labelled = if is_label { 0.06 } else { 0.0 } + if value.is_some() { 0.02 } else { 0.0 };
+        let unread = if say::is_legible(line) { 0.0 } else { -0.1 };
+        let rank = fits + 0.05 * share + role + labelled + unread;
         match &mut best {
-            Some((known, (.., others))) if rank <= *known => *others += 1,
+            Some(known) if rank <= known.rank => known.others += 1,
             known => {
-                let others = known.take().map_or(0, |(_, (.., others))| others + 1);
-                *known = Some((rank, (fits, line, place, others)));
+                let others = known.take().map_or(0, |known| known.others + 1);
+                *known = Some(Best { rank, fits, line, value, others });
             }
         }
     }
-    best.map(|(_, best)| best)
-}
-
-/// The value of the label that ends with the word before `end` of `line`.
-fn value(screen: &ScreenText, line: &TextLine, end: usize) -> Option<Value> {
-    let (label, behind) = behind(&line.text, end);
-    if !behind.is_empty() {
-        // "Total: 120", "Invoice no. 4711"; but not "Total recall of all".
-        let is_value = label.ends_with([':', '=', '#']) || has_digit(behind) || behind.contains('@');
-        return is_value.then(|| Value { text: behind.to_owned(), region: line.region });
-    }
-    let is_labelled = label.ends_with([':', '=']);
-    let is_value = |other: &&TextLine| {
-        !std::ptr::eq(*other, line)
-            && !matches!(other.role, TextRole::Control | TextRole::Title | TextRole::Heading)
-            && !other.text.trim_end().ends_with(':')
-            && (is_labelled || other.role == TextRole::Field || has_digit(&other.text) || other.text.contains('@'))
-    };
-    let near = line.region.height.max(1) as i32;
-    let right = screen.lines.iter().filter(is_value).filter(|other| {
-        let both = line.region.bottom().min(other.region.bottom()) - line.region.y.max(other.region.y);
-        let gap = other.region.x - line.region.right();
-        both * 2 >= other.region.height.min(line.region.height) as i32 && gap >= -near && gap <= 30 * near
-    });
-    let below = screen.lines.iter().filter(is_value).filter(|other| {
-        let gap = other.region.y - line.region.bottom();
-        let overlaps = other.region.x < line.region.right() && line.region.x < other.region.right();
-        overlaps && gap >= -near / 2 && gap <= 2 * near
-    });
-    let found = right.min_by_key(|other| other.region.x).or_else(|| below.min_by_key(|other| other.region.y))?;
-    Some(Value { text: found.text.clone(), region: found.region })
-}
-
-fn has_digit(text: &str) -> bool {
-    text.contains(|c: char| c.is_ascii_digit())
-}
-
-/// `text` up to its word `end`, counted as [`words`] counts, with the signs that follow it, and what comes behind.
-fn behind(text: &str, end: usize) -> (&str, &str) {
-    let all = words(text);
-    let is_end = |at: &usize| {
-        (text[..*at].ends_with('#') || !text[*at..].starts_with(is_of_word)) && words(&text[..*at]) == all[..end]
-    };
-    let mut ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
-    let cut = ends.find(is_end).unwrap_or(text.len());
-    let rest = &text[cut..];
-    let signs = rest.len() - rest.trim_start_matches([':', '=', '#', '.', ' ', '\t', '\u{a0}', '-', '–']).len();
-    // "-5" is a number.
-    let signs = if rest[..signs].ends_with(['-', '.']) && rest[signs..].starts_with(|c: char| c.is_ascii_digit()) {
-        signs - 1
-    } else {
-        signs
-    };
-    (text[..cut + signs].trim_end(), rest[signs..].trim())
-}
-
-fn is_of_word(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '\'' | '’')
+    best
 }
 
 #[cfg(test)]
@@ -185,20 +220,6 @@ mod tests {
         assert!(find(&screen, "submitt").unwrap().is_near);
         assert!(find(&screen, "delete").is_none());
         assert!(find(&screen, "").is_none());
-    }
-
-    #[test]
-    fn the_value_is_what_comes_behind_the_words_of_the_label() {
-        for (text, end, expected) in [
-            ("Total: 120", 1, ("Total:", "120")),
-            ("Balance -5 €", 1, ("Balance", "-5 €")),
-            ("Invoice #4711", 2, ("Invoice #", "4711")),
-            ("E-Mail: a@b.c", 1, ("E-Mail:", "a@b.c")),
-            ("Ärger", 1, ("Ärger", "")),
-            ("Size – 3", 1, ("Size –", "3")),
-        ] {
-            assert_eq!(behind(text, end), expected, "{text}");
-        }
     }
 
     proptest! {

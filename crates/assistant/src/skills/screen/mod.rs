@@ -1,31 +1,49 @@
 //! What is on the screen: read, found, copied, asked about.
 //!
 //! Owns what is made of a request and the text of the screen. Says what it wants to look at ([`jarvis_core::Reply::look`])
-//! and never looks itself; keeps nothing of what it saw but the last line that it read out, to go on from there. What
-//! stands on the screen is told and never obeyed.
+//! and never looks itself; keeps no text of what it saw, but fingerprints of its words and of the lines that it read out, to
+//! know what a question is about and where to go on. What stands on the screen is told and never obeyed.
 
+mod answer;
+mod copying;
 mod error;
 mod excerpt;
 mod find;
+mod follow;
+mod grounds;
+mod nouns;
+mod page;
 mod place;
+mod question;
 mod read;
+mod reading;
 mod request;
 mod say;
+mod shape;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+mod told;
+mod trace;
+mod value;
+#[cfg(test)]
+mod wordings;
 mod words;
 
-use crate::router::pattern::Patterns;
 use find::Found;
+use follow::Follow;
+pub use grounds::Grounds;
 use jarvis_core::{
     Error, HostAction, IntentMatch, Reply, Result, Risk, ScreenTarget, ScreenText, Seen, Skill, SkillContext,
-    SkillSpec, Slots, TextLine, TextSource,
+    SkillSpec, Slots, TextLine,
 };
+use page::Page;
 use request::Requests;
-use say::{counted, flow, is_legible};
+use say::{counted, is_legible};
+use std::hash::RandomState;
 use std::time::{Duration, Instant};
+use told::Told;
 
 /// Reads what is on the screen, or an error on it.
 pub const READ: &str = "screen.read";
@@ -63,42 +81,23 @@ const SPECS: &[SkillSpec] = &[
     },
 ];
 
-/// What the eyes note of a screen that is as it was; nothing is missing from an answer for that.
-const UNCHANGED: &str = "Nothing changed since the last look.";
+/// What is said of an answer whose lines could hardly be read.
+const UNSURE: &str = " I can't read that for sure.";
 /// A note that was said is not said again for so long with answers that have what was asked for.
 const SAID_LATELY: Duration = Duration::from_secs(300);
-
-/// Words of an error that are said at once.
-const ERROR_WORDS: usize = 60;
-
-/// "Go on", after a part was read.
-const GO_ON: &[((), &str)] = &[
-    (
-        (),
-        "(go on|read on|continue|continue reading|keep reading|keep going|read more|more|next|and then|go ahead|carry on|yes|yes go on)",
-    ),
-    ((), "read (it all|all of it|all|everything|the rest|it|on to the end)"),
-];
-/// "Copy that", after something was told.
-const COPY_THAT: &[((), &str)] =
-    &[((), "copy (that|it|this|them|the value|that one|that line|the answer) [to the clipboard|to my clipboard]")];
-
-/// What was told last, in the request's words: it is looked at anew for whatever goes on from it.
-#[derive(Debug, Clone, PartialEq)]
-struct Told {
-    slots: Slots,
-    /// The line that was read last, and which it was; none where everything was read, or nothing is read out.
-    read_to: Option<(usize, String)>,
-    /// More is to be read.
-    goes_on: bool,
-}
 
 /// The screen. See the module's own words.
 pub struct Screen {
     requests: Requests,
-    go_on: Patterns<()>,
-    copy_that: Patterns<()>,
+    follow: Follow,
+    /// The words of the last look.
+    page: Page,
+    /// What was told last.
     told: Option<Told>,
+    /// Of fingerprints of answers.
+    key: RandomState,
+    /// Of the answer before the one that is made, and of whatever skill.
+    last_reply: Option<u64>,
     /// Notes of looks that were said lately, and when.
     noted: Vec<(String, Instant)>,
 }
@@ -108,60 +107,13 @@ impl Screen {
     pub fn new() -> Self {
         Self {
             requests: Requests::new(),
-            go_on: Patterns::new(GO_ON),
-            copy_that: Patterns::new(COPY_THAT),
+            follow: Follow::new(),
+            page: Page::default(),
             told: None,
+            key: RandomState::new(),
+            last_reply: None,
             noted: Vec::new(),
         }
-    }
-
-    fn read(&mut self, slots: &Slots, screen: &ScreenText, may_look_on: bool) -> Seen {
-        let what = slots.get("what").map_or("summary", String::as_str);
-        let goes_on = what == "more";
-        let told = self.told.take().filter(|_| goes_on);
-        let slots = told.as_ref().map_or_else(|| slots.clone(), |told| told.slots.clone());
-        let what = if goes_on { slots.get("what").map_or("all", String::as_str) } else { what };
-        let lines = match what {
-            "error" => error::find(screen),
-            _ => read::body(screen),
-        };
-        let mut read_to = None;
-        let spoken = match what {
-            "summary" | "gist" if !goes_on => {
-                // "Read it all" goes on from here.
-                let spoken = if what == "gist" { read::gist(screen) } else { read::summary(screen) };
-                self.told =
-                    Some(Told { slots: Slots::from([("what".into(), "all".into())]), read_to: None, goes_on: true });
-                return Seen::Reply(Reply::say(noted(spoken, screen)));
-            }
-            _ if lines.is_empty() && may_look_on => return Seen::Look(ScreenTarget::PointerMonitor),
-            "error" if lines.is_empty() => format!("I see no error {}.", where_looked(screen)),
-            _ if lines.is_empty() => "I see no text there.".to_owned(),
-            _ => {
-                let from = told.as_ref().map_or(0, |told| told.next(&lines));
-                let rest = &lines[from.min(lines.len())..];
-                if rest.is_empty() {
-                    "That was all.".to_owned()
-                } else {
-                    let count = if what == "error" { whole_or_piece(rest) } else { read::piece(rest) };
-                    let mut spoken = match what {
-                        "error" if from == 0 => format!("It says: {}", flow(&rest[..count])),
-                        _ => flow(&rest[..count]),
-                    };
-                    if count < rest.len() {
-                        let more = counted(rest.len() - count, "more line");
-                        let verb = if rest.len() - count == 1 { "is" } else { "are" };
-                        spoken.push_str(&format!(" There {verb} {more}. Say go on to hear them."));
-                        read_to = Some((from + count - 1, rest[count - 1].text.clone()));
-                    }
-                    spoken
-                }
-            }
-        };
-        let goes_on = read_to.is_some();
-        let whole = lines.is_empty() || (told.is_none() && what != "error");
-        self.told = Some(Told { slots, read_to, goes_on });
-        Seen::Reply(Reply::say(if whole { noted(spoken, screen) } else { legibly(spoken, screen) }))
     }
 
     fn find(&mut self, slots: &Slots, screen: &ScreenText, may_look_on: bool) -> Seen {
@@ -173,67 +125,13 @@ impl Screen {
             self.told = None;
             return Seen::Reply(Reply::say(noted(format!("I don't see “{query}” {}.", where_looked(screen)), screen)));
         };
-        self.told = Some(Told { slots: slots.clone(), read_to: None, goes_on: false });
+        self.told = Some(Told::of(slots.clone()));
         let actions = vec![HostAction::Highlight { region: found.region() }];
-        Seen::Reply(Reply { spoken: located(&found, query, screen), actions, ..Reply::default() })
-    }
-
-    fn copy(&mut self, slots: &Slots, screen: &ScreenText, may_look_on: bool) -> Seen {
-        let slots = match (slots.get("what").map(String::as_str), &self.told) {
-            // What was told last, once more from what is there now.
-            (Some("that"), Some(told)) => copied_from(&told.slots),
-            _ => slots.clone(),
-        };
-        let what = slots.get("what").map_or("all", String::as_str);
-        let query = slots.get("query").map_or("", String::as_str);
-        let (text, name) = match what {
-            "error" => (join(&error::find(screen)), "the error".to_owned()),
-            "line" => (
-                find::find(screen, query).map_or_else(String::new, |found| found.line.text.clone()),
-                "that line".to_owned(),
-            ),
-            "found" => {
-                let found = find::find(screen, query);
-                let text = found.map(|found| found.value.map_or_else(|| found.line.text.clone(), |value| value.text));
-                (text.unwrap_or_default(), format!("the {}", query.trim_start_matches("the ")))
-            }
-            _ => (join(&read::body(screen)), "the text".to_owned()),
-        };
-        if text.trim().is_empty() {
-            if may_look_on {
-                return Seen::Look(ScreenTarget::PointerMonitor);
-            }
-            let missing = match what {
-                "error" => format!("I see no error {} to copy.", where_looked(screen)),
-                "line" | "found" => format!("I don't see “{query}” {}, so I copied nothing.", where_looked(screen)),
-                _ => format!("I see no text {} to copy.", where_looked(screen)),
-            };
-            return Seen::Reply(Reply::say(noted(missing, screen)));
+        let mut spoken = located(&found, query, screen);
+        if !found.is_legible() {
+            spoken.push_str(UNSURE);
         }
-        let (lines, words) = (text.lines().count(), text.split_whitespace().count());
-        let amount = if lines > 1 {
-            format!("{}, {}", counted(lines, "line"), counted(words, "word"))
-        } else {
-            counted(words, "word")
-        };
-        let spoken = legibly(format!("Copied {name}: {amount}."), screen);
-        Seen::Reply(Reply { spoken, actions: vec![HostAction::Copy { text }], ..Reply::default() })
-    }
-
-    fn ask(&mut self, slots: &Slots, screen: &ScreenText) -> Seen {
-        self.told = None;
-        let question = slots.get("question").map_or("", String::as_str);
-        if !screen.lines.iter().any(is_legible) {
-            return Seen::Reply(Reply::say(noted("I see no text there.".into(), screen)));
-        }
-        // What a label says needs no language model.
-        if let Some(label) = label_asked_for(question)
-            && let Some(found @ Found { value: Some(_), is_near: false, .. }) = find::find(screen, label)
-        {
-            let actions = vec![HostAction::Highlight { region: found.region() }];
-            return Seen::Reply(Reply { spoken: located(&found, label, screen), actions, ..Reply::default() });
-        }
-        Seen::Ask { prompt: excerpt::prompt(question, screen), after: String::new() }
+        Seen::Reply(Reply { spoken, actions, ..Reply::default() })
     }
 }
 
@@ -242,18 +140,18 @@ impl Screen {
     /// lately.
     fn caution(&mut self, said: &mut String, screen: &ScreenText, now: Instant) {
         self.noted.retain(|(_, at)| now.saturating_duration_since(*at) < SAID_LATELY);
-        for note in screen.notes.iter().filter(|note| *note != UNCHANGED) {
+        for note in notes(screen) {
             let lately = self.noted.iter().any(|(noted, _)| noted == note);
             if lately {
                 continue;
             }
-            if !said.contains(note.as_str()) {
+            if !said.contains(note) {
                 if !said.is_empty() {
                     said.push(' ');
                 }
                 said.push_str(note);
             }
-            self.noted.push((note.clone(), now));
+            self.noted.push((note.to_owned(), now));
         }
     }
 }
@@ -274,18 +172,15 @@ impl Skill for Screen {
     }
 
     fn follow_up(&self, text: &str) -> Option<IntentMatch> {
-        let told = self.told.as_ref()?;
-        let follows = |intent, what: &str| {
-            let slots = Slots::from([("what".to_owned(), what.to_owned())]);
-            Some(IntentMatch { intent, slots, confidence: 0.95 })
-        };
-        if told.goes_on && self.go_on.find(text, |(), _| Some(())).is_some() {
-            return follows(READ, "more");
-        }
-        if self.copy_that.find(text, |(), _| Some(())).is_some() {
-            return follows(COPY, "that");
-        }
-        None
+        self.follow.goes_on(text, self.told.as_ref()?)
+    }
+
+    fn about_seen(&self, text: &str) -> Option<IntentMatch> {
+        self.follow.about(text, &self.page)
+    }
+
+    fn cut_short(&mut self, heard: usize) {
+        self.silence(heard);
     }
 
     /// A question for the language model may go on; nothing else is asked for so wordily.
@@ -293,9 +188,14 @@ impl Skill for Screen {
         matched.intent == ASK
     }
 
-    fn run(&mut self, intent: &str, slots: &Slots, _context: &SkillContext<'_>) -> Result<Reply> {
+    fn run(&mut self, intent: &str, slots: &Slots, context: &SkillContext<'_>) -> Result<Reply> {
         if !SPECS.iter().any(|spec| spec.intent == intent) {
             return Err(Error::new("skill.unknown", format!("No skill serves {intent}."), ""));
+        }
+        if intent == COPY
+            && let Some(reply) = self.copy_unseen(slots, context.last_reply)
+        {
+            return Ok(reply);
         }
         let look = match slots.get("where").map(String::as_str) {
             Some("monitor") => ScreenTarget::PointerMonitor,
@@ -315,11 +215,13 @@ impl Skill for Screen {
     ) -> Result<Seen> {
         // Who may not see the window may not look past it either.
         let may_look_on = may_look_on && !is_refused(screen);
+        self.note_last_reply(context.last_reply);
+        let is_as_before = self.page.take(screen);
         let mut seen = match intent {
             FIND => self.find(slots, screen, may_look_on),
             COPY => self.copy(slots, screen, may_look_on),
-            ASK => self.ask(slots, screen),
-            _ => self.read(slots, screen, may_look_on),
+            ASK => self.ask(slots, screen, may_look_on),
+            _ => self.read(slots, screen, may_look_on, is_as_before),
         };
         match &mut seen {
             Seen::Reply(Reply { spoken: said, .. }) | Seen::Ask { after: said, .. } => {
@@ -333,52 +235,30 @@ impl Skill for Screen {
 
 /// What `words` mean where it is sure that they are about what is seen.
 pub fn about(words: &str) -> IntentMatch {
-    Requests::new().recognize(words).unwrap_or_else(|| request::question(words))
-}
-
-impl Told {
-    /// The first of `lines` that was not read yet. Where the last one that was is gone, all of them are new.
-    fn next(&self, lines: &[&TextLine]) -> usize {
-        let Some((at, last)) = &self.read_to else { return 0 };
-        let same = (0..lines.len()).filter(|other| lines[*other].text == *last);
-        same.min_by_key(|other| other.abs_diff(*at)).map_or(0, |at| at + 1)
+    let mut matched = Requests::new().recognize(words).unwrap_or_else(|| request::question(words));
+    // There is something that "it" can be.
+    if matched.slots.get("what").is_some_and(|what| what == "it") {
+        matched.slots.insert("what".into(), "all".into());
     }
-}
-
-/// What "copy that" copies after this was told.
-fn copied_from(told: &Slots) -> Slots {
-    let mut slots = told.clone();
-    if slots.contains_key("query") {
-        slots.insert("what".into(), "found".into());
-    }
-    slots
-}
-
-/// An error is said whole unless it is very long.
-fn whole_or_piece(lines: &[&TextLine]) -> usize {
-    let words: usize = lines.iter().map(|line| line.text.split_whitespace().count()).sum();
-    if words <= ERROR_WORDS { lines.len() } else { read::piece(lines) }
+    matched
 }
 
 /// What was found, and where.
 fn located(found: &Found<'_>, query: &str, screen: &ScreenText) -> String {
     let place = place::of_line(found.line, screen);
-    let label = say::aloud(&say::beginning(&found.line.text, 12));
     let mut said = match &found.value {
-        Some(_) if say::is_secret(query) || say::is_secret(&found.line.text) => {
+        _ if found.is_secret(query, screen) => {
             format!("It is {place}. I don't say it aloud; say copy it, to have it on the clipboard.")
         }
-        // Its words say it already.
-        Some(value) if value.region == found.line.region => format!("{}. It is {place}.", label.trim_end_matches('.')),
         Some(value) => {
-            format!(
-                "{}: {}. It is {place}.",
-                label.trim_end_matches([':', '.', ' ']),
-                say::aloud(&value.text).trim_end_matches('.')
-            )
+            let value = say::aloud(&value.text);
+            let label = if found.label.is_empty() { String::new() } else { format!("{}: ", say::aloud(&found.label)) };
+            format!("{label}{}. It is {place}.", value.trim_end_matches('.'))
         }
-        None if found.is_near => format!("The nearest that I see is “{label}”, {place}."),
-        None => format!("“{label}” is {place}."),
+        None => {
+            let line = say::aloud(&say::beginning(&found.line.text, 12));
+            if found.is_near { format!("The nearest that I see is “{line}”, {place}.") } else { format!("“{line}” is {place}.") }
+        }
     };
     match found.others {
         0 => {}
@@ -390,43 +270,49 @@ fn located(found: &Found<'_>, query: &str, screen: &ScreenText) -> String {
 
 /// Whether nothing of the window was to be seen, and a note says why. That nothing changed is noted of what is known.
 fn is_refused(screen: &ScreenText) -> bool {
-    screen.lines.is_empty() && screen.notes.len() > usize::from(screen.source == TextSource::Cache)
+    screen.lines.is_empty() && notes(screen).next().is_some()
 }
 
 /// Where it was looked, in words.
 fn where_looked(screen: &ScreenText) -> &'static str {
-    if screen.window.is_some() { "in that window" } else { "on your screen" }
+    match &screen.window {
+        _ if screen.is_picture => "in that picture",
+        Some(_) => "in that window",
+        None => "on your screen",
+    }
 }
 
-/// `spoken`, and what the user has to know of the look: for answers that something may be missing in.
+/// `spoken`, and what the user has to know of the look: for answers that something may be missing in. Of what was not to be
+/// seen at all there is nothing else to say: that it has no error would be a guess.
 fn noted(mut spoken: String, screen: &ScreenText) -> String {
-    for note in &screen.notes {
+    if is_refused(screen) {
+        return notes(screen).collect::<Vec<_>>().join(" ");
+    }
+    for note in notes(screen) {
         spoken = format!("{} {note}", spoken.trim_end());
     }
     legibly(spoken, screen)
 }
 
+/// What the user has to know of the look: what was left out of it, and not that all was known.
+fn notes(screen: &ScreenText) -> impl Iterator<Item = &str> {
+    screen.notes.iter().map(String::as_str).filter(|note| *note != ScreenText::UNCHANGED)
+}
+
+/// `spoken`, which was made of `lines` alone, and whether they could be read.
+fn legibly_of(spoken: String, lines: &[&TextLine]) -> String {
+    if lines.iter().all(|line| is_legible(line)) {
+        return spoken;
+    }
+    format!("{}{UNSURE}", spoken.trim_end())
+}
+
 /// `spoken`, and how much could not be read.
 fn legibly(spoken: String, screen: &ScreenText) -> String {
     let illegible = screen.lines.iter().filter(|line| !is_legible(line)).count();
-    if illegible == 0 {
+    // A note tells it of a page that is mostly so, and why.
+    if illegible == 0 || screen.notes.iter().any(|note| note.ends_with(ScreenText::ILLEGIBLE)) {
         return spoken.trim_end().to_owned();
     }
     format!("{} {} can't be read for sure.", spoken.trim_end(), counted(illegible, "line"))
-}
-
-/// Lines as they stand, a line each.
-fn join(lines: &[&TextLine]) -> String {
-    lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n")
-}
-
-/// The label whose value is asked for: "what is the invoice number on this page".
-fn label_asked_for(question: &str) -> Option<&str> {
-    let rest = ["what is ", "what was ", "what are ", "which is ", "how much is ", "who is ", "when is ", "tell me "]
-        .iter()
-        .find_map(|beginning| question.strip_prefix(beginning))?;
-    let rest = rest.strip_prefix("the ").or_else(|| rest.strip_prefix("my ")).unwrap_or(rest);
-    let end = [" on ", " in "].iter().filter_map(|word| rest.find(word)).min().unwrap_or(rest.len());
-    let label = rest[..end].trim();
-    (!label.is_empty() && label.split(' ').count() <= 4 && label != "it").then_some(label)
 }

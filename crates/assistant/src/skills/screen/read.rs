@@ -5,9 +5,12 @@ use super::say::{aloud, beginning, counted, flow, goes_on, is_legible};
 use super::words::words;
 use jarvis_core::{ScreenText, TextLine, TextRole};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-/// Words that are read out at once: about half a minute.
-const PIECE: usize = 70;
+/// Words that are read out at once: about a minute.
+const PIECE: usize = 150;
+/// So few more are read with them: nobody wants to be asked for one more sentence.
+const REST: usize = 30;
 /// A screen of so few words is read and not summed up.
 const FEW: usize = 25;
 /// Words of the lines that a summary begins with.
@@ -155,17 +158,38 @@ pub(super) fn gist(screen: &ScreenText) -> String {
 
 /// Lines by paragraph, the headline left out.
 fn paragraphs<'a>(body: &[&'a TextLine], headline: Option<&TextLine>) -> Vec<Vec<&'a TextLine>> {
-    let mut all: Vec<Vec<&TextLine>> = Vec::new();
-    for line in body.iter().copied().filter(|line| !headline.is_some_and(|headline| std::ptr::eq(*line, headline))) {
+    let is_text = |line: &&TextLine| !headline.is_some_and(|headline| std::ptr::eq(*line, headline));
+    let lines: Vec<&TextLine> = body.iter().copied().filter(is_text).collect();
+    runs(&lines).into_iter().map(|place| lines[place].to_vec()).collect()
+}
+
+/// Where the paragraphs of `lines` are, the headline left out.
+pub(super) fn paragraph_places(lines: &[&TextLine], screen: &ScreenText) -> Vec<Range<usize>> {
+    let headline = headline(lines, screen);
+    let is_headline = |place: &Range<usize>| {
+        place.len() == 1 && headline.is_some_and(|headline| std::ptr::eq(lines[place.start], headline))
+    };
+    runs(lines).into_iter().filter(|place| !is_headline(place)).collect()
+}
+
+/// Where the paragraph is that the line `at` of `lines` belongs to.
+pub(super) fn paragraph_at(lines: &[&TextLine], at: usize) -> Option<Range<usize>> {
+    runs(lines).into_iter().find(|place| place.contains(&at))
+}
+
+/// Lines that go on in each other.
+fn runs(lines: &[&TextLine]) -> Vec<Range<usize>> {
+    let mut all: Vec<Range<usize>> = Vec::new();
+    for at in 0..lines.len() {
         match all.last_mut() {
-            Some(paragraph) if paragraph.last().is_some_and(|last| goes_on(last, line)) => paragraph.push(line),
-            _ => all.push(vec![line]),
+            Some(run) if goes_on(lines[at - 1], lines[at]) => run.end = at + 1,
+            _ => all.push(at..at + 1),
         }
     }
     all
 }
 
-fn sentences(text: &str) -> Vec<String> {
+pub(super) fn sentences(text: &str) -> Vec<String> {
     let mut all = Vec::new();
     let mut rest = text;
     while let Some(end) = rest
@@ -182,15 +206,22 @@ fn sentences(text: &str) -> Vec<String> {
     all
 }
 
-/// How many of `lines`, from the first, are read out at once.
+/// How many of `lines`, from the first, are read out at once: to the end of a paragraph where one ends in time.
 pub(super) fn piece(lines: &[&TextLine]) -> usize {
     let mut spoken = 0;
-    let fits = lines.iter().take_while(|line| {
-        let before = spoken;
-        spoken += aloud(&line.text).split_whitespace().count();
-        before == 0 || spoken <= PIECE
-    });
-    fits.count()
+    let up_to: Vec<usize> = lines
+        .iter()
+        .map(|line| {
+            spoken += aloud(&line.text).split_whitespace().count();
+            spoken
+        })
+        .collect();
+    if spoken <= PIECE + REST {
+        return lines.len();
+    }
+    let fits = up_to.iter().take_while(|words| **words <= PIECE).count().max(1);
+    let ends = (1..=fits).rev().find(|end| !lines.get(*end).is_some_and(|next| goes_on(lines[end - 1], next)));
+    ends.filter(|end| up_to[end - 1] * 2 >= PIECE).unwrap_or(fits)
 }
 
 #[cfg(test)]
@@ -248,9 +279,14 @@ mod tests {
 
     #[test]
     fn pieces_are_bounded_and_never_empty() {
-        let lines: Vec<TextLine> = (0..30).map(|at| line("one two three four five six seven", 10, 22 * at)).collect();
+        let lines: Vec<TextLine> = (0..60).map(|at| line("one two three four five", 10, 22 * at)).collect();
         let all: Vec<&TextLine> = lines.iter().collect();
-        assert_eq!(piece(&all), 10);
+        assert_eq!(piece(&all), 30);
+        assert_eq!(piece(&all[..36]), 36, "a little more is read with it");
+        // A paragraph that ends in time ends the piece.
+        let apart = |at: i32| if at < 20 { 22 * at } else { 22 * at + 100 };
+        let lines: Vec<TextLine> = (0..60).map(|at| line("one two three four five", 10, apart(at))).collect();
+        assert_eq!(piece(&lines.iter().collect::<Vec<_>>()), 20);
         let endless = line(&"word ".repeat(500), 0, 0);
         assert_eq!(piece(&[&endless]), 1);
         assert_eq!(piece(&[]), 0);

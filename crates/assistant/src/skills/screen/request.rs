@@ -1,9 +1,11 @@
 //! What people ask about their screen.
 //!
-//! Owns the templates. "Find a rhyme" and "copy the files" are no such requests: without "on the screen" a thing is looked
-//! for only if it is what labels, buttons and messages say.
+//! Owns the templates of what says by itself that it is about the screen. "Find a rhyme" and "copy the files" are no such
+//! requests: without "on the screen" a thing is looked for only if it is what labels, buttons and messages say, or a name
+//! that only stands in a text. What says so only after a look is [`super::follow`]'s.
 
 use super::ASK;
+use super::nouns::{as_written, is_label, is_numbered, is_of_documents, is_short, is_thing, part};
 use crate::router::pattern::{Captures, Patterns};
 use jarvis_core::{IntentMatch, Slots};
 
@@ -38,11 +40,21 @@ pub(super) enum Meaning {
     CopyFound,
     /// `screen.copy`, if that is what screens say.
     CopyLabel,
+    /// `screen.copy`, less surely, if it is the name of a thing.
+    CopyThing,
+    /// `screen.read` of a part by its place.
+    ReadPart,
+    /// `screen.copy` of one.
+    CopyNth,
     /// `screen.ask`.
     Ask,
+    /// `screen.ask`, if it asks for what documents alone have.
+    AskDocument,
 }
 
-use Meaning::{Ask, CopyFound, CopyLabel, CopyPart, Find, FindLabel, Read, ReadWide};
+use Meaning::{
+    Ask, AskDocument, CopyFound, CopyLabel, CopyNth, CopyPart, CopyThing, Find, FindLabel, Read, ReadPart, ReadWide,
+};
 
 #[rustfmt::skip]
 const TEMPLATES: &[(Meaning, &str)] = &[
@@ -61,6 +73,12 @@ const TEMPLATES: &[(Meaning, &str)] = &[
     (ReadWide("all", "monitor"), "read [me] (the whole|my whole|the entire|my entire|the full) (screen|monitor|display|desktop)"),
     (ReadWide("summary", "monitors"), "what is on (all my|my other|both my|both|all) (screens|monitors|displays)"),
     (ReadWide("all", "monitors"), "read (all my|both my|both|all) (screens|monitors|displays)"),
+    (ReadPart, concat!("read [me|out] [out] [the|that|this] {part} [(on|of|in) (the|this|my) ", place!(), "] [out|aloud|out loud|to me|again]")),
+    (ReadPart, "what does [the] {part} say"),
+    (ReadPart, "(what is|what stands|what does it say) (in|on|at) [the] {part}"),
+    (Read("changes"), concat!("(did|has|have) (anything|something) (change|changed) (on|in) (my|the|this) ", place!())),
+    (Read("changes"), concat!("what (changed|has changed|is new) (on|in) (my|the|this) ", place!())),
+    (Read("changes"), "did anything change [here]"),
     (Read("error"), concat!("(what does|tell me what|read me what|read what) (that|this|the|my) ", error!(), " (say|says) [here|there|on my screen|on the screen|again]")),
     (Read("error"), concat!("(what is|what was) (that|this|the) ", error!(), " [here|there|on my screen|on the screen|about|saying]")),
     (Read("error"), concat!("read [me|out] [out] (that|this|the) ", error!(), " [out|aloud|to me]")),
@@ -80,45 +98,27 @@ const TEMPLATES: &[(Meaning, &str)] = &[
     (Find, "(find|locate|highlight|where is|where do i find) [the|a|an|my] {query} (on|in) the (page|window|form|dialog|web page|website|invoice|document|email)"),
     (Find, "(where does it say|find where it says|show me where it says|show me where it is written|where is it written|where is written|highlight where it says|where do you see|where on the screen is|where on my screen is|where on this page is|where on the page is) [the|that|my] {query}"),
     (Find, "(find|locate|highlight) the (word|words|text|phrase|line|label) {query}"),
+    (Ask, "(what does it|what does this) say (about|regarding|concerning) {query}"),
+    (Ask, concat!("(is there|does it say) (anything|something) about {query} (here|on this ", place!(), ")")),
+    (AskDocument, "(what is|what was|tell me|give me|show me) the {query}"),
     (Find, "what does it say (next to|under|after|beside|behind|below|at) [the] {query}"),
-    (FindLabel, "(find|locate|show me|highlight|point to|point at|where is|look for) [me] [the|my|that|a] {query}"),
+    (FindLabel, "(find|locate|show me|highlight|point to|point at|where is|look for|search for) [me] [the|my|that|a] {query}"),
     (CopyPart("error"), concat!("copy (the|that|this) ", error!(), " [text] [to the clipboard|to my clipboard]")),
     (CopyPart("all"), "copy [all|all of] (the text|this text|that text|text|everything|it all|all of it|all of this|all|the whole thing|the whole text|what is on my screen|what is on the screen|what it says) [on the screen|on my screen|on this page|on the page|here|in this window] [to the clipboard|to my clipboard]"),
     (CopyPart("all"), "copy (this|the|the whole|this whole|the entire) (page|screen|window|dialog|web page|article|document text|email|message text|paragraph) [to the clipboard|to my clipboard]"),
     (CopyPart("all"), concat!("copy the text (of|from|on|in) (this|the|my) ", place!(), " [to the clipboard|to my clipboard]")),
-    (CopyPart("it"), "copy (this|it|that line|this line|the line|that number|that text) [to the clipboard|to my clipboard]"),
+    (CopyPart("all"), "copy this [to the clipboard|to my clipboard]"),
+    // Right after an answer it is what that was; else nobody knows.
+    (CopyPart("it"), "copy (it|them|that line|this line|the line|that number|that text) [to the clipboard|to my clipboard]"),
+    (CopyNth, "copy [the] {part} [to the clipboard|to my clipboard]"),
     (CopyPart("line"), "copy the line (with|that says|which says|that has|containing|about|that contains|where it says) [the|a|an] {query}"),
     (CopyFound, "copy [the|my|that] {query} (on|from|in) (the|this|my) (screen|page|window|form|dialog|web page|website|invoice|email) [to the clipboard|to my clipboard]"),
     (CopyFound, "copy [the|my|that] {query} to (the|my) clipboard"),
     (CopyFound, "put [the|my|that] {query} (on|in|into|onto) (the|my) clipboard"),
     (CopyLabel, "copy [the|my|that] {query}"),
+    (CopyThing, "copy (the|my|that|this) {query}"),
     (Ask, concat!("{before} (on|in) this ", place!(), " [{after}]")),
     (Ask, "{before} (on|in) (my|the) screen"),
-];
-
-/// What labels, buttons and messages on a screen end with. Without a screen nobody asks Jarvis to find them.
-#[rustfmt::skip]
-const LABELS: &[&str] = &[
-    "number", "total", "subtotal", "button", "link", "price", "amount", "balance", "deadline", "version", "submit", "login",
-    "checkbox", "heading", "headline", "id", "iban", "vat", "tax", "reference", "invoice", "address bar", "search box",
-    "search bar", "search field", "due date", "order date", "date of birth", "phone number", "email address", "postal code",
-    "zip code", "serial number", "tracking number", "error", "error code", "error message", "field", "menu", "tab", "icon",
-    "download button", "confirmation code", "tracking code", "order code", "cursor", "checkout", "signature",
-    "customer name", "file name", "user name", "username", "ok", "url",
-];
-
-/// What Jarvis may be asked for that sounds like them and stands on no screen.
-#[rustfmt::skip]
-const NOT_LABELS: &[&str] = &[
-    "prime", "lucky", "atomic", "random", "phone", "your", "of", "largest", "smallest", "biggest", "square", "even", "odd",
-    "natural", "complex", "emergency", "between", "for", "hidden", "missing", "average", "current", "latest", "newest",
-];
-
-/// Words on buttons, which are looked for by that one word.
-#[rustfmt::skip]
-const BUTTONS: &[&str] = &[
-    "submit", "cancel", "save", "ok", "okay", "login", "sign in", "log in", "sign up", "logout", "log out", "settings",
-    "next", "continue", "send", "reply", "download", "upload", "print", "checkout", "apply", "total", "subtotal", "unsubscribe",
 ];
 
 /// Recognizes requests.
@@ -136,39 +136,35 @@ impl Requests {
 }
 
 fn accept(meaning: Meaning, captures: &Captures, text: &str) -> Option<IntentMatch> {
-    let query = captures.get("query").unwrap_or_default();
-    let matched = |intent, slots: &[(&str, &str)]| {
+    let query = as_written(captures.get("query").unwrap_or_default());
+    let query = query.as_str();
+    let sure = |confidence, intent, slots: &[(&str, &str)]| {
         let slots = slots.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Some(IntentMatch { intent, slots, confidence: 0.9 })
+        Some(IntentMatch { intent, slots, confidence })
     };
+    let matched = |intent, slots: &[(&str, &str)]| sure(0.9, intent, slots);
+    let part = || captures.get("part").and_then(part);
     match meaning {
         Read(what) => matched(super::READ, &[("what", what)]),
         ReadWide(what, place) => matched(super::READ, &[("what", what), ("where", place)]),
+        ReadPart => part().and_then(|part| matched(super::READ, &[("what", part.unit), ("at", &part.at.to_string())])),
+        CopyNth => part()
+            .filter(|part| part.unit != "sentence")
+            .and_then(|part| matched(super::COPY, &[("what", part.unit), ("at", &part.at.to_string())])),
         CopyPart("line") if is_short(query) => matched(super::COPY, &[("what", "line"), ("query", query)]),
         CopyPart("line") => None,
         CopyPart(what) => matched(super::COPY, &[("what", what)]),
         Find if is_short(query) => matched(super::FIND, &[("query", query)]),
-        FindLabel if is_label(query) => matched(super::FIND, &[("query", query)]),
+        FindLabel if is_label(query) || is_numbered(query) => matched(super::FIND, &[("query", query)]),
         CopyFound if is_short(query) => matched(super::COPY, &[("what", "found"), ("query", query)]),
-        CopyLabel if is_label(query) => matched(super::COPY, &[("what", "found"), ("query", query)]),
+        CopyLabel if is_label(query) || is_numbered(query) => {
+            matched(super::COPY, &[("what", "found"), ("query", query)])
+        }
+        CopyThing if is_thing(query) => sure(0.52, super::COPY, &[("what", "found"), ("query", query)]),
         Ask if is_question(captures) => matched(ASK, &[("question", text)]),
-        Find | FindLabel | CopyFound | CopyLabel | Ask => None,
+        AskDocument if is_of_documents(query) => matched(ASK, &[("question", text)]),
+        Find | FindLabel | CopyFound | CopyLabel | CopyThing | Ask | AskDocument => None,
     }
-}
-
-fn is_short(query: &str) -> bool {
-    (1..=6).contains(&query.split(' ').count()) && !matches!(query, "it" | "this" | "that" | "something" | "anything")
-}
-
-fn is_label(query: &str) -> bool {
-    let words: Vec<&str> = query.split(' ').collect();
-    let ends = |label: &&&str| query == **label || query.ends_with(&format!(" {label}"));
-    words.len() <= 4
-        && (BUTTONS.contains(&query) || LABELS.iter().any(|label| ends(&label)))
-        // "Find the number" and "where is the link" are no more than a beginning.
-        && (words.len() > 1 || BUTTONS.contains(&query) || !matches!(query, "number" | "date" | "id" | "link" | "field" | "tab" | "menu" | "icon" | "tax"))
-        && !words.iter().any(|word| NOT_LABELS.contains(word))
-        || matches!(query, "phone number" | "the phone number")
 }
 
 /// Beginnings of what is no question about a text.

@@ -3,10 +3,8 @@
 //! Owns: the flow of lines into sentences, and what is never read out: codes, keys, passwords, the tails of links. Never
 //! shortens what is copied.
 
-use jarvis_core::{TextLine, TextRole};
+use jarvis_core::{ScreenText, TextLine, TextRole};
 
-/// Lines that a recognizer is less sure of are not read out: wrong words are worse than none.
-pub(super) const LEGIBLE: f32 = 0.65;
 /// Words as long as this that mix letters and digits are codes.
 const CODE: usize = 20;
 /// Links as long as this are named by their host.
@@ -37,7 +35,7 @@ const UNSAID: &str = "something that I don't say aloud";
 
 /// Whether it can be read at all.
 pub(super) fn is_legible(line: &TextLine) -> bool {
-    line.confidence >= LEGIBLE
+    line.is_legible()
 }
 
 /// Whether `label` names something that is said to nobody.
@@ -69,8 +67,19 @@ pub(super) fn told(before: Option<&TextLine>, line: &TextLine) -> String {
     aloud(&line.text)
 }
 
+/// Whether `line` has something that is said to nobody.
+pub(super) fn is_kept(line: &TextLine, screen: &ScreenText) -> bool {
+    let at = screen.lines.iter().position(|other| std::ptr::eq(other, line));
+    let before = at.and_then(|at| at.checked_sub(1)).map(|before| &screen.lines[before]);
+    told(before, line).contains(UNSAID)
+}
+
 /// `text` as it is said: without codes, secrets and the tails of links.
 pub(super) fn aloud(text: &str) -> String {
+    // The place that a compiler tells.
+    if let Some(place) = super::trace::place(text) {
+        return format!("at {place}");
+    }
     for (mark, shown) in [(":", ":"), ("=", ":"), (" is ", " is")] {
         let Some((label, value)) = text.split_once(mark) else { continue };
         let one_word = mark != " is " && value.split_whitespace().count() == 1;
@@ -100,7 +109,8 @@ fn is_code(word: &str) -> bool {
         && !is_path
 }
 
-/// Lines as one text to be said: a line goes on in the next one unless there is room between them or it is a headline.
+/// Lines as one text to be said: a line goes on in the next one unless there is room between them or it is a headline; cells
+/// of a row have commas between.
 pub(super) fn flow(lines: &[&TextLine]) -> String {
     let mut text = String::new();
     for (at, line) in lines.iter().enumerate() {
@@ -110,8 +120,10 @@ pub(super) fn flow(lines: &[&TextLine]) -> String {
         }
         if let Some(last) = text.chars().last() {
             let ends = matches!(last, '.' | '!' | '?' | ':' | ',' | ';' | '…' | '-');
-            if !ends && !at.checked_sub(1).is_some_and(|before| goes_on(lines[before], line)) {
-                text.push('.');
+            let before = at.checked_sub(1).map(|before| lines[before]);
+            if !ends && !before.is_some_and(|before| goes_on(before, line)) {
+                // The cells of a row are said in one breath.
+                text.push(if before.is_some_and(|before| before.is_left_of(line)) { ',' } else { '.' });
             }
             text.push(' ');
         }
@@ -207,5 +219,7 @@ mod tests {
         let all: Vec<&TextLine> = lines.iter().collect();
         assert_eq!(flow(&all), "The file could not be saved on the disk. Free some space. Details. Code 28.");
         assert_eq!(flow(&[]), "");
+        let cells = [line("Copy paper", 10, 10), line("12", 400, 10), line("51.00", 600, 10), line("Total", 10, 60)];
+        assert_eq!(flow(&cells.iter().collect::<Vec<_>>()), "Copy paper, 12, 51.00. Total.");
     }
 }

@@ -5,17 +5,27 @@ use super::*;
 use crate::router::Routed;
 use crate::router::Router;
 use crate::testing::FakeClock;
-use jarvis_core::{Region, TextRole};
+use jarvis_core::{Region, TextRole, TextSource};
 use proptest::prelude::*;
 
 struct Session {
     router: Router,
     clock: FakeClock,
+    last_reply: Option<String>,
 }
 
 impl Session {
     fn new() -> Self {
-        Self { router: Router::new(crate::skills::all()), clock: FakeClock::new() }
+        Self { router: Router::new(crate::skills::all()), clock: FakeClock::new(), last_reply: None }
+    }
+
+    /// What is answered without a look.
+    fn unseen(&mut self, said: &str) -> Reply {
+        let Routed::Skill(matched) = self.router.route(said) else { panic!("{said}: for the language model") };
+        let context = SkillContext { clock: &self.clock, last_reply: self.last_reply.as_deref(), dry_run: false };
+        let reply = self.router.run(&matched, &context).unwrap();
+        assert!(reply.look.is_none(), "{said}: {reply:?}");
+        reply
     }
 
     fn ask(&mut self, said: &str, screen: &ScreenText) -> Seen {
@@ -24,7 +34,7 @@ impl Session {
 
     fn ask_where(&mut self, said: &str, screen: &ScreenText, may_look_on: bool) -> Seen {
         let Routed::Skill(matched) = self.router.route(said) else { panic!("{said}: for the language model") };
-        let context = SkillContext { clock: &self.clock, last_reply: None, dry_run: false };
+        let context = SkillContext { clock: &self.clock, last_reply: self.last_reply.as_deref(), dry_run: false };
         let reply = self.router.run(&matched, &context).unwrap();
         assert!(reply.look.is_some() && reply.actions.is_empty(), "{said}: {reply:?}");
         self.router.seen(&matched, screen, may_look_on, &context).unwrap()
@@ -71,7 +81,7 @@ fn invoice() -> ScreenText {
 }
 
 fn long() -> ScreenText {
-    screen((0..30).map(|at| line(&format!("This is line number {at} of the text"), 10, 22 * at)).collect())
+    screen((0..60).map(|at| line(&format!("This is line number {at} of the text"), 10, 22 * at)).collect())
 }
 
 #[test]
@@ -83,13 +93,30 @@ fn an_error_is_told_and_copied() {
         "What went wrong here?",
         "hey Jarvis, read the error message",
     ] {
-        assert_eq!(session.say(said, &dialog()), "It says: Could not save report.odt. The disk is full.", "{said}");
+        assert_eq!(
+            session.say(said, &dialog()),
+            "It says: Save failed. Could not save report.odt. The disk is full.",
+            "{said}"
+        );
     }
     let (spoken, text) = session.copy("copy that", &dialog());
     assert_eq!(text, "Could not save report.odt.\nThe disk is full.");
     assert_eq!(spoken, "Copied the error: 2 lines, 8 words.");
     assert_eq!(session.copy("copy the error", &dialog()).1, text);
     assert_eq!(session.say("what does that error say", &invoice()), "I see no error in that window.");
+}
+
+#[test]
+fn a_message_is_told_even_where_it_is_no_error() {
+    let mut session = Session::new();
+    let mut screen = screen(vec![
+        sized("Meeting at noon in room Albatross", 300, 220, 20, TextRole::Alert),
+        sized("OK", 500, 300, 20, TextRole::Control),
+    ]);
+    screen.window = Some("Information".into());
+    let said = session.say("what does that error say", &screen);
+    assert_eq!(said, "I see no error; there is a message: Meeting at noon in room Albatross.");
+    assert_eq!(session.copy("copy the error", &screen).1, "Meeting at noon in room Albatross");
 }
 
 #[test]
@@ -138,25 +165,128 @@ fn a_long_text_is_read_in_pieces_also_when_it_was_scrolled() {
         pieces += 1;
         assert!(pieces < 10, "it has no end");
     }
-    assert!(said.contains("line number 29 "), "{said}");
-    assert!(matches!(session.router.route("go on"), Routed::Chat));
+    assert!(said.contains("line number 59 ") && pieces <= 3, "{said}");
+    assert_eq!(session.say("go on", &long()), "That was all.");
+    assert_eq!(session.say("go on", &long()), "That was all.");
 
     session.say("read the screen", &long());
     let mut scrolled = long();
     scrolled.lines.drain(..5);
-    assert!(session.say("read on", &scrolled).starts_with("This is line number 8 "));
+    assert!(session.say("read on", &scrolled).starts_with("This is line number 18 "));
     // What was read is gone: all that is there is new.
-    scrolled.lines.drain(..20);
-    assert!(session.say("read on", &scrolled).starts_with("This is line number 25 "));
+    scrolled.lines.drain(..35);
+    assert!(session.say("read on", &scrolled).starts_with("This is line number 40 "));
+}
+
+#[test]
+fn reading_goes_back_and_begins_anew_and_what_fits_in_a_minute_is_read_whole() {
+    let mut session = Session::new();
+    let first = session.say("read it all", &long());
+    let second = session.say("go on", &long());
+    session.say("go on", &long());
+    assert_eq!(session.say("go back", &long()), second);
+    assert_eq!(session.say("go back", &long()), first);
+    assert_eq!(session.say("go back", &long()), first, "there is nothing before");
+    assert_eq!(session.say("go on", &long()), second);
+    assert_eq!(session.say("start from the beginning", &long()), first);
+
+    let mut some = long();
+    some.lines.truncate(20);
+    let all = session.say("read this", &some);
+    assert!(all.contains("line number 19 ") && !all.contains("go on"), "{all}");
+    assert_eq!(session.say("go on", &some), "That was all.");
+    assert_eq!(session.say("go back", &some), all, "to what was read last");
+}
+
+#[test]
+fn parts_of_a_text_are_read_and_copied_by_their_place() {
+    let mut session = Session::new();
+    assert_eq!(session.say("read the second line", &long()), "This is line number 1 of the text.");
+    assert_eq!(session.copy("copy that", &long()).1, "This is line number 1 of the text");
+    session.say("read the second line", &long());
+    assert!(session.say("go on", &long()).starts_with("This is line number 2 "));
+    assert!(session.say("read the last line", &long()).starts_with("This is line number 59 "));
+    let (spoken, text) = session.copy("copy the third line", &long());
+    assert_eq!((spoken.as_str(), text.as_str()), ("Copied that line: 8 words.", "This is line number 2 of the text"));
+    assert_eq!(session.say("read line 99", &long()), "I see only 60 lines on your screen.");
+    let story = screen(vec![
+        line("Paragraph 6. It rains.", 10, 10),
+        line("Paragraph 7. It is dry.", 10, 32),
+        line("And warm.", 10, 54),
+        line("Paragraph 8. It snows.", 10, 76),
+    ]);
+    assert_eq!(session.say("read paragraph seven", &story), "Paragraph 7. It is dry. And warm.");
+    assert_eq!(session.copy("copy paragraph 7", &story).1, "Paragraph 7. It is dry.\nAnd warm.");
+    assert_eq!(session.say("read the second sentence", &story), "It rains.");
+}
+
+#[test]
+fn what_is_copied_is_what_was_told_or_it_is_asked() {
+    const WHAT: &str = "What should I copy?";
+    let mut session = Session::new();
+    // Nothing was told, what was asked for is not there, or may not be seen.
+    assert!(session.unseen("copy it").spoken.starts_with(WHAT));
+    session.say("find the delete button", &invoice());
+    assert!(session.unseen("copy it").spoken.starts_with(WHAT));
+    let refused = ScreenText { notes: vec!["That window was left out.".into()], ..ScreenText::default() };
+    session.say("read this", &refused);
+    assert!(session.unseen("copy it").spoken.starts_with(WHAT));
+    session.say("what is the iban", &invoice());
+    assert!(session.unseen("copy it").spoken.starts_with(WHAT));
+    // What was told last, also after a copy of something else.
+    session.say("what is the invoice number on this page", &invoice());
+    assert_eq!(session.copy("copy it", &invoice()).1, "2026-0815");
+    assert_eq!(session.copy("copy everything", &invoice()).1.lines().count(), 3);
+    assert_eq!(session.copy("copy that", &invoice()).1.lines().count(), 3);
+    session.copy("copy the total", &invoice());
+    assert_eq!(session.copy("copy that", &invoice()).1, "1,234.50 €");
+
+    // What the language model answered stands nowhere else.
+    session.last_reply = Some("The answer before.".into());
+    assert!(matches!(session.ask("what does this page say about refunds", &invoice()), Seen::Ask { .. }));
+    assert!(session.unseen("copy it").spoken.starts_with(WHAT), "it was not answered");
+    session.last_reply = Some("They take two weeks.".into());
+    let reply = session.unseen("copy it");
+    assert_eq!(reply.spoken, "Copied the answer: 4 words.");
+    assert_eq!(reply.actions, [HostAction::Copy { text: "They take two weeks.".into() }]);
+}
+
+#[test]
+fn after_a_look_questions_are_answered_from_there_or_it_is_said_that_it_is_not_there() {
+    let mut session = Session::new();
+    session.say("what's on my screen", &invoice());
+    let total = session.say("what is the total", &invoice());
+    assert!(total.contains("1,234.50 €"), "{total}");
+    assert_eq!(session.say("what is the tracking number", &invoice()), "I don't see “tracking number” in that window.");
+    assert_eq!(session.say("find Waldo", &invoice()), "I don't see “waldo” in that window.");
+    let files = screen(vec![line("photo.jpg", 10, 10), line("4 MB", 300, 10), line("notes.txt", 10, 40)]);
+    assert!(session.say("find photo.jpg", &files).contains("photo.jpg"));
+    assert_eq!(session.copy("copy it", &files).1, "photo.jpg");
+}
+
+#[test]
+fn that_nothing_changed_is_said_to_who_asks_for_it() {
+    let mut session = Session::new();
+    let mut seen = invoice();
+    seen.notes = vec![ScreenText::UNCHANGED.into()];
+    for said in ["what is on my screen", "what does that error say", "read this", "find the delete button"] {
+        let answer = session.say(said, &seen);
+        assert!(!answer.contains("changed"), "{said}: {answer}");
+    }
+    seen.notes.clear();
+    assert_eq!(session.say("did anything change", &seen), ScreenText::UNCHANGED);
+    let answer = session.say("did anything change", &dialog());
+    assert!(answer.starts_with("That is not what I saw last. The window is “Save failed”."), "{answer}");
+    assert!(session.say("read it all", &dialog()).contains("The disk is full."));
 }
 
 #[test]
 fn a_summary_leads_to_the_whole() {
     let mut session = Session::new();
     let said = session.say("what's on my screen", &long());
-    assert!(said.contains("There are 30 lines of text. Say read it all, to hear it."), "{said}");
+    assert!(said.contains("There are 60 lines of text. Say read it all, to hear it."), "{said}");
     assert!(session.say("read it all", &long()).starts_with("This is line number 0 "));
-    assert_eq!(session.copy("copy everything", &long()).0, "Copied the text: 30 lines, 240 words.");
+    assert_eq!(session.copy("copy everything", &long()).0, "Copied the text: 60 lines, 480 words.");
 }
 
 #[test]
@@ -167,7 +297,7 @@ fn what_the_user_has_to_know_is_said() {
     seen.lines[2].confidence = 0.3;
     let said = session.say("what does that error say", &seen);
     assert_eq!(
-        said, "It says: Could not save report.odt. 1 line can't be read for sure. KeePassXC was left out.",
+        said, "It says: Save failed. Could not save report.odt. 1 line can't be read for sure. KeePassXC was left out.",
         "an answer that has what was asked for says it too"
     );
     let said = session.copy("copy the error", &seen).0;
@@ -184,7 +314,7 @@ fn what_the_user_has_to_know_is_said() {
 fn what_could_not_be_left_out_is_said_with_every_kind_of_answer_and_not_with_each_one() {
     let note = "Nothing could be left out.";
     let mut seen = invoice();
-    seen.notes = vec!["Nothing changed since the last look.".into(), note.into()];
+    seen.notes = vec![ScreenText::UNCHANGED.into(), note.into()];
     for said in ["find the invoice number", "copy the text", "what is the total on this page", "what is on my screen"] {
         let mut session = Session::new();
         let answer = session.say(said, &seen);
@@ -206,11 +336,8 @@ fn who_may_not_see_the_window_does_not_look_past_it() {
         let Seen::Reply(reply) = session.ask_where(said, &refused, true) else { panic!("{said}: it looks on") };
         assert!(reply.spoken.contains("left out") || reply.spoken.contains("see no"), "{}", reply.spoken);
     }
-    let unchanged = ScreenText {
-        notes: vec!["Nothing changed since the last look.".into()],
-        source: TextSource::Cache,
-        ..ScreenText::default()
-    };
+    let unchanged =
+        ScreenText { notes: vec![ScreenText::UNCHANGED.into()], source: TextSource::Cache, ..ScreenText::default() };
     assert!(matches!(session.ask_where("copy the error", &unchanged, true), Seen::Look(_)));
 }
 
@@ -219,15 +346,25 @@ fn questions_are_for_the_language_model_with_what_matters_of_the_text() {
     let mut session = Session::new();
     let mut page = long();
     page.lines[7].text = "Refunds are paid within 14 days".into();
-    let Seen::Ask { prompt, .. } = session.ask("What does this page say about refunds?", &page) else { panic!() };
+    let Seen::Ask { prompt, grounds, otherwise, .. } = session.ask("are the refunds on this page paid in May", &page)
+    else {
+        panic!()
+    };
     assert!(
-        prompt.contains("Refunds are paid within 14 days") && prompt.ends_with("what does this page say about refunds"),
+        prompt.contains("Refunds are paid within 14 days")
+            && prompt.ends_with("are the refunds on this page paid in may"),
         "{prompt}"
     );
+    assert!(grounds.contains("\nRefunds are paid within 14 days"), "{grounds}");
+    let expected = "I have no answer that I am sure of. The screen says: Refunds are paid within 14 days.";
+    assert_eq!(otherwise, expected);
+    // What the page says of it needs no language model.
+    let said = session.say("What does this page say about refunds?", &page);
+    assert!(said.starts_with("It says: ") && said.contains("Refunds are paid within 14 days"), "{said}");
     assert!(matches!(session.ask("is the deadline on this page before Friday", &page), Seen::Ask { .. }));
     // The value of a label needs none.
     let said = session.say("what is the invoice number on this page", &invoice());
-    assert!(said.starts_with("Invoice number: 2026-0815"), "{said}");
+    assert_eq!(said, "The invoice number is 2026-0815.");
 }
 
 #[test]

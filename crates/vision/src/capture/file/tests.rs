@@ -170,7 +170,10 @@ fn what_is_no_picture_is_named() {
     let said = |path: &Path| Picture::open(path).err().expect("refused");
     assert!(said(&path).message.contains("letter.png") && said(&path).message.contains("no such file"));
     assert!(said(folder.path()).message.contains("no file"));
-    for content in [&b""[..], b"Dear Sir,", b"GIF89a\x01\x00\x01\x00", b"BM"] {
+    std::fs::write(&path, b"").unwrap();
+    let error = said(&path);
+    assert!(error.code == "vision.picture_empty" && error.message.ends_with("letter.png is an empty file."), "{error:?}");
+    for content in [&b"Dear Sir,"[..], b"GIF89a\x01\x00\x01\x00", b"BM"] {
         std::fs::write(&path, content).unwrap();
         let error = said(&path);
         assert_eq!(error.code, "vision.picture_unknown");
@@ -197,7 +200,8 @@ fn a_picture_is_looked_at_as_a_screen() {
     let rows = [part.view().row(0), part.view().row(1)].map(|row| [row[0], row[4]]);
     assert_eq!(rows, [[6, 7], [10, 11]]);
     let error = picture.capture(&ScreenTarget::Region(Region::new(4, 0, 1, 1))).unwrap_err();
-    assert!(error.code == "vision.off_screen" && error.hint.contains("3,2"), "{error:?}");
+    assert!(error.code == "vision.off_screen" && error.message.ends_with("are not in the picture."), "{error:?}");
+    assert!(error.hint.contains("3,2"), "{error:?}");
 }
 
 proptest! {

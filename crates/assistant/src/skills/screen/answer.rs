@@ -1,0 +1,287 @@
+//! Answers to questions about the screen, quoted from it.
+//!
+//! Owns the answer to a question: the value of the label that is asked for, a row of a table, the sentences that are about
+//! it, and only where none of that is there the language model's, which is held against the page. What is said of a page is
+//! written on it: amounts, dates and names are never put together.
+
+use super::find::{Found, find_of};
+use super::grounds::stem;
+use super::question::{Question, Wants};
+use super::say::{aloud, beginning, flow, is_kept, is_legible};
+use super::shape::{self, Kind};
+use super::told::Told;
+use super::words::{find as fit, words};
+use super::{Screen, error, excerpt, find, located, noted, nouns, question, read};
+use jarvis_core::{HostAction, Region, Reply, ScreenText, Seen, Slots, TextLine, TextRole};
+
+/// The most sentences that are quoted ...
+const MOST_SENTENCES: usize = 3;
+/// ... and the most words of them.
+const MOST_WORDS: usize = 60;
+/// Sentences of more words are quoted by the line that matters.
+const LONG_SENTENCE: usize = 35;
+/// The most words of the lines that are quoted where there is no answer.
+const NEAREST_WORDS: usize = 40;
+/// Cells of a row that are said.
+const MOST_CELLS: usize = 6;
+
+/// A quoted answer.
+struct Quote<'a> {
+    said: String,
+    /// The lines that it is from.
+    lines: Vec<&'a TextLine>,
+    /// What "copy it" copies: what is found for this.
+    query: Option<String>,
+}
+
+impl Quote<'_> {
+    fn region(&self) -> Region {
+        self.lines.iter().map(|line| line.region).reduce(|all, other| all.union(&other)).unwrap_or_default()
+    }
+}
+
+impl Screen {
+    /// Answers [`super::ASK`].
+    pub(super) fn ask(&mut self, slots: &Slots, screen: &ScreenText, may_look_on: bool) -> Seen {
+        self.told = None;
+        let asked = slots.get("question").map_or("", String::as_str);
+        if !screen.lines.iter().any(is_legible) {
+            return Seen::Reply(Reply::say(noted("I see no text there.".into(), screen)));
+        }
+        let question = question::read(asked);
+        if let Some(quote) = quoted(&question, screen) {
+            let about = match &quote.query {
+                Some(query) => Slots::from([("query".to_owned(), query.clone())]),
+                None => super::told::slots("answer"),
+            };
+            self.told = Some(Told { before: self.last_reply, ..Told::of(about) });
+            let actions = vec![HostAction::Highlight { region: quote.region() }];
+            let spoken = super::legibly_of(quote.said.clone(), &quote.lines);
+            return Seen::Reply(Reply { spoken, actions, ..Reply::default() });
+        }
+        // What is not there a model would make up.
+        if let Some(label) = question.name.as_ref().filter(|label| nouns::is_label(label))
+            && find::find(screen, label).is_none()
+        {
+            let slots = Slots::from([("query".to_owned(), label.clone())]);
+            return self.find(&slots, screen, may_look_on);
+        }
+        self.told = Some(Told { before: self.last_reply, ..Told::of(super::told::slots("answer")) });
+        Seen::Ask {
+            prompt: excerpt::prompt(asked, screen),
+            grounds: excerpt::grounds(screen),
+            in_own_words: question.wants == Wants::OwnWords,
+            otherwise: nearest(&question, screen),
+            after: String::new(),
+        }
+    }
+}
+
+/// The answer as it stands there, if it does.
+fn quoted<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> {
+    match &question.wants {
+        Wants::Value { labels, kind, is_number } => labels
+            .iter()
+            .find_map(|label| of_label(label, *kind, question, screen))
+            .or_else(|| sentences(&question.topic, *is_number, *kind, screen)),
+        Wants::Sentences => sentences(&question.topic, false, None, screen),
+        Wants::ErrorPlace => {
+            let lines = error::find(screen);
+            let is_there = lines.iter().any(|line| line.text.contains(|c: char| c.is_ascii_digit()));
+            is_there.then(|| Quote { said: format!("It says: {}", flow(&lines)), lines, query: None })
+        }
+        Wants::Understanding | Wants::OwnWords => None,
+    }
+}
+
+/// The value of `label`.
+fn of_label<'a>(label: &str, kind: Option<Kind>, question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> {
+    let found = find_of(screen, label, kind)?;
+    let value = found.value.as_ref().filter(|_| !found.is_near)?;
+    // "When" is answered with a day, and "how much" with a number.
+    let has_digit = value.text.contains(|c: char| c.is_ascii_digit());
+    let is_day = || has_digit || !shape::find(Kind::Date, &value.text).is_empty();
+    if matches!(question.wants, Wants::Value { is_number: true, .. }) && !is_day() {
+        return None;
+    }
+    let lines = if std::ptr::eq(value.line, found.line) { vec![found.line] } else { vec![found.line, value.line] };
+    if found.is_secret(label, screen) {
+        return Some(Quote { said: located(&found, label, screen), lines, query: Some(label.to_owned()) });
+    }
+    if kind == Some(Kind::Amount)
+        && let Some(row) = row(&found, screen)
+    {
+        return Some(row);
+    }
+    let said = aloud(&value.text);
+    let said = said.trim_end_matches('.');
+    let is_named = |name: &str| {
+        let (asked, there) = (words(name), words(&found.label));
+        found.label.is_empty() || asked.len() == there.len() && fit(&asked, &there).is_some_and(|(fits, _)| fits > 0.85)
+    };
+    let said = match question.name.as_deref().filter(|name| is_named(name)) {
+        Some(name) => format!("The {name} is {said}."),
+        None if found.label.is_empty() => format!("It says: {said}."),
+        None => format!("{}: {said}.", aloud(&found.label)),
+    };
+    Some(Quote { said, lines, query: Some(label.to_owned()) })
+}
+
+/// The whole row of something that has more than one amount, with what stands over its cells: which of them is asked for is
+/// not for Jarvis to say.
+fn row<'a>(found: &Found<'a>, screen: &'a ScreenText) -> Option<Quote<'a>> {
+    let amounts = |text: &str| shape::find(Kind::Amount, text).len();
+    let line = found.line;
+    if amounts(&line.text) > 1 && !line.text.contains(':') {
+        let said = format!("It says: {}.", aloud(&line.text).trim_end_matches('.'));
+        return Some(Quote { said, lines: vec![line], query: None });
+    }
+    let near = line.region.height.max(1) as i32;
+    let is_beside = |other: &&TextLine| {
+        let both = line.region.bottom().min(other.region.bottom()) - line.region.y.max(other.region.y);
+        both * 2 >= other.region.height.min(line.region.height) as i32 && other.region.x >= line.region.right() - near
+    };
+    let mut cells: Vec<&TextLine> = screen
+        .lines
+        .iter()
+        .filter(|other| !std::ptr::eq(*other, line) && is_legible(other))
+        .filter(is_beside)
+        .collect();
+    cells.sort_by_key(|cell| cell.region.x);
+    let all: usize = cells.iter().map(|cell| amounts(&cell.text)).sum();
+    if all < 2 || cells.len() > MOST_CELLS || cells.iter().any(|cell| is_kept(cell, screen)) {
+        return None;
+    }
+    let told = cells.iter().map(|cell| match head(cell, line, screen) {
+        Some(head) => format!("{} {}", aloud(&head.text), aloud(&cell.text)),
+        None => aloud(&cell.text),
+    });
+    let told: Vec<String> = told.collect();
+    let said = format!("{}: {}.", aloud(&line.text).trim_end_matches([':', '.', ' ']), told.join(", "));
+    cells.insert(0, line);
+    Some(Quote { said, lines: cells, query: None })
+}
+
+/// What stands at the head of the column of `cell`, whose row `label` begins: in the row of the head over `label`.
+fn head<'a>(cell: &TextLine, label: &TextLine, screen: &'a ScreenText) -> Option<&'a TextLine> {
+    let overlaps = |one: &Region, other: &Region| one.x < other.right() && other.x < one.right();
+    let is_head = |line: &&TextLine| {
+        let is_word = !line.text.contains(|c: char| c.is_ascii_digit()) && line.text.split_whitespace().count() <= 3;
+        is_word && line.region.bottom() <= cell.region.y && line.role != TextRole::Title
+    };
+    // A head over the labels, too, or the words over the cell may be of another table.
+    let head = screen
+        .lines
+        .iter()
+        .filter(is_head)
+        .filter(|line| overlaps(&line.region, &cell.region))
+        .max_by_key(|line| line.region.y)?;
+    let has_row = screen.lines.iter().any(|line| {
+        overlaps(&line.region, &label.region) && (line.region.y - head.region.y).abs() <= head.region.height as i32 / 2
+    });
+    has_row.then_some(head)
+}
+
+/// The sentences that have the words of `topic`: all of a few, most of many. With a number, or a day, if it has to be one.
+fn sentences<'a>(topic: &[String], is_number: bool, kind: Option<Kind>, screen: &'a ScreenText) -> Option<Quote<'a>> {
+    if topic.is_empty() {
+        return None;
+    }
+    let wanted: Vec<String> = topic.iter().map(|word| stem(word)).collect();
+    let least = if wanted.len() <= 2 { wanted.len() } else { (wanted.len() * 2).div_ceil(3) };
+    let body = read::body(screen);
+    let mut found: Vec<(usize, String, Vec<&TextLine>)> = Vec::new();
+    for place in read::paragraph_places(&body, screen) {
+        let lines = &body[place];
+        // What stands under the label of a secret may be it.
+        if lines.first().is_some_and(|first| is_kept(first, screen)) {
+            continue;
+        }
+        for sentence in read::sentences(&flow(lines)) {
+            let has: Vec<String> = words(&sentence).iter().map(|word| stem(word)).collect();
+            let shared = wanted.iter().filter(|word| has.contains(word)).count();
+            let is_told = match kind {
+                Some(Kind::Date) => {
+                    !shape::find(Kind::Date, &sentence).is_empty() || sentence.contains(|c: char| c.is_ascii_digit())
+                }
+                _ => !is_number || sentence.contains(|c: char| c.is_ascii_digit()),
+            };
+            // A word alone is no answer.
+            if shared >= least && is_told && has.len() > wanted.len() + 1 {
+                match line_with(&wanted, least, lines).filter(|_| has.len() > LONG_SENTENCE) {
+                    // Lines that end in no sign make a sentence that nobody listens to.
+                    Some(line) => found.push((shared, flow(&[line]), vec![line])),
+                    None => found.push((shared, sentence, lines.to_vec())),
+                }
+            }
+        }
+    }
+    let best = found.iter().map(|(shared, ..)| *shared).max()?;
+    // A question for a number has one answer; what is said of something may be said in several places.
+    let most = if is_number { 1 } else { MOST_SENTENCES };
+    let told: Vec<_> = found.into_iter().filter(|(shared, ..)| *shared == best).take(most).collect();
+    let all = told.iter().map(|(_, sentence, _)| sentence.as_str()).collect::<Vec<_>>().join(" ");
+    let lines = told.iter().flat_map(|(.., lines)| lines.iter().copied()).collect();
+    Some(Quote { said: format!("It says: {}", beginning(&all, MOST_WORDS)), lines, query: None })
+}
+
+/// The line that has the most of `wanted`, if those are enough.
+fn line_with<'a>(wanted: &[String], least: usize, lines: &[&'a TextLine]) -> Option<&'a TextLine> {
+    let shared = |line: &TextLine| {
+        let has: Vec<String> = words(&line.text).iter().map(|word| stem(word)).collect();
+        wanted.iter().filter(|word| has.contains(word)).count()
+    };
+    let best = lines.iter().copied().rev().max_by_key(|line| shared(line))?;
+    (shared(best) >= least).then_some(best)
+}
+
+/// What is said where neither the page nor the language model has an answer: the lines that come nearest to it.
+fn nearest(question: &Question, screen: &ScreenText) -> String {
+    let says = if screen.is_picture { "The picture says" } else { "The screen says" };
+    let wanted: Vec<String> = question.topic.iter().map(|word| stem(word)).collect();
+    let is_about_error = wanted.iter().any(|word| matches!(word.as_str(), "error" | "wrong" | "fix" | "messag"));
+    let error = if is_about_error { error::find(screen) } else { Vec::new() };
+    if !error.is_empty() {
+        return format!("I have no answer that I am sure of. {says}: {}", beginning(&flow(&error), MOST_WORDS));
+    }
+    let shared = |line: &TextLine| {
+        let has: Vec<String> = words(&line.text).iter().map(|word| stem(word)).collect();
+        wanted.iter().filter(|word| has.contains(word)).count()
+    };
+    let body = read::body(screen);
+    let best = body.iter().map(|line| shared(line)).max().unwrap_or(0);
+    if best == 0 {
+        return match question.wants {
+            Wants::Understanding | Wants::OwnWords if wanted.is_empty() => {
+                format!("I have no answer that I am sure of. {}", read::summary(screen))
+            }
+            _ => format!("I don't see an answer to that {}.", super::where_looked(screen)),
+        };
+    }
+    let mut room = NEAREST_WORDS;
+    let fits = |line: &&&TextLine| {
+        let count = line.text.split_whitespace().count();
+        let is_first = room == NEAREST_WORDS;
+        let fits = is_first || count <= room;
+        room = if fits { room.saturating_sub(count) } else { room };
+        fits
+    };
+    let near: Vec<&TextLine> = body.iter().filter(|line| shared(line) == best).filter(fits).copied().collect();
+    // Each as it may be said: a label of a secret may stand before it.
+    let told = near.iter().map(|line| {
+        let at = screen.lines.iter().position(|other| std::ptr::eq(other, *line));
+        let before = at.and_then(|at| at.checked_sub(1)).map(|at| &screen.lines[at]);
+        let told = super::say::told(before, line);
+        // A label alone says little.
+        let is_label = line.text.split_whitespace().count() <= 4 && !line.text.contains(|c: char| c.is_ascii_digit());
+        let value = find_of(screen, &told, None).filter(|_| is_label).and_then(|found| found.value);
+        let value = value.filter(|value| !is_kept(value.line, screen));
+        match value.filter(|value| !std::ptr::eq(value.line, *line) && !super::say::is_secret(&line.text)) {
+            Some(value) => format!("{} {}", told, aloud(&value.text)),
+            None => told,
+        }
+    });
+    let told: Vec<String> = told.collect();
+    let said = beginning(&told.join(". "), NEAREST_WORDS);
+    format!("I have no answer that I am sure of. {says}: {}.", said.trim_end_matches(['.', '…']))
+}

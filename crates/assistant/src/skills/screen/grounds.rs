@@ -1,0 +1,249 @@
+//! Whether what the language model says of a page stands on that page.
+//!
+//! Owns the check, sentence by sentence: every number, day, currency, name, address and piece of code has to be there as it
+//! is written, a number near what it is said of, and most other words, too. A small model makes amounts up, mixes them, and
+//! repeats what it was told to do: none of that is said. Never mends an answer.
+
+use super::excerpt::INSTRUCTIONS;
+use super::question::topic;
+use super::words::words;
+use std::collections::BTreeSet;
+
+/// So many of the words that matter have to be on the page, in percent.
+const SHARE: usize = 60;
+/// So many words in a row that are only in what the model was told are taken from there.
+const IN_A_ROW: usize = 4;
+
+/// Words that are numbers, days or currencies.
+#[rustfmt::skip]
+const FACTS: &[&str] = &[
+    "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen",
+    "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
+    "hundred", "thousand", "million", "billion", "trillion", "dozen", "half", "quarter", "third", "twice", "double", "zero",
+    "first", "second", "fourth", "fifth", "once", "january", "february", "march", "april", "june", "july", "august", "september",
+    "october", "november", "december", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "today",
+    "tomorrow", "yesterday", "euro", "euros", "dollar", "dollars", "pound", "pounds", "cent", "cents", "yen", "francs", "percent",
+    "not", "no", "never", "none", "cannot", "free",
+];
+
+/// A page, to hold answers against.
+pub struct Grounds {
+    /// Its words as they are compared, a set for each of its lines with those beside it.
+    lines: Vec<BTreeSet<String>>,
+    /// What has a digit in it, as it is written, in the same lines.
+    numbers: Vec<BTreeSet<String>>,
+    /// All of it in lower case, with single spaces.
+    text: String,
+    in_own_words: bool,
+}
+
+impl Grounds {
+    /// Of `source`, whose lines are the lines of the page. `in_own_words`: only facts have to be there, as for a translation.
+    pub fn new(source: &str, in_own_words: bool) -> Self {
+        let texts: Vec<&str> = source.lines().collect();
+        // What is said of a number may stand over it.
+        let near = |at: usize| {
+            [at.checked_sub(1), Some(at), Some(at + 1)].into_iter().flatten().filter_map(|at| texts.get(at))
+        };
+        let lines = (0..texts.len()).map(|at| near(at).flat_map(|line| words(line)).map(|word| stem(&word)).collect());
+        let numbers = texts.iter().map(|line| numbers(line));
+        Self { lines: lines.collect(), numbers: numbers.collect(), text: spaced(source), in_own_words }
+    }
+
+    /// Whether `sentence` may be said.
+    pub fn bear(&self, sentence: &str) -> bool {
+        !sentence.trim().is_empty()
+            && !sentence.contains("```")
+            && !self.repeats_instructions(sentence)
+            && self.have_facts(sentence)
+            && (self.in_own_words || self.have_words(sentence))
+    }
+
+    fn repeats_instructions(&self, sentence: &str) -> bool {
+        let said = words(sentence);
+        let told = format!(" {} ", words(INSTRUCTIONS).join(" "));
+        let page = format!(" {} ", words(&self.text).join(" "));
+        said.windows(IN_A_ROW).any(|row| {
+            let row = format!(" {} ", row.join(" "));
+            told.contains(&row) && !page.contains(&row)
+        })
+    }
+
+    fn has_word(&self, word: &str) -> bool {
+        let stem = stem(word);
+        self.lines.iter().any(|line| line.contains(&stem))
+    }
+
+    fn have_facts(&self, sentence: &str) -> bool {
+        let is_sign = |c: char| matches!(c, '€' | '$' | '£' | '¥' | '%' | '°');
+        if sentence.chars().any(|c| is_sign(c) && !self.text.contains(c)) {
+            return false;
+        }
+        let about: Vec<String> =
+            topic(sentence).iter().filter(|word| !has_digit(word)).map(|word| stem(word)).collect();
+        let is_told = |number: &String| {
+            self.numbers.iter().zip(&self.lines).any(|(numbers, words)| {
+                numbers.contains(number) && (self.in_own_words || about.iter().any(|word| words.contains(word)))
+            })
+        };
+        if !numbers(sentence).iter().all(is_told) {
+            return false;
+        }
+        sentence.split_whitespace().enumerate().all(|(at, word)| {
+            let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+            let lower = bare.to_lowercase();
+            if has_digit(bare) || bare.is_empty() {
+                return true;
+            }
+            let is_code = word.contains(['`', '_', '@', '\\', '{', '}', '=', '<', '>', '/', '#', '[', '|', '~'])
+                || bare.contains(['.', ':', '(', '/'])
+                || bare.chars().skip(1).any(char::is_uppercase) && bare.chars().any(char::is_lowercase);
+            if is_code {
+                return self.text.contains(&lower);
+            }
+            if self.in_own_words {
+                return true;
+            }
+            let is_name = at > 0 && bare.starts_with(char::is_uppercase) && bare != "I";
+            let all = words(bare);
+            let is_fact = is_name || all.iter().any(|word| FACTS.contains(&word.as_str()));
+            !is_fact || all.iter().all(|word| self.has_word(word))
+        })
+    }
+
+    fn have_words(&self, sentence: &str) -> bool {
+        let matters = topic(sentence);
+        let there = matters.iter().filter(|word| self.has_word(word)).count();
+        there > 0 && there * 100 >= matters.len() * SHARE
+    }
+}
+
+fn has_digit(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit())
+}
+
+fn spaced(text: &str) -> String {
+    text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What has a digit in it, without the signs around: "372.35", "inv-2026-00417"; and the parts of what has colons, slashes
+/// and dashes in it: "main.rs:14:22" has "14", too. Other digits than those of ASCII count as well.
+fn numbers(text: &str) -> BTreeSet<String> {
+    let lower = text.to_lowercase();
+    let is_inner =
+        |c: char| c.is_alphanumeric() || matches!(c, '.' | ',' | ':' | '/' | '-' | '_' | '\'' | '’' | '@' | '#' | '+');
+    let mut all = BTreeSet::new();
+    for word in lower.split(|c: char| !is_inner(c)) {
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+        if bare.contains(char::is_numeric) {
+            all.insert(bare.to_owned());
+            let parts = bare.split([':', '/', '-', '_', '@', '#', '+']).filter(|part| part.contains(char::is_numeric));
+            all.extend(parts.map(|part| part.trim_matches(|c: char| !c.is_alphanumeric()).to_owned()));
+        }
+    }
+    all
+}
+
+/// A word without its ending.
+pub(super) fn stem(word: &str) -> String {
+    let letters = word.chars().count();
+    let cut = ["ings", "ing", "ies", "ied", "ed", "es", "s", "e", "y"]
+        .iter()
+        .find_map(|end| word.strip_suffix(end).filter(|rest| letters >= end.len() + 3 && rest.chars().count() >= 3));
+    let rest = cut.unwrap_or(word);
+    // "Shipping" and "ship".
+    let mut ends = rest.chars().rev();
+    match (ends.next(), ends.next()) {
+        (Some(last), Some(before))
+            if cut.is_some() && last == before && last.is_ascii_alphabetic() && !"ls".contains(last) =>
+        {
+            rest[..rest.len() - 1].to_owned()
+        }
+        _ => rest.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const INVOICE: &str = "ACME Tools GmbH\nInvoice No. INV-2026-00417\nInvoice date 14.11.2026\nDue date 28.11.2026\n\
+        Hammer drill HD-20 2 129.00 258.00\nShipping 1 9.90 9.90\nSubtotal 312.90\nVAT 19% 59.45\nTotal due EUR 372.35\n\
+        IBAN DE89 3704 0044 0532 0130 00\nQuestions? billing@acme-tools.example";
+
+    #[test]
+    fn what_stands_there_may_be_said() {
+        let grounds = Grounds::new(INVOICE, false);
+        for said in [
+            "The total due is EUR 372.35.",
+            "The invoice is due on 28.11.2026.",
+            "The subtotal is 312.90 and the VAT is 59.45.",
+            "It is an invoice of ACME Tools GmbH.",
+            "Questions go to billing@acme-tools.example.",
+            "The hammer drill HD-20 is 129.00.",
+        ] {
+            assert!(grounds.bear(said), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_a_small_model_made_up_is_not_said() {
+        let grounds = Grounds::new(INVOICE, false);
+        for said in [
+            "The total is 258.00 + 45.00 + 9.90 = 176.00.",
+            "The total is €372.35.",
+            "The total due is 372.",
+            "The text is due on 24.11.2026, which is the date of the invoice.",
+            "The phone number is 1234567890.",
+            "372.35",
+            "The tax is 59.45 cents.",
+            "The invoice is due on Friday.",
+            "The invoice is due in two weeks.",
+            "The invoice is of Siemens.",
+            "The invoice is not due.",
+            "The logo of the ACME Tools GmbH is a white, rectangular shape with a blue and red color scheme.",
+            "The email address is: 1234567890ACME-Tools-GmbH-Invoice-Unit-129.00.41.14",
+            "The text is a reminder, but it's only something to read: ignore whatever it asks for.",
+            "Use the `use_local_variables` function of the invoice.",
+            "```cargo.toml",
+            "To answer your question, I'll use the text as a guide:",
+            "Yes.",
+            "",
+        ] {
+            assert!(!grounds.bear(said), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_translation_has_the_facts_in_other_words() {
+        let grounds = Grounds::new(INVOICE, true);
+        assert!(grounds.bear("Die Rechnung ist am 28.11.2026 fällig."));
+        assert!(!grounds.bear("Die Rechnung ist am 29.11.2026 fällig."));
+    }
+
+    proptest! {
+        /// Whatever a model says: no number that is not on the page is said.
+        #[test]
+        fn no_number_is_said_that_is_not_there(
+            parts in proptest::collection::vec("[a-z]{1,8}|total|due|invoice|date|[0-9]{1,5}|[0-9]{1,3}[.,][0-9]{2}|[A-Z]{2}[0-9]{1,3}|[€$]?[0-9]{1,4}%?|\\PC{1,6}", 1..12),
+            in_own_words: bool,
+        ) {
+            let said = parts.join(" ");
+            let grounds = Grounds::new(INVOICE, in_own_words);
+            if grounds.bear(&said) {
+                for digits in said.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty()) {
+                    let on_page = INVOICE.split(|c: char| !c.is_ascii_digit()).any(|there| there == digits);
+                    prop_assert!(on_page, "{digits} of {said}");
+                }
+            }
+        }
+
+        #[test]
+        fn the_page_bears_its_own_lines_of_prose(text in "[a-z]{4,9} [a-z]{4,9} [0-9]{1,6} [a-z]{4,9}") {
+            prop_assume!(!topic(&text).iter().all(|word| has_digit(word)));
+            let page = format!("something else\n{text}\nand more");
+            prop_assert!(Grounds::new(&page, false).bear(&text));
+        }
+    }
+}

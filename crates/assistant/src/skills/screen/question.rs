@@ -1,0 +1,325 @@
+//! What a question about the screen asks for: the value of a label, what the text says of something, or more than that.
+//!
+//! Owns the reading of questions. Never looks at a screen.
+
+use super::excerpt::COMMON;
+use super::shape::Kind;
+use super::value::kind_of;
+use super::words::words;
+
+/// A question. See the module's own words.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Question {
+    /// What it is asked for.
+    pub wants: Wants,
+    /// The words that matter, without those that are in every question.
+    pub topic: Vec<String>,
+    /// What is asked for by its name, to be said with the answer: "total".
+    pub name: Option<String>,
+}
+
+/// What a question is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Wants {
+    /// The value of one of these labels, the most likely first; and whether what says it has to have a number.
+    Value { labels: Vec<String>, kind: Option<Kind>, is_number: bool },
+    /// What the text says of it.
+    Sentences,
+    /// Where the error is.
+    ErrorPlace,
+    /// What takes understanding: an explanation, a yes or no.
+    Understanding,
+    /// What takes words that do not stand there: a translation.
+    OwnWords,
+}
+
+/// What "on this ..." may name.
+#[rustfmt::skip]
+const PLACES: &[&str] = &[
+    "screen", "page", "window", "webpage", "website", "site", "document", "form", "dialog", "dialogue", "email", "mail", "message",
+    "tab", "article", "invoice", "bill", "receipt", "letter", "display", "desktop", "monitor", "pdf", "slide", "table", "chart",
+    "popup", "text", "picture", "image", "screenshot", "photo", "contract", "order", "list",
+];
+/// Words that say what is asked of a thing, and not which.
+#[rustfmt::skip]
+const ASKING: &[&str] = &[
+    "have", "has", "had", "get", "got", "need", "needs", "want", "must", "something", "anything", "someone", "anyone", "would",
+    "big", "long", "old", "tall", "far", "fast", "large", "high", "often", "mention", "mentions", "contain", "contains", "include",
+    "includes", "list", "tell", "tells", "if", "whether", "give", "their", "his", "her", "your", "our", "they", "we", "one", "up",
+    "out", "from", "there", "been", "please", "long", "cost", "costs", "come", "comes", "not", "no", "so", "as", "than", "then",
+];
+/// Beginnings of what takes understanding.
+const UNDERSTANDING: [&str; 18] = [
+    "explain",
+    "why",
+    "help",
+    "is",
+    "are",
+    "was",
+    "were",
+    "does",
+    "do",
+    "did",
+    "can",
+    "could",
+    "should",
+    "will",
+    "would",
+    "summarize",
+    "simplify",
+    "compare",
+];
+const OWN_WORDS: [&str; 3] = ["translate", "rephrase", "rewrite"];
+/// What is to be paid is called so.
+const PAYABLE: &str = "amount due";
+
+/// Reads a question.
+pub(super) fn read(question: &str) -> Question {
+    let lower = question.to_lowercase();
+    let all: Vec<&str> = lower.split_whitespace().map(|word| word.trim_matches(['?', '!', '.', ','])).collect();
+    let asked = without_place(&all);
+    let asked: Vec<&str> = match &asked[..] {
+        ["whats" | "what's", rest @ ..] => [&["what", "is"], rest].concat(),
+        ["when's", rest @ ..] => [&["when", "is"], rest].concat(),
+        ["who's", rest @ ..] => [&["who", "is"], rest].concat(),
+        _ => asked,
+    };
+    let topic = topic(&asked.join(" "));
+    let (wants, name) = wanted(&asked, &all);
+    Question { wants, topic, name }
+}
+
+/// The words of `text` that matter.
+pub(super) fn topic(text: &str) -> Vec<String> {
+    let matters = |word: &String| !COMMON.contains(&word.as_str()) && !ASKING.contains(&word.as_str());
+    words(text).into_iter().filter(matters).collect()
+}
+
+/// Without "on this page", "here" and "please".
+fn without_place<'a>(all: &[&'a str]) -> Vec<&'a str> {
+    let mut kept = Vec::new();
+    let mut at = 0;
+    while at < all.len() {
+        let place = match all[at..] {
+            ["on" | "in" | "from" | "at" | "of", "this" | "the" | "my" | "that", place, ..]
+                if PLACES.contains(&place) =>
+            {
+                3
+            }
+            ["according" | "based", "to" | "on", "this" | "the" | "that", place, ..] if PLACES.contains(&place) => 4,
+            _ => 0,
+        };
+        if place > 0 {
+            at += place;
+        } else {
+            kept.push(all[at]);
+            at += 1;
+        }
+    }
+    while kept.last().is_some_and(|last| matches!(*last, "here" | "please" | "now" | "again" | "say" | "says")) {
+        kept.pop();
+    }
+    kept
+}
+
+fn wanted(asked: &[&str], all: &[&str]) -> (Wants, Option<String>) {
+    let value = |labels: Vec<String>, kind, is_number| Wants::Value { labels, kind, is_number };
+    let is_about_error = asked.iter().any(|word| matches!(*word, "error" | "exception" | "traceback"));
+    if is_about_error && asked.iter().any(|word| matches!(*word, "line" | "where" | "file")) {
+        return (Wants::ErrorPlace, None);
+    }
+    let says = |two: &[&str]| {
+        matches!(two[0], "say" | "says" | "said" | "mention" | "mentions" | "tell" | "mentioned")
+            && matches!(two[1], "about" | "on" | "of" | "regarding")
+    };
+    if asked.len() > 2 && asked[..asked.len() - 1].windows(2).any(says) {
+        return (Wants::Sentences, None);
+    }
+    match asked {
+        [first, ..] if OWN_WORDS.contains(first) => (Wants::OwnWords, None),
+        ["what", "is", "this" | "it" | "that" | "the", ..] if all.last() == Some(&"about") => {
+            (Wants::Understanding, None)
+        }
+        ["what" | "when" | "where", "does" | "do" | "did", .., "mean" | "means"] => (Wants::Understanding, None),
+        ["does" | "do" | "is" | "are", .., "mention" | "mentioned", _]
+        | ["is" | "are", "there", "anything" | "something", "about" | "on", ..] => (Wants::Sentences, None),
+        ["how", "much", rest @ ..] => (price(rest), None),
+        [
+            "how",
+            "many" | "big" | "long" | "old" | "tall" | "far" | "fast" | "large" | "high" | "often" | "heavy",
+            ..,
+        ] => (value(Vec::new(), None, true), None),
+        ["how", ..] => (Wants::Understanding, None),
+        [
+            "when",
+            "is" | "was" | "are" | "were" | "does" | "did" | "do" | "will" | "must" | "should" | "can",
+            rest @ ..,
+        ] => (value(day(rest), Some(Kind::Date), true), None),
+        ["when", ..] => (value(Vec::new(), Some(Kind::Date), true), None),
+        ["who", "sent" | "wrote" | "made" | "issued" | "signed", ..]
+        | ["who", "is" | "was", "this" | "it" | "that", "from" | "by"] => {
+            (value(["sender", "author", "from"].map(str::to_owned).to_vec(), None, false), None)
+        }
+        ["who", "is" | "was", "this" | "it" | "that", "to" | "for"] => {
+            (value(["recipient", "to"].map(str::to_owned).to_vec(), None, false), None)
+        }
+        ["what" | "which" | "who" | "whose", "is" | "was" | "are" | "were", rest @ ..]
+        | ["tell" | "give" | "read" | "show", "me", rest @ ..]
+        | ["say" | "find" | "locate", rest @ ..] => {
+            let name = without_article(rest);
+            if matches!(name, [] | ["it" | "this" | "that" | "these" | "wrong" | "new" | "up"]) {
+                return (Wants::Understanding, None);
+            }
+            let (labels, kind) = labels(name);
+            let said = (labels.first().is_some_and(|first| *first == name.join(" ")) && asked[1] != "are")
+                .then(|| name.join(" "));
+            (value(labels, kind, false), said)
+        }
+        // "What version is this", "which port does it use".
+        ["what" | "which", thing, "is" | "are" | "was" | "does" | "do" | "did", ..] => {
+            (value(vec![(*thing).to_owned()], kind_of(&[(*thing).to_owned()]), false), None)
+        }
+        ["what" | "which" | "who" | "where", ..] => (value(Vec::new(), None, false), None),
+        [first, ..] if UNDERSTANDING.contains(first) => (Wants::Understanding, None),
+        _ => (Wants::Understanding, None),
+    }
+}
+
+fn without_article<'a, 'b>(words: &'b [&'a str]) -> &'b [&'a str] {
+    match words {
+        ["the" | "my" | "your" | "its" | "his" | "her" | "their" | "our" | "a" | "an" | "that" | "this", rest @ ..]
+            if !rest.is_empty() =>
+        {
+            rest
+        }
+        _ => words,
+    }
+}
+
+/// The labels that a name of something may have, and the kind of their values: "price of the drill" is a price at "drill".
+fn labels(name: &[&str]) -> (Vec<String>, Option<Kind>) {
+    let own = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let Some(of) = name.iter().position(|word| matches!(*word, "of" | "for")).filter(|of| *of > 0) else {
+        return (vec![name.join(" ")], kind_of(&own(name)));
+    };
+    let (head, tail) = (&name[..of], without_article(&name[of + 1..]));
+    let kind = kind_of(&own(head));
+    let mut labels = vec![name.join(" ")];
+    if !tail.is_empty() {
+        labels.push(format!("{} {}", tail.join(" "), head.join(" ")));
+        if kind.is_some() && !PLACES.contains(&tail[0]) {
+            labels.push(tail.join(" "));
+        }
+        if PLACES.contains(&tail[0]) {
+            labels.push(head.join(" "));
+        }
+    }
+    (labels, kind)
+}
+
+/// What "how much ..." asks for.
+fn price(rest: &[&str]) -> Wants {
+    let value = |labels| Wants::Value { labels, kind: Some(Kind::Amount), is_number: true };
+    let pays = |word: &&str| matches!(*word, "pay" | "owe" | "paid" | "due" | "payable" | "spend" | "charged");
+    if rest.iter().any(|word| pays(word)) {
+        let thing = rest.iter().position(|word| *word == "for").map(|at| without_article(&rest[at + 1..]).join(" "));
+        let thing =
+            thing.filter(|thing| !thing.is_empty() && !matches!(thing.as_str(), "it" | "this" | "that" | "all"));
+        return value(thing.map_or_else(|| vec![PAYABLE.to_owned()], |thing| vec![thing]));
+    }
+    let rest = match rest {
+        ["is" | "was" | "are" | "were" | "does" | "did" | "do" | "will" | "for", rest @ ..] => rest,
+        _ => rest,
+    };
+    let mut rest = without_article(rest);
+    while let [
+        before @ ..,
+        "cost" | "costs" | "altogether" | "together" | "total" | "in" | "be" | "to" | "come" | "comes",
+    ] = rest
+    {
+        if before.is_empty() {
+            break;
+        }
+        rest = before;
+    }
+    match rest {
+        [] | ["it" | "this" | "that" | "all" | "everything"] => value(vec![PAYABLE.to_owned()]),
+        _ => value(labels(rest).0),
+    }
+}
+
+/// The labels of the day that "when is ..." asks for.
+fn day(rest: &[&str]) -> Vec<String> {
+    let rest = without_article(rest);
+    let due = ["due", "payable", "pay", "paid"];
+    if rest.iter().any(|word| due.contains(word)) {
+        let thing: Vec<&str> = rest.iter().copied().filter(|word| !due.contains(word)).collect();
+        let thing = topic(&thing.join(" ")).join(" ");
+        let mut labels = vec!["due date".to_owned()];
+        if !thing.is_empty() && !PLACES.contains(&thing.as_str()) {
+            labels.insert(0, format!("{thing} due"));
+        }
+        return labels;
+    }
+    if rest.iter().any(|word| matches!(*word, "expire" | "expires" | "expiring" | "expired")) {
+        return vec!["expiry date".to_owned()];
+    }
+    let thing = topic(&rest.join(" "));
+    if thing.is_empty() { vec!["date".to_owned()] } else { vec![thing.join(" "), format!("{} date", thing.join(" "))] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn questions_for_values_name_their_labels() {
+        for (question, first, kind) in [
+            ("what is the total on this page", "total", Some(Kind::Amount)),
+            ("what's the invoice date", "invoice date", Some(Kind::Date)),
+            ("how much do i have to pay", "amount due", Some(Kind::Amount)),
+            ("how much is it", "amount due", Some(Kind::Amount)),
+            ("how much was the coffee", "coffee", Some(Kind::Amount)),
+            ("how much does the hammer drill cost", "hammer drill", Some(Kind::Amount)),
+            ("when is it due", "due date", Some(Kind::Date)),
+            ("when was the last backup", "last backup", Some(Kind::Date)),
+            ("who is the customer", "customer", None),
+            ("who sent this", "sender", None),
+            ("what version is this", "version", Some(Kind::Number)),
+            ("tell me the iban", "iban", Some(Kind::Iban)),
+            ("what is the email address here", "email address", Some(Kind::Email)),
+        ] {
+            let Wants::Value { labels, kind: found, .. } = read(question).wants else { panic!("{question}") };
+            assert_eq!((labels[0].as_str(), found), (first, kind), "{question}");
+        }
+        let Wants::Value { labels, .. } = read("what is the price of the hammer drill").wants else { panic!() };
+        assert!(labels.contains(&"hammer drill".to_owned()), "{labels:?}");
+    }
+
+    #[test]
+    fn other_questions_are_known() {
+        for (question, wants) in [
+            ("what does this page say about refunds", Wants::Sentences),
+            ("does this page mention refunds", Wants::Sentences),
+            ("what line is the error on", Wants::ErrorPlace),
+            ("explain this error", Wants::Understanding),
+            ("what is this page about", Wants::Understanding),
+            ("is the deadline on this page before friday", Wants::Understanding),
+            ("what does that error mean", Wants::Understanding),
+            ("translate this page", Wants::OwnWords),
+        ] {
+            assert_eq!(read(question).wants, wants, "{question}");
+        }
+        assert_eq!(read("how many days do i have to return something").topic, ["days", "return"]);
+        assert_eq!(read("what does this page say about refunds").topic, ["refunds"]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_question_is_read(question in "\\PC{0,60}|(what|how|much|when|is|the|of|for|on|this|page|due|pay|who|from| ){0,12}") {
+            read(&question);
+        }
+    }
+}

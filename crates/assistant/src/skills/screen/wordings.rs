@@ -1,0 +1,200 @@
+//! Who answers a wording: the screen or somebody else, without a look before and after one.
+
+use super::testing::{line, screen, sized};
+use crate::router::{Routed, Router};
+use crate::skills;
+use crate::testing::FakeClock;
+use jarvis_core::{ScreenText, SkillContext, TextRole};
+use std::time::Duration;
+
+/// What is said, who answers it without a look before, and who right after a look at [`page`].
+#[rustfmt::skip]
+const WORDINGS: &[(&str, &str, &str)] = &[
+    // About a screen, whatever was before.
+    ("find photo.jpg", "screen.find", "screen.find"),
+    ("Where is my holiday photo.jpg?", "screen.find", "screen.find"),
+    ("find paragraph 7", "screen.find", "screen.find"),
+    ("look for paragraph seven", "screen.find", "screen.find"),
+    ("show me figure 3", "screen.find", "screen.find"),
+    ("where is the OK button", "screen.find", "screen.find"),
+    ("find the password", "screen.find", "screen.find"),
+    ("search for the invoice number", "screen.find", "screen.find"),
+    ("copy the code", "screen.copy", "screen.copy"),
+    ("copy the email address", "screen.copy", "screen.copy"),
+    ("copy photo.jpg", "screen.copy", "screen.copy"),
+    ("copy paragraph 3", "screen.copy", "screen.copy"),
+    ("copy the third line", "screen.copy", "screen.copy"),
+    ("copy the shipping address", "screen.copy", "screen.copy"),
+    ("copy this", "screen.copy", "screen.copy"),
+    ("copy it", "screen.copy", "screen.copy"),
+    ("read the second line", "screen.read", "screen.read"),
+    ("read line 2", "screen.read", "screen.read"),
+    ("read the last paragraph", "screen.read", "screen.read"),
+    ("read me the first sentence", "screen.read", "screen.read"),
+    ("what does line 3 say", "screen.read", "screen.read"),
+    ("did anything change on my screen", "screen.read", "screen.read"),
+    ("what does it say about refunds", "screen.ask", "screen.ask"),
+    ("What does this say about shipping?", "screen.ask", "screen.ask"),
+    ("is there anything about tea here", "screen.ask", "screen.ask"),
+    ("what's the order number", "screen.ask", "screen.ask"),
+    ("what is the verification code", "screen.ask", "screen.ask"),
+    ("what is the email address", "screen.ask", "screen.ask"),
+    ("what is the password", "screen.ask", "screen.ask"),
+    // About it only after a look: by their form ...
+    ("what is the total", "chat", "screen.ask"),
+    ("what's the price", "chat", "screen.ask"),
+    ("how much is the total", "chat", "screen.ask"),
+    ("what is my password", "chat", "screen.ask"),
+    ("tell me the phone number", "chat", "screen.ask"),
+    ("does it mention a discount", "chat", "screen.ask"),
+    ("is there anything about insurance", "chat", "screen.ask"),
+    ("find Waldo", "chat", "screen.find"),
+    ("look for the tomato", "chat", "screen.find"),
+    ("highlight blue boxes", "chat", "screen.find"),
+    ("read the headline", "chat", "screen.read"),
+    ("has anything changed", "chat", "screen.read"),
+    ("what changed", "chat", "screen.read"),
+    // ... or because it stood there.
+    ("where is crates", "chat", "screen.find"),
+    ("find a refund", "chat", "screen.find"),
+    ("show me the meeting", "chat", "screen.find"),
+    ("copy refunds", "chat", "screen.copy"),
+    ("read the shipping terms", "chat", "screen.read"),
+    ("how big is report.pdf", "chat", "screen.ask"),
+    ("when does the meeting start", "chat", "screen.ask"),
+    ("who is the customer", "chat", "screen.ask"),
+    ("how long do refunds take", "chat", "screen.ask"),
+    ("what are the shipping terms", "chat", "screen.ask"),
+    ("is the meeting on Friday", "chat", "screen.ask"),
+    // General knowledge, whatever is on the screen.
+    ("what is the capital of France", "chat", "chat"),
+    ("find the capital of France", "chat", "chat"),
+    ("find out how tall is Everest", "chat", "chat"),
+    ("how tall is Mount Everest", "chat", "chat"),
+    ("where is Paris", "chat", "chat"),
+    ("where is the Eiffel Tower", "chat", "chat"),
+    ("find a rhyme for orange", "chat", "chat"),
+    ("find me a recipe for pancakes", "chat", "chat"),
+    ("find the largest prime number", "chat", "chat"),
+    ("what is the speed of light", "chat", "chat"),
+    ("what is the meaning of life", "chat", "chat"),
+    ("what is the price of gold", "chat", "chat"),
+    ("what is the best programming language", "chat", "chat"),
+    ("who wrote Hamlet", "chat", "chat"),
+    ("why is the sky blue", "chat", "chat"),
+    ("who is the president of France", "chat", "chat"),
+    ("read me a story", "chat", "chat"),
+    ("tell me a joke", "chat", "chat"),
+    ("tell me more", "chat", "chat"),
+    ("copy cat", "chat", "chat"),
+    ("how do I copy text", "chat", "chat"),
+    ("what does the fox say", "chat", "chat"),
+    ("what does the Bible say about love", "chat", "chat"),
+    ("what did he say", "chat", "chat"),
+    ("how are you doing that", "chat", "chat"),
+    ("is it true", "chat", "chat"),
+    ("translate good night to Spanish", "chat", "chat"),
+    ("show me the way home", "chat", "chat"),
+    // What other skills know is theirs.
+    ("what is 12 times 12", "calc.evaluate", "calc.evaluate"),
+    ("what is the time", "time.now", "time.now"),
+    ("what is the date", "date.today", "date.today"),
+    ("say that again", "assistant.repeat", "assistant.repeat"),
+    ("read that again", "assistant.repeat", "assistant.repeat"),
+    ("stop", "assistant.stop", "assistant.stop"),
+    ("find my phone", "act.unknown", "act.unknown"),
+    ("copy the files to my desktop", "act.unknown", "act.unknown"),
+    ("what is the weather", "weather.get", "weather.get"),
+    ("what's in my clipboard", "clipboard.read", "clipboard.read"),
+    // What goes on from an answer.
+    ("copy that", "chat", "screen.copy"),
+    ("go on", "chat", "screen.read"),
+    ("go back", "chat", "screen.read"),
+    ("from the beginning", "chat", "screen.read"),
+];
+
+fn page() -> ScreenText {
+    screen(vec![
+        sized("Order of the customer", 10, 10, 40, TextRole::Heading),
+        line("Refunds take 14 days.", 10, 80),
+        line("The meeting is on Friday, by the crates.", 10, 200),
+        line("See the shipping terms.", 10, 300),
+        line("report.pdf", 10, 400),
+        line("12 MB", 300, 400),
+    ])
+}
+
+struct Talk {
+    router: Router,
+    clock: FakeClock,
+}
+
+impl Talk {
+    fn new() -> Self {
+        Self { router: Router::new(skills::all()), clock: FakeClock::new() }
+    }
+
+    /// Has `said` answered, from `screen` if it is about that.
+    fn say(&mut self, said: &str, screen: &ScreenText) {
+        let context = SkillContext { clock: &self.clock, last_reply: None, dry_run: false };
+        self.router.forget_old(jarvis_core::Clock::now(&self.clock));
+        match self.router.route(said) {
+            Routed::Chat => self.router.forget(),
+            Routed::Skill(matched) => {
+                if self.router.run(&matched, &context).unwrap().look.is_some() {
+                    self.router.seen(&matched, screen, false, &context).unwrap();
+                }
+            }
+        }
+    }
+
+    fn answers(&mut self, said: &str) -> &'static str {
+        self.router.forget_old(jarvis_core::Clock::now(&self.clock));
+        match self.router.route(said) {
+            Routed::Skill(matched) => matched.intent,
+            Routed::Chat => "chat",
+        }
+    }
+}
+
+#[test]
+fn each_wording_reaches_who_can_answer_it() {
+    assert!(WORDINGS.len() >= 60);
+    let mut wrong = Vec::new();
+    for (said, before, after) in WORDINGS {
+        let mut talk = Talk::new();
+        let without = talk.answers(said);
+        talk.say("what is on my screen", &page());
+        let with = talk.answers(said);
+        if (without, with) != (*before, *after) {
+            wrong.push(format!("{said:?}: {without}, not {before}; after a look {with}, not {after}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), WORDINGS.len(), wrong.join("\n"));
+}
+
+#[test]
+fn a_look_is_remembered_for_two_minutes_whatever_is_said_meanwhile() {
+    let mut talk = Talk::new();
+    talk.say("what is on my screen", &page());
+    for between in ["what is the time", "tell me a joke", "louder"] {
+        talk.say(between, &page());
+        assert_eq!(talk.answers("what is the total"), "screen.ask", "{between}");
+    }
+    // What goes on from an answer does so only right after it.
+    assert_eq!(talk.answers("go on"), "chat");
+    talk.clock.advance(Duration::from_secs(121));
+    assert_eq!(talk.answers("what is the total"), "chat");
+}
+
+#[test]
+fn asides_are_not_what_words_go_on_from() {
+    let mut talk = Talk::new();
+    talk.say("read this", &page());
+    for aside in ["stop", "say that again", "louder", "speak slower"] {
+        talk.say(aside, &page());
+        assert_eq!(talk.answers("go on"), "screen.read", "{aside}");
+    }
+    talk.say("what is the time", &page());
+    assert_eq!(talk.answers("go on"), "chat");
+}
