@@ -89,15 +89,25 @@ pub(super) struct Reader {
 type Batch = (usize, usize);
 
 impl Reader {
-    /// Opens the network in `file` for `threads` threads.
+    /// Opens the network in `file` for `threads` threads, the trunk apart where that is quicker.
     pub(super) fn load(runtime: &Runtime, file: &Path, threads: usize) -> Result<Self, OnnxError> {
+        Self::with(runtime, file, threads, Trunk::cut)
+    }
+
+    /// With the network as `cut` gives it: in two, or whole.
+    pub(super) fn with(
+        runtime: &Runtime,
+        file: &Path,
+        threads: usize,
+        cut: impl FnOnce(&[u8]) -> Result<Option<(Trunk, Vec<u8>)>, String>,
+    ) -> Result<Self, OnnxError> {
         let bytes = std::fs::read(file).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => OnnxError::ModelMissing(file.to_owned()),
             _ => OnnxError::model(file, error.to_string()),
         })?;
         let network = network::prepare(&bytes).map_err(|reason| OnnxError::model(file, reason))?;
         drop(bytes);
-        let cut = Trunk::cut(&network.model).map_err(|reason| OnnxError::model(file, reason))?;
+        let cut = cut(&network.model).map_err(|reason| OnnxError::model(file, reason))?;
         let (trunk, rest) = cut.unzip();
         let model = rest.unwrap_or(network.model);
         let options = SessionOptions { threads: 1, keep_memory: true };

@@ -207,6 +207,19 @@ fn what_is_cancelled_reads_nothing_and_the_next_picture_is_none_the_worse() {
 }
 
 #[test]
+fn screens_are_read_with_the_whole_network_as_well() {
+    let mut reader = recognizer();
+    let file = installed::model("pp-ocrv6-small").join("recognition.onnx");
+    reader.reader = Reader::with(&installed::runtime(), &file, 2, |_| Ok(None)).unwrap();
+    for name in ["light", "dark"] {
+        let (picture, said) = Picture::fixture(name);
+        let lines = read(&mut reader, &picture, &[picture.whole()]);
+        let (missed, all) = missed(&said, &lines);
+        assert!(missed.len() * 20 <= all, "{name}: {missed:?} of {all} words are not in {lines:#?}");
+    }
+}
+
+#[test]
 fn lines_that_only_moved_are_known_until_they_are_forgotten() {
     let mut reader = recognizer();
     let (picture, _) = Picture::fixture("light");
