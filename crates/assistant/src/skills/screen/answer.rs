@@ -83,6 +83,7 @@ fn quoted<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> 
         Wants::Value { labels, kind, is_number } => labels
             .iter()
             .find_map(|label| of_label(label, *kind, question, screen))
+            .or_else(|| unread(labels, screen))
             .or_else(|| sentences(&question.topic, *is_number, *kind, screen)),
         Wants::Sentences => sentences(&question.topic, false, None, screen),
         Wants::ErrorPlace => {
@@ -92,6 +93,14 @@ fn quoted<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> 
         }
         Wants::Understanding | Wants::OwnWords => None,
     }
+}
+
+/// That a password's field is there, of which nobody tells what it holds.
+fn unread<'a>(labels: &[String], screen: &'a ScreenText) -> Option<Quote<'a>> {
+    let label = labels.iter().find(|label| super::say::is_secret(label))?;
+    let found = find_of(screen, label, None).filter(|found| found.value.is_none() && !found.is_near)?;
+    let said = format!("I see where the {label} goes. What is typed there is never read.");
+    Some(Quote { said, lines: vec![found.line], query: None })
 }
 
 /// The value of `label`.

@@ -128,7 +128,7 @@ fn dialog(screen: &ScreenText) -> Option<Vec<&TextLine>> {
         let is_pictured = screen.window.is_none()
             && body.len() <= DIALOG_LINES
             && body.iter().all(|line| matches!(line.role, TextRole::Text | TextRole::Heading | TextRole::Error))
-            && legible().last().is_some_and(is_button);
+            && legible().next_back().is_some_and(is_button);
         if !is_titled && !is_pictured {
             return None;
         }

@@ -221,7 +221,7 @@ fn labels(name: &[&str]) -> (Vec<String>, Option<Kind>) {
 fn price(rest: &[&str]) -> Wants {
     let value = |labels| Wants::Value { labels, kind: Some(Kind::Amount), is_number: true };
     let pays = |word: &&str| matches!(*word, "pay" | "owe" | "paid" | "due" | "payable" | "spend" | "charged");
-    if rest.iter().any(|word| pays(word)) {
+    if rest.iter().any(pays) {
         let thing = rest.iter().position(|word| *word == "for").map(|at| without_article(&rest[at + 1..]).join(" "));
         let thing =
             thing.filter(|thing| !thing.is_empty() && !matches!(thing.as_str(), "it" | "this" | "that" | "all"));

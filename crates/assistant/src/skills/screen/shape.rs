@@ -220,9 +220,9 @@ fn dates(text: &str) -> Vec<Range<usize>> {
     while at < tokens.len() {
         let mut next = if is_numeric_date(word(at).split('T').next().unwrap_or_default()) {
             at + 1
-        } else if is_day_of_month(word(at)) && is_month(word(at + 1)) {
-            at + 2
-        } else if is_month(word(at)) && is_day_of_month(word(at + 1)) {
+        } else if is_day_of_month(word(at)) && is_month(word(at + 1))
+            || is_month(word(at)) && is_day_of_month(word(at + 1))
+        {
             at + 2
         } else if is_month(word(at)) && is_year(word(at + 1)) {
             at + 1

@@ -368,6 +368,17 @@ fn questions_are_for_the_language_model_with_what_matters_of_the_text() {
 }
 
 #[test]
+fn a_password_that_is_typed_is_not_read() {
+    let login = screen(vec![
+        sized("Type your password", 10, 10, 20, TextRole::Alert),
+        sized("Password:", 10, 60, 20, TextRole::Alert),
+        sized("Cancel", 10, 120, 20, TextRole::Control),
+    ]);
+    let said = Session::new().say("what is the password on this page", &login);
+    assert_eq!(said, "I see where the password goes. What is typed there is never read.");
+}
+
+#[test]
 fn what_is_asked_about_what_is_seen_needs_not_say_so() {
     assert_eq!(about("what is the total").intent, ASK);
     assert_eq!(about("find the total").intent, FIND);

@@ -64,7 +64,7 @@ pub(super) fn of_label<'a>(
         // "Total: 120", "Paragraph 7"; but not "Total recall of all".
         let value = up_to_next_label(behind);
         let is_one = is_labelled || (kind.is_none() && (value.contains('@') || has_digit(value)));
-        if is_one && !(is_url(kind) && !is_labelled) && !value.is_empty() {
+        if is_one && (is_labelled || !is_url(kind)) && !value.is_empty() {
             return here(value);
         }
         // "VAT 19%" and "Total due" are labels themselves.
