@@ -48,7 +48,8 @@ pub struct Script {
     pub recognizer_waits: AtomicBool,
     pub mind_waits: AtomicBool,
     pub voice_waits: AtomicBool,
-    /// How many clauses became sound.
+    /// How many clauses the voice began, and how many became sound.
+    pub voiced: AtomicUsize,
     pub spoken: AtomicUsize,
     pub activity_panics: AtomicBool,
     pub activity_resets: AtomicUsize,
@@ -231,6 +232,7 @@ impl TextToSpeech for FakeVoice {
         if self.0.voice_fails.load(Ordering::Relaxed) {
             return Err(Error::new("voice.broken", "The voice is broken.", ""));
         }
+        self.0.voiced.fetch_add(1, Ordering::Relaxed);
         Script::wait_while(&self.0.voice_waits);
         self.0.spoken.fetch_add(1, Ordering::Relaxed);
         Ok(SpeechAudio { samples: vec![0.1; 960 * text.len()], sample_rate: 16_000 })

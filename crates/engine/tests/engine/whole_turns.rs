@@ -115,6 +115,8 @@ fn an_answer_that_is_interrupted_before_its_first_sound_is_not_heard_until_it_ma
     stage.script.recognizer_waits.store(true, Ordering::Relaxed);
     stage.engine.send(ask("what is two plus two"));
     stage.wait_for("speaking", |r| matches!(r.event, AssistantEvent::State { state: AssistantState::Speaking, .. }));
+    // It has the right to compute, which the recognizer would keep.
+    stage.until("the voice", |stage| stage.script.voiced.load(Ordering::Relaxed) > 0);
     stage.room.say(&speech(0.5));
     stage.wait_for_event("barge_in");
     let made = stage.script.spoken.load(Ordering::Relaxed);
