@@ -73,15 +73,15 @@ pub(super) fn llm(
         (Some(5.0), None),
     );
     let tokens = bench::tokens(&file, TEXT)?;
+    let tokens = &tokens[..tokens.len().min(POSITIONS)];
+    // Beside the same weights as floats, which take activations as they are: what is left is their rounding.
+    exactness(&file, &made("F32"), tokens, &weights, rows)?;
     bench::convert(&file, &made("Q8_0"), "Q8_0")?;
-    let mut eight = Ours::load(&made("Q8_0"), &options(POSITIONS + 64), false)?;
-    let mut single = Ours::load(&made("F32"), &options(POSITIONS + 64), false)?;
-    let found = bench::agreement(&mut eight, &mut single, &tokens[..tokens.len().min(POSITIONS / 4)])?;
-    agreement(found, "8-bit weights and f32", rows);
-    drop((eight, single));
+    bench::convert(&made("Q8_0"), &made("F32"), "F32")?;
+    exactness(&made("Q8_0"), &made("F32"), tokens, "Q8_0", rows)?;
     std::fs::remove_file(made("F32"))?;
     std::fs::remove_file(made("Q8_0"))?;
-    if let Some(found) = compare(&file, POSITIONS + 64, &[], 0, &tokens[..tokens.len().min(POSITIONS)])?.agreement {
+    if let Some(found) = compare(&file, POSITIONS + 64, &[], 0, tokens)?.agreement {
         agreement(found, &format!("{weights}, here and in llama.cpp"), rows);
     }
 
@@ -206,6 +206,15 @@ fn speeds(file: &Path, weights: &str, rounds: usize, rows: &mut Rows<'_>) -> any
         }
     }
     Ok(compared.ours[0].generating)
+}
+
+/// Compares the scores of the weights in `file` with those of the same weights as floats, in `exact`, after each of `tokens`.
+fn exactness(file: &Path, exact: &Path, tokens: &[u32], weights: &str, rows: &mut Rows<'_>) -> anyhow::Result<()> {
+    let options = options(POSITIONS + 64);
+    let (mut ours, mut single) = (Ours::load(file, &options, false)?, Ours::load(exact, &options, false)?);
+    let found = bench::agreement(&mut ours, &mut single, tokens)?;
+    agreement(found, &format!("{weights} and the same in f32"), rows);
+    Ok(())
 }
 
 fn agreement(found: Agreement, what: &str, rows: &mut Rows<'_>) {
