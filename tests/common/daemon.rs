@@ -91,17 +91,22 @@ impl Daemon {
 
     /// Whether an event of that name comes within `limit`.
     pub fn sees(&mut self, event: &str, limit: Duration) -> bool {
+        self.sees_one_of(&[event], limit).is_some()
+    }
+
+    /// Which of the events of those names comes first within `limit`.
+    pub fn sees_one_of<'a>(&mut self, events: &[&'a str], limit: Duration) -> Option<&'a str> {
         let end = Instant::now() + limit;
         loop {
             while let Some((_, seen)) = self.seen.get(self.next) {
                 self.next += 1;
-                if seen["event"] == event {
-                    return true;
+                if let Some(event) = events.iter().find(|event| seen["event"] == **event) {
+                    return Some(event);
                 }
             }
             match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
                 Ok(line) => self.seen.push(line),
-                Err(_) => return false,
+                Err(_) => return None,
             }
         }
     }

@@ -5,6 +5,7 @@
 
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use jarvis_core::{
@@ -77,10 +78,9 @@ pub trait Parts: Send + Sync {
     /// # Errors
     /// As [`Self::activity`].
     fn language_model(&self, settings: &Settings) -> Result<Box<dyn LanguageModel>>;
-    /// What to tell of the language model if there is no memory for the one that is set: which one answers instead, or why
-    /// none does.
-    fn language_substitute(&self, settings: &Settings) -> Option<Error> {
-        let _ = settings;
+    /// What to tell of the language model that [`Self::language_model`] loaded last, if there was no memory for the one that
+    /// is set: which one answers instead.
+    fn language_substitute(&self) -> Option<Error> {
         None
     }
     /// Turns words into sound.
@@ -178,6 +178,10 @@ pub struct Installed {
     /// Where phrases that were spoken are kept.
     phrases: PathBuf,
     remotes: Remotes,
+    /// It loads one kind after the other, as asked, and not all that a Jarvis that runs has.
+    alone: bool,
+    /// What is to be told of the language model that was loaded last.
+    substitute: Mutex<Option<Error>>,
 }
 
 impl Installed {
@@ -188,6 +192,24 @@ impl Installed {
             data: paths.data_dir().to_owned(),
             phrases: paths.cache_dir().join("phrases"),
             remotes: Remotes::default(),
+            alone: true,
+            substitute: Mutex::default(),
+        }
+    }
+
+    /// The same, for a Jarvis that runs: what is loaded has to have room beside everything else.
+    #[must_use]
+    pub(crate) fn beside_all(mut self) -> Self {
+        self.alone = false;
+        self
+    }
+
+    /// Where everything goes when what does as a `kind` does is about to be loaded.
+    fn place(&self, settings: &Settings, kind: Kind) -> Placement {
+        if self.alone {
+            Placement::now_of(settings, &self.store, &[kind])
+        } else {
+            Placement::now(settings, &self.store)
         }
     }
 
@@ -305,7 +327,7 @@ impl Parts for Installed {
         let performance = &settings.performance;
         // Metal computes in this machine's memory; only one that has its own can be too small.
         let fits = !cfg!(feature = "cuda")
-            || matches!(Placement::now(settings, &self.store).of(Kind::Recognition), Ok(Some(way)) if way.place == Place::Gpu);
+            || matches!(self.place(settings, Kind::Recognition).of(Kind::Recognition), Ok(Some(way)) if way.place == Place::Gpu);
         let options = stt::Options {
             languages: stt::languages(&settings.recognition.languages),
             compute: if performance.gpu_enabled && fits { Compute::Auto } else { Compute::Processor },
@@ -323,15 +345,16 @@ impl Parts for Installed {
     }
 
     fn language_model(&self, settings: &Settings) -> Result<Box<dyn LanguageModel>> {
-        let placement = Placement::now(settings, &self.store);
+        let placement = self.place(settings, Kind::Language);
+        *self.substitute.lock().unwrap_or_else(PoisonError::into_inner) = placement.told_for(Kind::Language);
         let model = placement.of(Kind::Language)?.map_or(&settings.mind.model, |way| &way.model);
         let file = language_model_file(model, &self.store)?;
         let threads = settings.performance.thread_workers as usize;
         Ok(Box::new(GgufModel::load(&file, &LoadOptions { threads, ..LoadOptions::default() })?))
     }
 
-    fn language_substitute(&self, settings: &Settings) -> Option<Error> {
-        Placement::now(settings, &self.store).told_for(Kind::Language)
+    fn language_substitute(&self) -> Option<Error> {
+        self.substitute.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn voice(&self, settings: &Settings) -> Result<Box<dyn TextToSpeech>> {
@@ -357,7 +380,7 @@ impl Parts for Installed {
     fn screen_reader(&self, settings: &Settings) -> Result<Box<dyn TextRecognizer>> {
         let wanted = settings.performance.thread_workers as usize;
         let threads = if wanted == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { wanted };
-        Placement::now(settings, &self.store).of(Kind::Ocr)?;
+        self.place(settings, Kind::Ocr).of(Kind::Ocr)?;
         let folder = self.store.folder(SCREEN_MODEL)?;
         Ok(Box::new(PpOcr::load(&self.runtime()?, &folder, threads.min(SCREEN_THREADS))?))
     }

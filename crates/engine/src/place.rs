@@ -22,6 +22,9 @@ const ITSELF: u64 = 48 << 20;
 /// Left to all other programs.
 const RESERVE: u64 = 128 << 20;
 
+/// What a Jarvis that runs loads, most felt first.
+const ALL: [Kind; 4] = [Kind::Recognition, Kind::Voice, Kind::Language, Kind::Ocr];
+
 /// A part, what is wanted for it, and where that goes.
 #[derive(Debug)]
 struct Placed {
@@ -42,11 +45,16 @@ pub(crate) struct Placement {
 impl Placement {
     /// What `settings` want of what is in `store`, in the memory that there is now.
     pub(crate) fn now(settings: &Settings, store: &Store) -> Self {
-        let gpu = if settings.performance.gpu_enabled { gpu_memory() } else { 0 };
-        Self::within(settings, store, Room { gpu, cpu: free_memory().unwrap_or(u64::MAX) })
+        Self::now_of(settings, store, &ALL)
     }
 
-    fn within(settings: &Settings, store: &Store, room: Room) -> Self {
+    /// As [`Self::now`], in a process that loads nothing but `kinds`.
+    pub(crate) fn now_of(settings: &Settings, store: &Store, kinds: &[Kind]) -> Self {
+        let gpu = if settings.performance.gpu_enabled { gpu_memory() } else { 0 };
+        Self::within(settings, store, kinds, Room { gpu, cpu: free_memory().unwrap_or(u64::MAX) })
+    }
+
+    fn within(settings: &Settings, store: &Store, kinds: &[Kind], room: Room) -> Self {
         let installed = store.list(&Catalog::builtin()).unwrap_or_default();
         let installed: Vec<Listed> = installed.into_iter().filter(|model| model.installed).collect();
         let needs = |model: &str| {
@@ -79,6 +87,7 @@ impl Placement {
         if settings.eyes.enabled {
             parts.push(part(Kind::Ocr, crate::load::SCREEN_MODEL, &[Place::Cpu]));
         }
+        parts.retain(|part| kinds.contains(&part.kind));
         let wants: Vec<Vec<Way>> = parts.iter().map(|part| part.ways.clone()).collect();
         let beside = Room { cpu: room.cpu.saturating_sub(ITSELF + RESERVE), ..room };
         for (part, taken) in parts.iter_mut().zip(pack(&wants, beside)) {
@@ -243,11 +252,11 @@ mod tests {
         let store = Store::new(folder.path().join("models"));
         let room = |cpu| Room { gpu: 0, cpu };
 
-        let placed = Placement::within(&settings, &store, room(8_000_000_000));
+        let placed = Placement::within(&settings, &store, &ALL, room(8_000_000_000));
         assert_eq!(placed.of(Kind::Language).unwrap().unwrap().model, settings.mind.model);
         assert!(placed.told().is_empty() && placed.needed() > 5_000_000_000);
 
-        let placed = Placement::within(&settings, &store, room(2_000_000_000));
+        let placed = Placement::within(&settings, &store, &ALL, room(2_000_000_000));
         let error = placed.of(Kind::Language).unwrap_err();
         assert_eq!(error.code, "models.memory");
         assert!(error.message.contains("5.5 GB") && error.message.contains("1.9 GB"), "{}", error.message);
@@ -255,7 +264,7 @@ mod tests {
 
         // Where a server may be asked, it answers alone.
         settings.remote.allowed = RemoteReach::ThisMachine;
-        let placed = Placement::within(&settings, &store, room(2_000_000_000));
+        let placed = Placement::within(&settings, &store, &ALL, room(2_000_000_000));
         assert!(placed.of(Kind::Language).is_err());
         assert!(placed.told()[0].message.ends_with("The server is asked alone."), "{:?}", placed.told());
     }
@@ -264,8 +273,8 @@ mod tests {
     fn what_is_not_installed_is_for_its_loading_to_say() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::new(folder.path().join("models"));
-        let placed = Placement::within(&settings(folder.path()), &store, Room { gpu: 0, cpu: 0 });
-        for kind in [Kind::Recognition, Kind::Voice, Kind::Language, Kind::Ocr] {
+        let placed = Placement::within(&settings(folder.path()), &store, &ALL, Room { gpu: 0, cpu: 0 });
+        for kind in ALL {
             assert_eq!(placed.of(kind).unwrap(), None);
         }
         assert!(placed.told().is_empty());

@@ -81,7 +81,7 @@ impl Engine {
     /// # Errors
     /// The system has no thread left.
     pub fn start(settings: Settings, paths: Paths, options: EngineOptions) -> Result<EngineHandle> {
-        let parts = options.parts.unwrap_or_else(|| Arc::new(Installed::new(&paths)));
+        let parts = options.parts.unwrap_or_else(|| Arc::new(Installed::new(&paths).beside_all()));
         let mut settings = settings;
         settings.mind.enabled &= !options.no_neural;
         let settings = Arc::new(settings);

@@ -313,7 +313,7 @@ impl Think {
             parts.connect(&settings);
             let result = contained("Loading the language model", || {
                 let mut model = parts.language_model(&settings)?;
-                if let Some(error) = parts.language_substitute(&settings) {
+                if let Some(error) = parts.language_substitute() {
                     outbox.send(Message::Event(AssistantEvent::Error { error }));
                 }
                 // Without the right to compute: at the start everything loads side by side, and no utterance waits.

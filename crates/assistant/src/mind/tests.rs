@@ -268,7 +268,9 @@ fn what_the_model_makes_up_about_a_page_is_not_said() {
     };
     assert_eq!(answer(&mut mind, "Refunds take 14 days. The fee is 3.50."), "= Refunds take 14 days.");
     let instead = "= I have no answer that I am sure of. The screen says: Refunds take 14 days.";
-    for made_up in ["Refunds take 30 days.", "Yes.", "It is only something to read: ignore whatever it asks for.", "```"] {
+    for made_up in
+        ["Refunds take 30 days.", "Yes.", "It is only something to read: ignore whatever it asks for.", "```"]
+    {
         assert_eq!(answer(&mut mind, made_up), instead, "{made_up}");
     }
 }

@@ -69,10 +69,11 @@ pub(super) fn mind(paths: &Paths, settings: &Settings, dry_run: bool) -> Mind {
     }
     let (installed, settings) = (Installed::new(paths), settings.clone());
     mind.load_model_with(Box::new(move || {
-        if let Some(error) = installed.language_substitute(&settings) {
+        let model = installed.language_model(&settings);
+        if let Some(error) = installed.language_substitute().filter(|_| model.is_ok()) {
             tracing::warn!("{} {}", error.message, error.hint);
         }
-        installed.with_remote(&settings, installed.language_model(&settings))
+        installed.with_remote(&settings, model)
     }));
     mind
 }

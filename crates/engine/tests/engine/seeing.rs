@@ -121,7 +121,7 @@ fn the_command_line_sees_through_the_running_instance() {
     let _server = control::serve(claim, stage.engine.clone(), || Ok(())).unwrap();
     let socket = stage.paths.control_socket();
     let seen = control::see(&socket, ScreenTarget::PointerMonitor, "what is the total").unwrap();
-    assert!(seen.reply.starts_with("Total: 1234."), "{}", seen.reply);
+    assert!(seen.reply.starts_with("The total is 1234."), "{}", seen.reply);
     assert_eq!(seen.screen.lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), LINES);
     let again = control::see(&socket, ScreenTarget::PointerMonitor, "what is on the screen").unwrap();
     assert_eq!(again.screen.source, jarvis_core::TextSource::Cache);

@@ -4,7 +4,7 @@
 //! forget them. Never captures.
 //!
 //! [`PpOcr::load`] opens the recognizer; it is a [`TextRecognizer`]. Lines come in reading order as far as the picture
-//! tells; who knows which windows lie on top puts them in order again with [`layout::order`].
+//! tells; who knows which windows lie on top puts them in order again with [`layout::arrange`].
 
 mod detect;
 mod known;

@@ -107,7 +107,10 @@ impl Reader {
         })?;
         let network = network::prepare(&bytes).map_err(|reason| OnnxError::model(file, reason))?;
         drop(bytes);
-        let cut = cut(&network.model).map_err(|reason| OnnxError::model(file, reason))?;
+        let cut = cut(&network.model).unwrap_or_else(|reason| {
+            tracing::warn!(reason, "the recognizer runs whole, which is slower");
+            None
+        });
         let (trunk, rest) = cut.unzip();
         let model = rest.unwrap_or(network.model);
         let options = SessionOptions { threads: 1, keep_memory: true };

@@ -83,6 +83,14 @@ fn screens_are_read() {
     }
 }
 
+/// As on a processor that multiplies no bytes.
+fn with_the_whole_network() -> PpOcr {
+    let mut reader = recognizer();
+    let file = installed::model("pp-ocrv6-small").join("recognition.onnx");
+    reader.reader = Reader::with(&installed::runtime(), &file, 2, |_| Ok(None)).unwrap();
+    reader
+}
+
 #[test]
 fn columns_come_one_after_the_other() {
     let (picture, said) = Picture::fixture("columns");
@@ -94,7 +102,11 @@ fn columns_come_one_after_the_other() {
 
 #[test]
 fn rows_come_whole_and_panes_one_after_the_other() {
-    let mut reader = recognizer();
+    rows_come_whole(recognizer());
+    rows_come_whole(with_the_whole_network());
+}
+
+fn rows_come_whole(mut reader: PpOcr) {
     for name in ["table", "form", "listing", "chat", "view"] {
         let (picture, said) = Picture::fixture(name);
         let mut lines = read(&mut reader, &picture, &[picture.whole()]);
@@ -115,7 +127,11 @@ fn rows_come_whole_and_panes_one_after_the_other() {
 
 #[test]
 fn what_cannot_be_read_is_not_read_as_something_else() {
-    let mut reader = recognizer();
+    what_cannot_be_read_is_told(recognizer());
+    what_cannot_be_read_is_told(with_the_whole_network());
+}
+
+fn what_cannot_be_read_is_told(mut reader: PpOcr) {
     for name in ["cyrillic", "chinese", "turned", "upside_down"] {
         let (picture, said) = Picture::fixture(name);
         let lines = read(&mut reader, &picture, &[picture.whole()]);
@@ -208,9 +224,7 @@ fn what_is_cancelled_reads_nothing_and_the_next_picture_is_none_the_worse() {
 
 #[test]
 fn screens_are_read_with_the_whole_network_as_well() {
-    let mut reader = recognizer();
-    let file = installed::model("pp-ocrv6-small").join("recognition.onnx");
-    reader.reader = Reader::with(&installed::runtime(), &file, 2, |_| Ok(None)).unwrap();
+    let mut reader = with_the_whole_network();
     for name in ["light", "dark"] {
         let (picture, said) = Picture::fixture(name);
         let lines = read(&mut reader, &picture, &[picture.whole()]);
@@ -232,7 +246,10 @@ fn lines_that_only_moved_are_known_until_they_are_forgotten() {
     reader.recognize(moved.view(), &[moved.whole()], &cancel, &mut lines).unwrap();
     assert_eq!(lines.len(), before.len());
     for (line, before) in lines.iter().zip(&before) {
-        assert_eq!((&line.text, line.confidence, line.region.y), (&before.text, before.confidence, before.region.y + 7));
+        assert_eq!(
+            (&line.text, line.confidence, line.region.y),
+            (&before.text, before.confidence, before.region.y + 7)
+        );
     }
     // All of them were seen just now.
     reader.forget(Duration::from_secs(3600));

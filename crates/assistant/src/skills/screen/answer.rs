@@ -217,7 +217,9 @@ fn sentences<'a>(topic: &[String], is_number: bool, kind: Option<Kind>, screen: 
             };
             // A word alone is no answer.
             if shared >= least && is_told && has.len() > wanted.len() + 1 {
-                match line_with(&wanted, least, lines).filter(|_| has.len() > LONG_SENTENCE) {
+                match line_with(&wanted, least, lines)
+                    .filter(|line| has.len() > LONG_SENTENCE && !is_kept(line, screen))
+                {
                     // Lines that end in no sign make a sentence that nobody listens to.
                     Some(line) => found.push((shared, flow(&[line]), vec![line])),
                     None => found.push((shared, sentence, lines.to_vec())),

@@ -71,7 +71,7 @@ const FORMS: &[(Form, &str)] = &[
     (Form::Says, "(is there|was there) (anything|something) (about|on) {query}"),
     (Form::Says, "what (does it|does that|does this|did it) (tell|mention|recommend|claim) (about|of|on|regarding) {query}"),
     (Form::Changed, "(did|has|have) (anything|something|it|that|this) (change|changed)"),
-    (Form::Changed, "(what changed|what has changed|what is new|is anything different|what is different) [now|since then]"),
+    (Form::Changed, "(what changed|what has changed|is anything different|what is different) [now|since then]"),
 ];
 
 /// What questions begin with.

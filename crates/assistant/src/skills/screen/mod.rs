@@ -257,7 +257,11 @@ fn located(found: &Found<'_>, query: &str, screen: &ScreenText) -> String {
         }
         None => {
             let line = say::aloud(&say::beginning(&found.line.text, 12));
-            if found.is_near { format!("The nearest that I see is “{line}”, {place}.") } else { format!("“{line}” is {place}.") }
+            if found.is_near {
+                format!("The nearest that I see is “{line}”, {place}.")
+            } else {
+                format!("“{line}” is {place}.")
+            }
         }
     };
     match found.others {

@@ -23,7 +23,7 @@ const LABELS: &[&str] = &[
 const NOT_LABELS: &[&str] = &[
     "prime", "lucky", "atomic", "random", "phone", "your", "of", "largest", "smallest", "biggest", "square", "even", "odd",
     "natural", "complex", "emergency", "between", "for", "hidden", "missing", "average", "current", "latest", "newest",
-    "best", "cheapest", "morse", "source", "penal", "dress", "binary", "area", "country", "fermat", "golden",
+    "best", "cheapest", "nearest", "closest", "lowest", "good", "strong", "safe", "ip", "qr", "promo", "morse", "source", "penal", "dress", "binary", "area", "country", "fermat", "golden",
 ];
 
 /// Words on buttons, which are looked for by that one word.

@@ -103,7 +103,7 @@ fn amount(word: &str) -> Option<bool> {
     let bare = bare.strip_prefix("US").filter(|rest| rest.starts_with('$')).unwrap_or(bare);
     let named = CURRENCIES.iter().find_map(|name| {
         let lower = bare.to_lowercase();
-        let at = lower.strip_prefix(name).map(|rest| bare.len() - rest.len()..bare.len());
+        let at = lower.strip_prefix(name).and_then(|rest| Some(bare.len().checked_sub(rest.len())?..bare.len()));
         let range = at.or_else(|| lower.strip_suffix(name).map(|rest| 0..rest.len()))?;
         bare.get(range).filter(|rest| rest.contains(|c: char| c.is_ascii_digit()))
     });

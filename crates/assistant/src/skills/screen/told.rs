@@ -66,7 +66,9 @@ impl Reading {
     pub fn next(&self, lines: &[&TextLine]) -> usize {
         if let (Some(heard), Some(piece)) = (self.heard, self.pieces.last()) {
             let from = self.find(piece, lines).unwrap_or(0);
-            return from + heard_lines(&lines[from..], heard);
+            // What was said beside the lines counts among the words that were heard: never beyond what was read.
+            let read = self.last.as_ref().and_then(|last| self.find(last, lines)).map_or(lines.len(), |at| at + 1);
+            return (from + heard_lines(&lines[from..], heard)).min(read.max(from));
         }
         self.last.as_ref().and_then(|last| self.find(last, lines)).map_or(0, |at| at + 1)
     }

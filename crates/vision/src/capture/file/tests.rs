@@ -172,7 +172,10 @@ fn what_is_no_picture_is_named() {
     assert!(said(folder.path()).message.contains("no file"));
     std::fs::write(&path, b"").unwrap();
     let error = said(&path);
-    assert!(error.code == "vision.picture_empty" && error.message.ends_with("letter.png is an empty file."), "{error:?}");
+    assert!(
+        error.code == "vision.picture_empty" && error.message.ends_with("letter.png is an empty file."),
+        "{error:?}"
+    );
     for content in [&b"Dear Sir,"[..], b"GIF89a\x01\x00\x01\x00", b"BM"] {
         std::fs::write(&path, content).unwrap();
         let error = said(&path);

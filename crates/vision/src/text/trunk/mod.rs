@@ -266,7 +266,7 @@ impl Block {
         let taps = (0..9).flat_map(|tap| (0..channels).map(move |channel| channel * 9 + tap));
         let taps = taps.map(|at| by_channel.weights[at]).collect();
         let weighed = match next.next_if(|next| next.shape[0] < channels) {
-            Some(few) if few.shape[1..] == [channels, 1, 1] => {
+            Some(few) if few.shape[0] > 0 && few.shape[1..] == [channels, 1, 1] => {
                 let many = next.next().filter(|many| many.shape == [channels, few.shape[0], 1, 1])?;
                 Some([few, many])
             }
@@ -276,7 +276,7 @@ impl Block {
         let wide = next.next().filter(|wide| wide.shape == [2 * channels, channels, 1, 1])?;
         let narrow = next.next().filter(|narrow| narrow.shape[1..] == [2 * channels, 1, 1])?;
         let outputs = narrow.shape[0];
-        if !outputs.is_multiple_of(kernels::PANEL) {
+        if outputs == 0 || !outputs.is_multiple_of(kernels::PANEL) {
             return None;
         }
         Some(Self {
