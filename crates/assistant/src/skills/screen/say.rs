@@ -11,10 +11,31 @@ const CODE: usize = 20;
 const LINK: usize = 30;
 
 /// What a label of something secret has in it.
-const SECRETS: [&str; 12] =
-    ["password", "passwort", "passphrase", "passcode", "pin", "cvv", "cvc", "secret", "token", "puk", "seed", "otp"];
+const SECRETS: [&str; 16] = [
+    "password",
+    "passwort",
+    "passphrase",
+    "passcode",
+    "passwd",
+    "pwd",
+    "pin",
+    "cvv",
+    "cvc",
+    "secret",
+    "token",
+    "puk",
+    "seed",
+    "otp",
+    "ssn",
+    "tan",
+];
+/// How names of settings end that hold one: `DB_PASS`, `PGPASSWORD`, `AWS_SECRET`, `api-key`.
+const SECRET_ENDS: [&str; 10] =
+    ["password", "passwd", "passphrase", "_pass", "_pwd", "secret", "_token", "_key", "-key", "apikey"];
+/// Words that stand right before one, without a sign.
+const BEFORE_SECRETS: [&str; 7] = ["cvv", "cvc", "pin", "puk", "otp", "tan", "bearer"];
 /// The same, of two words.
-const SECRET_PAIRS: [[&str; 2]; 12] = [
+const SECRET_PAIRS: [[&str; 2]; 20] = [
     ["api", "key"],
     ["private", "key"],
     ["recovery", "key"],
@@ -27,6 +48,14 @@ const SECRET_PAIRS: [[&str; 2]; 12] = [
     ["confirmation", "pin"],
     ["card", "number"],
     ["one-time", "code"],
+    ["door", "code"],
+    ["gate", "code"],
+    ["entry", "code"],
+    ["safe", "code"],
+    ["social", "security"],
+    ["guest", "key"],
+    ["network", "key"],
+    ["wi-fi", "key"],
 ];
 /// Labels are no longer than that; what is, is a sentence.
 const LABEL: usize = 8;
@@ -43,7 +72,14 @@ pub(super) fn is_secret(label: &str) -> bool {
     let words = super::words::words(label);
     words.len() <= LABEL
         && (words.iter().any(|word| SECRETS.contains(&word.as_str()))
-            || words.windows(2).any(|two| SECRET_PAIRS.iter().any(|pair| two == pair)))
+            || words.windows(2).any(|two| SECRET_PAIRS.iter().any(|pair| two == pair))
+            || label.split_whitespace().last().is_some_and(is_secret_name))
+}
+
+/// Whether `word` is the name of a setting that holds a secret.
+fn is_secret_name(word: &str) -> bool {
+    let name = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    SECRET_ENDS.iter().any(|end| name.ends_with(end))
 }
 
 /// Whether what follows a secret's label may be the secret: groups of digits and letters, and no words.
@@ -80,21 +116,47 @@ pub(super) fn aloud(text: &str) -> String {
     if let Some(place) = super::trace::place(text) {
         return format!("at {place}");
     }
-    for (mark, shown) in [(":", ":"), ("=", ":"), (" is ", " is")] {
+    for (mark, shown) in [(":", ":"), ("=", ":"), (" is ", " is"), (" will be ", " will be")] {
         let Some((label, value)) = text.split_once(mark) else { continue };
-        let one_word = mark != " is " && value.split_whitespace().count() == 1;
+        let one_word = !mark.starts_with(' ') && value.split_whitespace().count() == 1;
         if is_secret(label) && (one_word || is_value(value)) {
             return format!("{}{shown} {UNSAID}", label.trim());
         }
+        // "G-204718 is your verification code".
+        if mark == " is " && is_value(label) && is_secret(value) {
+            return format!("{UNSAID} is {value}");
+        }
     }
-    let word_aloud = |word: &str| {
-        if let Some((_, rest)) = word.split_once("://").filter(|_| word.len() >= LINK) {
-            let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let said = words.iter().enumerate().map(|(at, word)| {
+        let before = at.checked_sub(1).map(|before| words[before]);
+        word_aloud(before, word)
+    });
+    said.collect::<Vec<_>>().join(" ")
+}
+
+/// `word`, which stands behind the word `before`, as it is said.
+fn word_aloud(before: Option<&str>, word: &str) -> String {
+    if let Some((_, rest)) = word.split_once("://") {
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        // Before the host there may be a name and a password.
+        let (user, host) = host.rsplit_once('@').map_or((None, host), |(user, host)| (Some(user), host));
+        if word.len() >= LINK || user.is_some() {
             return format!("a link to {}", host.trim_start_matches("www."));
         }
-        if is_code(word) { "a long code".to_owned() } else { word.to_owned() }
+    }
+    let is_mixed = |text: &str| {
+        text.chars().any(|c| c.is_ascii_digit()) && text.chars().any(char::is_alphabetic) && text.chars().count() >= 5
     };
-    text.split_whitespace().map(word_aloud).collect::<Vec<_>>().join(" ")
+    let has_digit = word.chars().any(|c| c.is_ascii_digit());
+    // `mysql -pS3cr3t`: some programs take it right behind the option.
+    let is_secret = word.strip_prefix("-p").is_some_and(is_mixed)
+        || has_digit && before.is_some_and(|before| BEFORE_SECRETS.contains(&before.to_lowercase().as_str()));
+    match is_secret {
+        true => UNSAID.to_owned(),
+        false if is_code(word) => "a long code".to_owned(),
+        false => word.to_owned(),
+    }
 }
 
 /// A key, a hash, a token: nothing that anyone wants to hear.
@@ -182,6 +244,21 @@ mod tests {
             ("Your verification code is 482 913.", "Your verification code is something that I don't say aloud"),
             ("Recovery key: 8F2K-99QX-LM3P-72TT", "Recovery key: something that I don't say aloud"),
             ("Card number: 4111 1111 1111 1111", "Card number: something that I don't say aloud"),
+            ("DB_PASS=hunter2secret", "DB_PASS: something that I don't say aloud"),
+            ("export PGPASSWORD=kx81mmq", "export PGPASSWORD: something that I don't say aloud"),
+            ("mysql -u root -pS3cr3tPw shop", "mysql -u root something that I don't say aloud shop"),
+            ("postgres://admin:Pa55word@db.example/shop", "a link to db.example"),
+            (
+                "My login is jane.doe and the password will be Winter2026!",
+                "My login is jane.doe and the password will be something that I don't say aloud",
+            ),
+            ("G-204718 is your verification code.", "something that I don't say aloud is your verification code."),
+            ("The door code is 4471#", "The door code is something that I don't say aloud"),
+            ("Guest key: sunny#2024", "Guest key: something that I don't say aloud"),
+            ("Visa 4111, CVV 123", "Visa 4111, CVV something that I don't say aloud"),
+            ("Authorization: Bearer ab12cd34", "Authorization: Bearer something that I don't say aloud"),
+            ("The keyboard: three layouts", "The keyboard: three layouts"),
+            ("ssh -p2222 host", "ssh -p2222 host"),
             ("Wrong password: please try again", "Wrong password: please try again"),
             ("Your password is wrong", "Your password is wrong"),
             ("/usr/lib/x86_64-linux-gnu/libfoo.so.12", "/usr/lib/x86_64-linux-gnu/libfoo.so.12"),
