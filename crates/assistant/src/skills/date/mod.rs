@@ -1,6 +1,6 @@
 //! "What day is it", "how long until Christmas": the calendar, today and around it.
 
-mod day;
+pub(crate) mod day;
 
 use crate::router::pattern::{Captures, Patterns};
 use crate::skills::time::places;

@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use crate::skills::date::day::{MONTHS, WEEKDAYS};
+
 /// A kind of value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -23,24 +25,8 @@ pub(super) enum Kind {
     Number,
 }
 
-/// Names of months, whole or their first three letters.
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
-/// Days that are called by their name.
-const DAYS: [&str; 10] =
-    ["today", "tomorrow", "yesterday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+/// Days that are called by their name, beside those of the week.
+const DAYS: [&str; 3] = ["today", "tomorrow", "yesterday"];
 /// Currencies in letters.
 const CURRENCIES: [&str; 26] = [
     "eur", "usd", "gbp", "chf", "jpy", "sek", "nok", "dkk", "pln", "czk", "cad", "aud", "inr", "cny", "brl", "mxn",
@@ -182,6 +168,11 @@ fn amounts(text: &str) -> Vec<Range<usize>> {
     found
 }
 
+fn is_named_day(word: &str) -> bool {
+    let word = word.to_lowercase();
+    DAYS.iter().chain(&WEEKDAYS).any(|day| *day == word)
+}
+
 fn is_month(word: &str) -> bool {
     let word = word.trim_end_matches('.').to_lowercase();
     word.len() >= 3 && MONTHS.iter().any(|month| *month == word || word == month[..3] || word == "sept")
@@ -226,7 +217,7 @@ fn dates(text: &str) -> Vec<Range<usize>> {
             at + 2
         } else if is_month(word(at)) && is_year(word(at + 1)) {
             at + 1
-        } else if DAYS.contains(&word(at).to_lowercase().as_str()) {
+        } else if is_named_day(word(at)) {
             // "Friday, 14 November".
             let date = is_day_of_month(word(at + 1)) && is_month(word(at + 2))
                 || is_month(word(at + 1)) && is_day_of_month(word(at + 2));
