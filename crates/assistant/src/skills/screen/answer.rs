@@ -22,6 +22,8 @@ const MOST_WORDS: usize = 60;
 const LONG_SENTENCE: usize = 35;
 /// The most words of the lines that are quoted where there is no answer.
 const NEAREST_WORDS: usize = 40;
+/// The most values that are told where any of them may be meant.
+const MOST_RIVALS: usize = 4;
 /// Cells of a row that are said.
 const MOST_CELLS: usize = 6;
 
@@ -122,6 +124,9 @@ fn of_label<'a>(label: &str, kind: Option<Kind>, question: &Question, screen: &'
     {
         return Some(row);
     }
+    if !found.rivals.is_empty() {
+        return Some(several(&found, value, screen));
+    }
     let said = aloud(&value.text);
     let said = said.trim_end_matches('.');
     let is_named = |name: &str| {
@@ -134,6 +139,23 @@ fn of_label<'a>(label: &str, kind: Option<Kind>, question: &Question, screen: &'
         None => format!("{}: {said}.", aloud(&found.label)),
     };
     Some(Quote { said, lines, query: Some(label.to_owned()) })
+}
+
+/// All that may be meant, each with its label: which of them is asked for is not for Jarvis to say.
+fn several<'a>(found: &Found<'a>, value: &super::value::Value<'a>, screen: &ScreenText) -> Quote<'a> {
+    let first = (&found.label, value);
+    let all = std::iter::once(first).chain(found.rivals.iter().map(|(label, value)| (label, value)));
+    let mut lines = Vec::new();
+    let mut told = Vec::new();
+    for (label, value) in all.filter(|(_, value)| !is_kept(value.line, screen)).take(MOST_RIVALS) {
+        let said = aloud(&value.text);
+        let said = said.trim_end_matches('.');
+        told.push(if label.is_empty() { said.to_owned() } else { format!("{}: {said}", aloud(label)) });
+        lines.push(value.line);
+    }
+    let more = (found.rivals.len() + 1).saturating_sub(told.len());
+    let more = if more > 0 { format!(" There are {more} more.") } else { String::new() };
+    Quote { said: format!("{}.{more}", told.join(", ")), lines, query: None }
 }
 
 /// The whole row of something that has more than one amount, with what stands over its cells: which of them is asked for is

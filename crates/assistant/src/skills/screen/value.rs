@@ -3,6 +3,7 @@
 //! Owns what kind of value a label has by its words, and which of the text around it that is. A value is quoted as it is
 //! written, without its label and without the rest of its line.
 
+use super::error;
 use super::shape::{self, Kind};
 use super::words::words;
 use jarvis_core::{Region, ScreenText, TextLine, TextRole};
@@ -41,22 +42,65 @@ pub(super) fn kind_of(label: &[String]) -> Option<Kind> {
     KINDS.iter().find(|(_, names)| label.iter().any(|word| names.contains(&word.as_str()))).map(|(kind, _)| *kind)
 }
 
-/// The label whose words are those of `place` in `line`, as it is written, and its value.
+/// A label and what stands behind, beside or below it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Labelled<'a> {
+    /// The label as it is written.
+    pub label: String,
+    /// Its value.
+    pub value: Value<'a>,
+    /// Words of the label besides those that are asked for.
+    pub rest: usize,
+    /// Whether the value is what is asked for.
+    pub fit: KindFit,
+}
+
+/// How well a value is of the kind that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum KindFit {
+    /// It is something else.
+    No,
+    /// It may be: a number without a currency, where an amount is asked for.
+    Maybe,
+    /// It is, or any kind will do.
+    Yes,
+}
+
+/// How well `value` is of `kind`.
+fn fit_of(kind: Option<Kind>, value: &str) -> KindFit {
+    match kind {
+        None => KindFit::Yes,
+        Some(kind) if !shape::find(kind, value).is_empty() => KindFit::Yes,
+        Some(Kind::Amount | Kind::Number) if has_digit(value) && shape::find(Kind::Date, value).is_empty() => {
+            KindFit::Maybe
+        }
+        // "Seat: A", "Code: KITE".
+        Some(Kind::Number) if value.chars().all(|c| c.is_uppercase() || c == '-') => KindFit::Maybe,
+        Some(_) => KindFit::No,
+    }
+}
+
+/// The label whose words are those of `place` in `line`, and its value.
 pub(super) fn of_label<'a>(
     screen: &'a ScreenText,
     line: &'a TextLine,
     place: &std::ops::Range<usize>,
     kind: Option<Kind>,
-) -> Option<(String, Value<'a>)> {
+) -> Option<Labelled<'a>> {
     let text = &line.text;
     if text.len() > LONGEST {
         return None;
     }
-    let (label, behind) = behind(text, place.end);
+    let (label, behind) = whole_label(text, behind(text, place.end));
     let from = start(text, place.start);
     let is_labelled = label.ends_with([':', '=', '#']);
-    let named = |end: usize| trimmed(text.get(from..end).unwrap_or(label)).to_owned();
-    let here = |value: &str| Some((named(offset(text, value)), Value { text: value.to_owned(), line }));
+    let made = |end: usize, value: Value<'a>| {
+        let label = trimmed(text.get(from..end).unwrap_or(label)).to_owned();
+        let rest = words(&label).len().saturating_sub(place.len());
+        let fit = fit_of(kind, &value.text);
+        Some(Labelled { label, value, rest, fit })
+    };
+    let here = |value: &str| made(offset(text, value), Value { text: value.to_owned(), line });
     if !behind.is_empty() {
         if let Some(value) = kind.and_then(|kind| shaped(kind, behind, is_labelled)) {
             return here(value);
@@ -64,7 +108,7 @@ pub(super) fn of_label<'a>(
         // "Total: 120", "Paragraph 7"; but not "Total recall of all".
         let value = up_to_next_label(behind);
         let is_one = is_labelled || (kind.is_none() && (value.contains('@') || has_digit(value)));
-        if is_one && (is_labelled || !is_url(kind)) && !value.is_empty() {
+        if is_one && !value.is_empty() {
             return here(value);
         }
         // "VAT 19%" and "Total due" are labels themselves.
@@ -73,8 +117,28 @@ pub(super) fn of_label<'a>(
             return None;
         }
     }
-    let value = beside(screen, line, kind, is_labelled)?;
-    Some((trimmed(text.get(from..).unwrap_or(text)).to_owned(), value))
+    let is_whole = is_labelled || place.len() == words(text).len();
+    made(text.len(), beside(screen, line, kind, is_labelled, is_whole)?)
+}
+
+/// `label` and what is behind it, if the label goes on to a colon there: "Total" of "Total kWh used: 412" is "Total kWh used:".
+fn whole_label<'t>(text: &'t str, (label, behind): (&'t str, &'t str)) -> (&'t str, &'t str) {
+    if label.ends_with([':', '=', '#']) {
+        return (label, behind);
+    }
+    // Not that of a time.
+    let is_sign = |(at, _): &(usize, &str)| behind[at + 1..].starts_with(char::is_whitespace) || at + 1 == behind.len();
+    let Some((at, _)) = behind.match_indices([':', '=']).find(is_sign) else { return (label, behind) };
+    let between = &behind[..at];
+    let is_of_label = |word: &str| !has_digit(word) || word.ends_with('%');
+    let is_label = between.split_whitespace().count() <= BETWEEN
+        && between.split_whitespace().all(is_of_label)
+        && !between.contains(['.', '?', '!', ',', '@']);
+    if !is_label {
+        return (label, behind);
+    }
+    let end = offset(text, behind) + at + 1;
+    (&text[..end], text[end..].trim())
 }
 
 fn is_url(kind: Option<Kind>) -> bool {
@@ -118,8 +182,15 @@ fn offset(text: &str, part: &str) -> usize {
     (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize).min(text.len())
 }
 
-/// The value that stands to the right of `line`, or below it.
-fn beside<'a>(screen: &'a ScreenText, line: &TextLine, kind: Option<Kind>, is_labelled: bool) -> Option<Value<'a>> {
+/// The value that stands to the right of `line`, or below it. `is_labelled`: a sign says that there is one. `is_whole`: the
+/// line is nothing but the label.
+fn beside<'a>(
+    screen: &'a ScreenText,
+    line: &TextLine,
+    kind: Option<Kind>,
+    is_labelled: bool,
+    is_whole: bool,
+) -> Option<Value<'a>> {
     let near = line.region.height.max(1) as i32;
     let is_right = |other: &Region| {
         let both = line.region.bottom().min(other.bottom()) - line.region.y.max(other.y);
@@ -136,7 +207,13 @@ fn beside<'a>(screen: &'a ScreenText, line: &TextLine, kind: Option<Kind>, is_la
             !std::ptr::eq(*other, line)
                 && !matches!(other.role, TextRole::Control | TextRole::Title | TextRole::Heading)
                 && !other.text.trim_end().ends_with(':')
+                && !error::is_button(other)
         })
+    };
+    let in_row: Vec<&'a TextLine> = {
+        let mut row: Vec<&TextLine> = others().filter(|other| is_right(&other.region)).collect();
+        row.sort_by_key(|other| other.region.x);
+        row
     };
     // What is one for sure comes before a number that may count something: "Shipping  1  9.90".
     let of_shape = |other: &'a TextLine| {
@@ -147,24 +224,39 @@ fn beside<'a>(screen: &'a ScreenText, line: &TextLine, kind: Option<Kind>, is_la
         let value = shaped(kind?, &other.text, true)?;
         Some(Value { text: value.to_owned(), line: other })
     };
-    let of_any = |other: &'a TextLine| {
-        let is_value =
-            is_labelled || other.role == TextRole::Field || has_digit(&other.text) || other.text.contains('@');
-        (is_value && !is_url(kind)).then(|| Value { text: other.text.trim().to_owned(), line: other })
+    let whole = |other: &'a TextLine| Value { text: other.text.trim().to_owned(), line: other };
+    let is_any = |other: &&'a TextLine| {
+        is_labelled || other.role == TextRole::Field || has_digit(&other.text) || other.text.contains('@')
     };
-    let right = |made: &dyn Fn(&'a TextLine) -> Option<Value<'a>>| {
-        let found = others().filter(|other| is_right(&other.region));
-        found.filter_map(made).min_by_key(|value| value.line.region.x)
-    };
+    let right = |made: &dyn Fn(&'a TextLine) -> Option<Value<'a>>| in_row.iter().copied().find_map(made);
+    // A row of two is a label and its value, as in lists of settings.
+    let is_row = is_whole && in_row.len() == 1 && !stands_right_of_any(screen, line);
+    let found = right(&of_shape)
+        .or_else(|| right(&of_kind))
+        .or_else(|| right(&|other| Some(other).filter(|other| (is_any(other) || is_row) && !is_url(kind)).map(whole)));
+    // What has something beside it has its value there, and what is below belongs to another: unless it is the head of a
+    // column.
+    if found.is_some() || is_row {
+        return found;
+    }
     let below = |made: &dyn Fn(&'a TextLine) -> Option<Value<'a>>| {
-        let found = others().filter(|other| is_below(&other.region));
+        let found = others().filter(|other| is_below(&other.region) && !is_label_of_row(screen, other, &in_row));
         found.filter_map(made).min_by_key(|value| value.line.region.y)
     };
-    right(&of_shape)
-        .or_else(|| right(&of_kind))
-        .or_else(|| right(&of_any))
-        .or_else(|| below(&of_shape))
-        .or_else(|| below(&of_any))
+    below(&of_shape).or_else(|| below(&|other| Some(other).filter(|other| is_any(other) && !is_url(kind)).map(whole)))
+}
+
+/// Whether something stands before `line` in its row.
+fn stands_right_of_any(screen: &ScreenText, line: &TextLine) -> bool {
+    screen.lines.iter().any(|other| !std::ptr::eq(other, line) && other.is_left_of(line))
+}
+
+/// Whether `below`, which stands under a label alone in its row, has a value of its own beside it.
+fn is_label_of_row(screen: &ScreenText, below: &TextLine, in_row: &[&TextLine]) -> bool {
+    in_row.is_empty()
+        && !has_digit(&below.text)
+        && below.role != TextRole::Field
+        && screen.lines.iter().any(|other| !std::ptr::eq(other, below) && below.is_left_of(other))
 }
 
 fn has_digit(text: &str) -> bool {

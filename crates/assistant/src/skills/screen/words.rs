@@ -47,6 +47,9 @@ pub(super) fn likeness(said: &str, read: &str) -> f32 {
     {
         return 0.9;
     }
+    if is_inflected(said, read) || is_inflected(read, said) {
+        return 0.85;
+    }
     let letters = said.chars().count();
     let allowed = match letters {
         0..=3 => return 0.0,
@@ -58,6 +61,16 @@ pub(super) fn likeness(said: &str, read: &str) -> f32 {
         return 0.0;
     }
     if edits(said, read, allowed) <= allowed { 0.6 } else { 0.0 }
+}
+
+/// Whether `longer` is `word` in another form: "tax" and "taxes", "use" and "used", "order" and "ordered".
+fn is_inflected(word: &str, longer: &str) -> bool {
+    let end = longer.strip_prefix(word).filter(|_| word.len() >= 3 && word.ends_with(|c: char| c.is_alphabetic()));
+    match end {
+        Some("s" | "es" | "ed" | "ing") => true,
+        Some("d") => word.ends_with('e'),
+        _ => false,
+    }
 }
 
 /// How many letters have to be put in, left out or changed to make one of the other; anything over `most` is `most + 1`.
@@ -142,6 +155,7 @@ mod tests {
         assert_eq!(fit("invoice number", "Invoice #4711"), short);
         assert!(fit("sign in", "Signin") > 0.9 && fit("signin", "Sign in") > 0.9);
         assert!(fit("email", "E-Mail:") > 0.9);
+        assert!(fit("taxes", "Tax 19 %") > 0.8 && fit("use", "kWh used") > 0.8 && fit("car", "Card") == 0.0);
         for (wanted, read) in
             [("invoice number", "Invoice"), ("total", "Toast"), ("4711", "4712"), ("cat", "car"), ("", "a"), ("a", "")]
         {
