@@ -87,6 +87,26 @@ impl Picture {
         Ok(Self { width: image.width(), height: image.height(), pixels: on_white(image) })
     }
 
+    /// The picture turned clockwise by so many quarters.
+    pub fn turned(&self, quarters: u8) -> Self {
+        let (width, height) = if quarters % 2 == 0 { (self.width, self.height) } else { (self.height, self.width) };
+        let (across, down) = (self.width as usize, self.height as usize);
+        let mut pixels = Vec::with_capacity(self.pixels.len());
+        for y in 0..height as usize {
+            for x in 0..width as usize {
+                let (from_x, from_y) = match quarters % 4 {
+                    1 => (y, down - 1 - x),
+                    2 => (across - 1 - x, down - 1 - y),
+                    3 => (across - 1 - y, x),
+                    _ => (x, y),
+                };
+                let at = 4 * (from_y * across + from_x);
+                pixels.extend_from_slice(&self.pixels[at..at + 4]);
+            }
+        }
+        Self { pixels, width, height }
+    }
+
     /// Its pixels.
     pub fn view(&self) -> Pixels<'_> {
         Pixels { data: &self.pixels, stride: 4 * self.width as usize, width: self.width, height: self.height }

@@ -441,6 +441,12 @@ impl Eyes for Screen {
         let seen = self.see(look, &windows, hidden, None, cancel)?;
         let late = self.leave_out_late(&seen)?;
         let mut text = self.compose(seen, late);
+        if let ScreenTarget::Region(asked) = &look.target
+            && (asked.width, asked.height) != (text.region.width, text.region.height)
+        {
+            let Region { x, y, width, height } = text.region;
+            text.notes.insert(0, format!("Of that region only {width} x {height} pixels at {x},{y} are there to be seen."));
+        }
         self.forget_old();
         text.timings_ms.total = self.ms_since(begin);
         Ok(text)

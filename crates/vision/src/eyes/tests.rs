@@ -264,6 +264,9 @@ fn blank_pictures_and_desktops_without_windows_are_said() {
     let desktop = Desktop::new(WIDTH, HEIGHT);
     let text = see(&mut eyes(&desktop), ScreenTarget::AllMonitors);
     assert_eq!((text.lines.len(), text.notes), (0, vec![BLANK.to_owned()]));
+    let half = see(&mut eyes(&desktop), ScreenTarget::Region(Region::new(-60, -20, 100, 100)));
+    assert_eq!(half.region, Region::new(0, 0, 40, 80));
+    assert_eq!(half.notes[0], "Of that region only 40 x 80 pixels at 0,0 are there to be seen.");
     let error = eyes(&desktop).look(&look(ScreenTarget::Region(Region::new(5_000, 0, 10, 10))), &Cancel::new());
     assert_eq!(error.unwrap_err().code, "vision.nothing_there");
 }

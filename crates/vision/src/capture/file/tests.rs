@@ -246,3 +246,18 @@ proptest! {
         prop_assert_eq!(code.as_deref(), Some("vision.picture_damaged"));
     }
 }
+
+#[test]
+fn a_picture_is_turned_clockwise_by_quarters() {
+    let file = png(&[1, 2, 3, 4, 5, 6], 3, 2, ExtendedColorType::L8);
+    let picture = read(&file).unwrap();
+    let turned = |quarters| {
+        let turned = picture.turned(quarters);
+        (turned.width, turned.height, colours(&turned).iter().map(|colour| colour[0]).collect::<Vec<_>>())
+    };
+    assert_eq!(turned(0), (3, 2, vec![1, 2, 3, 4, 5, 6]));
+    assert_eq!(turned(1), (2, 3, vec![4, 1, 5, 2, 6, 3]));
+    assert_eq!(turned(2), (3, 2, vec![6, 5, 4, 3, 2, 1]));
+    assert_eq!(turned(3), (2, 3, vec![3, 6, 2, 5, 1, 4]));
+    assert_eq!(turned(4), turned(0));
+}
