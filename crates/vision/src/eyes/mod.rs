@@ -445,7 +445,8 @@ impl Eyes for Screen {
             && (asked.width, asked.height) != (text.region.width, text.region.height)
         {
             let Region { x, y, width, height } = text.region;
-            text.notes.insert(0, format!("Of that region only {width} x {height} pixels at {x},{y} are there to be seen."));
+            text.notes
+                .insert(0, format!("Of that region only {width} x {height} pixels at {x},{y} are there to be seen."));
         }
         self.forget_old();
         text.timings_ms.total = self.ms_since(begin);
