@@ -1,0 +1,130 @@
+//! Questions about pages that were made up, with what is to be answered: `asked.txt`, which says how it is written.
+
+use super::testing::{line, screen, sized};
+use super::*;
+use crate::testing::FakeClock;
+use jarvis_core::TextRole;
+
+/// A question and what its answer has to be like.
+struct Asked {
+    question: &'static str,
+    expected: &'static str,
+    /// It is not answered rightly so far.
+    is_missed: bool,
+}
+
+/// A page and what is asked about it.
+struct Case {
+    name: &'static str,
+    is_tuned: bool,
+    screen: ScreenText,
+    asked: Vec<Asked>,
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases: Vec<Case> = Vec::new();
+    let mut row = 0;
+    for text in include_str!("asked.txt").lines() {
+        if let Some(name) = text.strip_prefix("== ") {
+            let (name, half) = name.rsplit_once(' ').unwrap();
+            assert!(matches!(half, "tuned" | "apart"), "{text}");
+            let screen = ScreenText { is_picture: true, ..screen(vec![]) };
+            cases.push(Case { name, is_tuned: half == "tuned", screen, asked: vec![] });
+            row = 0;
+        } else if let Some(case) = cases.last_mut() {
+            let is_missed = text.starts_with("?! ");
+            let asked = text.strip_prefix("? ").or_else(|| text.strip_prefix("?! "));
+            match asked.map(|asked| asked.split_once(" => ").unwrap()) {
+                Some((question, expected)) => case.asked.push(Asked { question, expected, is_missed }),
+                None => {
+                    case.screen.lines.extend(lines(text, row));
+                    row += 1;
+                }
+            }
+        }
+    }
+    for case in &mut cases {
+        // As the eyes hand it over: with room around it.
+        case.screen.region.height =
+            case.screen.lines.iter().map(|line| line.region.bottom()).max().unwrap() as u32 + 40;
+    }
+    cases
+}
+
+/// The lines that stand in row `row` of a page.
+fn lines(text: &str, row: i32) -> Vec<TextLine> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    for part in text.split("  ") {
+        let from = at + (part.len() - part.trim_start().len());
+        at += part.len() + 2;
+        let part = part.trim();
+        let made = |text: &str, role| sized(text, 20 + 10 * from as i32, 20 + 26 * row, 20, role);
+        let within = |open, close| part.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
+        found.push(match part {
+            "" => continue,
+            _ if part.starts_with("# ") => made(&part[2..], TextRole::Heading),
+            _ if part.starts_with("! ") => made(&part[2..], TextRole::Alert),
+            _ => match (within("[", "]"), within("<", ">")) {
+                (Some(button), _) => made(button, TextRole::Control),
+                (_, Some(field)) => made(field, TextRole::Field),
+                _ => line(part, 20 + 10 * from as i32, 20 + 26 * row),
+            },
+        });
+    }
+    found
+}
+
+/// What was answered instead, where it is not what was expected.
+fn wrong(case: &Case, asked: &Asked) -> Option<String> {
+    let clock = FakeClock::new();
+    let context = SkillContext { clock: &clock, last_reply: None, dry_run: false };
+    let mut skill = Screen::new();
+    let matched = about(asked.question);
+    let seen = skill.seen(matched.intent, &matched.slots, &case.screen, false, &context).unwrap();
+    let (said, copied) = match &seen {
+        Seen::Reply(reply) => {
+            let copied = reply.actions.iter().find_map(|action| match action {
+                HostAction::Copy { text } => Some(text.clone()),
+                _ => None,
+            });
+            (reply.spoken.clone(), copied)
+        }
+        other => (format!("{other:?}").chars().take(10).collect(), None),
+    };
+    let is_right = match (asked.expected, asked.expected.strip_prefix("copies ")) {
+        ("model", _) => matches!(seen, Seen::Ask { .. }),
+        (_, Some(text)) => copied.as_deref() == Some(text.replace("\\n", "\n").as_str()),
+        _ => {
+            let expected = format!(" {}", asked.expected);
+            let mut parts: Vec<(char, String)> = Vec::new();
+            for part in expected.split(' ').filter(|part| !part.is_empty()) {
+                match (part.chars().next(), parts.last_mut()) {
+                    (Some(sign @ ('+' | '-')), _) => parts.push((sign, part[1..].to_owned())),
+                    (_, Some((_, text))) => *text = format!("{text} {part}"),
+                    _ => panic!("{expected}"),
+                }
+            }
+            parts.iter().all(|(sign, text)| (*sign == '+') == said.contains(text.as_str()))
+        }
+    };
+    (!is_right).then(|| format!("{}: {}: {}", case.name, asked.question, copied.unwrap_or(said)))
+}
+
+#[test]
+fn questions_about_made_up_pages_are_answered_with_what_stands_there() {
+    let mut unexpected = Vec::new();
+    for is_tuned in [true, false] {
+        let (mut all, mut right) = (0, 0);
+        for case in cases().iter().filter(|case| case.is_tuned == is_tuned) {
+            for asked in &case.asked {
+                let wrong = wrong(case, asked);
+                all += 1;
+                right += usize::from(wrong.is_none());
+                unexpected.extend(wrong.filter(|_| !asked.is_missed));
+            }
+        }
+        println!("{}: {right} of {all}", if is_tuned { "tuned" } else { "apart" });
+    }
+    assert!(unexpected.is_empty(), "{}", unexpected.join("\n"));
+}

@@ -1,0 +1,143 @@
+//! Conversations on the screen: who wrote something, and when.
+//!
+//! Owns how messages are told apart: a name with a time over each. What was written is quoted, never summed up.
+
+use super::question::topic;
+use super::say::{aloud, beginning, flow, is_kept};
+use super::table::rows;
+use super::words::{likeness, words};
+use jarvis_core::{ScreenText, TextLine};
+
+/// Words of a name.
+const NAME: usize = 3;
+/// With fewer messages a name and a time are something else.
+const MESSAGES: usize = 2;
+/// The most words of a message that are told.
+const MOST_WORDS: usize = 30;
+/// What fits less is another word.
+const FITS: f32 = 0.8;
+/// What people do in conversations.
+#[rustfmt::skip]
+const WRITING: [&str; 19] = [
+    "write", "wrote", "written", "writes", "say", "said", "says", "mention", "mentioned", "send", "sent", "ask", "asked", "post",
+    "posted", "answer", "answered", "suggested", "message",
+];
+
+/// A message.
+struct Message<'a> {
+    name: &'a str,
+    time: &'a str,
+    head: Vec<&'a TextLine>,
+    body: Vec<&'a TextLine>,
+}
+
+/// Answers "who wrote about the budget" and "when did Tom write": what is said, and the lines that say so.
+pub(super) fn answer<'a>(asked: &str, screen: &'a ScreenText) -> Option<(String, Vec<&'a TextLine>)> {
+    let all = words(asked);
+    let is_when = all.first().is_some_and(|first| first == "when");
+    let is_asked = (is_when || all.first().is_some_and(|first| first == "who"))
+        && all.iter().any(|word| WRITING.contains(&word.as_str()));
+    let wanted: Vec<String> = topic(asked).into_iter().filter(|word| !WRITING.contains(&word.as_str())).collect();
+    if !is_asked || wanted.is_empty() {
+        return None;
+    }
+    let messages = messages(screen);
+    let has = |texts: &[String], word: &String| texts.iter().any(|text| likeness(word, text) >= FITS);
+    let is_it = |message: &&Message<'a>| {
+        let mut said: Vec<String> = message.body.iter().flat_map(|line| words(&line.text)).collect();
+        if is_when {
+            said.extend(words(message.name));
+        }
+        wanted.iter().all(|word| has(&said, word))
+    };
+    // What was written last counts.
+    let found = messages.iter().rev().find(is_it)?;
+    if found.body.iter().any(|line| is_kept(line, screen)) {
+        return None;
+    }
+    let text = beginning(&flow(&found.body), MOST_WORDS);
+    let said = format!("{}, at {}: {text}", aloud(found.name), found.time);
+    Some((said, found.head.iter().chain(&found.body).copied().collect()))
+}
+
+fn messages(screen: &ScreenText) -> Vec<Message<'_>> {
+    let mut found: Vec<Message<'_>> = Vec::new();
+    for row in rows(screen) {
+        match head(&row) {
+            Some((name, time)) => found.push(Message { name, time, head: row, body: Vec::new() }),
+            None => {
+                if let Some(message) = found.last_mut() {
+                    message.body.extend(row);
+                }
+            }
+        }
+    }
+    found.retain(|message| !message.body.is_empty());
+    if found.len() < MESSAGES { Vec::new() } else { found }
+}
+
+/// The name and the time over a message: "Nadia  09:41", "Tom Reed, 9:44 PM".
+fn head<'a>(row: &[&'a TextLine]) -> Option<(&'a str, &'a str)> {
+    let (name, time) = match row {
+        [one] => {
+            let at = one.text.find(|c: char| c.is_ascii_digit())?;
+            one.text.split_at(at)
+        }
+        [name, time] => (name.text.as_str(), time.text.as_str()),
+        _ => return None,
+    };
+    let name = name.trim().trim_end_matches([',', '-', '–', '·', '•', '(', '[', '|', ' ']).trim();
+    let time = time.trim().trim_matches(['(', ')', '[', ']']);
+    let is_name = (1..=NAME).contains(&name.split_whitespace().count())
+        && name.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '.' | '-' | '\''))
+        && name.split_whitespace().all(|word| word.starts_with(char::is_uppercase));
+    (is_name && is_time(time)).then_some((name, time))
+}
+
+/// "09:41", "9:44 PM".
+fn is_time(text: &str) -> bool {
+    let mut parts = text.split_whitespace();
+    let clock = parts.next().and_then(|clock| clock.split_once(':'));
+    let is_clock = clock.is_some_and(|(hour, minute)| {
+        hour.parse::<u32>().is_ok_and(|hour| hour < 24)
+            && minute.get(..2).is_some_and(|minute| minute.parse::<u32>().is_ok_and(|minute| minute < 60))
+            && minute.get(2..).is_some_and(|rest| matches!(rest.to_lowercase().as_str(), "" | "am" | "pm"))
+    });
+    let half = parts.next().map(str::to_lowercase);
+    is_clock && half.is_none_or(|half| matches!(half.as_str(), "am" | "pm")) && parts.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{line, screen};
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn who_wrote_it_and_when_is_told_with_what_was_written() {
+        let page = screen(vec![
+            line("Nadia", 10, 10),
+            line("09:41", 200, 10),
+            line("The launch moves.", 10, 40),
+            line("Tom Reed, 9:44 PM", 10, 80),
+            line("Lunch at noon?", 10, 110),
+        ]);
+        let said = |asked: &str| answer(asked, &page).map(|(said, _)| said);
+        assert_eq!(said("who wrote about lunch").as_deref(), Some("Tom Reed, at 9:44 PM: Lunch at noon?"));
+        assert_eq!(said("when did Nadia write").as_deref(), Some("Nadia, at 09:41: The launch moves."));
+        assert_eq!(said("who mentioned the weather"), None);
+        assert_eq!(said("who is Nadia"), None);
+        assert_eq!(
+            answer("who wrote about lunch", &screen(vec![line("Standup 09:15", 10, 10), line("lunch", 10, 40)])),
+            None
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_screen_is_asked(texts in proptest::collection::vec(("\\PC{0,20}|[A-Z][a-z]{1,4} [0-9]{1,2}:[0-9]{2}", 0..600i32), 0..12), asked in "(who|when) wrote \\PC{0,20}") {
+            let screen = screen(texts.iter().map(|(text, y)| line(text, 10, *y)).collect());
+            answer(&asked, &screen);
+        }
+    }
+}
