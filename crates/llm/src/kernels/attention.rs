@@ -3,7 +3,7 @@
 //! What comes out is not yet divided by the sum of its weights, so that a long run can be cut into parts that several
 //! threads work on; [`Ends`] says what is needed to put them together (the online softmax of arXiv 1805.02867).
 
-use super::{Kernel, dispatch, elementwise};
+use super::{Kernel, elementwise};
 use half::f16;
 
 /// Keys and values by position, `positions` x `width`, as the bits of 16-bit floats.
@@ -41,6 +41,11 @@ pub(crate) fn attend(
     let scores = &mut scratch[..count * positions];
     match kernel {
         #[cfg(target_arch = "x86_64")]
+        Kernel::Vnni if width.is_multiple_of(16) => {
+            // SAFETY: this kernel is only made where its instructions were detected.
+            unsafe { super::avx512_attention::scores(width, queries, head.keys, scores) };
+        }
+        #[cfg(target_arch = "x86_64")]
         Kernel::Avx2 | Kernel::Vnni if width.is_multiple_of(8) => {
             // SAFETY: these kernels are only made where their instructions were detected.
             unsafe { super::avx2_attention::scores(width, queries, head.keys, scores) };
@@ -51,9 +56,14 @@ pub(crate) fn attend(
         if let Some(cap) = cap {
             elementwise::soft_cap(kernel, scores, cap);
         }
-        weigh(kernel, scores, ends);
+        *ends = weigh(kernel, scores);
     }
     match kernel {
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Vnni if width.is_multiple_of(16) => {
+            // SAFETY: as above.
+            unsafe { super::avx512_attention::weighted_sums(width, scores, head.values, out) };
+        }
         #[cfg(target_arch = "x86_64")]
         Kernel::Avx2 | Kernel::Vnni if width.is_multiple_of(8) => {
             // SAFETY: as above.
@@ -61,6 +71,20 @@ pub(crate) fn attend(
         }
         _ => plain_weighted_sums(width, scores, head.values, out),
     }
+}
+
+impl Ends {
+    /// Of no position at all.
+    pub(crate) const NONE: Self = Self { largest: f32::NEG_INFINITY, sum: 0.0 };
+}
+
+/// Adds the attention of one query to a run of positions to `totals`, that to those before it, which begins as zeros and
+/// [`Ends::NONE`].
+pub(crate) fn fold(so_far: &mut Ends, totals: &mut [f32], ends: Ends, sums: &[f32]) {
+    let largest = so_far.largest.max(ends.largest);
+    let (old, new) = ((so_far.largest - largest).exp(), (ends.largest - largest).exp());
+    totals.iter_mut().zip(sums).for_each(|(total, sum)| *total = *total * old + sum * new);
+    *so_far = Ends { largest, sum: so_far.sum * old + ends.sum * new };
 }
 
 /// Puts the attention of one query to several runs of positions together: `parts` yields each run's [`Ends`] and sums.
@@ -95,31 +119,24 @@ fn plain_weighted_sums(width: usize, weights: &[f32], values: &[u16], out: &mut 
     }
 }
 
-dispatch! {
-    /// Turns scores into `exp(score - largest)`.
-    pub(crate) fn weigh(scores: &mut [f32], ends: &mut Ends) = weigh_body
+/// Turns scores into `exp(score - largest)`.
+fn weigh(kernel: Kernel, scores: &mut [f32]) -> Ends {
+    match kernel {
+        Kernel::Plain => weigh_plainly(scores),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: these kernels are only made where their instructions were detected.
+        Kernel::Avx2 | Kernel::Vnni => unsafe { super::avx2_attention::weigh(scores) },
+    }
 }
 
-#[inline(always)]
-fn weigh_body(scores: &mut [f32], ends: &mut Ends) {
-    let (chunks, rest) = scores.as_chunks_mut::<8>();
-    let mut largest = [f32::NEG_INFINITY; 8];
-    for chunk in &*chunks {
-        for (largest, score) in largest.iter_mut().zip(chunk) {
-            *largest = largest.max(*score);
-        }
-    }
-    let largest = largest.iter().chain(&*rest).fold(f32::NEG_INFINITY, |a, b| a.max(*b));
+fn weigh_plainly(scores: &mut [f32]) -> Ends {
+    let largest = scores.iter().fold(f32::NEG_INFINITY, |a, b| a.max(*b));
     let mut sums = [0f32; 8];
-    for chunk in chunks {
-        for (score, sum) in chunk.iter_mut().zip(&mut sums) {
+    for scores in scores.chunks_mut(8) {
+        for (score, sum) in scores.iter_mut().zip(&mut sums) {
             *score = elementwise::exp(*score - largest);
             *sum += *score;
         }
     }
-    for (score, sum) in rest.iter_mut().zip(&mut sums) {
-        *score = elementwise::exp(*score - largest);
-        *sum += *score;
-    }
-    *ends = Ends { largest, sum: sums.iter().sum() };
+    Ends { largest, sum: sums.iter().sum() }
 }

@@ -1,6 +1,7 @@
 //! Attention with AVX2, FMA and F16C: each key and value is read and widened once for up to three queries.
 
 use super::x86::halves;
+use super::{Ends, elementwise};
 use std::arch::x86_64::*;
 
 /// Scores of `keys` (rows of `width` 16-bit floats) against `queries` (rows of `width`), a row of positions each.
@@ -118,4 +119,61 @@ fn sum_columns<const R: usize, const N: usize>(
             unsafe { _mm256_storeu_ps(out.as_mut_ptr().add(r * width + d + 8 * i), *sum) };
         }
     }
+}
+
+/// Turns scores into `exp(score - largest)`.
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) fn weigh(scores: &mut [f32]) -> Ends {
+    let (eights, rest) = scores.as_chunks_mut::<8>();
+    let mut most = _mm256_set1_ps(f32::NEG_INFINITY);
+    for eight in &*eights {
+        // SAFETY: eight floats.
+        most = _mm256_max_ps(most, unsafe { _mm256_loadu_ps(eight.as_ptr()) });
+    }
+    let largest = floats(most).iter().chain(&*rest).fold(f32::NEG_INFINITY, |a, b| a.max(*b));
+    let mut sums = _mm256_setzero_ps();
+    for eight in eights {
+        // SAFETY: as above.
+        unsafe {
+            let score = _mm256_sub_ps(_mm256_loadu_ps(eight.as_ptr()), _mm256_set1_ps(largest));
+            let weight = exp(score);
+            _mm256_storeu_ps(eight.as_mut_ptr(), weight);
+            sums = _mm256_add_ps(sums, weight);
+        }
+    }
+    let mut sum: f32 = floats(sums).iter().sum();
+    for score in rest {
+        *score = elementwise::exp(*score - largest);
+        sum += *score;
+    }
+    Ends { largest, sum }
+}
+
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+fn floats(vector: __m256) -> [f32; 8] {
+    let mut floats = [0f32; 8];
+    // SAFETY: an array of eight floats has room for eight floats.
+    unsafe { _mm256_storeu_ps(floats.as_mut_ptr(), vector) };
+    floats
+}
+
+/// [`elementwise::exp`] of eight numbers.
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+fn exp(x: __m256) -> __m256 {
+    let x = _mm256_min_ps(_mm256_max_ps(x, _mm256_set1_ps(-87.0)), _mm256_set1_ps(88.0));
+    let magic = _mm256_set1_ps(elementwise::MAGIC);
+    let pushed = _mm256_fmadd_ps(x, _mm256_set1_ps(std::f32::consts::LOG2_E), magic);
+    let power = _mm256_sub_ps(pushed, magic);
+    let rest = _mm256_fnmadd_ps(power, _mm256_set1_ps(elementwise::LN_2[0]), x);
+    let rest = _mm256_fnmadd_ps(power, _mm256_set1_ps(elementwise::LN_2[1]), rest);
+    let [first, others @ ..] = elementwise::SERIES;
+    let mut series = _mm256_set1_ps(first);
+    for coefficient in others {
+        series = _mm256_fmadd_ps(series, rest, _mm256_set1_ps(coefficient));
+    }
+    let power = _mm256_sub_epi32(_mm256_castps_si256(pushed), _mm256_castps_si256(magic));
+    let power = _mm256_slli_epi32::<23>(_mm256_add_epi32(power, _mm256_set1_epi32(127)));
+    _mm256_mul_ps(series, _mm256_castsi256_ps(power))
 }

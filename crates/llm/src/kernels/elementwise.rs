@@ -3,6 +3,13 @@
 use super::dispatch;
 use half::f16;
 
+/// Rounds to the nearest whole number by pushing the fraction out of the mantissa, whose low bits then count.
+pub(super) const MAGIC: f32 = 12_582_912.0;
+/// ln 2 in two parts: the first has few enough bits that its product with a power is exact.
+pub(super) const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
+/// The series of `e^x` from `x^6` down.
+pub(super) const SERIES: [f32; 7] = [0.001_388_89, 0.008_333_334, 0.041_666_67, 0.166_666_67, 0.5, 1.0, 1.0];
+
 /// `e^x` to about 1 part in 10 million, without a call, so that loops over it become vector code.
 ///
 /// `x` is split into a power of two and a rest of at most half of ln 2, for which a polynomial of degree 6 does.
@@ -10,18 +17,10 @@ use half::f16;
 pub(super) fn exp(x: f32) -> f32 {
     // Below, the result is no normal number; above, it is infinite.
     let x = x.clamp(-87.0, 88.0);
-    // Rounds to the nearest whole number by pushing the fraction out of the mantissa, whose low bits then count.
-    const MAGIC: f32 = 12_582_912.0;
     let pushed = x * std::f32::consts::LOG2_E + MAGIC;
     let power = pushed - MAGIC;
-    let rest = (x - power * 0.693_359_4) + power * 2.121_944_4e-4;
-    let series = 1.0
-        + rest
-            * (1.0
-                + rest
-                    * (0.5
-                        + rest
-                            * (0.166_666_67 + rest * (0.041_666_67 + rest * (0.008_333_334 + rest * 0.001_388_89)))));
+    let rest = (x - power * LN_2[0]) - power * LN_2[1];
+    let series = SERIES.into_iter().fold(0.0, |series, coefficient| series * rest + coefficient);
     series * f32::from_bits(pushed.to_bits().wrapping_sub(MAGIC.to_bits()).wrapping_add(127) << 23)
 }
 

@@ -1,8 +1,8 @@
 //! The arithmetic of a forward pass on a CPU, in the instructions that this machine has.
 //!
 //! [`Kernel::detect`] chooses once at load; a portable binary runs everywhere and is quick where it can be. Each operation
-//! has a plain form, which is also what the compiler turns into NEON on ARM, and one with AVX2; products in eight bits have
-//! a third with AVX-512 VNNI. Tests compare all of them with arithmetic in plain floats. Never starts a thread and never
+//! has a plain form, which is also what the compiler turns into NEON on ARM, and one with AVX2; products in eight bits and
+//! attention have a third with AVX-512. Tests compare all of them with arithmetic in plain floats. Never starts a thread and never
 //! allocates.
 
 mod activations;
@@ -13,6 +13,8 @@ mod avx2;
 mod avx2_activations;
 #[cfg(target_arch = "x86_64")]
 mod avx2_attention;
+#[cfg(target_arch = "x86_64")]
+mod avx512_attention;
 mod elementwise;
 mod packed;
 mod pages;
@@ -25,7 +27,7 @@ mod vnni;
 mod x86;
 
 pub(crate) use activations::{Activations, Rounding};
-pub(crate) use attention::{Ends, Head, attend, combine};
+pub(crate) use attention::{Ends, Head, attend, combine, fold};
 pub(crate) use elementwise::{
     add, gate, gelu_gate, rms_norm, rms_norm_in_place, rotate, rotate_halves, scale, soft_cap, store_half,
 };

@@ -6,14 +6,20 @@ use super::family::Pairing;
 use super::scratch::{Angles, Scratch};
 use super::weights::Layer;
 use super::{Llama, PIECE, add_to_stream, each_token, normalize, products};
-use crate::kernels::{self, Ends, Kernel, Rounding, combine};
+use crate::kernels::{self, Ends, Kernel, Rounding, combine, fold};
 use crate::team::{Parts, Team};
 use jarvis_core::Cancel;
+use std::ops::Range;
 
 /// Parts that the positions are cut into at most, so that all threads work on a single token.
 pub(super) const MAX_PARTS: usize = 8;
 /// Positions that are worth a part.
 const PART: usize = 64;
+
+/// Tokens whose queries look at the same positions together.
+pub(super) const TILE_TOKENS: usize = PIECE;
+/// Positions that are looked at together: their keys and values stay in the first levels of caches for all of a tile.
+pub(super) const TILE_POSITIONS: usize = 128;
 
 impl Llama {
     /// `stream += attention(norm(stream))` for the `count` tokens from position `first`.
@@ -21,8 +27,21 @@ impl Llama {
         let Self { config, weights, cache, kernel, team, scratch } = self;
         let (config, kernel, weights) = (&*config, *kernel, &weights.layers[layer]);
         let (width, query_width, kv_width) = (config.width, config.query_width(), config.kv_width());
-        let Scratch { stream, normed, query, key, value, attended, partial, ends, delta, activations, scores, .. } =
-            scratch;
+        let Scratch {
+            stream,
+            normed,
+            query,
+            key,
+            value,
+            attended,
+            partial,
+            ends,
+            tiles,
+            delta,
+            activations,
+            scores,
+            ..
+        } = scratch;
         let stream = &mut stream[..count * width];
         let sixteen = (&mut *activations, Rounding::Sixteen);
         normalize(team, (kernel, config), stream, &weights.attention_norm, normed, sixteen);
@@ -39,7 +58,7 @@ impl Llama {
         let attended = &mut attended[..count * query_width];
         match count {
             1 => tokens.look_back_in_parts(team, cache, query, scores, (partial, ends), attended),
-            _ => tokens.look_back(team, cache, query, (scores, ends), attended),
+            _ => tokens.look_back(team, cache, query, (scores, tiles, ends), attended),
         }
         let rows = activations.reshape(count, query_width, rounding);
         each_token(team, count, &|_, token| {
@@ -118,38 +137,83 @@ impl Tokens<'_> {
     }
 
     /// The positions that a token at `position` sees, itself included.
-    fn seen(&self, position: usize) -> std::ops::Range<usize> {
+    fn seen(&self, position: usize) -> Range<usize> {
         let end = position + 1;
         end - self.config.window_of(self.layer).unwrap_or(end).min(end)..end
     }
 
-    /// Attention of several tokens, each thread some of them.
+    /// Attention of several tokens, each thread some of them: the queries of a few tokens go together over the runs of
+    /// [`TILE_POSITIONS`] that all of them see whole, and each over the rest by itself. Where runs begin does not depend on
+    /// the tokens, so that how a prompt is cut does not change what is added to what.
     fn look_back(
         &self,
         team: &mut Team,
         cache: &Cache,
         query: &[f32],
-        (scores, ends): (&mut [f32], &mut [Ends]),
+        (scores, tiles, ends): (&mut [f32], &mut [f32], &mut [Ends]),
         attended: &mut [f32],
     ) {
         let Self { config, kernel, layer, first, count, .. } = *self;
-        let (shared_by, width) = (config.shared_by(), config.head_width * config.shared_by());
-        let room = scores.len() / team.threads();
-        let (scores, ends, attended) = (Parts::new(scores), Parts::new(ends), Parts::new(attended));
-        let pieces = count.div_ceil(PIECE);
+        let (shared_by, head_width, threads) = (config.shared_by(), config.head_width, team.threads());
+        let width = head_width * shared_by;
+        let queries = TILE_TOKENS * shared_by;
+        let room = scores.len() / threads;
+        let (scores, tiles, ends) = (Parts::new(scores), Parts::new(tiles), Parts::new(ends));
+        let attended = Parts::new(attended);
+        let pieces = count.div_ceil(TILE_TOKENS);
         team.run(config.kv_heads * pieces, &|thread, chunk| {
             let (head, piece) = (chunk / pieces, chunk % pieces);
-            // SAFETY: each thread has its own scores and ends.
-            let (scores, ends) =
-                unsafe { (scores.part(thread * room, room), ends.part(thread * shared_by, shared_by)) };
-            for token in piece * PIECE..count.min((piece + 1) * PIECE) {
-                let at = token * config.query_width() + head * width;
+            let tokens = piece * TILE_TOKENS..count.min((piece + 1) * TILE_TOKENS);
+            // SAFETY: each thread has its own scores, tiles and ends.
+            let (scores, tiles, ends) = unsafe {
+                (
+                    scores.part(thread * room, room),
+                    tiles.part(thread * 3 * TILE_TOKENS * width, 3 * TILE_TOKENS * width),
+                    ends.part(thread * 2 * queries, 2 * queries),
+                )
+            };
+            let (tile, found) = tiles.split_at_mut(TILE_TOKENS * width);
+            let (found, totals) = found.split_at_mut(TILE_TOKENS * width);
+            let (ends, so_far) = ends.split_at_mut(queries);
+            let at = |token: usize| token * config.query_width() + head * width;
+            for (tile, token) in tile.chunks_exact_mut(width).zip(tokens.clone()) {
+                tile.copy_from_slice(&query[at(token)..][..width]);
+            }
+            totals.fill(0.0);
+            so_far.fill(Ends::NONE);
+            // The queries `which` of the tile look at `positions`.
+            let mut look = |which: Range<usize>, positions: Range<usize>| {
+                let floats = which.start * head_width..which.end * head_width;
+                for start in positions.clone().step_by(TILE_POSITIONS) {
+                    let some = cache.head(layer, head, start..positions.end.min(start + TILE_POSITIONS));
+                    let (found, ends) = (&mut found[floats.clone()], &mut ends[which.clone()]);
+                    kernels::attend(kernel, &tile[floats.clone()], some, config.score_cap, scores, found, ends);
+                    let totals = totals[floats.clone()].chunks_exact_mut(head_width);
+                    let found = found.chunks_exact(head_width).zip(&*ends);
+                    for ((so_far, totals), (found, ends)) in so_far[which.clone()].iter_mut().zip(totals).zip(found) {
+                        fold(so_far, totals, *ends, found);
+                    }
+                }
+            };
+            let start = self.seen(first + tokens.end - 1).start.next_multiple_of(TILE_POSITIONS);
+            let end = self.seen(first + tokens.start).end / TILE_POSITIONS * TILE_POSITIONS;
+            let common = start..end.max(start);
+            look(0..tokens.len() * shared_by, common.clone());
+            for (index, token) in tokens.clone().enumerate() {
+                let (own, seen) = (index * shared_by..(index + 1) * shared_by, self.seen(first + token));
+                let before = seen.start..common.start.min(seen.end);
+                let after = common.end.clamp(before.end, seen.end)..seen.end;
+                look(own.clone(), before);
+                look(own, after);
+            }
+            let totals = totals.chunks_exact(width).zip(so_far.chunks_exact(shared_by));
+            for (token, (totals, so_far)) in tokens.zip(totals) {
                 // SAFETY: each chunk has its own heads and tokens.
-                let out = unsafe { attended.part(at, width) };
-                let positions = cache.head(layer, head, self.seen(first + token));
-                kernels::attend(kernel, &query[at..at + width], positions, config.score_cap, scores, out, ends);
-                for (out, ends) in out.chunks_exact_mut(config.head_width).zip(&*ends) {
-                    kernels::scale(kernel, out, 1.0 / ends.sum);
+                let out = unsafe { attended.part(at(token), width) };
+                let heads = totals.chunks_exact(head_width).zip(so_far);
+                for (out, (totals, so_far)) in out.chunks_exact_mut(head_width).zip(heads) {
+                    out.copy_from_slice(totals);
+                    kernels::scale(kernel, out, 1.0 / so_far.sum);
                 }
             }
         });

@@ -1,7 +1,7 @@
 //! Memory between the steps of a forward pass, reserved once.
 
 use super::CHUNK;
-use super::attention::MAX_PARTS;
+use super::attention::{MAX_PARTS, TILE_POSITIONS, TILE_TOKENS};
 use super::config::Config;
 use super::rope::Rope;
 use crate::error::{LlmError, Result};
@@ -22,14 +22,16 @@ pub(super) struct Scratch {
     pub(super) attended: Vec<f32>,
     /// What attention found in each part of the positions: parts x query width, for a single token.
     pub(super) partial: Vec<f32>,
-    /// Parts x heads for a single token, else threads x heads that share a key head.
+    /// Parts x heads for a single token, else for each thread twice a tile's queries.
     pub(super) ends: Vec<Ends>,
+    /// For each thread the queries of a tile, what they found in some positions, and in all so far.
+    pub(super) tiles: Vec<f32>,
     pub(super) gate: Vec<f32>,
     pub(super) up: Vec<f32>,
     /// What a block adds to the stream.
     pub(super) delta: Vec<f32>,
     pub(super) activations: Activations,
-    /// For each thread, a score per position and query head of those that share a key head.
+    /// For each thread, a score per position and query head of those that share a key head, or those of a tile.
     pub(super) scores: Vec<f32>,
     pub(super) angles: Angles,
     pub(super) logits: Vec<f32>,
@@ -54,6 +56,7 @@ impl Scratch {
     pub(super) fn new(config: &Config, positions: usize, threads: usize, keeps_values: bool) -> Self {
         let tokens = CHUNK.min(positions);
         let floats = |width: usize| vec![0.0; tokens * width];
+        let queries = TILE_TOKENS * config.shared_by();
         let widest = config.width.max(config.feed_forward).max(config.query_width());
         Self {
             stream: floats(config.width),
@@ -64,12 +67,13 @@ impl Scratch {
             value: floats(config.kv_width()),
             attended: floats(config.query_width()),
             partial: vec![0.0; MAX_PARTS * config.query_width()],
-            ends: vec![Ends::default(); (MAX_PARTS * config.heads).max(threads * config.shared_by())],
+            ends: vec![Ends::NONE; (MAX_PARTS * config.heads).max(2 * threads * queries)],
+            tiles: vec![0.0; 3 * threads * queries * config.head_width],
             gate: floats(config.feed_forward),
             up: floats(config.feed_forward),
             delta: floats(config.width),
             activations: Activations::with_capacity(tokens * widest, keeps_values),
-            scores: vec![0.0; threads * config.shared_by() * positions],
+            scores: vec![0.0; threads * config.shared_by() * positions.max(TILE_TOKENS * TILE_POSITIONS)],
             angles: Angles::new(config, tokens),
             logits: vec![0.0; config.vocabulary],
         }
