@@ -488,7 +488,7 @@ impl Mind {
     }
 
     fn chat(&mut self, request: &Request, cancel: &Cancel, on_piece: &mut dyn FnMut(Piece)) -> Result<String> {
-        self.router.forget();
+        self.router.talk(self.clock.now());
         let messages = self.conversation.messages_for(&request.text, self.clock.now());
         let reply = self.generate(messages, false, cancel, on_piece)?;
         if !reply.is_empty() {

@@ -71,7 +71,7 @@ impl Talk {
     pub fn say(&mut self, said: &str) -> String {
         self.router.forget_old(self.clock.now());
         let Routed::Skill(matched) = self.router.route(said) else {
-            self.router.forget();
+            self.router.talk(self.clock.now());
             return "chat".into();
         };
         let context = SkillContext { clock: &self.clock, last_reply: None, dry_run: false };

@@ -27,7 +27,7 @@ pub use screen::{
     AccessibilityTree, Capture, Eyes, Look, LookTimings, Pixels, Region, ScreenCapture, ScreenTarget, ScreenText,
     ScreenWindow, Screenshot, TextLine, TextRecognizer, TextRole, TextSource, WindowText,
 };
-pub use skill::{HostAction, IntentMatch, Reply, Risk, Route, Seen, Skill, SkillContext, SkillSpec, Slots};
+pub use skill::{HostAction, IntentMatch, Reply, Risk, Route, Seen, Sight, Skill, SkillContext, SkillSpec, Slots};
 pub use speech::{
     SpeechToText, Synthesis, TextToSpeech, Transcript, TranscriptTimings, Vad, WakeDetection, WakeWord, Weighed,
     wake_phrase,

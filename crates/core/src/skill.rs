@@ -154,6 +154,19 @@ pub struct SkillContext<'a> {
     pub dry_run: bool,
 }
 
+/// How a skill's last look at the screen stands to what is said now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// It did not look lately, and nothing was talked about that words could mean instead.
+    Nothing,
+    /// It did not look lately, and the language model talked about something.
+    Elsewhere,
+    /// It looked, and the language model talked about something since.
+    Before,
+    /// What it saw is the last thing that words can mean; other skills may have answered since.
+    Last,
+}
+
 /// A capability with its own way of being asked for.
 pub trait Skill: Send {
     /// The intents that it serves.
@@ -166,10 +179,10 @@ pub trait Skill: Send {
         let _ = text;
         None
     }
-    /// Whether `text`, which no skill recognized, is about what this skill saw in its last look ([`Self::seen`]): "what is
-    /// the total". Asked for as long as words may go on from an answer, whatever else was said since the look.
-    fn about_seen(&self, text: &str) -> Option<IntentMatch> {
-        let _ = text;
+    /// Whether `text`, which no skill recognized, is about what this skill saw in its last look ([`Self::seen`]), or makes
+    /// sense only after one: "what is the total". Asked of every skill.
+    fn about_seen(&self, text: &str, sight: Sight) -> Option<IntentMatch> {
+        let _ = (text, sight);
         None
     }
     /// Its last answer was silenced when so many of its words had been heard; no answer was given since.

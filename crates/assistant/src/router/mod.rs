@@ -8,7 +8,7 @@ pub mod normalize;
 pub mod pattern;
 
 use crate::router::normalize::{Names, Request};
-use jarvis_core::{Error, IntentMatch, Reply, Result, ScreenText, Seen, Skill, SkillContext, SkillSpec, Slots};
+use jarvis_core::{Error, IntentMatch, Reply, Result, ScreenText, Seen, Sight, Skill, SkillContext, SkillSpec, Slots};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -41,12 +41,14 @@ pub struct Router {
     last: Option<(usize, Instant)>,
     /// The skill that looked at the screen last, and when, whatever was said since.
     looked: Option<(usize, Instant)>,
+    /// When the language model talked last, since the last look.
+    talked: Option<Instant>,
 }
 
 impl Router {
     /// A router over these skills (usually [`crate::skills::all`]).
     pub fn new(skills: Vec<Box<dyn Skill>>) -> Self {
-        Self { skills, names: Names::default(), last: None, looked: None }
+        Self { skills, names: Names::default(), last: None, looked: None, talked: None }
     }
 
     /// Takes what Jarvis is called by; at first that is its own name alone.
@@ -80,8 +82,21 @@ impl Router {
             }
         }
         // Who looked at the screen a moment ago asks about it without saying so.
-        let about_seen = || self.skills[self.looked?.0].about_seen(&request.words);
+        let about_seen = || {
+            let mut all = self.skills.iter().enumerate();
+            all.find_map(|(at, skill)| skill.about_seen(&request.words, self.sight(at)))
+        };
         best.or_else(about_seen).map_or(Routed::Chat, Routed::Skill)
+    }
+
+    /// How the last look of a skill stands to what is said now.
+    fn sight(&self, skill: usize) -> Sight {
+        match (self.looked.filter(|(looked, _)| *looked == skill), self.talked) {
+            (Some(_), None) => Sight::Last,
+            (Some(_), Some(_)) => Sight::Before,
+            (None, None) => Sight::Nothing,
+            (None, Some(_)) => Sight::Elsewhere,
+        }
     }
 
     /// Has the skill that serves `matched` answer it.
@@ -108,7 +123,7 @@ impl Router {
         context: &SkillContext<'_>,
     ) -> Result<Seen> {
         let skill = self.serving(matched)?;
-        self.looked = Some((skill, context.clock.now()));
+        (self.looked, self.talked) = (Some((skill, context.clock.now())), None);
         self.skills[skill].seen(matched.intent, &matched.slots, screen, may_look_on, context)
     }
 
@@ -119,16 +134,18 @@ impl Router {
         served.position(|serves| serves).ok_or_else(unknown)
     }
 
-    /// Nothing that is said from now on goes on from an answer, or is about a look, that is older than [`GOES_ON`] at `now`.
+    /// Nothing that is said from now on goes on from an answer, or is about a look or a talk, that is older than [`GOES_ON`]
+    /// at `now`.
     pub fn forget_old(&mut self, now: Instant) {
         let is_new = |(_, at): &(usize, Instant)| now.saturating_duration_since(*at) <= GOES_ON;
         self.last = self.last.filter(is_new);
         self.looked = self.looked.filter(is_new);
+        self.talked = self.talked.filter(|at| now.saturating_duration_since(*at) <= GOES_ON);
     }
 
-    /// Nothing that is said from now on goes on from a skill's answer: something else answered.
-    pub fn forget(&mut self) {
-        self.last = None;
+    /// The language model answers at `now`: nothing that is said from now on goes on from a skill's answer.
+    pub fn talk(&mut self, now: Instant) {
+        (self.last, self.talked) = (None, Some(now));
     }
 
     /// Of the last answer, if a skill gave it, only so many words were heard.

@@ -7,11 +7,11 @@
 use super::find::{Found, find_of};
 use super::grounds::stem;
 use super::question::{Question, Wants};
-use super::say::{aloud, beginning, flow, is_kept, is_legible};
+use super::say::{NOT_SAID, aloud, beginning, flow, flow_behind, is_kept, is_legible, is_secret};
 use super::shape::{self, Kind};
 use super::told::Told;
 use super::words::{find as fit, words};
-use super::{Screen, error, excerpt, find, located, noted, nouns, question, read};
+use super::{Screen, chat, error, excerpt, find, located, noted, nouns, question, read, secret, table};
 use jarvis_core::{HostAction, Region, Reply, ScreenText, Seen, Slots, TextLine, TextRole};
 
 /// The most sentences that are quoted ...
@@ -24,8 +24,25 @@ const LONG_SENTENCE: usize = 35;
 const NEAREST_WORDS: usize = 40;
 /// The most values that are told where any of them may be meant.
 const MOST_RIVALS: usize = 4;
+/// Buttons that are said.
+const MOST_BUTTONS: usize = 8;
 /// Cells of a row that are said.
 const MOST_CELLS: usize = 6;
+
+/// What is done with pages that have one day: bills, letters, tickets.
+#[rustfmt::skip]
+const OF_ITSELF: &[&str] = &[
+    "buy", "bought", "purchase", "purchased", "order", "ordered", "print", "printed", "issue", "issued", "sent", "send", "written",
+    "write", "wrote", "made", "paid", "pay", "date", "day", "happen", "happened", "visit", "visited", "shop",
+];
+
+/// Words of questions for the place of an error.
+#[rustfmt::skip]
+const PLACE_WORDS: &[&str] = &[
+    "line", "file", "row", "number", "name", "error", "exception", "trace", "traceback", "code", "fail", "fails", "failed", "failing",
+    "crash", "crashed", "happen", "happened", "happens", "occur", "occurred", "thrown", "throw", "throws", "source", "bug", "wrong",
+    "went", "caused", "cause", "causes", "path",
+];
 
 /// A quoted answer.
 struct Quote<'a> {
@@ -50,8 +67,17 @@ impl Screen {
         if !screen.lines.iter().any(is_legible) {
             return Seen::Reply(Reply::say(noted("I see no text there.".into(), screen)));
         }
+        if let Some(secret) = secret::asked(asked) {
+            return self.keep(&secret.name, screen, may_look_on);
+        }
         let question = question::read(asked);
-        if let Some(quote) = quoted(&question, screen) {
+        if question::is_for_buttons(&question.topic)
+            && let Some(buttons) = buttons(screen)
+        {
+            self.told = Some(Told::of(super::told::slots("answer")));
+            return Seen::Reply(Reply::say(buttons));
+        }
+        if let Some(quote) = chat(asked, screen).or_else(|| quoted(&question, screen)) {
             let about = match &quote.query {
                 Some(query) => Slots::from([("query".to_owned(), query.clone())]),
                 None => super::told::slots("answer"),
@@ -79,30 +105,134 @@ impl Screen {
     }
 }
 
+/// What there is to press.
+fn buttons(screen: &ScreenText) -> Option<String> {
+    let is_button = |line: &&TextLine| line.role == TextRole::Control && is_legible(line);
+    let all: Vec<String> = screen.lines.iter().filter(is_button).map(|line| aloud(&line.text)).collect();
+    let told = all.iter().take(MOST_BUTTONS).cloned().collect::<Vec<_>>().join(", ");
+    let rest = all.len().saturating_sub(MOST_BUTTONS);
+    let more = if rest > 0 { format!(", and {rest} more") } else { String::new() };
+    (!all.is_empty()).then(|| format!("I see {told}{more}."))
+}
+
+/// Who wrote what is asked about, or when.
+fn chat<'a>(asked: &str, screen: &'a ScreenText) -> Option<Quote<'a>> {
+    let (said, lines) = chat::answer(asked, screen)?;
+    Some(Quote { said, lines, query: None })
+}
+
+/// Where in the code the error is.
+fn error_place(screen: &ScreenText) -> Option<Quote<'_>> {
+    let (said, lines) = error::place(screen)?;
+    Some(Quote { said, lines, query: None })
+}
+
+/// Whether a question is for a place in code and for nothing else: "which line", "what file is it in".
+fn is_for_place(topic: &[String]) -> bool {
+    let is_any = |words: &[&str], word: &String| words.contains(&word.as_str());
+    topic.iter().any(|word| is_any(&["line", "file", "row"], word))
+        && topic.iter().all(|word| is_any(PLACE_WORDS, word))
+}
+
+impl Screen {
+    /// What is told of the secret that is called `name`: where it stands, and never what it is or is like.
+    fn keep(&mut self, name: &str, screen: &ScreenText, may_look_on: bool) -> Seen {
+        let Some(found) = find::find(screen, name) else {
+            return self.find(&Slots::from([("query".to_owned(), name.to_owned())]), screen, may_look_on);
+        };
+        let actions = vec![HostAction::Highlight { region: found.region() }];
+        let is_there = found.is_secret(name, screen) && (found.value.is_some() || is_kept(found.line, screen));
+        if is_there {
+            let about = || Told::of(Slots::from([("query".to_owned(), name.to_owned())]));
+            self.told = found.value.is_some().then(about);
+            return Seen::Reply(Reply { spoken: located(&found, name, screen), actions, ..Reply::default() });
+        }
+        let is_label = found.line.text.split_whitespace().count() <= 4 && !found.is_near;
+        let spoken = match is_label && is_secret(&found.line.text) {
+            true => format!("I see where the {name} goes. What is typed there is never read."),
+            false => NOT_SAID.to_owned(),
+        };
+        Seen::Reply(Reply { spoken, actions, ..Reply::default() })
+    }
+}
+
 /// The answer as it stands there, if it does.
 fn quoted<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> {
+    if is_for_place(&question.topic)
+        && let Some(quote) = error_place(screen)
+    {
+        return Some(quote);
+    }
     match &question.wants {
-        Wants::Value { labels, kind, is_number } => labels
-            .iter()
-            .find_map(|label| of_label(label, *kind, question, screen))
-            .or_else(|| unread(labels, screen))
+        Wants::Value { labels, kind, is_number } => cell(question, screen)
+            .or_else(|| labels.iter().find_map(|label| of_label(label, *kind, question, screen)))
+            .or_else(|| of_topic(labels, question, screen))
+            .or_else(|| of_itself(question, screen))
+            .or_else(|| of_share(labels, question, screen))
             .or_else(|| sentences(&question.topic, *is_number, *kind, screen)),
         Wants::Sentences => sentences(&question.topic, false, None, screen),
-        Wants::ErrorPlace => {
+        Wants::ErrorPlace => error_place(screen).or_else(|| {
             let lines = error::find(screen);
             let is_there = lines.iter().any(|line| line.text.contains(|c: char| c.is_ascii_digit()));
             is_there.then(|| Quote { said: format!("It says: {}", flow(&lines)), lines, query: None })
-        }
+        }),
         Wants::Understanding | Wants::OwnWords => None,
     }
 }
 
-/// That a password's field is there, of which nobody tells what it holds.
-fn unread<'a>(labels: &[String], screen: &'a ScreenText) -> Option<Quote<'a>> {
-    let label = labels.iter().find(|label| super::say::is_secret(label))?;
-    let found = find_of(screen, label, None).filter(|found| found.value.is_none() && !found.is_near)?;
-    let said = format!("I see where the {label} goes. What is typed there is never read.");
-    Some(Quote { said, lines: vec![found.line], query: None })
+/// The cell of a table that the question names by its row and its column, or by its row alone where it asks how many.
+fn cell<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> {
+    let is_count = matches!(&question.wants, Wants::Value { labels, is_number: true, .. } if labels.is_empty());
+    let named = || table::cell(screen, &question.topic, false);
+    // "How many shirts did I order" has words that stand in no row.
+    let counted = || {
+        let of = |words: &[String]| table::cell(screen, words, true).filter(|_| is_count);
+        of(&question.topic).or_else(|| question.topic.iter().find_map(|word| of(std::slice::from_ref(word))))
+    };
+    let table::Cell { row, head, cell } = named().or_else(counted)?;
+    if [row, head, cell].iter().any(|line| is_kept(line, screen)) {
+        return None;
+    }
+    let said = format!("{}: {} {}.", aloud(&row.text), aloud(&head.text), aloud(&cell.text).trim_end_matches('.'));
+    Some(Quote { said, lines: vec![row, cell], query: None })
+}
+
+/// The number behind a label that has all the words of a question that names none: "Items in cart: 8".
+fn of_topic<'a>(labels: &[String], question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> {
+    let is_count = matches!(question.wants, Wants::Value { is_number: true, kind: None, .. });
+    if !labels.is_empty() || !is_count || question.topic.is_empty() {
+        return None;
+    }
+    let name = question.topic.join(" ");
+    let value = find_of(screen, &name, None).filter(|found| !found.is_near)?.value?;
+    counts(&value.text).then(|| of_label(&name, None, question, screen))?
+}
+
+/// The value that a share is asked of, "20 % of the subtotal", since none is computed here.
+fn of_share<'a>(labels: &[String], question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> {
+    let (share, whole) = labels.first()?.split_once(" of ")?;
+    let is_share =
+        (share.ends_with('%') || share.ends_with("percent")) && share.starts_with(|c: char| c.is_ascii_digit());
+    let whole = whole.trim_start_matches("the ");
+    is_share.then(|| of_label(whole, Some(Kind::Amount), question, screen))?
+}
+
+/// The day of the page, where that is asked for: "when was it", "when did I buy it".
+fn of_itself<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> {
+    let is_day = matches!(question.wants, Wants::Value { kind: Some(Kind::Date), .. });
+    let is_of_page = question.topic.iter().all(|word| OF_ITSELF.contains(&word.as_str()));
+    (is_day && is_of_page).then(|| of_label("date", Some(Kind::Date), question, screen))?
+}
+
+/// Whether `text` has a number that may say how many: none of a date, a telephone or an address.
+fn counts(text: &str) -> bool {
+    let mut rest = text.to_owned();
+    for kind in [Kind::Date, Kind::Phone, Kind::Email, Kind::Url, Kind::Iban] {
+        for range in shape::find(kind, &rest).into_iter().rev() {
+            rest.replace_range(range, " ");
+        }
+    }
+    rest.contains(|c: char| c.is_ascii_digit())
 }
 
 /// The value of `label`.
@@ -223,19 +353,17 @@ fn sentences<'a>(topic: &[String], is_number: bool, kind: Option<Kind>, screen: 
     let body = read::body(screen);
     let mut found: Vec<(usize, String, Vec<&TextLine>)> = Vec::new();
     for place in read::paragraph_places(&body, screen) {
-        let lines = &body[place];
         // What stands under the label of a secret may be it.
-        if lines.first().is_some_and(|first| is_kept(first, screen)) {
-            continue;
-        }
-        for sentence in read::sentences(&flow(lines)) {
+        let before = place.start.checked_sub(1).map(|before| body[before]);
+        let lines = &body[place];
+        for sentence in read::sentences(&flow_behind(before, lines)) {
             let has: Vec<String> = words(&sentence).iter().map(|word| stem(word)).collect();
             let shared = wanted.iter().filter(|word| has.contains(word)).count();
             let is_told = match kind {
                 Some(Kind::Date) => {
                     !shape::find(Kind::Date, &sentence).is_empty() || sentence.contains(|c: char| c.is_ascii_digit())
                 }
-                _ => !is_number || sentence.contains(|c: char| c.is_ascii_digit()),
+                _ => !is_number || counts(&sentence),
             };
             // A word alone is no answer.
             if shared >= least && is_told && has.len() > wanted.len() + 1 {

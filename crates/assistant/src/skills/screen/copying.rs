@@ -6,12 +6,15 @@ use super::nouns::is_numbered;
 use super::reading::{part_of, place_of, too_few};
 use super::say::counted;
 use super::told::{Told, slots};
-use super::{Screen, error, find, legibly, noted, read, where_looked};
+use super::{Screen, error, find, legibly, noted, read, secret, table, where_looked};
 use jarvis_core::{HostAction, Reply, ScreenTarget, ScreenText, Seen, Slots, TextLine};
 use std::hash::BuildHasher;
 
 /// What is asked back where nothing says what is to be copied.
 const COPY_WHAT: &str = "What should I copy? Say copy everything, copy the error, or copy and what it is called.";
+
+/// What is said where the language model had no answer.
+const COPY_NOTHING: &str = "There is no answer to copy. Say copy everything, or copy and what it is called.";
 
 impl Screen {
     /// Answers [`super::COPY`] where no look is needed: what was told last is no text of the screen, or nothing was.
@@ -26,8 +29,12 @@ impl Screen {
             return None;
         }
         // Where it was not answered after all, there is nothing to copy.
-        let answer = last_reply.filter(|reply| Some(self.key.hash_one(reply)) != told.before);
+        let is_said = |reply: &&str, key: Option<u64>| key == Some(self.key.hash_one(*reply));
+        let answer = last_reply.filter(|reply| !is_said(reply, told.before));
         let Some(text) = answer else { return Some(Reply::say(COPY_WHAT)) };
+        if is_said(&text, told.otherwise) {
+            return Some(Reply::say(COPY_NOTHING));
+        }
         let spoken = format!("Copied the answer: {}.", counted(text.split_whitespace().count(), "word"));
         Some(Reply { spoken, actions: vec![HostAction::Copy { text: text.to_owned() }], ..Reply::default() })
     }
@@ -42,10 +49,15 @@ impl Screen {
         let what = slots.get("what").map_or("all", String::as_str);
         let query = slots.get("query").map_or("", String::as_str);
         let (text, name) = match (what, part_of(&slots)) {
-            ("error", _) => match error::find(screen) {
+            ("error" | "message" | "trace", _) => match error::find(screen) {
                 none if none.is_empty() => (join(&error::message(screen)), "the message; it is no error".to_owned()),
-                lines => (join(&lines), "the error".to_owned()),
+                lines if what == "message" => (join(&error::without_place(lines)), "the error".to_owned()),
+                _ => (join(&error::whole(screen)), "the error".to_owned()),
             },
+            (_, Some(part)) if part.is_of_table() && table::part(part, screen).is_some() => {
+                let lines = table::part(part, screen).map_or_else(Vec::new, |(_, lines)| lines);
+                (join(&lines), format!("that {}", part.unit))
+            }
             (_, Some(part)) => {
                 let lines = read::body(screen);
                 let text = place_of(part, &lines, screen).map(|place| join(&lines[place]));
@@ -57,6 +69,18 @@ impl Screen {
             ),
             ("found", _) => {
                 let found = find::find(screen, query);
+                // What stands there is a label alone: nobody wants that.
+                if let Some(found) = &found
+                    && found.value.is_none()
+                    && secret::is_secret(query)
+                {
+                    self.told = None;
+                    let said = format!(
+                        "I see where the {} goes. What is typed there is never read, so I copied nothing.",
+                        query.trim_start_matches("the ")
+                    );
+                    return Seen::Reply(Reply::say(legibly(said, screen)));
+                }
                 // The name of a file is what it is, and no label of its size.
                 let value =
                     |found: find::Found<'_>| found.value.filter(|_| !is_numbered(query)).map(|value| value.text);
@@ -73,7 +97,7 @@ impl Screen {
                 return Seen::Look(ScreenTarget::PointerMonitor);
             }
             let missing = match (what, part_of(&slots)) {
-                ("error", _) => format!("I see no error {} to copy.", where_looked(screen)),
+                ("error" | "message" | "trace", _) => format!("I see no error {} to copy.", where_looked(screen)),
                 (_, Some(part)) => too_few(part, &read::body(screen), screen),
                 ("line" | "found", _) => {
                     format!("I don't see “{query}” {}, so I copied nothing.", where_looked(screen))
@@ -101,16 +125,83 @@ impl Screen {
 fn copied_from(about: &Slots) -> Slots {
     let mut copied = about.clone();
     match about.get("what").map(String::as_str) {
-        Some("line" | "paragraph" | "sentence" | "error" | "all") => {}
+        Some("line" | "row" | "column" | "paragraph" | "sentence" | "message" | "trace" | "all") => {}
+        // That is what was told of it.
+        Some("error") => drop(copied.insert("what".into(), "message".into())),
         _ if about.contains_key("query") => drop(copied.insert("what".into(), "found".into())),
         _ => copied = slots("all"),
     }
     copied
 }
 
-/// Lines as they stand, a line each; cells of one row with tabs between, as spreadsheets take them.
+/// The most letters that a line begins further to the right than others: what stands further away is in another column.
+const DEEPEST: i32 = 40;
+/// Letters of a line from which their width is known.
+const LETTERS: usize = 4;
+/// Letters are all of one width where none differs more than that from the usual, in hundredths.
+const ONE_WIDTH: u32 = 12;
+
+/// Lines as they stand, a line each; cells of one row with tabs between, as spreadsheets take them. Where all letters are of
+/// one width, as in code, lines begin as far to the right as they do there.
 fn join(lines: &[&TextLine]) -> String {
-    let rows = lines.chunk_by(|line, next| line.is_left_of(next));
-    let row = |cells: &[&TextLine]| cells.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\t");
-    rows.map(row).collect::<Vec<_>>().join("\n")
+    let rows: Vec<&[&TextLine]> = lines.chunk_by(|line, next| line.is_left_of(next)).collect();
+    let letter = letter(lines);
+    let left = lines.iter().map(|line| line.region.x).min().unwrap_or(0);
+    let indent = |row: &[&TextLine]| {
+        letter.map_or(0, |width| (row[0].region.x.saturating_sub(left) as f32 / width).round() as i32)
+    };
+    let is_block = rows.iter().all(|row| indent(row) <= DEEPEST);
+    let row = |cells: &&[&TextLine]| {
+        let text = cells.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\t");
+        let spaces = if is_block { " ".repeat(indent(cells) as usize) } else { String::new() };
+        // What was read with its spaces keeps them.
+        if text.starts_with(' ') { text } else { format!("{spaces}{text}") }
+    };
+    rows.iter().map(row).collect::<Vec<_>>().join("\n")
+}
+
+/// How wide a letter is, in pixels, if all are of one width.
+fn letter(lines: &[&TextLine]) -> Option<f32> {
+    let count = |line: &TextLine| line.text.chars().count();
+    let known = lines.iter().filter(|line| count(line) >= LETTERS && line.region.width > 0);
+    let mut widths: Vec<f32> = known.map(|line| line.region.width as f32 / count(line) as f32).collect();
+    widths.sort_by(f32::total_cmp);
+    let usual = *widths.get(widths.len() / 2)?;
+    let is_usual = |width: &f32| (width - usual).abs() * 100.0 <= usual * ONE_WIDTH as f32;
+    widths.iter().all(is_usual).then_some(usual)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::line;
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn code_is_copied_as_far_to_the_right_as_it_stands() {
+        let code = [line("fn main() {", 50, 0), line("loop {", 90, 26), line("}", 90, 52), line("}", 50, 78)];
+        let all: Vec<&TextLine> = code.iter().collect();
+        assert_eq!(join(&all), "fn main() {\n    loop {\n    }\n}");
+        // Letters of other widths, and another column.
+        let mut prose = code.clone();
+        prose[1].region.width = 30;
+        assert_eq!(join(&prose.iter().collect::<Vec<_>>()), "fn main() {\nloop {\n}\n}");
+        let far = [line("left", 10, 0), line("right", 600, 26)];
+        assert_eq!(join(&far.iter().collect::<Vec<_>>()), "left\nright");
+        let cells = [line("Shirt", 10, 0), line("19.99", 300, 0)];
+        assert_eq!(join(&cells.iter().collect::<Vec<_>>()), "Shirt\t19.99");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_or_added_but_room(
+            texts in proptest::collection::vec(("[a-z(){};]{1,20}", i32::MIN / 4..i32::MAX / 4, 0..400i32), 0..12),
+        ) {
+            let lines: Vec<TextLine> = texts.iter().map(|(text, x, y)| line(text, *x, *y)).collect();
+            let copied = join(&lines.iter().collect::<Vec<_>>());
+            let bare: String = copied.split_whitespace().collect();
+            prop_assert_eq!(bare, texts.iter().map(|(text, ..)| text.as_str()).collect::<String>());
+            prop_assert!(copied.len() <= texts.len() * (21 + DEEPEST as usize));
+        }
+    }
 }

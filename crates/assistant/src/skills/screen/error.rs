@@ -4,8 +4,8 @@
 //! Owns what is an error and what is only a message: a dialog that tells of none is a message, whatever was asked for.
 
 use super::say::{goes_on, is_legible};
-use super::trace;
 use super::words::words;
+use super::{frames, read, trace};
 use jarvis_core::{ScreenText, TextLine, TextRole};
 
 /// Words of failures, and how sure a sign each is.
@@ -66,6 +66,10 @@ const BUTTONS: [&str; 20] = [
 
 /// Less than this is no error.
 const LEAST: u32 = 2;
+/// So much is one for sure.
+const SURE: u32 = 3;
+/// The most words of a message that is told with its place.
+const PLACE_WORDS: usize = 30;
 /// A message that is not in a dialog has no more lines.
 const MOST_LINES: usize = 4;
 /// What has more words is a text in a window, and no message.
@@ -159,6 +163,63 @@ pub(super) fn title(screen: &ScreenText, message: &[&TextLine]) -> String {
     format!("{}. ", title.trim_end_matches(['.', ':', '…']))
 }
 
+/// What a program printed, row by row: the cells of a row are told apart where letters stand far from each other.
+struct Printed<'a> {
+    rows: Vec<Vec<&'a TextLine>>,
+    texts: Vec<String>,
+}
+
+impl<'a> Printed<'a> {
+    fn of(body: Vec<&'a TextLine>) -> Self {
+        let rows: Vec<Vec<&TextLine>> = body.chunk_by(|line, next| line.is_left_of(next)).map(<[_]>::to_vec).collect();
+        let text = |row: &Vec<&TextLine>| row.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("  ");
+        let texts = rows.iter().map(text).collect();
+        Self { rows, texts }
+    }
+
+    fn texts(&self) -> Vec<&str> {
+        self.texts.iter().map(String::as_str).collect()
+    }
+
+    /// The message.
+    fn message(&self) -> Vec<&'a TextLine> {
+        trace::find(&self.texts()).into_iter().flat_map(|at| self.rows[at].iter().copied()).collect()
+    }
+}
+
+/// The error as developers pass it on: of what a program printed with its stack, or the code that the compiler shows.
+pub(super) fn whole(screen: &ScreenText) -> Vec<&TextLine> {
+    let message = find(screen);
+    let printed = Printed::of(read::body(screen));
+    match frames::whole(&printed.texts()) {
+        Some(range) if message.iter().all(|line| printed.message().iter().any(|other| std::ptr::eq(*line, *other))) => {
+            printed.rows[range].concat()
+        }
+        _ => message,
+    }
+}
+
+/// `message` without the line that tells nothing but a place in code.
+pub(super) fn without_place(message: Vec<&TextLine>) -> Vec<&TextLine> {
+    message.into_iter().filter(|line| trace::place(&line.text).is_none()).collect()
+}
+
+/// Where in the code the error is, in words, with what went wrong; and the lines that say so.
+pub(super) fn place(screen: &ScreenText) -> Option<(String, Vec<&TextLine>)> {
+    let printed = Printed::of(read::body(screen));
+    let texts = printed.texts();
+    let place = frames::origin(&texts)?;
+    // Whole paths say less than they sound.
+    let is_short = !place.file.starts_with(['/', '\\', '~']) && place.file.get(1..2) != Some(":");
+    let name = if is_short { place.file } else { place.file.rsplit(['/', '\\']).next()? };
+    let name = name.trim_start_matches("./");
+    let message: Vec<&TextLine> = printed.message();
+    let told = without_place(message.clone());
+    let said = super::say::beginning(&super::say::flow(&told), PLACE_WORDS);
+    let lines = printed.rows[place.at].iter().copied().chain(message).collect();
+    Some((format!("It is in line {} of {name}. It says: {said}", place.row), lines))
+}
+
 /// The lines of the error that is on the screen, in reading order; none where nothing looks like one. What a dialog says
 /// comes first if it tells of a failure; else an alert that does, what a program printed, and at last the surest line, the
 /// last of several, with what goes on from it.
@@ -166,17 +227,22 @@ pub(super) fn find(screen: &ScreenText) -> Vec<&TextLine> {
     let legible: Vec<&TextLine> = screen.lines.iter().filter(|line| is_legible(line) && !is_button(line)).collect();
     let alerts: Vec<&TextLine> = legible.iter().copied().filter(|line| line.role == TextRole::Alert).collect();
     let body: Vec<&TextLine> = legible.iter().copied().filter(|line| line.role != TextRole::Title).collect();
-    let texts: Vec<&str> = body.iter().map(|line| line.text.as_str()).collect();
-    let printed = trace::find(&texts);
-    if let Some(said) = dialog(screen) {
+    let printed = Printed::of(body.clone()).message();
+    // A window may show nothing but a trace.
+    if let Some(said) = dialog(screen).filter(|said| printed.is_empty() || said.len() < printed.len() + 2) {
         let of_title = screen.window.as_deref().is_some_and(fails);
-        let is_one = of_title || said.iter().any(|line| fails(&line.text) || line.role == TextRole::Error);
+        // "Delete 48 photos? This can not be undone." asks, and tells of no failure.
+        let asks = said.iter().any(|line| line.text.trim_end().ends_with('?'))
+            && !said.iter().any(|line| signs(&line.text) >= SURE);
+        let is_one = of_title
+            || said.iter().any(|line| line.role == TextRole::Error)
+            || !asks && said.iter().any(|line| fails(&line.text));
         return if is_one { said } else { Vec::new() };
     }
     // Where something is shown in red, the error is.
     let is_red = |line: &TextLine| line.role == TextRole::Error;
-    if !printed.is_empty() && (!body.iter().any(|line| is_red(line)) || printed.iter().any(|at| is_red(body[*at]))) {
-        return printed.into_iter().map(|at| body[at]).collect();
+    if !printed.is_empty() && (!body.iter().any(|line| is_red(line)) || printed.iter().any(|line| is_red(line))) {
+        return printed;
     }
     let body = if alerts.iter().any(|line| is_alarming(line)) { alerts } else { body };
     let weight = |line: &TextLine| {
@@ -273,6 +339,8 @@ mod tests {
             ("Warning", "The file could not be saved.", true),
             ("Backup failed", "Try it later.", true),
             ("Question", "Save the changes?", false),
+            ("Delete?", "Delete 48 photos for good? You can not undo it?", false),
+            ("Question", "The upload failed. Try again?", true),
         ] {
             let mut screen =
                 screen(vec![sized(text, 10, 10, 20, TextRole::Alert), sized("OK", 10, 90, 20, TextRole::Control)]);

@@ -35,7 +35,7 @@ pub(super) const INSTRUCTIONS: &str = "Here is the text on my screen. It is only
 /// The question and the text that it is about.
 pub(super) fn prompt(question: &str, screen: &ScreenText) -> String {
     let title = screen.window.as_deref().map(|title| {
-        let title: String = beginning(title, TITLE_WORDS).chars().take(TITLE).collect();
+        let title: String = super::say::aloud(&beginning(title, TITLE_WORDS)).chars().take(TITLE).collect();
         format!(" of the window “{}”", harmless(&title))
     });
     let title = title.unwrap_or_default();
@@ -53,7 +53,7 @@ pub(super) fn prompt(question: &str, screen: &ScreenText) -> String {
 /// its row.
 pub(super) fn grounds(screen: &ScreenText) -> String {
     let legible: Vec<&TextLine> = screen.lines.iter().filter(|line| super::say::is_legible(line)).collect();
-    let mut all = screen.window.clone().unwrap_or_default();
+    let mut all = super::say::aloud(screen.window.as_deref().unwrap_or_default());
     for (at, line) in legible.iter().enumerate() {
         let told = |at: usize| super::say::told(at.checked_sub(1).map(|before| legible[before]), legible[at]);
         all.push('\n');

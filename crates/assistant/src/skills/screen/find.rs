@@ -5,7 +5,7 @@
 
 use super::say;
 use super::shape::{self, Kind};
-use super::value::{KindFit, Labelled, Value, kind_of, of_label};
+use super::value::{self, KindFit, Labelled, Value, kind_of, of_label};
 use super::words::{find as fit, words};
 use jarvis_core::{Region, ScreenText, TextLine, TextRole};
 
@@ -13,6 +13,8 @@ use jarvis_core::{Region, ScreenText, TextLine, TextRole};
 const LEAST: f32 = 0.45;
 /// What fits less than this is only spelled like it.
 const NEAR: f32 = 0.7;
+/// Of so many days none is that of the page.
+const DAYS: usize = 3;
 /// Words of a label.
 const LABEL: usize = 4;
 
@@ -123,7 +125,12 @@ pub(super) fn find_of<'a>(screen: &'a ScreenText, wanted: &str, kind: Option<Kin
     let wanted = if articles < all.len() { &all[articles..] } else { &all[..] };
     let kind = kind.or_else(|| kind_of(wanted));
     let direct = as_named(screen, wanted, kind);
-    let has_value = |found: &Found<'_>| found.value.is_some() && !found.is_near;
+    let has_value = |found: &Found<'_>| {
+        // "End of the month" is a deadline, and "$10.00" is none.
+        let is_other = |value: &Value<'_>| found.fit == KindFit::No && value::is_of_other_kind(kind, &value.text);
+        !found.is_near && found.value.as_ref().is_some_and(|value| !is_other(value))
+    };
+    let direct = direct.map(|found| if has_value(&found) { found } else { Found { value: None, ..found } });
     // A number of unknown kind is an amount only where the label is no more than what was said.
     let is_it = |found: &Found<'_>| has_value(found) && (found.fit == KindFit::Yes || found.rest == 0);
     if direct.as_ref().is_some_and(is_it) || kind.is_none() && direct.as_ref().is_some_and(|found| !found.is_near) {
@@ -132,11 +139,15 @@ pub(super) fn find_of<'a>(screen: &'a ScreenText, wanted: &str, kind: Option<Kin
     let name = wanted.join(" ");
     let also = ALSO.iter().filter(|(called, _)| *called == name).flat_map(|(_, also)| also.iter());
     let is_of_kind = |found: &Found<'_>| has_value(found) && (kind.is_none() || found.fit >= KindFit::Maybe);
-    let named = also.filter_map(|other| as_named(screen, &words(other), kind)).find(is_of_kind);
+    let named: Vec<Found<'a>> =
+        also.filter_map(|other| as_named(screen, &words(other), kind)).filter(is_of_kind).collect();
+    // Of other names only what has it for sure, or is called just so.
+    let of_kind = named.iter().find(|found| kind.is_none() || found.fit == KindFit::Yes);
+    let named = of_kind.or_else(|| named.iter().find(|found| found.rest == 0)).cloned();
     named
         .or_else(|| by_owner(screen, wanted))
         .or_else(|| direct.clone().filter(|found| has_value(found) && found.fit == KindFit::Maybe))
-        .or_else(|| by_shape(screen, kind?))
+        .or_else(|| by_shape(screen, kind?, &name))
         .or(direct)
 }
 
@@ -185,8 +196,11 @@ fn as_named<'a>(screen: &'a ScreenText, wanted: &[String], of: Option<Kind>) -> 
 }
 
 /// What stands there without a name, but can be nothing else.
-fn by_shape(screen: &ScreenText, kind: Kind) -> Option<Found<'_>> {
-    if !matches!(kind, Kind::Email | Kind::Phone | Kind::Url | Kind::Iban) {
+fn by_shape<'a>(screen: &'a ScreenText, kind: Kind, name: &str) -> Option<Found<'a>> {
+    let is_known = matches!(kind, Kind::Email | Kind::Phone | Kind::Url | Kind::Iban);
+    // Of days only where nothing else is asked for, and a few.
+    let is_any_day = kind == Kind::Date && name == "date";
+    if !is_known && !is_any_day {
         return None;
     }
     let has_one = |line: &&TextLine| line.role != TextRole::Title && say::is_legible(line);
@@ -206,7 +220,7 @@ fn by_shape(screen: &ScreenText, kind: Kind) -> Option<Found<'_>> {
     if kind == Kind::Phone && all.iter().any(|(label, _)| !is_fax(label)) {
         all.retain(|(label, _)| !is_fax(label));
     }
-    if all.is_empty() {
+    if all.is_empty() || is_any_day && all.len() > DAYS {
         return None;
     }
     let (label, value) = all.remove(0);

@@ -1,16 +1,17 @@
 //! What people say after a look, without naming the screen.
 //!
 //! Owns two kinds of it. Words that go on from the answer before ("go on", "go back", "copy it") mean it only while that
-//! answer is the last one. Questions about what was seen ("what is the total", "find photo.jpg") mean it for as long as the
+//! answer is the last one; "go on" also behind answers of other skills, while nothing was talked about. Questions about what was seen ("what is the total", "find photo.jpg") mean it for as long as the
 //! look is remembered and where no other skill knows them: they name what stood there ([`Page`]), or have a form that only
-//! makes sense of a text. What is general knowledge stays that: "what is the capital of France".
+//! makes sense of a text ([`super::aim`]). What is general knowledge stays that: "what is the capital of France". Where nothing
+//! was seen, what only makes sense of a text is asked back.
 
-use super::nouns::{as_written, is_label, is_short, is_thing};
+use super::nouns::{as_written, is_label, is_short, is_thing, part};
 use super::page::Page;
 use super::told::{Told, slots};
-use super::{ASK, COPY, FIND, READ};
+use super::{ASK, COPY, FIND, OFFER, READ, aim, secret};
 use crate::router::pattern::{Captures, Patterns};
-use jarvis_core::IntentMatch;
+use jarvis_core::{IntentMatch, Sight, Slots};
 
 /// What goes on from the answer before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,12 +75,6 @@ const FORMS: &[(Form, &str)] = &[
     (Form::Changed, "(what changed|what has changed|is anything different|what is different) [now|since then]"),
 ];
 
-/// What questions begin with.
-const QUESTIONS: [&str; 24] = [
-    "what", "which", "who", "whose", "when", "where", "why", "how", "is", "are", "was", "were", "does", "do", "did",
-    "can", "could", "will", "should", "has", "have", "tell", "explain", "may",
-];
-
 /// Recognizes it.
 pub(super) struct Follow {
     on: Patterns<On>,
@@ -113,33 +108,96 @@ impl Follow {
         })
     }
 
-    /// What `text`, which no skill knows, asks of `page`, if it is about that.
-    pub(super) fn about(&self, text: &str, page: &Page) -> Option<IntentMatch> {
-        if !page.is_known() {
-            return None;
+    /// What `text` is, said after the answer of another skill: "go on", where there is something to go on with.
+    fn goes_on_later(&self, text: &str, told: Option<&Told>) -> Option<IntentMatch> {
+        let is_next = self.on.find(text, |on, _| matches!(on, On::Next).then_some(()));
+        is_next.and_then(|()| self.goes_on(text, told?))
+    }
+
+    /// What `text`, which no skill knows, asks of `page`, if it is about that; `told` was told last of it.
+    pub(super) fn about(&self, text: &str, page: &Page, told: Option<&Told>, sight: Sight) -> Option<IntentMatch> {
+        if let Some(asked) = secret::asked(text) {
+            return match sight {
+                Sight::Nothing | Sight::Elsewhere => asked.is_definite.then(|| offer(&[("about", "secret")])),
+                _ => Some(ask(text)),
+            };
         }
-        let matched = |intent, slots: &[(&str, &str)]| {
-            let slots = slots.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-            Some(IntentMatch { intent, slots, confidence: 0.6 })
+        let is_last = match sight {
+            Sight::Nothing => return self.unseen(text),
+            Sight::Elsewhere => return aim::is_of_a_thing(text).then(|| offer(&[("question", text)])),
+            _ if !page.is_known() => return None,
+            Sight::Before => false,
+            Sight::Last => true,
         };
+        if is_last && let Some(matched) = self.goes_on_later(text, told) {
+            return Some(matched);
+        }
         let of_form = |form, captures: &Captures| {
             let query = as_written(captures.get("query").unwrap_or_default());
             let is_there = is_short(&query) && page.has(&query);
             match form {
-                Form::Find if is_there || is_thing(&query) => matched(FIND, &[("query", &query)]),
-                Form::FindAny if is_there => matched(FIND, &[("query", &query)]),
-                Form::Where if is_there || is_label(&query) => matched(FIND, &[("query", &query)]),
-                Form::Copy if is_there || is_thing(&query) => matched(COPY, &[("what", "found"), ("query", &query)]),
-                Form::CopyAny if is_there => matched(COPY, &[("what", "found"), ("query", &query)]),
-                Form::Read if is_there || is_label(&query) => matched(READ, &[("what", "found"), ("query", &query)]),
-                Form::What if is_there || is_label(&query) => matched(ASK, &[("question", text)]),
-                Form::Says => matched(ASK, &[("question", text)]),
-                Form::Changed => matched(READ, &[("what", "changes")]),
-                Form::Find | Form::FindAny | Form::Where | Form::Read | Form::What => None,
-                Form::Copy | Form::CopyAny => None,
+                Form::Find if is_there || is_thing(&query) => Some(matched(FIND, &[("query", &query)])),
+                Form::FindAny if is_there => Some(matched(FIND, &[("query", &query)])),
+                Form::Where if is_there || is_label(&query) => Some(matched(FIND, &[("query", &query)])),
+                Form::Copy if is_there || is_thing(&query) => Some(copy(&query)),
+                Form::CopyAny if is_there => Some(copy(&query)),
+                Form::Read if is_there || is_label(&query) => {
+                    Some(matched(READ, &[("what", "found"), ("query", &query)]))
+                }
+                Form::What => match part(&query) {
+                    Some(part) => Some(matched(READ, &[("what", part.unit), ("at", &part.at.to_string())])),
+                    None => (is_label(&query) && is_named(&query)).then(|| ask(text)),
+                },
+                Form::Says => Some(ask(text)),
+                Form::Changed => Some(matched(READ, &[("what", "changes")])),
+                Form::Find | Form::FindAny | Form::Where | Form::Read | Form::Copy | Form::CopyAny => None,
             }
         };
-        let is_question = || QUESTIONS.contains(&text.split(' ').next().unwrap_or_default()) && page.has(text);
-        self.forms.find(text, of_form).or_else(|| matched(ASK, &[("question", text)]).filter(|_| is_question()))
+        let is_about = || aim::is_about(text, page, is_last).then(|| ask(&aim::as_question(text)));
+        self.forms.find(text, of_form).or_else(is_about)
     }
+
+    /// What `text`, which no skill knows and before which nothing was seen, is: what is to be copied is looked for, and what
+    /// else only makes sense of a text is asked back.
+    fn unseen(&self, text: &str) -> Option<IntentMatch> {
+        let of_form = |form, captures: &Captures| {
+            let query = as_written(captures.get("query").unwrap_or_default());
+            let name = query.strip_suffix(" on it").unwrap_or(&query);
+            match form {
+                Form::Copy if is_short(name) && (is_label(name) || name.ends_with(" number")) => Some(copy(name)),
+                Form::What if is_label(name) && is_certain(text, &query) => Some(offer(&[("question", text)])),
+                _ => None,
+            }
+        };
+        let is_of_text = || aim::needs_a_look(text).then(|| offer(&[("question", text)]));
+        self.forms.find(text, of_form).or_else(is_of_text)
+    }
+}
+
+/// Whether `query` begins with what it is called: "what is an email" and "what is on the menu" ask for no label.
+fn is_named(query: &str) -> bool {
+    !matches!(query.split(' ').next(), Some("a" | "an" | "on" | "in" | "at" | "of" | "for"))
+}
+
+/// Whether `text` ends in a certain `query`: "the total", but not "what is total".
+fn is_certain(text: &str, query: &str) -> bool {
+    let before = text.strip_suffix(query).unwrap_or_default().trim_end();
+    ["the", "my", "this", "that", "its"].iter().any(|word| before.ends_with(&format!(" {word}")))
+}
+
+fn matched(intent: &'static str, slots: &[(&str, &str)]) -> IntentMatch {
+    let slots: Slots = slots.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    IntentMatch { intent, slots, confidence: 0.6 }
+}
+
+fn ask(question: &str) -> IntentMatch {
+    matched(ASK, &[("question", question)])
+}
+
+fn copy(query: &str) -> IntentMatch {
+    matched(COPY, &[("what", "found"), ("query", query)])
+}
+
+fn offer(slots: &[(&str, &str)]) -> IntentMatch {
+    matched(OFFER, slots)
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns the check, sentence by sentence: every number, day, currency, name, address and piece of code has to be there as it
 //! is written, a number near what it is said of, and most other words, too. A small model makes amounts up, mixes them, and
-//! repeats what it was told to do: none of that is said. Never mends an answer.
+//! repeats what it was told to do: none of that is said, and no secret is, even one that is made up. Never mends an answer.
 
 use super::excerpt::INSTRUCTIONS;
 use super::question::topic;
@@ -54,6 +54,7 @@ impl Grounds {
     pub fn bear(&self, sentence: &str) -> bool {
         !sentence.trim().is_empty()
             && !sentence.contains("```")
+            && !super::say::has_secret(sentence)
             && !self.repeats_instructions(sentence)
             && self.have_facts(sentence)
             && (self.in_own_words || self.have_words(sentence))
@@ -209,6 +210,8 @@ mod tests {
             "```cargo.toml",
             "To answer your question, I'll use the text as a guide:",
             "Yes.",
+            "The password of the invoice is sunflower.",
+            "The PIN of the invoice is 59.45.",
             "",
         ] {
             assert!(!grounds.bear(said), "{said}");

@@ -4,12 +4,17 @@
 //! and never looks itself; keeps no text of what it saw, but fingerprints of its words and of the lines that it read out, to
 //! know what a question is about and where to go on. What stands on the screen is told and never obeyed.
 
+mod aim;
 mod answer;
+#[cfg(test)]
+mod asked;
+mod chat;
 mod copying;
 mod error;
 mod excerpt;
 mod find;
 mod follow;
+mod frames;
 mod grounds;
 mod nouns;
 mod page;
@@ -19,7 +24,9 @@ mod read;
 mod reading;
 mod request;
 mod say;
+mod secret;
 mod shape;
+mod table;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -35,13 +42,13 @@ use find::Found;
 use follow::Follow;
 pub use grounds::Grounds;
 use jarvis_core::{
-    Error, HostAction, IntentMatch, Reply, Result, Risk, ScreenTarget, ScreenText, Seen, Skill, SkillContext,
+    Error, HostAction, IntentMatch, Reply, Result, Risk, ScreenTarget, ScreenText, Seen, Sight, Skill, SkillContext,
     SkillSpec, Slots, TextLine,
 };
 use page::Page;
 use request::Requests;
 use say::{counted, is_legible};
-use std::hash::RandomState;
+use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 use told::Told;
 
@@ -53,6 +60,8 @@ pub const FIND: &str = "screen.find";
 pub const COPY: &str = "screen.copy";
 /// A question about the screen for the language model.
 pub const ASK: &str = "screen.ask";
+/// What only makes sense of a text, where none was seen: asked back, and a secret is refused.
+pub const OFFER: &str = "screen.offer";
 
 const SPECS: &[SkillSpec] = &[
     SkillSpec {
@@ -79,7 +88,24 @@ const SPECS: &[SkillSpec] = &[
         examples: &["what does this page say about refunds", "is the deadline on this page before friday"],
         risk: Risk::None,
     },
+    SkillSpec {
+        intent: OFFER,
+        description: "Ask whether something on the screen is meant, which was not looked at.",
+        examples: &["when is it due", "what is the phone number on it"],
+        risk: Risk::None,
+    },
 ];
+
+/// What is asked back where nothing was seen.
+const WHERE: &str = "Do you mean on your screen? Say yes, and I look at it.";
+/// What is said to who means something else.
+const NOT_THERE: &str = "Then I don't know what you mean.";
+#[rustfmt::skip]
+const YES: &[&str] = &[
+    "yes", "yeah", "yep", "yup", "sure", "yes i do", "i do", "of course", "right", "correct", "exactly", "do it", "look", "go ahead",
+    "on the screen", "on my screen", "yes on the screen", "yes on my screen", "look at it", "look at the screen", "yes look",
+];
+const NO: &[&str] = &["no", "nope", "nah", "no i do not", "no not on the screen"];
 
 /// What is said of an answer whose lines could hardly be read.
 const UNSURE: &str = " I can't read that for sure.";
@@ -94,6 +120,8 @@ pub struct Screen {
     page: Page,
     /// What was told last.
     told: Option<Told>,
+    /// The question that it was asked back to.
+    offered: Option<String>,
     /// Of fingerprints of answers.
     key: RandomState,
     /// Of the answer before the one that is made, and of whatever skill.
@@ -110,6 +138,7 @@ impl Screen {
             follow: Follow::new(),
             page: Page::default(),
             told: None,
+            offered: None,
             key: RandomState::new(),
             last_reply: None,
             noted: Vec::new(),
@@ -156,6 +185,18 @@ impl Screen {
     }
 }
 
+impl Screen {
+    /// Answers [`OFFER`]: nothing is looked at that nobody spoke of.
+    fn offer(&mut self, slots: &Slots) -> Reply {
+        self.told = None;
+        if slots.contains_key("about") {
+            return Reply::say(say::NOT_SAID);
+        }
+        self.offered = slots.get("question").cloned();
+        Reply::say(if self.offered.is_some() { WHERE } else { NOT_THERE })
+    }
+}
+
 impl Default for Screen {
     fn default() -> Self {
         Self::new()
@@ -172,11 +213,16 @@ impl Skill for Screen {
     }
 
     fn follow_up(&self, text: &str) -> Option<IntentMatch> {
+        if let Some(question) = &self.offered {
+            let said = |list: &[&str]| list.contains(&text);
+            let refused = || IntentMatch { intent: OFFER, slots: Slots::new(), confidence: 0.95 };
+            return said(YES).then(|| request::question(question)).or_else(|| said(NO).then(refused));
+        }
         self.follow.goes_on(text, self.told.as_ref()?)
     }
 
-    fn about_seen(&self, text: &str) -> Option<IntentMatch> {
-        self.follow.about(text, &self.page)
+    fn about_seen(&self, text: &str, sight: Sight) -> Option<IntentMatch> {
+        self.follow.about(text, &self.page, self.told.as_ref(), sight)
     }
 
     fn cut_short(&mut self, heard: usize) {
@@ -191,6 +237,10 @@ impl Skill for Screen {
     fn run(&mut self, intent: &str, slots: &Slots, context: &SkillContext<'_>) -> Result<Reply> {
         if !SPECS.iter().any(|spec| spec.intent == intent) {
             return Err(Error::new("skill.unknown", format!("No skill serves {intent}."), ""));
+        }
+        self.offered = None;
+        if intent == OFFER {
+            return Ok(self.offer(slots));
         }
         if intent == COPY
             && let Some(reply) = self.copy_unseen(slots, context.last_reply)
@@ -229,6 +279,10 @@ impl Skill for Screen {
             }
             Seen::Look(_) => {}
         }
+        if let (Seen::Ask { otherwise, after, .. }, Some(told)) = (&seen, &mut self.told) {
+            let said = if after.is_empty() { otherwise.clone() } else { format!("{otherwise} {after}") };
+            told.otherwise = Some(self.key.hash_one(said));
+        }
         Ok(seen)
     }
 }
@@ -248,7 +302,8 @@ fn located(found: &Found<'_>, query: &str, screen: &ScreenText) -> String {
     let place = place::of_line(found.line, screen);
     let mut said = match &found.value {
         _ if found.is_secret(query, screen) => {
-            format!("It is {place}. I don't say it aloud; say copy it, to have it on the clipboard.")
+            let copied = if found.value.is_some() { "; say copy it, to have it on the clipboard" } else { "" };
+            format!("It is {place}. I don't say it aloud{copied}.")
         }
         Some(value) => {
             let value = say::aloud(&value.text);

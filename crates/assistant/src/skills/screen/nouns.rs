@@ -22,9 +22,12 @@ const LABELS: &[&str] = &[
 #[rustfmt::skip]
 const NOT_LABELS: &[&str] = &[
     "prime", "lucky", "atomic", "random", "phone", "your", "of", "largest", "smallest", "biggest", "square", "even", "odd",
-    "natural", "complex", "emergency", "between", "for", "hidden", "missing", "average", "current", "latest", "newest",
+    "natural", "complex", "between", "for", "hidden", "missing", "average", "current", "latest", "newest",
     "best", "cheapest", "nearest", "closest", "lowest", "good", "strong", "safe", "ip", "qr", "promo", "morse", "source", "penal", "dress", "binary", "area", "country", "fermat", "golden",
 ];
+
+/// What everybody knows the number of.
+const WELL_KNOWN: [&str; 1] = ["emergency number"];
 
 /// Words on buttons, which are looked for by that one word.
 #[rustfmt::skip]
@@ -77,6 +80,7 @@ pub(super) fn is_label(query: &str) -> bool {
         && (BUTTONS.contains(&query) || LABELS.iter().any(|label| ends(&label)))
         && (words.len() > 1 || BUTTONS.contains(&query) || !BEGINNINGS.contains(&query))
         && !words.iter().any(|word| NOT_LABELS.contains(word))
+        && !WELL_KNOWN.contains(&query)
         || matches!(query, "phone number" | "the phone number")
 }
 
@@ -112,7 +116,7 @@ pub(super) fn as_written(query: &str) -> String {
 /// What texts number.
 #[rustfmt::skip]
 const NUMBERED: &[&str] = &[
-    "paragraph", "section", "chapter", "line", "figure", "table", "step", "item", "row", "page", "exercise", "appendix",
+    "paragraph", "section", "chapter", "line", "figure", "table", "step", "item", "row", "column", "page", "exercise", "appendix",
     "footnote", "clause", "question", "slide",
 ];
 
@@ -126,16 +130,25 @@ fn numbered(query: &str) -> Option<(&str, u32)> {
 /// A part of a text, by its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Part {
-    /// `line`, `paragraph` or `sentence`.
+    /// `line`, `row`, `column`, `paragraph` or `sentence`.
     pub unit: &'static str,
     /// Which one, from 1; 0 for the last.
     pub at: u32,
 }
 
+impl Part {
+    /// Whether a table has such parts.
+    pub fn is_of_table(self) -> bool {
+        matches!(self.unit, "row" | "column")
+    }
+}
+
 /// "The second line", "line 2", "the last paragraph".
 pub(super) fn part(said: &str) -> Option<Part> {
     let unit_of = |word: &str| match word {
-        "line" | "row" | "entry" => Some("line"),
+        "line" => Some("line"),
+        "row" | "entry" => Some("row"),
+        "column" => Some("column"),
         "paragraph" => Some("paragraph"),
         "sentence" => Some("sentence"),
         _ => None,
@@ -166,7 +179,9 @@ mod tests {
             ("line number two", Some(("line", 2))),
             ("twenty first paragraph", Some(("paragraph", 21))),
             ("last sentence", Some(("sentence", 0))),
-            ("3rd row", Some(("line", 3))),
+            ("3rd row", Some(("row", 3))),
+            ("second column", Some(("column", 2))),
+            ("column two", Some(("column", 2))),
             ("second world war", None),
             ("line", None),
             ("line 0", None),

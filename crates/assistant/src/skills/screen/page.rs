@@ -1,10 +1,11 @@
 //! Which words stood on the screen at the last look.
 //!
 //! Owns fingerprints of them, so that a question about one of them is known to be about the screen, and a screen that is as
-//! it was is known again. Keeps no text: the fingerprints are of a key that is made anew with each start, and nothing can be
+//! it was is known again; and which words of a question name what it is about. Keeps no text: the fingerprints are of a key that is made anew with each start, and nothing can be
 //! read from them.
 
 use super::excerpt::COMMON;
+use super::grounds::stem;
 use super::words::words;
 use jarvis_core::ScreenText;
 use std::collections::BTreeSet;
@@ -17,19 +18,25 @@ const ASKING: &[&str] = &[
     "needs", "want", "take", "takes", "start", "starts", "begin", "begins", "end", "ends", "happen", "happens", "cost", "costs",
     "pay", "send", "sends", "sent", "write", "writes", "written", "wrote", "make", "made", "called", "mention", "mentioned",
     "contain", "contains", "include", "included", "allowed", "available", "required", "located", "listed", "anything",
-    "something", "our", "your", "their", "his", "her", "them", "they", "we", "us", "he", "she", "if", "whether", "into", "up",
-    "out", "from", "as", "been", "being", "would", "must", "may", "might", "am", "again", "please", "now", "just", "s", "t",
+    "something", "our", "your", "their", "his", "her", "them", "they", "we", "us", "he", "she", "him", "if", "whether", "into", "up",
+    "out", "from", "as", "been", "being", "would", "must", "may", "might", "am", "again", "please", "now", "just", "s", "t", "had",
+    "else", "after", "before", "then", "cannot", "dont", "first", "second", "third", "last", "next", "exactly", "still", "yet",
+    "all", "own", "off", "plus", "minus", "together", "one", "ever", "other", "same",
 ];
 
-/// What follows "how" asks for a measure.
-const MEASURES: [&str; 13] =
-    ["big", "long", "old", "large", "tall", "high", "far", "wide", "heavy", "often", "fast", "good", "expensive"];
+/// What follows "how" and asks for no measure.
+const NO_MEASURES: [&str; 12] =
+    ["is", "are", "was", "were", "do", "does", "did", "can", "could", "will", "would", "should"];
 
 /// The words of the last look. See the module's own words.
 #[derive(Debug, Default)]
 pub(super) struct Page {
     key: RandomState,
     words: BTreeSet<u64>,
+    /// Of those that stand before a colon or an equals sign.
+    labels: BTreeSet<u64>,
+    /// The words of each line and of the next one.
+    lines: Vec<BTreeSet<u64>>,
     /// Of all of it.
     whole: Option<u64>,
 }
@@ -39,9 +46,21 @@ impl Page {
     pub fn take(&mut self, screen: &ScreenText) -> bool {
         let title = screen.window.as_deref().unwrap_or_default();
         let texts = || screen.lines.iter().map(|line| line.text.as_str()).chain([title]);
-        self.words = texts().flat_map(words).map(|word| self.key.hash_one(stem(&word))).collect();
+        let of = |text: &str| self.hashes(text);
+        let lines: Vec<BTreeSet<u64>> = texts().map(of).collect();
+        self.labels = texts().filter_map(|text| text.split_once([':', '='])).flat_map(|(label, _)| of(label)).collect();
+        self.words = lines.iter().flatten().copied().collect();
+        self.lines = (0..lines.len()).map(|at| lines[at..].iter().take(2).flatten().copied().collect()).collect();
         let whole = Some(self.key.hash_one(texts().collect::<Vec<_>>()));
         std::mem::replace(&mut self.whole, whole) == whole
+    }
+
+    /// Of the words of `text`, and of each two together: "Wi-Fi" is "wifi".
+    fn hashes(&self, text: &str) -> BTreeSet<u64> {
+        let all = words(text);
+        let pairs = all.windows(2).map(|two| two.concat());
+        let both: Vec<u64> = pairs.map(|pair| self.key.hash_one(stem(&pair))).collect();
+        all.iter().map(|word| self.key.hash_one(stem(word))).chain(both).collect()
     }
 
     /// Whether there was a look.
@@ -51,23 +70,36 @@ impl Page {
 
     /// Whether what `said` is about stood there: each of its words that names something, one at least.
     pub fn has(&self, said: &str) -> bool {
-        let all = words(said);
-        let is_measure = |at: usize| at > 0 && all[at - 1] == "how" && MEASURES.contains(&all[at].as_str());
-        let is_name = |at: &usize| {
-            let word = all[*at].as_str();
-            !COMMON.contains(&word) && !ASKING.contains(&word) && !is_measure(*at)
-        };
-        let mut names = (0..all.len()).filter(is_name).peekable();
-        names.peek().is_some() && names.all(|at| self.words.contains(&self.key.hash_one(stem(&all[at]))))
+        let names = names(said);
+        !names.is_empty() && names.iter().all(|name| self.has_word(name))
+    }
+
+    /// Whether this word stood there.
+    pub fn has_word(&self, word: &str) -> bool {
+        self.words.contains(&self.key.hash_one(stem(word)))
+    }
+
+    /// Whether this word stood there before a colon.
+    pub fn has_label(&self, word: &str) -> bool {
+        self.labels.contains(&self.key.hash_one(stem(word)))
+    }
+
+    /// Whether all of these words stood in one line, or in it and the next one.
+    pub fn has_together(&self, words: &[String]) -> bool {
+        let keys: Vec<u64> = words.iter().map(|word| self.key.hash_one(stem(word))).collect();
+        self.lines.iter().any(|line| keys.iter().all(|key| line.contains(key)))
     }
 }
 
-/// A word without the sign of more than one.
-fn stem(word: &str) -> &str {
-    match word.strip_suffix('s') {
-        Some(one) if one.len() > 2 && !one.ends_with('s') => one,
-        _ => word,
-    }
+/// The words of `said` that name what it is about, without those that are in every question.
+pub(super) fn names(said: &str) -> Vec<String> {
+    let all = words(said);
+    let is_measure = |at: usize| at > 0 && all[at - 1] == "how" && !NO_MEASURES.contains(&all[at].as_str());
+    let is_name = |at: &usize| {
+        let word = all[*at].as_str();
+        !COMMON.contains(&word) && !ASKING.contains(&word) && !is_measure(*at)
+    };
+    (0..all.len()).filter(is_name).map(|at| all[at].clone()).collect()
 }
 
 #[cfg(test)]

@@ -89,6 +89,11 @@ pub(super) fn read(question: &str) -> Question {
     Question { wants, topic, name }
 }
 
+/// Whether a question of this `topic` is for what there is to press: "which buttons are there", "what can I click".
+pub(super) fn is_for_buttons(topic: &[String]) -> bool {
+    matches!(topic, [word] if matches!(word.as_str(), "buttons" | "button" | "click" | "press" | "options" | "choose"))
+}
+
 /// The words of `text` that matter.
 pub(super) fn topic(text: &str) -> Vec<String> {
     let matters = |word: &String| !COMMON.contains(&word.as_str()) && !ASKING.contains(&word.as_str());
@@ -220,6 +225,12 @@ fn labels(name: &[&str]) -> (Vec<String>, Option<Kind>) {
 /// What "how much ..." asks for.
 fn price(rest: &[&str]) -> Wants {
     let value = |labels| Wants::Value { labels, kind: Some(Kind::Amount), is_number: true };
+    // What was paid is not what is to be paid; where it isn't told, it was all of it.
+    let has_paid =
+        rest.contains(&"paid") || rest.contains(&"did") && rest.iter().any(|word| ["pay", "spend"].contains(word));
+    if has_paid && !rest.contains(&"for") {
+        return value(["amount paid", PAYABLE, "total"].map(str::to_owned).to_vec());
+    }
     let pays = |word: &&str| matches!(*word, "pay" | "owe" | "paid" | "due" | "payable" | "spend" | "charged");
     if rest.iter().any(pays) {
         let thing = rest.iter().position(|word| *word == "for").map(|at| without_article(&rest[at + 1..]).join(" "));
@@ -280,6 +291,7 @@ mod tests {
             ("what is the total on this page", "total", Some(Kind::Amount)),
             ("what's the invoice date", "invoice date", Some(Kind::Date)),
             ("how much do i have to pay", "amount due", Some(Kind::Amount)),
+            ("how much did i pay", "amount paid", Some(Kind::Amount)),
             ("how much is it", "amount due", Some(Kind::Amount)),
             ("how much was the coffee", "coffee", Some(Kind::Amount)),
             ("how much does the hammer drill cost", "hammer drill", Some(Kind::Amount)),

@@ -4,9 +4,9 @@
 //! what was silenced is read again from the first line that was not heard whole.
 
 use super::nouns::Part;
-use super::say::{counted, flow};
+use super::say::{counted, flow, flow_behind};
 use super::told::{Reading, Told, slots};
-use super::{Screen, error, find, legibly, noted, read, where_looked};
+use super::{Screen, error, find, legibly, noted, read, table, where_looked};
 use jarvis_core::{Reply, ScreenTarget, ScreenText, Seen, Slots, TextLine};
 use std::hash::BuildHasher;
 
@@ -22,7 +22,7 @@ impl Screen {
             "changes" => Seen::Reply(self.tell_changes(screen, is_as_before)),
             "more" | "back" | "again" => self.read_on(what, screen, may_look_on),
             "found" => self.read_found(slots, screen, may_look_on),
-            "line" | "paragraph" | "sentence" => self.read_part(slots, screen, may_look_on),
+            "line" | "row" | "column" | "paragraph" | "sentence" => self.read_part(slots, screen, may_look_on),
             _ => {
                 let is_empty = lines_of(what, screen).is_empty();
                 // What a dialog says is worth hearing if it is no error, too.
@@ -101,11 +101,14 @@ impl Screen {
         }
         let is_error = what == "error";
         let count = if is_error { whole_or_piece(rest) } else { read::piece(rest) };
-        reading.read(&lines, from, from + count);
-        let mut spoken = flow(&rest[..count]);
-        if is_error && from == 0 {
-            spoken = format!("It says: {}{spoken}", error::title(screen, rest));
-        }
+        let beginning = match is_error && from == 0 {
+            true => format!("It says: {}", error::title(screen, rest)),
+            false => String::new(),
+        };
+        reading.read(&lines, from, from + count, beginning.split_whitespace().count());
+        // What it begins with may stand under a secret's label.
+        let behind = from.checked_sub(1).map(|before| lines[before]);
+        let mut spoken = format!("{beginning}{}", flow_behind(behind, &rest[..count]));
         if count < rest.len() {
             let more = counted(rest.len() - count, "more line");
             let verb = if rest.len() - count == 1 { "is" } else { "are" };
@@ -139,6 +142,12 @@ impl Screen {
         if lines.is_empty() && may_look_on {
             return Seen::Look(ScreenTarget::PointerMonitor);
         }
+        if part.is_of_table()
+            && let Some((said, lines)) = table::part(part, screen)
+        {
+            self.told = (!lines.is_empty()).then(|| Told::of(slots.clone()));
+            return Seen::Reply(Reply::say(super::legibly_of(said, &lines)));
+        }
         if let Some(place) = place_of(part, &lines, screen) {
             return self.read_lines(slots.clone(), place, &lines, screen);
         }
@@ -162,13 +171,10 @@ impl Screen {
         screen: &ScreenText,
     ) -> Seen {
         let mut reading = Reading::new(slots("all"));
-        reading.read(lines, place.start, place.end);
+        reading.read(lines, place.start, place.end, 0);
         self.told = Some(Told { reading: Some(reading), ..Told::of(about) });
-        // A secret's label may stand over it, and is not said with it.
-        let with_label = place.start.checked_sub(1).filter(|_| place.len() == 1);
-        let secret = with_label.map(|before| super::say::told(Some(lines[before]), lines[place.start]));
-        let is_kept = secret.as_ref().is_some_and(|told| *told != super::say::aloud(&lines[place.start].text));
-        let spoken = if is_kept { secret.unwrap_or_default() } else { flow(&lines[place]) };
+        // A secret's label may stand over it.
+        let spoken = flow_behind(place.start.checked_sub(1).map(|before| lines[before]), &lines[place]);
         Seen::Reply(Reply::say(legibly(spoken, screen)))
     }
 
@@ -200,8 +206,9 @@ fn whole_or_piece(lines: &[&TextLine]) -> usize {
 
 /// The part that a request names.
 pub(super) fn part_of(slots: &Slots) -> Option<Part> {
-    let unit =
-        ["line", "paragraph", "sentence"].into_iter().find(|unit| slots.get("what").is_some_and(|what| what == unit));
+    let unit = ["line", "row", "column", "paragraph", "sentence"]
+        .into_iter()
+        .find(|unit| slots.get("what").is_some_and(|what| what == unit));
     Some(Part { unit: unit?, at: slots.get("at")?.parse().ok()? })
 }
 
@@ -222,7 +229,8 @@ pub(super) fn place_of(part: Part, lines: &[&TextLine], screen: &ScreenText) -> 
         };
     }
     match part.unit {
-        "line" => nth(part.at, lines.len()).map(|at| at..at + 1),
+        // Where there is no table, what people call its rows are lines.
+        "line" | "row" => nth(part.at, lines.len()).map(|at| at..at + 1),
         "paragraph" => {
             let all = read::paragraph_places(lines, screen);
             nth(part.at, all.len()).map(|at| all[at].clone())
@@ -236,6 +244,7 @@ pub(super) fn too_few(part: Part, lines: &[&TextLine], screen: &ScreenText) -> S
     let count = match part.unit {
         "paragraph" => read::paragraph_places(lines, screen).len(),
         "sentence" => read::sentences(&flow(lines)).len(),
+        "column" => return format!("I see no table {}.", where_looked(screen)),
         _ => lines.len(),
     };
     match count {

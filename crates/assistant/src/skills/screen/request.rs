@@ -103,6 +103,8 @@ const TEMPLATES: &[(Meaning, &str)] = &[
     (AskDocument, "(what is|what was|tell me|give me|show me) the {query}"),
     (Find, "what does it say (next to|under|after|beside|behind|below|at) [the] {query}"),
     (FindLabel, "(find|locate|show me|highlight|point to|point at|where is|look for|search for) [me] [the|my|that|a] {query}"),
+    (CopyPart("trace"), "copy (the|that|this) [whole|full|entire] (trace|traceback|trace back|stack trace|stacktrace|back trace|backtrace|stack) [to the clipboard|to my clipboard]"),
+    (CopyPart("message"), "copy (the|that|this) [error] (message|messages|exception) [text] [to the clipboard|to my clipboard]"),
     (CopyPart("error"), concat!("copy (the|that|this) ", error!(), " [text] [to the clipboard|to my clipboard]")),
     (CopyPart("all"), "copy [all|all of] (the text|this text|that text|text|everything|it all|all of it|all of this|all|the whole thing|the whole text|what is on my screen|what is on the screen|what it says) [on the screen|on my screen|on this page|on the page|here|in this window] [to the clipboard|to my clipboard]"),
     (CopyPart("all"), "copy (this|the|the whole|this whole|the entire) (page|screen|window|dialog|web page|article|document text|email|message text|paragraph) [to the clipboard|to my clipboard]"),

@@ -1,8 +1,10 @@
 //! What of the screen's text is said aloud, and how.
 //!
-//! Owns: the flow of lines into sentences, and what is never read out: codes, keys, passwords, the tails of links. Never
-//! shortens what is copied.
+//! Owns: the flow of lines into sentences, and what is never read out: secrets ([`super::secret`]), codes, the tails of links.
+//! Never shortens what is copied.
 
+pub(super) use super::secret::is_secret;
+use super::secret::{ends_in_secret, hidden, is_value};
 use jarvis_core::{ScreenText, TextLine, TextRole};
 
 /// Words as long as this that mix letters and digits are codes.
@@ -10,85 +12,17 @@ const CODE: usize = 20;
 /// Links as long as this are named by their host.
 const LINK: usize = 30;
 
-/// What a label of something secret has in it.
-const SECRETS: [&str; 16] = [
-    "password",
-    "passwort",
-    "passphrase",
-    "passcode",
-    "passwd",
-    "pwd",
-    "pin",
-    "cvv",
-    "cvc",
-    "secret",
-    "token",
-    "puk",
-    "seed",
-    "otp",
-    "ssn",
-    "tan",
-];
-/// How names of settings end that hold one: `DB_PASS`, `PGPASSWORD`, `AWS_SECRET`, `api-key`.
-const SECRET_ENDS: [&str; 10] =
-    ["password", "passwd", "passphrase", "_pass", "_pwd", "secret", "_token", "_key", "-key", "apikey"];
-/// Words that stand right before one, without a sign.
+/// Words that stand right before a secret, without a sign.
 const BEFORE_SECRETS: [&str; 7] = ["cvv", "cvc", "pin", "puk", "otp", "tan", "bearer"];
-/// The same, of two words.
-const SECRET_PAIRS: [[&str; 2]; 20] = [
-    ["api", "key"],
-    ["private", "key"],
-    ["recovery", "key"],
-    ["recovery", "code"],
-    ["backup", "code"],
-    ["verification", "code"],
-    ["security", "code"],
-    ["access", "code"],
-    ["login", "code"],
-    ["confirmation", "pin"],
-    ["card", "number"],
-    ["one-time", "code"],
-    ["door", "code"],
-    ["gate", "code"],
-    ["entry", "code"],
-    ["safe", "code"],
-    ["social", "security"],
-    ["guest", "key"],
-    ["network", "key"],
-    ["wi-fi", "key"],
-];
-/// Labels are no longer than that; what is, is a sentence.
-const LABEL: usize = 8;
 /// What is said in place of a secret.
 const UNSAID: &str = "something that I don't say aloud";
+
+/// What is said to who asks for a secret, or what it is like.
+pub(super) const NOT_SAID: &str = "I don't say passwords, codes or keys aloud, nor anything about them.";
 
 /// Whether it can be read at all.
 pub(super) fn is_legible(line: &TextLine) -> bool {
     line.is_legible()
-}
-
-/// Whether `label` names something that is said to nobody.
-pub(super) fn is_secret(label: &str) -> bool {
-    let words = super::words::words(label);
-    words.len() <= LABEL
-        && (words.iter().any(|word| SECRETS.contains(&word.as_str()))
-            || words.windows(2).any(|two| SECRET_PAIRS.iter().any(|pair| two == pair))
-            || label.split_whitespace().last().is_some_and(is_secret_name))
-}
-
-/// Whether `word` is the name of a setting that holds a secret.
-fn is_secret_name(word: &str) -> bool {
-    let name = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    SECRET_ENDS.iter().any(|end| name.ends_with(end))
-}
-
-/// Whether what follows a secret's label may be the secret: groups of digits and letters, and no words.
-fn is_value(text: &str) -> bool {
-    let mut words = text.split_whitespace().map(|word| word.trim_end_matches(['.', ',', ';'])).peekable();
-    words.peek().is_some()
-        && words.all(|word| {
-            word.chars().any(|c| c.is_ascii_digit()) || word.chars().all(|c| !c.is_alphabetic() || c.is_uppercase())
-        })
 }
 
 /// `line` as it is said or shown to a model, behind the line `before`: what stands behind or under a secret's label is not.
@@ -97,10 +31,22 @@ pub(super) fn told(before: Option<&TextLine>, line: &TextLine) -> String {
         let label = before.text.trim_end_matches([':', '=', ' ']);
         is_secret(label) && aloud(&before.text) == before.text && !before.text.ends_with(['.', '!', '?'])
     });
-    if follows && (line.role == TextRole::Field || is_value(&line.text)) {
+    let is_word = || {
+        let is_label = |line: &TextLine| line.text.trim_end().ends_with([':', '=']);
+        before.is_some_and(is_label)
+            && !is_label(line)
+            && line.role == TextRole::Text
+            && line.text.split_whitespace().count() == 1
+    };
+    if follows && (line.role == TextRole::Field || is_value(&line.text) || is_word()) {
         return UNSAID.to_owned();
     }
     aloud(&line.text)
+}
+
+/// Whether `text` has something in it that is said to nobody, or tells that it is left out.
+pub(super) fn has_secret(text: &str) -> bool {
+    aloud(text).contains(UNSAID)
 }
 
 /// Whether `line` has something that is said to nobody.
@@ -119,7 +65,7 @@ pub(super) fn aloud(text: &str) -> String {
     for (mark, shown) in [(":", ":"), ("=", ":"), (" is ", " is"), (" will be ", " will be")] {
         let Some((label, value)) = text.split_once(mark) else { continue };
         let one_word = !mark.starts_with(' ') && value.split_whitespace().count() == 1;
-        if is_secret(label) && (one_word || is_value(value)) {
+        if ends_in_secret(label) && (one_word || is_value(value)) {
             return format!("{}{shown} {UNSAID}", label.trim());
         }
         // "G-204718 is your verification code".
@@ -128,10 +74,14 @@ pub(super) fn aloud(text: &str) -> String {
         }
     }
     let words: Vec<&str> = text.split_whitespace().collect();
-    let said = words.iter().enumerate().map(|(at, word)| {
-        let before = at.checked_sub(1).map(|before| words[before]);
-        word_aloud(before, word)
-    });
+    let hidden = hidden(&words);
+    let said =
+        words.iter().enumerate().filter(|(at, _)| *at == 0 || !(hidden[*at] && hidden[*at - 1])).map(|(at, word)| {
+            let before = at.checked_sub(1).map(|before| words[before]);
+            // The end of the sentence stays, for those who listen.
+            let end = &word[word.trim_end_matches(['.', '!', '?', ',']).len()..];
+            if hidden[at] { format!("{UNSAID}{end}") } else { word_aloud(before, word) }
+        });
     said.collect::<Vec<_>>().join(" ")
 }
 
@@ -174,9 +124,14 @@ fn is_code(word: &str) -> bool {
 /// Lines as one text to be said: a line goes on in the next one unless there is room between them or it is a headline; cells
 /// of a row have commas between.
 pub(super) fn flow(lines: &[&TextLine]) -> String {
+    flow_behind(None, lines)
+}
+
+/// As [`flow`], of lines that come behind the line `first`, which may be the label of a secret.
+pub(super) fn flow_behind(first: Option<&TextLine>, lines: &[&TextLine]) -> String {
     let mut text = String::new();
     for (at, line) in lines.iter().enumerate() {
-        let words = told(at.checked_sub(1).map(|before| lines[before]), line);
+        let words = told(at.checked_sub(1).map_or(first, |before| Some(lines[before])), line);
         if words.is_empty() {
             continue;
         }
@@ -255,7 +210,27 @@ mod tests {
             ("G-204718 is your verification code.", "something that I don't say aloud is your verification code."),
             ("The door code is 4471#", "The door code is something that I don't say aloud"),
             ("Guest key: sunny#2024", "Guest key: something that I don't say aloud"),
-            ("Visa 4111, CVV 123", "Visa 4111, CVV something that I don't say aloud"),
+            ("Guest Wi-Fi key is sunny#2024.", "Guest Wi-Fi key is something that I don't say aloud"),
+            ("The safe opens with 12-34-56.", "The safe opens with something that I don't say aloud."),
+            (
+                "Your new login is jane.doe and the password will be Winter2026!",
+                "Your new login is jane.doe and the password will be something that I don't say aloud",
+            ),
+            (
+                "G-204718 is your Google code and verification code",
+                "something that I don't say aloud is your Google code and verification code",
+            ),
+            ("The password is sunflower.", "The password is something that I don't say aloud."),
+            (
+                "PIN: 1234 Password: x",
+                "PIN: something that I don't say aloud Password: something that I don't say aloud",
+            ),
+            ("Use 12 34 56 as the alarm code.", "Use something that I don't say aloud as the alarm code."),
+            ("Your password expires on 14.11.2026.", "Your password expires on 14.11.2026."),
+            ("The password must have 12 characters", "The password must have 12 characters"),
+            ("Forgot your password? Call 0800 555 0142.", "Forgot your password? Call 0800 555 0142."),
+            ("The door opens at 18:30.", "The door opens at 18:30."),
+            ("Visa 4111, CVV 123", "Visa something that I don't say aloud, CVV something that I don't say aloud"),
             ("Authorization: Bearer ab12cd34", "Authorization: Bearer something that I don't say aloud"),
             ("The keyboard: three layouts", "The keyboard: three layouts"),
             ("ssh -p2222 host", "ssh -p2222 host"),

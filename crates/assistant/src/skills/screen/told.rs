@@ -3,7 +3,7 @@
 //! Owns how far a text was read, found again in it after it was scrolled. Keeps no text, only fingerprints of lines: what
 //! goes on is looked at anew.
 
-use super::say::aloud;
+use super::say::told;
 use jarvis_core::{Slots, TextLine};
 use std::hash::{BuildHasher, RandomState};
 
@@ -16,12 +16,14 @@ pub(super) struct Told {
     pub reading: Option<Reading>,
     /// Of the answer before, where the last one is not in the text: it is told by the language model, or put together.
     pub before: Option<u64>,
+    /// Of what is said where the language model has no answer.
+    pub otherwise: Option<u64>,
 }
 
 impl Told {
     /// Something that stands there.
     pub fn of(about: Slots) -> Self {
-        Self { about, reading: None, before: None }
+        Self { about, reading: None, before: None, otherwise: None }
     }
 }
 
@@ -51,7 +53,9 @@ pub(super) struct Reading {
     pub done: bool,
     /// It was said that this was all.
     ended: bool,
-    /// So many words of the last piece were heard before it was silenced.
+    /// So many words were said before the lines of the last piece.
+    before: usize,
+    /// So many words of its lines were heard before it was silenced.
     heard: Option<usize>,
 }
 
@@ -59,16 +63,16 @@ impl Reading {
     /// Of nothing yet.
     pub fn new(slots: Slots) -> Self {
         let (key, pieces) = (RandomState::new(), Vec::new());
-        Self { slots, key, pieces, last: None, done: false, ended: false, heard: None }
+        Self { slots, key, pieces, last: None, done: false, ended: false, before: 0, heard: None }
     }
 
     /// The first of `lines` that was not read yet, or not heard. Where the last one that was is gone, all of them are new.
     pub fn next(&self, lines: &[&TextLine]) -> usize {
         if let (Some(heard), Some(piece)) = (self.heard, self.pieces.last()) {
             let from = self.find(piece, lines).unwrap_or(0);
-            // What was said beside the lines counts among the words that were heard: never beyond what was read.
+            // What was said behind the lines counts among the words that were heard: never beyond what was read.
             let read = self.last.as_ref().and_then(|last| self.find(last, lines)).map_or(lines.len(), |at| at + 1);
-            return (from + heard_lines(&lines[from..], heard)).min(read.max(from));
+            return (from + heard_lines(from, lines, heard)).min(read.max(from));
         }
         self.last.as_ref().and_then(|last| self.find(last, lines)).map_or(0, |at| at + 1)
     }
@@ -81,11 +85,12 @@ impl Reading {
         self.pieces.pop().and_then(|piece| self.find(&piece, lines)).unwrap_or(0)
     }
 
-    /// The lines from `from` up to `to` are read.
-    pub fn read(&mut self, lines: &[&TextLine], from: usize, to: usize) {
+    /// The lines from `from` up to `to` are read, behind `before` words that are not of them.
+    pub fn read(&mut self, lines: &[&TextLine], from: usize, to: usize, before: usize) {
         self.pieces.push(self.mark(lines, from));
         self.last = to.checked_sub(1).map(|last| self.mark(lines, last));
         (self.done, self.ended, self.heard) = (to >= lines.len(), false, None);
+        self.before = before;
     }
 
     /// It was said that there is no more.
@@ -96,7 +101,7 @@ impl Reading {
     /// The last piece was silenced after so many words.
     pub fn silenced(&mut self, heard: usize) {
         if !self.ended {
-            (self.done, self.heard) = (false, Some(heard));
+            (self.done, self.heard) = (false, Some(heard.saturating_sub(self.before)));
         }
     }
 
@@ -111,11 +116,11 @@ impl Reading {
     }
 }
 
-/// How many of `lines` were heard whole in so many words.
-fn heard_lines(lines: &[&TextLine], heard: usize) -> usize {
+/// How many of `lines`, from the one at `from`, were heard whole in so many words.
+fn heard_lines(from: usize, lines: &[&TextLine], heard: usize) -> usize {
     let mut spoken = 0;
-    let whole = lines.iter().take_while(|line| {
-        spoken += aloud(&line.text).split_whitespace().count();
+    let whole = (from..lines.len()).take_while(|at| {
+        spoken += told(at.checked_sub(1).map(|before| lines[before]), lines[*at]).split_whitespace().count();
         spoken <= heard
     });
     whole.count()
@@ -132,17 +137,24 @@ mod tests {
         let all: Vec<&TextLine> = text.iter().collect();
         let mut reading = Reading::new(slots("all"));
         assert_eq!(reading.next(&all), 0);
-        reading.read(&all, 0, 4);
+        reading.read(&all, 0, 4, 0);
         assert_eq!((reading.next(&all), reading.done), (4, false));
         assert_eq!(reading.next(&all[2..]), 2, "it was scrolled");
         assert_eq!(reading.next(&all[5..]), 0, "all that is there is new");
-        reading.read(&all, 4, 9);
+        reading.read(&all, 4, 9, 0);
         assert_eq!((reading.next(&all), reading.done), (9, true));
 
         reading.silenced(7);
         assert_eq!((reading.next(&all), reading.done), (6, false), "two lines were heard whole");
         let mut again = reading.clone();
         assert_eq!(again.back(&all), 0);
+        // What was said before the lines is none of them: three words of a title, and a line of three.
+        reading.read(&all, 4, 9, 3);
+        reading.silenced(6);
+        assert_eq!(reading.next(&all), 5);
+        reading.silenced(2);
+        assert_eq!(reading.next(&all), 4);
+        reading.read(&all, 4, 9, 0);
         reading.end();
         assert_eq!(reading.back(&all), 4, "at the end, back is to the last piece");
         assert_eq!(reading.back(&[]), 0);

@@ -35,6 +35,21 @@ pub(super) fn find(lines: &[&str]) -> Vec<usize> {
     }
 }
 
+/// The lines that the command printed whose output has the line `at`.
+pub(super) fn output(lines: &[&str], at: usize) -> std::ops::Range<usize> {
+    let start = (0..at).rev().find(|line| is_prompt(lines[*line])).map_or(0, |prompt| prompt + 1);
+    let end = (at..lines.len()).find(|line| is_prompt(lines[*line])).unwrap_or(lines.len());
+    start..end
+}
+
+/// The row of a linter's error: "14:9  error  'price' is not defined".
+pub(super) fn lint_row(line: &str) -> Option<u32> {
+    let (place, rest) = line.split_once(char::is_whitespace)?;
+    let (row, column) = place.split_once(':')?;
+    let is_error = rest.trim_start().strip_prefix("error").is_some_and(|rest| rest.starts_with(char::is_whitespace));
+    (is_error && column.parse::<u32>().is_ok()).then(|| row.parse().ok())?
+}
+
 /// Whether a line is a shell's prompt, with a command or without.
 pub(super) fn is_prompt(line: &str) -> bool {
     let line = line.trim();
@@ -93,6 +108,9 @@ fn of_output(lines: &[&str]) -> Vec<usize> {
         let place = lines.get(at + 1).is_some_and(|next| place(next).is_some());
         return if place { vec![at, at + 1] } else { vec![at] };
     }
+    if let Some(at) = first(&|line| lint_row(line).is_some()) {
+        return vec![at];
+    }
     if let Some(at) = last(&|line| is_of_shell(line)) {
         return vec![at];
     }
@@ -138,7 +156,7 @@ fn exception(line: &str) -> bool {
 }
 
 /// A line of a stack.
-fn is_frame(line: &str) -> bool {
+pub(super) fn is_frame(line: &str) -> bool {
     let is_at = line.strip_prefix("at ").is_some_and(|rest| rest.contains(['(', ':', '.', '/']));
     is_at
         || line.starts_with("File \"")
@@ -253,6 +271,7 @@ mod tests {
             ("c#", "Unhandled exception. System.IO.FileNotFoundException: Could not find file 'a.txt'.\n   at Program.Main() in /app/Program.cs:line 3", &["Unhandled exception. System.IO.FileNotFoundException: Could not find file 'a.txt'."]),
             ("pytest", "    def test_a():\n>       assert f() == 2\nE       AssertionError: assert 1 == 2\ntest_a.py:4: AssertionError", &["E       AssertionError: assert 1 == 2"]),
             ("the last command that failed", "user@box:~$ make\nmake.c:1:1: error: old news\nuser@box:~$ ls /x\nls: cannot access '/x': No such file or directory\nuser@box:~$ echo fine\nfine\nuser@box:~$", &["ls: cannot access '/x': No such file or directory"]),
+            ("eslint", "$ npx eslint .\n/srv/cart.js\n  14:9   error    'price' is not defined   no-undef\n  30:1   warning  Missing semicolon", &["14:9   error    'price' is not defined   no-undef"]),
             ("nothing", "user@box:~$ cargo build\n    Finished `dev` profile in 0.5s\nuser@box:~$", &[]),
             ("prose", "The error of the century\nAn error is what it was: small", &[]),
         ] {

@@ -80,6 +80,16 @@ fn fit_of(kind: Option<Kind>, value: &str) -> KindFit {
     }
 }
 
+/// Whether `value`, which is not of `kind`, is something else for sure.
+pub(super) fn is_of_other_kind(kind: Option<Kind>, value: &str) -> bool {
+    let is = |kind| !shape::find(kind, value).is_empty();
+    match kind {
+        None => false,
+        Some(Kind::Date) => is(Kind::Amount) || is(Kind::Email) || is(Kind::Phone) || is(Kind::Url),
+        Some(_) => has_digit(value) || is(Kind::Email) || is(Kind::Url),
+    }
+}
+
 /// The label whose words are those of `place` in `line`, and its value.
 pub(super) fn of_label<'a>(
     screen: &'a ScreenText,
@@ -112,7 +122,7 @@ pub(super) fn of_label<'a>(
             return here(value);
         }
         // "VAT 19%" and "Total due" are labels themselves.
-        let goes_on = behind.split_whitespace().count() < BETWEEN && (kind.is_some() || !has_digit(behind));
+        let goes_on = words_but_days(behind) < BETWEEN && (kind.is_some() || !has_digit(behind));
         if !goes_on {
             return None;
         }
@@ -139,6 +149,13 @@ fn whole_label<'t>(text: &'t str, (label, behind): (&'t str, &'t str)) -> (&'t s
     }
     let end = offset(text, behind) + at + 1;
     (&text[..end], text[end..].trim())
+}
+
+/// How many words `text` has without its days: "Amount due by 5 December 2026" is a label.
+fn words_but_days(text: &str) -> usize {
+    let of_days: usize =
+        shape::find(Kind::Date, text).into_iter().map(|range| text[range].split_whitespace().count()).sum();
+    text.split_whitespace().count().saturating_sub(of_days)
 }
 
 fn is_url(kind: Option<Kind>) -> bool {

@@ -1,0 +1,365 @@
+//! What is a secret: what it is called, where it stands in a text, and whether somebody asks for it.
+//!
+//! Owns the names of secrets and how they are told from what stands around them. Where it is not sure it takes a word for one:
+//! to leave out too much costs little. Never decides what is said instead.
+
+use super::shape::{self, Kind};
+use super::words::words;
+use crate::router::normalize::is_file_name;
+
+/// What a label of something secret has in it.
+const SECRETS: [&str; 14] = [
+    "password",
+    "passwort",
+    "passphrase",
+    "passcode",
+    "passwd",
+    "pwd",
+    "pin",
+    "cvv",
+    "cvc",
+    "puk",
+    "otp",
+    "ssn",
+    "tan",
+    "credentials",
+];
+/// The same, of words that mean other things in sentences: "unexpected token", "the secret of success".
+const OFTEN_OTHERWISE: [&str; 3] = ["secret", "token", "seed"];
+/// The same, of two words, by the last of them.
+#[rustfmt::skip]
+const PAIRS: [(&str, &[&str]); 7] = [
+    ("code", &[
+        "recovery", "backup", "verification", "security", "access", "login", "time", "door", "gate", "entry", "safe", "alarm",
+        "authentication", "authenticator", "unlock", "garage", "vault", "locker", "sms", "2fa", "pin",
+    ]),
+    ("key", &["api", "private", "recovery", "guest", "network", "fi", "wifi", "wlan", "encryption", "ssh", "security", "secret"]),
+    ("number", &["card", "pin"]),
+    ("security", &["social"]),
+    ("phrase", &["seed", "recovery", "pass"]),
+    ("combination", &["safe", "lock", "vault", "locker"]),
+    ("pass", &["db", "database", "user", "admin", "root", "smtp", "mysql", "ftp"]),
+];
+/// How names of settings end that hold one: `DB_PASS`, `PGPASSWORD`, `AWS_SECRET`, `api-key`.
+const ENDS: [&str; 10] =
+    ["password", "passwd", "passphrase", "_pass", "_pwd", "secret", "_token", "_key", "-key", "apikey"];
+/// What a code opens: "the safe opens with 12-34-56".
+const LOCKED: [&str; 5] = ["safe", "vault", "locker", "padlock", "alarm"];
+const OPENING: [&str; 8] = ["open", "opens", "opened", "unlock", "unlocks", "unlocked", "disarm", "disarms"];
+/// Words that come between a secret's name and the secret.
+const LINKS: [&str; 10] = ["is", "are", "was", "be", "will", "now", "=", ":", "->", "with"];
+/// What is said of a secret, and is none.
+#[rustfmt::skip]
+const STATES: &[&str] = &[
+    "wrong", "incorrect", "invalid", "correct", "right", "valid", "expired", "weak", "strong", "required", "empty", "missing",
+    "needed", "optional", "secure", "safe", "hidden", "secret", "stored", "saved", "changed", "set", "sent", "ok", "okay", "good",
+    "bad", "too", "not", "never", "case", "about", "the", "a", "an", "your", "my", "on", "in", "at", "for", "from", "and", "or",
+    "only", "being", "used", "unknown", "encrypted", "blocked", "locked", "accepted", "rejected", "unchanged", "here", "there",
+    "below", "above", "yours", "it", "this", "that", "no", "yes", "none",
+];
+/// Labels are no longer than that; what is, is a sentence.
+const LABEL: usize = 8;
+/// So many words before a sign are its label, in a sentence.
+const NEAR: usize = 4;
+/// So many letters and digits are a code.
+const CODE: usize = 3;
+
+/// Whether `label` names something that is said to nobody.
+pub(super) fn is_secret(label: &str) -> bool {
+    let words = words(label);
+    words.len() <= LABEL
+        && ((0..words.len()).any(|at| is_name(&words, at) || OFTEN_OTHERWISE.contains(&words[at].as_str()))
+            || label.split_whitespace().last().is_some_and(is_setting))
+}
+
+/// As [`is_secret`], of what stands before a sign, which may be the end of a sentence.
+pub(super) fn ends_in_secret(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    is_secret(text) || is_secret(&words[words.len().saturating_sub(NEAR)..].join(" "))
+}
+
+/// Whether the word `at`, with the one before it, is what a secret is called.
+fn is_name<T: AsRef<str>>(words: &[T], at: usize) -> bool {
+    let word = words[at].as_ref();
+    let before = at.checked_sub(1).map_or("", |before| words[before].as_ref());
+    SECRETS.contains(&word) || PAIRS.iter().any(|(last, firsts)| word == *last && firsts.contains(&before))
+}
+
+/// Whether `word` is the name of a setting that holds a secret.
+fn is_setting(word: &str) -> bool {
+    let name = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    ENDS.iter().any(|end| name.ends_with(end))
+}
+
+/// Whether what follows a secret's label may be the secret: groups of digits and letters, and no words.
+pub(super) fn is_value(text: &str) -> bool {
+    let mut words = text.split_whitespace().map(|word| word.trim_end_matches(['.', ',', ';'])).peekable();
+    words.peek().is_some()
+        && words.all(|word| {
+            word.chars().any(|c| c.is_ascii_digit()) || word.chars().all(|c| !c.is_alphabetic() || c.is_uppercase())
+        })
+}
+
+/// Which of `tokens`, the words of a text as they are written, are secrets: sentence by sentence, what is linked to a secret's
+/// name, and what looks like a code beside one.
+pub(super) fn hidden(tokens: &[&str]) -> Vec<bool> {
+    let mut hidden = vec![false; tokens.len()];
+    let mut from = 0;
+    for at in 0..tokens.len() {
+        if tokens[at].ends_with(['.', '!', '?']) || at + 1 == tokens.len() {
+            hide(&tokens[from..=at], &mut hidden[from..=at]);
+            from = at + 1;
+        }
+    }
+    hidden
+}
+
+/// Marks the secrets of one sentence.
+fn hide(tokens: &[&str], hidden: &mut [bool]) {
+    let parts: Vec<(String, usize)> = tokens
+        .iter()
+        .enumerate()
+        .flat_map(|(at, token)| words(token).into_iter().map(move |word| (word, at)))
+        .collect();
+    let all: Vec<&str> = parts.iter().map(|(word, _)| word.as_str()).collect();
+    let has = |list: &[&str]| all.iter().any(|word| list.contains(word));
+    let names: Vec<usize> = (0..all.len()).filter(|at| is_name(&all, *at)).map(|at| parts[at].1).collect();
+    let weak = (0..all.len()).filter(|at| OFTEN_OTHERWISE.contains(&all[*at])).map(|at| parts[at].1);
+    let settings = (0..tokens.len()).filter(|at| is_setting(tokens[*at]));
+    for name in names.iter().copied().chain(weak).chain(settings) {
+        hide_linked(tokens, name, hidden);
+    }
+    if names.is_empty() && !(has(&LOCKED) && has(&OPENING)) {
+        return;
+    }
+    let sentence = tokens.join(" ");
+    let known: Vec<std::ops::Range<usize>> =
+        [Kind::Date, Kind::Amount, Kind::Phone].iter().flat_map(|kind| shape::find(*kind, &sentence)).collect();
+    let mut start = 0;
+    for (at, token) in tokens.iter().enumerate() {
+        let is_known = known.iter().any(|range| range.start < start + token.len() && start < range.end);
+        start += token.len() + 1;
+        hidden[at] |= !is_known && !names.contains(&at) && is_code(token);
+    }
+    // "12 34 56".
+    let is_group = |token: &&str| is_digits(token);
+    for run in tokens.chunk_by(|one, other| is_group(one) && is_group(other)).filter(|run| run.len() > 1) {
+        let from = (run.as_ptr() as usize - tokens.as_ptr() as usize) / size_of::<&str>();
+        if run.iter().map(|token| token.len()).sum::<usize>() > CODE {
+            hidden[from..from + run.len()].fill(true);
+        }
+    }
+}
+
+/// Marks what the name that ends with the token `name` is linked to.
+fn hide_linked(tokens: &[&str], name: usize, hidden: &mut [bool]) {
+    let is_sign = |token: &str| token.ends_with([':', '=']);
+    let mut at = name + 1;
+    let mut is_linked = is_sign(tokens[name]);
+    while at < tokens.len() && (LINKS.contains(&tokens[at]) || is_linked && is_sign(tokens[at])) {
+        is_linked = true;
+        at += 1;
+    }
+    if !is_linked || at >= tokens.len() {
+        return;
+    }
+    let bare = tokens[at].trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    // A word alone is it, unless it says how the secret is.
+    if at + 1 == tokens.len() && !STATES.contains(&bare.as_str()) {
+        hidden[at] = true;
+    }
+    while at < tokens.len() && is_value(tokens[at]) && !tokens[at].chars().all(|c| c.is_alphabetic()) {
+        hidden[at] = true;
+        at += 1;
+    }
+}
+
+fn is_digits(token: &str) -> bool {
+    let bare = token.trim_end_matches(['.', ',', '!', '?']);
+    !bare.is_empty() && bare.chars().all(|c| c.is_ascii_digit())
+}
+
+/// Whether `token` looks like a code or a password: with a digit, and no time, address of a machine, percent or file.
+fn is_code(token: &str) -> bool {
+    let bare = token.trim_matches(|c: char| !c.is_alphanumeric());
+    let is_address = bare.split('.').count() == 4 && bare.split('.').all(|part| part.parse::<u8>().is_ok());
+    let is_file = is_file_name(bare.split(':').next().unwrap_or_default());
+    let is_time = bare.contains(':') && bare.chars().all(|c| c.is_ascii_digit() || c == ':');
+    bare.contains(|c: char| c.is_ascii_digit())
+        && bare.chars().filter(|c| c.is_alphanumeric()).count() >= CODE
+        && !(is_address || is_file || is_time || token.ends_with('%') || bare.contains('/'))
+}
+
+/// A secret that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// What it is called: "wifi key".
+    pub name: String,
+    /// A certain one, whoever asks: "the password", but not "pin".
+    pub is_definite: bool,
+}
+
+const DEFINITE: [&str; 10] = ["the", "my", "this", "that", "our", "your", "his", "her", "their", "its"];
+/// Who says one of these about a secret's name does not ask for a certain one.
+#[rustfmt::skip]
+const GENERAL: &[&str] = &[
+    "change", "reset", "forget", "forgot", "forgotten", "create", "make", "recover", "generate", "choose", "pick", "invent", "strong",
+    "good", "best", "safest", "common", "commonest", "most", "popular", "manager", "managers", "policy", "copy",
+];
+/// What stands where a secret is typed, or is called after one.
+const PLACES: [&str; 8] = ["field", "box", "button", "link", "page", "prompt", "dialog", "error"];
+
+/// The secret that `text`, words in lower case, asks for or asks a property of.
+pub(super) fn asked(text: &str) -> Option<Asked> {
+    let words: Vec<&str> = text.split(' ').collect();
+    if words.iter().any(|word| GENERAL.contains(word)) {
+        return None;
+    }
+    let is_open = |at: &usize| LOCKED.contains(&words[*at]) || matches!(words[*at], "door" | "gate" | "lock");
+    if words.iter().any(|word| OPENING.contains(word) || *word == "into")
+        && let Some(at) = (1..words.len()).find(|at| is_open(at) && DEFINITE.contains(&words[at - 1]))
+    {
+        return Some(Asked { name: words[at].to_owned(), is_definite: false });
+    }
+    let is_last = |at: usize| at + 1 == words.len();
+    let is_it = |at: &usize| {
+        let word = words[*at];
+        let is_weak = (OFTEN_OTHERWISE.contains(&word) || word == "key" || word == "combination") && is_last(*at);
+        is_name(&words, *at) || is_weak || is_setting(word) && !OFTEN_OTHERWISE.contains(&word)
+    };
+    let at = (0..words.len()).find(is_it)?;
+    if words.get(at + 1).is_some_and(|next| PLACES.contains(next)) {
+        return None;
+    }
+    // What it is called begins behind an article, at most two words before.
+    let is_word_before = |before: &usize| !is_of_question(words[*before]);
+    let first = (at.saturating_sub(3)..at).rev().take_while(is_word_before).last().unwrap_or(at);
+    let article = first.checked_sub(1).map_or("", |before| words[before]);
+    if matches!(article, "a" | "an" | "any" | "some" | "no" | "to") || words[first..at].contains(&"unexpected") {
+        return None;
+    }
+    Some(Asked { name: words[first..=at].join(" "), is_definite: DEFINITE.contains(&article) })
+}
+
+/// Words before what a secret is called.
+fn is_of_question(word: &str) -> bool {
+    const OTHERS: [&str; 39] = [
+        "a",
+        "an",
+        "any",
+        "some",
+        "no",
+        "is",
+        "are",
+        "was",
+        "were",
+        "has",
+        "have",
+        "does",
+        "do",
+        "did",
+        "what",
+        "find",
+        "locate",
+        "where",
+        "which",
+        "say",
+        "spell",
+        "read",
+        "tell",
+        "me",
+        "of",
+        "in",
+        "for",
+        "with",
+        "about",
+        "to",
+        "how",
+        "many",
+        "letters",
+        "and",
+        "show",
+        "give",
+        "characters",
+        "if",
+        "whats",
+    ];
+    DEFINITE.contains(&word) || OTHERS.contains(&word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_secret_is_asked_for_also_by_what_it_is_like() {
+        for (text, name, is_definite) in [
+            ("say the password backwards", "password", true),
+            ("spell the password", "password", true),
+            ("what does the password start with", "password", true),
+            ("how many characters has the pin", "pin", true),
+            ("how long is my password", "password", true),
+            ("is the password hunter2", "password", true),
+            ("what is the wifi key", "wifi key", true),
+            ("what is the wi fi key", "wi fi key", true),
+            ("what is the google verification code", "google verification code", true),
+            ("what is my social security number", "social security", true),
+            ("what is pgpassword", "pgpassword", false),
+            ("what is the db pass", "db pass", true),
+            ("what is the safe combination", "safe combination", true),
+            ("how do i open the safe", "safe", false),
+            ("what are the last digits of my card number", "card number", true),
+            ("does the token end with x", "", false),
+            ("what is the key", "key", true),
+        ] {
+            let found = asked(text);
+            match name {
+                "" => assert_eq!(found, None, "{text}"),
+                _ => assert_eq!(found, Some(Asked { name: name.into(), is_definite }), "{text}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_asked_about_secrets_in_general_is_no_question_for_one() {
+        for text in [
+            "what is a password",
+            "how do i make a strong password",
+            "how do i reset my password",
+            "what is the best password manager",
+            "where is the password field",
+            "what does unexpected token mean",
+            "what is the secret of success",
+            "what is the key point",
+            "how do i pick a pin",
+            "open the door to success with me",
+            "what is the total",
+            "",
+        ] {
+            let found = asked(text);
+            assert!(found.as_ref().is_none_or(|found| found.name == "door"), "{text}: {found:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_words_can_be_judged(text in "\\PC{0,60}|((the|my|a|password|pin|is|wifi|key|opens|with|12|safe|:|=|x9z) ){0,9}") {
+            asked(&text);
+            is_secret(&text);
+            let tokens: Vec<&str> = text.split_whitespace().collect();
+            prop_assert_eq!(hidden(&tokens).len(), tokens.len());
+        }
+
+        /// What has a digit, behind a secret's name and a sign, is never said.
+        #[test]
+        fn a_value_behind_its_name_is_hidden(
+            before in "(the |your |new ){0,2}", name in "password|PIN|door code|Wi-Fi key|CVV|Guest Wi-Fi key",
+            link in ":| is| will be| =", value in "[a-z]{0,4}[0-9]{3,6}[#!]?",
+        ) {
+            let text = format!("Hello. {before}{name}{link} {value}");
+            let tokens: Vec<&str> = text.split_whitespace().collect();
+            prop_assert!(*hidden(&tokens).last().unwrap(), "{}", text);
+        }
+    }
+}
