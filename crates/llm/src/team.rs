@@ -35,14 +35,24 @@ impl Ticket {
     }
 }
 
-struct Shared {
+/// On cache lines of its own. From one core to another a line takes as long as hundreds of instructions, so what one
+/// writes while another reads something else does not share any.
+#[repr(align(128))]
+struct Apart<T>(T);
+
+/// What a thread needs to begin with, together: it is fetched once.
+struct Posted {
     ticket: AtomicU64,
-    done: AtomicU32,
-    panicked: AtomicBool,
+    task: UnsafeCell<Option<*const Task<'static>>>,
+}
+
+struct Shared {
+    posted: Apart<Posted>,
+    /// Chunks that were done, and whether one of them panicked.
+    done: Apart<(AtomicU32, AtomicBool)>,
     quit: AtomicBool,
     /// Helpers that sleep or are about to.
     asleep: AtomicU32,
-    task: UnsafeCell<Option<*const Task<'static>>>,
 }
 
 // SAFETY: `task` is written only by the one caller of `Team::run` while no chunk is claimed, and read only by whoever
@@ -52,44 +62,51 @@ unsafe impl Send for Shared {}
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
 
-/// Counts a chunk as done even when it panics, so that nobody waits for ever.
-struct Finish<'a>(&'a Shared);
+/// Counts the chunks that a thread claimed as done, all at once, even when the last one panics, so that nobody waits for
+/// ever.
+struct Finish<'a> {
+    shared: &'a Shared,
+    chunks: u32,
+}
 
 impl Drop for Finish<'_> {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.panicked.store(true, Ordering::Relaxed);
+        if self.chunks == 0 {
+            return;
         }
-        self.0.done.fetch_add(1, Ordering::Release);
+        let (done, panicked) = &self.shared.done.0;
+        if std::thread::panicking() {
+            panicked.store(true, Ordering::Relaxed);
+        }
+        done.fetch_add(self.chunks, Ordering::Release);
     }
 }
 
 impl Shared {
-    /// Claims and runs one chunk; `false` when there is none to claim.
+    /// Claims and runs chunks until none is left; `false` when there was none at all.
     fn work(&self, thread: usize) -> bool {
-        let mut seen = Ticket(self.ticket.load(Ordering::Acquire));
-        loop {
-            if seen.next() >= seen.total() {
-                return false;
+        let Posted { ticket, task } = &self.posted.0;
+        let mut finish = Finish { shared: self, chunks: 0 };
+        let mut seen = Ticket(ticket.load(Ordering::Acquire));
+        while seen.next() < seen.total() {
+            if let Err(now) = ticket.compare_exchange_weak(seen.0, seen.0 + 1, Ordering::AcqRel, Ordering::Acquire) {
+                seen = Ticket(now);
+                continue;
             }
-            match self.ticket.compare_exchange_weak(seen.0, seen.0 + 1, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => break,
-                Err(now) => seen = Ticket(now),
+            finish.chunks += 1;
+            // SAFETY: a chunk of the current ticket is claimed and not yet done, so `run` waits and the closure lives; the
+            // pointer was written before the ticket was published (Release) and is not written again until all are done.
+            let task = unsafe { (*task.get()).map(|task| &*task) };
+            if let Some(task) = task {
+                task(thread, usize::from(seen.next()));
             }
+            seen = Ticket(ticket.load(Ordering::Acquire));
         }
-        let finish = Finish(self);
-        // SAFETY: a chunk of the current ticket is claimed and not yet done, so `run` waits and the closure lives; the
-        // pointer was written before the ticket was published (Release) and is not written again until all are done.
-        let task = unsafe { (*self.task.get()).map(|task| &*task) };
-        if let Some(task) = task {
-            task(thread, usize::from(seen.next()));
-        }
-        drop(finish);
-        true
+        finish.chunks > 0
     }
 
     fn has_work(&self) -> bool {
-        let ticket = Ticket(self.ticket.load(Ordering::SeqCst));
+        let ticket = Ticket(self.posted.0.ticket.load(Ordering::SeqCst));
         ticket.next() < ticket.total()
     }
 
@@ -131,12 +148,10 @@ impl Team {
     /// The system gives no more threads.
     pub(crate) fn new(threads: usize) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
-            ticket: AtomicU64::new(0),
-            done: AtomicU32::new(0),
-            panicked: AtomicBool::new(false),
+            posted: Apart(Posted { ticket: AtomicU64::new(0), task: UnsafeCell::new(None) }),
+            done: Apart((AtomicU32::new(0), AtomicBool::new(false))),
             quit: AtomicBool::new(false),
             asleep: AtomicU32::new(0),
-            task: UnsafeCell::new(None),
         });
         let mut team = Self { shared, helpers: Vec::new(), epoch: 0 };
         for index in 1..threads {
@@ -168,21 +183,22 @@ impl Team {
         assert!(chunks <= Self::MAX_CHUNKS, "{chunks} chunks");
         self.epoch = self.epoch.wrapping_add(1);
         let shared = &*self.shared;
+        let (posted, (done, panicked)) = (&shared.posted.0, &shared.done.0);
         // SAFETY: lengthens the lifetime for storage only: this function does not return before all chunks are done
         // (`Wait` waits even when the caller's own chunk panics), and nothing reads the pointer after that.
         let task: *const Task<'static> = unsafe { std::mem::transmute::<*const Task<'_>, *const Task<'static>>(task) };
         // SAFETY: every chunk of the previous task is done, so nobody reads this now (see `Shared`).
-        unsafe { *shared.task.get() = Some(task) };
-        shared.done.store(0, Ordering::Relaxed);
-        shared.panicked.store(false, Ordering::Relaxed);
-        shared.ticket.store(Ticket::new(self.epoch, chunks as u16).0, Ordering::SeqCst);
+        unsafe { *posted.task.get() = Some(task) };
+        done.store(0, Ordering::Relaxed);
+        panicked.store(false, Ordering::Relaxed);
+        posted.ticket.store(Ticket::new(self.epoch, chunks as u16).0, Ordering::SeqCst);
         if shared.asleep.load(Ordering::SeqCst) > 0 {
             self.helpers.iter().for_each(|(thread, _)| thread.unpark());
         }
         let wait = Wait { shared, chunks: chunks as u32 };
-        while shared.work(0) {}
+        shared.work(0);
         drop(wait);
-        if shared.panicked.load(Ordering::Relaxed) {
+        if panicked.load(Ordering::Relaxed) {
             panic!("a helper of the language model panicked");
         }
     }
@@ -198,11 +214,11 @@ impl Drop for Wait<'_> {
     fn drop(&mut self) {
         let mut expected = self.chunks;
         if std::thread::panicking() {
-            let left = Ticket(self.shared.ticket.swap(0, Ordering::AcqRel));
+            let left = Ticket(self.shared.posted.0.ticket.swap(0, Ordering::AcqRel));
             expected -= u32::from(left.total().saturating_sub(left.next()));
         }
         let mut looks = 0u32;
-        while self.shared.done.load(Ordering::Acquire) < expected {
+        while self.shared.done.0.0.load(Ordering::Acquire) < expected {
             looks += 1;
             if looks < LOOKS { std::hint::spin_loop() } else { std::thread::yield_now() }
         }

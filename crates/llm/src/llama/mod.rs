@@ -270,9 +270,9 @@ impl Cut {
     /// For a single token, which waits for memory alone: most of the work in one long run for each thread, the rest in
     /// pieces small enough that a thread which was held up leaves its share of them to the others.
     fn for_one(groups: usize, bytes: usize, threads: usize) -> Self {
-        let long = groups * 5 / 8 / threads / 2 * 2;
+        let long = groups * 3 / 4 / threads / 2 * 2;
         let rest = groups - long * threads;
-        let wanted = (threads * 4).min(bytes / RUN).clamp(1, Team::MAX_CHUNKS - threads);
+        let wanted = (threads * 2).min(bytes / RUN).clamp(1, Team::MAX_CHUNKS - threads);
         Self { groups, threads, long, short: rest.div_ceil(wanted).next_multiple_of(2) }
     }
 
