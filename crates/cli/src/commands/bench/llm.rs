@@ -57,7 +57,7 @@ pub(super) fn llm(
     let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(paths.cache_dir())?;
     let made = |name: &str| folder.path().join(format!("{name}.gguf"));
     let weights = bench::weight_type(&file)?;
-    let installed = speeds(&file, &weights, rounds, rows)?;
+    speeds(&file, &weights, rounds, rows)?;
     if weights != "Q4_0" {
         bench::convert(&file, &made("Q4_0"), "Q4_0")?;
         speeds(&made("Q4_0"), "Q4_0", rounds, rows)?;
@@ -65,13 +65,7 @@ pub(super) fn llm(
     }
 
     bench::convert(&file, &made("F32"), "F32")?;
-    let floats = compare(&made("F32"), 256, &[(128, GENERATED / 2)], 1, &[])?;
-    let ratio = installed / floats.ours[0].generating;
-    rows.add(
-        ("llm", format!("generating, {weights} over f32 weights")),
-        (ratio, "times", Better::More),
-        (Some(5.0), None),
-    );
+    floats(&file, &made("F32"), rounds, &weights, rows)?;
     let tokens = bench::tokens(&file, TEXT)?;
     let tokens = &tokens[..tokens.len().min(POSITIONS)];
     // Beside the same weights as floats, which take activations as they are: what is left is their rounding.
@@ -187,8 +181,20 @@ pub(super) fn resident() -> Option<u64> {
     Some(pages.split(' ').nth(1)?.parse::<u64>().ok()? * size)
 }
 
-/// Reading and generating on one file; returns how fast ours generates after the first prompt.
-fn speeds(file: &Path, weights: &str, rounds: usize, rows: &mut Rows<'_>) -> anyhow::Result<f64> {
+/// How many times as fast as the same weights as floats, in `exact`, those in `file` generate: they take turns, since a
+/// shared machine's memory is not equally fast at all times.
+fn floats(file: &Path, exact: &Path, rounds: usize, weights: &str, rows: &mut Rows<'_>) -> anyhow::Result<()> {
+    let (mut ours, mut single) = (Ours::load(file, &options(256), false)?, Ours::load(exact, &options(256), false)?);
+    let vocabulary = ours.vocabulary();
+    let found = bench::speeds(&mut [&mut ours, &mut single], vocabulary, (128, GENERATED), 2 * rounds)?;
+    let ratio = found[0].generating / found[1].generating;
+    let name = format!("generating, {weights} over f32 weights");
+    rows.add(("llm", name), (ratio, "times", Better::More), (Some(5.0), None));
+    Ok(())
+}
+
+/// Reading and generating on one file.
+fn speeds(file: &Path, weights: &str, rounds: usize, rows: &mut Rows<'_>) -> anyhow::Result<()> {
     let lengths = [(128, GENERATED), (512, 0), (1024, GENERATED)];
     let compared = compare(file, 1024 + GENERATED, &lengths, rounds, &[])?;
     for (index, (length, generated)) in lengths.into_iter().enumerate() {
@@ -205,7 +211,7 @@ fn speeds(file: &Path, weights: &str, rounds: usize, rows: &mut Rows<'_>) -> any
             rows.add(("llm", name), (ours.generating, "tok/s", Better::More), (target, baseline));
         }
     }
-    Ok(compared.ours[0].generating)
+    Ok(())
 }
 
 /// Compares the scores of the weights in `file` with those of the same weights as floats, in `exact`, after each of `tokens`.
