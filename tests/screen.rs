@@ -210,6 +210,18 @@ fn a_picture_is_read_and_asked_about() {
 }
 
 #[test]
+fn a_picture_on_its_side_is_read_turned_and_that_is_said() {
+    let desktop = Desktop::start();
+    for (name, said) in [("turned", "turned"), ("upside_down", "upside down")] {
+        let picture = root().join("crates/vision/fixtures").join(name).with_extension("png");
+        let seen = json(&desktop, 0, &["see", "--image", picture.to_str().expect("an ordinary name")]);
+        let text = seen["lines"].to_string();
+        assert!(text.contains("thank you for your order"), "{name}: {text}");
+        assert!(seen["notes"].to_string().contains(said), "{name}: {}", seen["notes"]);
+    }
+}
+
+#[test]
 fn bad_input_is_a_sentence_with_a_remedy() {
     let desktop = Desktop::start();
     let error = |code, arguments: &[&str]| {
