@@ -379,6 +379,51 @@ fn a_password_that_is_typed_is_not_read() {
 }
 
 #[test]
+fn what_was_not_seen_is_asked_back_and_only_a_yes_looks() {
+    let bill = screen(vec![line("Due date: 5 May 2026", 10, 10)]);
+    let mut session = Session::new();
+    assert_eq!(session.unseen("when is it due").spoken, WHERE);
+    assert_eq!(session.say("yes", &bill), "Due date: 5 May 2026.");
+    let mut session = Session::new();
+    session.unseen("when is it due");
+    assert_eq!(session.unseen("no").spoken, NOT_THERE);
+}
+
+#[test]
+fn a_secret_is_told_by_its_place_alone_and_without_a_look_not_at_all() {
+    let mut session = Session::new();
+    assert_eq!(session.unseen("spell the password").spoken, say::NOT_SAID);
+    session.say("what's on my screen", &invoice());
+    for said in
+        ["say the password backwards", "how long is the password", "is the password hunter2", "what is password"]
+    {
+        let answer = session.say(said, &invoice());
+        assert!(answer.contains("I don't say it aloud") && !answer.contains("hunter2"), "{said}: {answer}");
+    }
+}
+
+#[test]
+fn where_there_was_no_answer_there_is_nothing_to_copy() {
+    let mut session = Session::new();
+    session.last_reply = Some("The answer before.".into());
+    let Seen::Ask { otherwise, .. } = session.ask("are the refunds on this page paid in May", &invoice()) else {
+        panic!()
+    };
+    session.last_reply = Some(otherwise);
+    let reply = session.unseen("copy it");
+    assert!(reply.spoken.starts_with("There is no answer to copy.") && reply.actions.is_empty(), "{reply:?}");
+}
+
+#[test]
+fn what_an_error_is_told_with_is_none_of_its_lines() {
+    let mut session = Session::new();
+    session.say("what does that error say", &dialog());
+    // "It says: Save failed. Could not save report.odt."
+    session.router.cut_short(8);
+    assert_eq!(session.say("go on", &dialog()), "The disk is full.");
+}
+
+#[test]
 fn what_is_asked_about_what_is_seen_needs_not_say_so() {
     assert_eq!(about("what is the total").intent, ASK);
     assert_eq!(about("find the total").intent, FIND);
