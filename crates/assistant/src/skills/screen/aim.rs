@@ -153,7 +153,7 @@ fn is_of_world(words: &[&str], names: &[String], page: &Page) -> bool {
     let is_any = |word: &&str| matches!(*word, "a" | "an");
     let is_certain =
         || words.iter().any(|word| is_certain_word(word)) && !words.windows(2).any(|two| two == ["it", "called"]);
-    if words.iter().any(|word| is_any(word)) && !is_certain() {
+    if words.iter().any(is_any) && !is_certain() {
         return true;
     }
     match words {
@@ -233,7 +233,7 @@ fn is_of_thing(words: &[&str], names: &[String], strange: &[&String]) -> bool {
     }
     let is_link = |word: &&str| matches!(*word, "on" | "in" | "of" | "between" | "like" | "after" | "than");
     if let ["is" | "are" | "was" | "were", "there", rest @ ..] = words {
-        return rest.len() <= 4 && !rest.iter().any(|word| is_link(word));
+        return rest.len() <= 4 && !rest.iter().any(is_link);
     }
     let last = words.last().copied().unwrap_or_default();
     let is_joined = words

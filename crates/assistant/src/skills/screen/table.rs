@@ -167,7 +167,7 @@ pub(super) fn cell<'a>(screen: &'a ScreenText, topic: &[String], counts: bool) -
 
 /// What is said of a row or a column by its place, and its lines. `None` where there is no table; nothing to say where it
 /// has not so many.
-pub(super) fn part<'a>(part: Part, screen: &'a ScreenText) -> Option<(String, Vec<&'a TextLine>)> {
+pub(super) fn part(part: Part, screen: &ScreenText) -> Option<(String, Vec<&TextLine>)> {
     let table = tables(screen).into_iter().next()?;
     let nth = |count: usize| if part.at == 0 { count.checked_sub(1) } else { Some(part.at as usize - 1) };
     let told = |line: &TextLine| if is_kept(line, screen) { String::new() } else { aloud(&line.text) };
