@@ -89,7 +89,8 @@ impl Picture {
 
     /// The picture turned clockwise by so many quarters.
     pub fn turned(&self, quarters: u8) -> Self {
-        let (width, height) = if quarters % 2 == 0 { (self.width, self.height) } else { (self.height, self.width) };
+        let (width, height) =
+            if quarters.is_multiple_of(2) { (self.width, self.height) } else { (self.height, self.width) };
         let (across, down) = (self.width as usize, self.height as usize);
         let mut pixels = Vec::with_capacity(self.pixels.len());
         for y in 0..height as usize {
