@@ -290,6 +290,19 @@ impl Mind {
         })
     }
 
+    /// How likely `said` is all of a question, 0..=1, if the language model would answer it, is loaded and can tell. Nothing of
+    /// it is remembered.
+    ///
+    /// # Errors
+    /// The model's own.
+    pub fn end_of_turn(&mut self, said: &str, cancel: &Cancel) -> Result<Option<f32>> {
+        let request = self.router.read(said);
+        let (Routed::Chat, Model::Ready(model)) = (self.router.route_request(&request), &mut self.model) else {
+            return Ok(None);
+        };
+        model.end_of_turn(&request.text, cancel)
+    }
+
     /// Forgets the last question and its answer, if the language model answered it: it was not all that was asked.
     pub fn take_back(&mut self) {
         if let Some(before) = self.before.take() {

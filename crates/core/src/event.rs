@@ -96,8 +96,8 @@ pub enum AssistantEvent {
     BargeIn,
     /// The turn was given up.
     Cancelled,
-    /// The user went on after the turn had taken a pause for the end: nothing of it counts, and the next turn has all that
-    /// was said.
+    /// The user went on after the turn had taken a pause for the end, perhaps over the beginning of its answer: nothing of it
+    /// counts, and the next turn has all that was said.
     Revoked,
     /// The user may go on without the wake word.
     Attentive {

@@ -161,6 +161,15 @@ pub trait LanguageModel: Send {
     fn warm_up(&mut self, beginning: &[Message]) -> Result<()>;
     /// Tokens that prompt and answer may have together.
     fn context_length(&self) -> usize;
+    /// How likely `said`, a question of the user, ends where it does rather than goes on with another word, 0..=1, whatever
+    /// punctuation stands there; none where the model can't tell. What was read of a conversation is still known after it.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn end_of_turn(&mut self, said: &str, cancel: &Cancel) -> Result<Option<f32>> {
+        let _ = (said, cancel);
+        Ok(None)
+    }
     /// The host of another program that made the last answer, or was asked for it; none when this program made it.
     fn answered_from(&self) -> Option<&str> {
         None

@@ -248,6 +248,10 @@ impl Coordinator {
                     self.hearing = cancel.clone();
                     let _ = self.workers.recognize.send(recognize::Job::Glimpse { turn, samples, cancel });
                 }
+                Action::Weigh(turn, text) => {
+                    let cancel = self.flags_of(turn).work;
+                    let _ = self.workers.think.send(think::Job::Weigh { turn, text, cancel });
+                }
                 Action::Think(turn, text) => {
                     let cancel = self.flags_of(turn).work;
                     let _ = self.workers.think.send(think::Job::Think { turn, text, cancel });

@@ -37,6 +37,8 @@ const HIGHLIGHTED: f32 = 3.0;
 pub(crate) enum Job {
     /// Answer this.
     Think { turn: TurnId, text: String, cancel: Cancel },
+    /// Say how likely these words are all of a question, if that can be told.
+    Weigh { turn: TurnId, text: String, cancel: Cancel },
     /// Forget the question of this turn and what was answered to it.
     Unthink(TurnId),
     /// Of the answer of this turn so many words were heard, and the rest will not be.
@@ -142,6 +144,7 @@ impl Think {
             };
             match job {
                 Ok(Job::Think { turn, text, cancel }) => self.think(Question { turn, text, cancel }),
+                Ok(Job::Weigh { turn, text, cancel }) => self.weigh(turn, &text, &cancel),
                 Ok(Job::Unthink(turn)) => {
                     self.waiting.retain(|asked| !matches!(asked, Waiting::Question(question) if question.turn == turn));
                     if self.answered == Some(turn) {
@@ -192,6 +195,16 @@ impl Think {
     fn keep(&mut self) {
         if let Some(keeper) = &mut self.keeper {
             keeper.keep(self.mind.kept());
+        }
+    }
+
+    /// Nothing depends on it but how soon the answer is heard, so an error is left for the answer to meet.
+    fn weigh(&mut self, turn: TurnId, text: &str, cancel: &Cancel) {
+        let mind = &mut self.mind;
+        match contained("Thinking", || mind.end_of_turn(text, cancel)) {
+            Ok(Some(whole)) => self.outbox.turn(Input::Weighed(turn, whole)),
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, "it can't be told whether the question is whole"),
         }
     }
 
@@ -443,6 +456,11 @@ impl LanguageModel for Considerate {
 
     fn warm_up(&mut self, beginning: &[ChatMessage]) -> Result<()> {
         self.model.warm_up(beginning)
+    }
+
+    fn end_of_turn(&mut self, said: &str, cancel: &Cancel) -> Result<Option<f32>> {
+        let _right = self.heavy.take();
+        self.model.end_of_turn(said, cancel)
     }
 
     fn context_length(&self) -> usize {

@@ -2,8 +2,8 @@
 //! of voice activity, endpointer, recognizer, judge and turn when they hear a sound, frame by frame on a clock of its own.
 //!
 //! For `jarvis bench turn` and for tests of when a user is taken to be done. The parts are the real ones; only what the
-//! threads do between them is done in order here. Never plays anything and never asks a mind: an answer is taken to be
-//! ready [`THINKING`] after a question was given to the mind, and heard [`SPEAKING`] after it may be spoken, or at once
+//! threads do between them is done in order here. Never plays anything and never has a question answered: the mind only
+//! says whether it is whole, and an answer is taken to be ready [`THINKING`] after a question was given to the mind, and heard [`SPEAKING`] after it may be spoken, or at once
 //! where its sound was made ahead. All are sooner than they really are, so that a user who is cut off here may not be in
 //! truth, and never the other way round.
 
@@ -11,12 +11,14 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jarvis_assistant::turn::{Action, Input, Turn, TurnOptions};
-use jarvis_assistant::{Router, skills};
+use jarvis_assistant::{Mind, Router, skills};
 use jarvis_core::{AudioFrame, Cancel, FRAME_SAMPLES, Result, SAMPLE_RATE, SpeechToText, TurnId, Utterance, Vad};
 use jarvis_speech::endpoint::{EndpointEvent, EndpointOptions, Endpointer};
 
 /// From a question to the first clause of its answer.
 const THINKING: Duration = Duration::from_millis(100);
+/// From a question to how likely it is whole.
+const WEIGHING: Duration = Duration::from_millis(5);
 /// From a clause to its first sound.
 const SPEAKING: Duration = Duration::from_millis(50);
 /// A quiet room, before and after what is said, and in its pauses.
@@ -79,6 +81,8 @@ pub struct Heard {
     pub takes: u32,
     /// How often words were thought about and the user went on.
     pub revoked: u32,
+    /// How likely the language model took what was answered for a whole question, 0..=1; none if it wasn't asked.
+    pub whole: Option<f32>,
 }
 
 impl Heard {
@@ -94,6 +98,8 @@ pub struct Trial<'a> {
     pub vad: &'a mut dyn Vad,
     /// Recognition.
     pub recognizer: &'a mut dyn SpeechToText,
+    /// Whether a question is whole.
+    pub mind: &'a mut Mind,
     /// How long recognition is taken to need; none for as long as it does.
     pub recognition: Option<Duration>,
     /// The set silence, in milliseconds.
@@ -131,6 +137,7 @@ impl Trial<'_> {
                     sound_ms: after(sounded),
                     takes: stage.takes,
                     revoked: stage.revoked,
+                    whole: stage.whole,
                 }));
             }
             let probability = self.vad.process(&frame)?;
@@ -141,6 +148,12 @@ impl Trial<'_> {
                 let took = self.recognition.unwrap_or_else(|| began.elapsed());
                 let ending = stage.judge.ending(&words.text);
                 stage.later(took, Input::Transcribed { turn, take, text: words.text, ending });
+            }
+            if let Some((turn, text)) = stage.to_weigh.take()
+                && let Some(whole) = self.mind.end_of_turn(&text, &Cancel::new())?
+            {
+                stage.whole = Some(whole);
+                stage.later(WEIGHING, Input::Weighed(turn, whole));
             }
         }
         Ok(None)
@@ -159,6 +172,8 @@ struct Stage {
     coming: BTreeMap<(Instant, u32), Input>,
     number: u32,
     to_recognize: Option<(TurnId, u32, Utterance)>,
+    to_weigh: Option<(TurnId, String)>,
+    whole: Option<f32>,
     takes: u32,
     revoked: u32,
     text: String,
@@ -182,6 +197,8 @@ impl Stage {
             coming: BTreeMap::new(),
             number: 0,
             to_recognize: None,
+            to_weigh: None,
+            whole: None,
             takes: 0,
             revoked: 0,
             text: String::new(),
@@ -267,6 +284,7 @@ impl Stage {
                     self.recording = Some(to);
                     // Nothing of what was under way is wanted.
                     self.coming.clear();
+                    (self.to_weigh, self.whole) = (None, None);
                 }
                 Action::Transcribe { turn, take, utterance, .. } => {
                     self.takes += 1;
@@ -281,6 +299,7 @@ impl Stage {
                     self.to_recognize = None;
                     self.coming.retain(|_, input| !matches!(input, Input::Transcribed { .. }));
                 }
+                Action::Weigh(turn, text) => self.to_weigh = Some((turn, text)),
                 Action::Think(turn, text) => {
                     self.decided = Some(self.now);
                     self.text = text;

@@ -3,10 +3,12 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
+use jarvis_assistant::{Mind, Router, skills};
 use jarvis_audio::wav;
-use jarvis_core::{Cancel, SpeechToText, TextToSpeech, Vad};
+use jarvis_core::{Cancel, SpeechToText, SystemClock, TextToSpeech, Vad};
 use jarvis_engine::load::{Installed, Parts};
 use jarvis_engine::trial::{self, Heard, Trial, with_pause};
 use jarvis_settings::{Paths, Settings};
@@ -19,6 +21,7 @@ const RECOGNITION: Duration = Duration::from_millis(80);
 struct Ear {
     vad: Box<dyn Vad>,
     recognizer: Box<dyn SpeechToText>,
+    mind: Mind,
     piper: Box<dyn TextToSpeech>,
     folder: tempfile::TempDir,
 }
@@ -30,7 +33,10 @@ impl Ear {
         let settings = Settings::load_with(&Paths::under(folder.path()), []).unwrap();
         let parts = Installed::new(&paths).with_phrases(folder.path().join("phrases"));
         let installed = "the models are not installed: run `make models`";
+        let mut mind = Mind::new(Router::new(skills::all()), Arc::new(SystemClock), (&settings.mind).into());
+        mind.set_model(parts.language_model(&settings).expect(installed));
         Self {
+            mind,
             vad: parts.activity(&settings).expect(installed),
             recognizer: parts.recognizer(&settings).expect(installed),
             piper: parts.voice(&settings).expect(installed),
@@ -53,6 +59,7 @@ impl Ear {
         let mut trial = Trial {
             vad: &mut *self.vad,
             recognizer: &mut *self.recognizer,
+            mind: &mut self.mind,
             recognition: Some(RECOGNITION),
             silence_ms: 700,
         };
@@ -105,14 +112,17 @@ fn nor_does_one_in_a_sentence_that_was_tuned_on() {
 #[test]
 fn a_whole_sentence_is_answered_once_and_whole() {
     let mut ear = Ear::new();
-    let mut decided = Vec::new();
+    let (mut decided, mut sounded) = (Vec::new(), Vec::new());
     for (number, sentence) in trial::finished().into_iter().enumerate() {
         let said = ear.say(number % 2 == 1, sentence);
         let heard = ear.hear(trial::trimmed(&said)).unwrap_or_else(|| panic!("{sentence}: not answered"));
         println!("{sentence}\n    {heard:?}");
         assert!(!heard.is_cut(), "{sentence}: {heard:?}");
         decided.push(heard.decided_ms);
+        sounded.extend(heard.whole.map(|_| heard.sound_ms));
     }
     decided.sort_by(f64::total_cmp);
     println!("decided after a whole sentence, ms, in order: {decided:.0?}");
+    sounded.sort_by(f64::total_cmp);
+    println!("a question's first sound at the soonest, ms, in order: {sounded:.0?}");
 }

@@ -12,6 +12,7 @@
 
 pub mod bench;
 mod constraint;
+mod end_of_turn;
 mod error;
 mod gguf;
 mod kernels;

@@ -1,6 +1,7 @@
 //! A model file as a [`LanguageModel`]: prompt to tokens, what is known already is not read again, tokens to text.
 
 use crate::constraint::{Guide, Lexicon};
+use crate::end_of_turn::Endings;
 use crate::error::{LlmError, Result};
 use crate::gguf::Gguf;
 use crate::kernels::Kernel;
@@ -55,11 +56,13 @@ impl LoadOptions {
 
 /// A language model from a GGUF file of the Llama family.
 pub struct GgufModel {
-    llama: Llama,
-    tokenizer: Tokenizer,
+    pub(crate) llama: Llama,
+    pub(crate) tokenizer: Tokenizer,
     template: ChatTemplate,
     /// The tokens whose keys and values `llama` has.
-    read: Vec<u32>,
+    pub(crate) read: Vec<u32>,
+    /// What it knows of how questions end.
+    pub(crate) endings: Endings,
     /// Made for the first answer with a form.
     lexicon: Option<Arc<Lexicon>>,
 }
@@ -109,7 +112,7 @@ impl GgufModel {
             ms = started.elapsed().as_millis() as u64,
             "language model loaded"
         );
-        Ok(Self { llama, tokenizer, template, read: Vec::new(), lexicon: None })
+        Ok(Self { llama, tokenizer, template, read: Vec::new(), endings: Endings::default(), lexicon: None })
     }
 
     /// Bytes of the weights in memory.
@@ -164,7 +167,7 @@ impl GgufModel {
 
     /// Makes the model know exactly `ids` (at least one), reading only what it does not know yet, the last one always and
     /// closely: its scores are wanted. Returns how many it knew, and whether it got to the end.
-    fn prefill(&mut self, ids: &[u32], cancel: &Cancel) -> (usize, bool) {
+    pub(crate) fn prefill(&mut self, ids: &[u32], cancel: &Cancel) -> (usize, bool) {
         let Some((last, before)) = ids.split_last() else { return (0, true) };
         let (known, complete) = self.learn(before, cancel);
         let complete = complete && self.llama.read_closely(*last, cancel);
@@ -176,7 +179,7 @@ impl GgufModel {
 
     /// Makes the model know exactly `ids`, reading only what it does not know yet. Returns how many it knew, and whether
     /// it got to the end.
-    fn learn(&mut self, ids: &[u32], cancel: &Cancel) -> (usize, bool) {
+    pub(crate) fn learn(&mut self, ids: &[u32], cancel: &Cancel) -> (usize, bool) {
         let known = self.read.iter().zip(ids).take_while(|(a, b)| a == b).count();
         self.forget_after(known);
         for chunk in ids[known..].chunks(CHUNK) {
@@ -339,11 +342,15 @@ impl LanguageModel for GgufModel {
         if !ids.is_empty() && !self.read.starts_with(&ids) {
             self.learn(&ids, &Cancel::new());
         }
-        Ok(())
+        Ok(self.learn_endings()?)
     }
 
     fn context_length(&self) -> usize {
         self.llama.capacity()
+    }
+
+    fn end_of_turn(&mut self, said: &str, cancel: &Cancel) -> jarvis_core::Result<Option<f32>> {
+        Ok(self.likely_end(said, cancel)?)
     }
 }
 

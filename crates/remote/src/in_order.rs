@@ -78,6 +78,12 @@ impl LanguageModel for Minds {
         self.models.iter().flatten().map(|model| model.context_length()).min().unwrap_or(0)
     }
 
+    fn end_of_turn(&mut self, said: &str, cancel: &Cancel) -> Result<Option<f32>> {
+        // Whoever can tell, whether it answers or not.
+        let told = self.models.iter_mut().flatten().map(|model| model.end_of_turn(said, cancel));
+        told.into_iter().find(|told| !matches!(told, Ok(None))).unwrap_or(Ok(None))
+    }
+
     fn answered_from(&self) -> Option<&str> {
         self.models[self.answered].as_ref().ok()?.answered_from()
     }

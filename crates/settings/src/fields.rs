@@ -104,7 +104,7 @@ define_settings! {
     /// When you are done speaking.
     endpoint: Endpoint, "End of speech" {
         silence_ms: u32 = 700_u32, Kind::integer(200, 3000, "ms"), "Pause that ends a question",
-            "How long you have to be silent before Jarvis answers when your words don't tell that you are done: a whole command is answered sooner, an unfinished sentence is waited for.";
+            "How long you have to be silent before Jarvis answers when your words don't tell that you are done: a whole command is answered sooner, a question that is whole by the language model's judgement after half of it, an unfinished sentence is waited for.";
         max_seconds: u32 = 30_u32, Kind::integer(1, 120, "s"), "Longest question",
             "Jarvis stops listening after this many seconds.";
     }

@@ -96,6 +96,20 @@ describe("advance", () => {
     expect(whole.map((e) => e.words)).toEqual(["Tell me about the Roman empire.", ""]);
   });
 
+  it("makes one exchange of a question that went on over its answer", () => {
+    const whole = fold(
+      [1, { event: "transcript", text: "What is the capital of Italy?" }],
+      [1, { event: "reply_text", text: "It is Rome." }],
+      [1, { event: "barge_in" }],
+      [2, { event: "speech_start" }],
+      [1, { event: "revoked" }],
+      [1, { event: "turn_end", timings_ms: [] }],
+      [2, { event: "transcript", text: "What is the capital of Italy in the middle ages?" }],
+      [3, { event: "speech_start" }],
+    ).entries as Exchange[];
+    expect(whole.map((e) => e.words)).toEqual(["What is the capital of Italy in the middle ages?", ""]);
+  });
+
   it("knows when the user may go on", () => {
     const open: [null, Happening] = [null, { event: "attentive", seconds: 4 }];
     expect(fold(open).attentive).toBe(true);

@@ -116,7 +116,7 @@ export function advance(conversation: Conversation, record: EventRecord): Conver
   }
 }
 
-/** The turn was no whole question: it leaves nothing but the beginning of the next one. */
+/** The turn was no whole question: it leaves nothing but the beginning of the next one, which may be there already. */
 function revoked(conversation: Conversation, record: EventRecord): Conversation {
   const index = conversation.entries.findLastIndex((e) => e.kind === "exchange" && e.turn === record.turn);
   const found = conversation.entries[index];
@@ -124,7 +124,7 @@ function revoked(conversation: Conversation, record: EventRecord): Conversation 
   return {
     ...conversation,
     at: record.t_ms,
-    carried: found.words,
+    carried: index === conversation.entries.length - 1 ? found.words : conversation.carried,
     entries: conversation.entries.toSpliced(index, 1),
   };
 }

@@ -22,6 +22,9 @@ pub enum Ending {
     Unfinished,
 }
 
+/// A skill that is less sure than this that a request is its own may have heard the half of another.
+const CERTAIN: f32 = 0.7;
+
 /// Words after which another has to come.
 #[rustfmt::skip]
 const DANGLING: &[&str] = &[
@@ -104,6 +107,20 @@ const MEASURED: &[&str] = &[
     "set",
 ];
 
+/// Words that recognition puts where a sentence was broken off, since what follows it is silence: "who composed the music
+/// for" becomes "who composed the music for it", "convert 70 degrees to" becomes "convert 70 degrees, too".
+#[rustfmt::skip]
+const PUT_THERE: &[&str] = &[
+    "it", "its", "that", "this", "these", "those", "them", "him", "her", "his", "me", "you", "us", "yours", "mine", "ours",
+    "theirs", "hers", "too", "two", "so", "there", "then", "one", "now", "out", "up", "on", "in", "off", "yet", "well",
+];
+
+/// Whether the last word of `said` may stand where a sentence was broken off.
+pub(crate) fn may_be_put_there(said: &str) -> bool {
+    let last = said.rsplit(|c: char| !c.is_alphanumeric() && c != '\'').find(|word| !word.is_empty());
+    last.is_none_or(|last| PUT_THERE.contains(&last.to_lowercase().as_str()))
+}
+
 impl Router {
     /// Judges `said`, which may be all of a request or its beginning.
     pub fn ending(&self, said: &str) -> Ending {
@@ -124,6 +141,8 @@ impl Router {
                 Some(_) if open_slot && needs_more(&request) => Ending::Unfinished,
                 Some(skill) if skill.expects_more(&matched) && needs_more(&request) => Ending::Unfinished,
                 Some(skill) if skill.expects_more(&matched) => Ending::Open,
+                // What is only taken to be about the screen since nothing else knows it.
+                _ if matched.confidence < CERTAIN => Ending::Open,
                 _ => Ending::Command,
             };
         }
@@ -275,10 +294,30 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_only_seems_to_be_a_skills_is_waited_for() {
+        for said in ["What does it mean one day?", "When is it due?"] {
+            assert!(matches!(judged(said), Ending::Open | Ending::Question), "{said}");
+        }
+    }
+
+    #[test]
+    fn words_that_stand_where_a_sentence_was_broken_off_are_known() {
+        for said in
+            ["Who composed the music for it?", "Convert 75 degrees, too.", "I think that's it.", "yours", "", "?"]
+        {
+            assert!(may_be_put_there(said), "{said}");
+        }
+        for said in ["What is the capital of Italy?", "Why is the sky blue?", "What is a black hole?", "the bit"] {
+            assert!(!may_be_put_there(said), "{said}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_text_has_an_ending(said in "\\PC{0,60}") {
             judged(&said);
+            may_be_put_there(&said);
         }
     }
 }

@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 use jarvis_core::{AssistantEvent, TurnId, Utterance};
 
 use super::doubt::Look;
+use super::holding::Held;
 use super::{Action, Origin, Phase, Present, Turn, Until, patience};
 use crate::clauses::Clause;
-use crate::router::ending::Ending;
+use crate::router::ending::{Ending, may_be_put_there};
 use crate::router::normalize::is_only_a_call;
 
 /// From this silence on a command is done. It acts and is never revoked, so it must not be a mere gap within a breath that
@@ -32,6 +33,10 @@ const STIRS: Duration = Duration::from_millis(300);
 /// An answer's first clause becomes sound before it may be heard if there is at least this much time for it. With less,
 /// the first piece would have to wait for the whole.
 const AHEAD: Duration = Duration::from_millis(200);
+/// Words are all of a question if the language model takes that for at least this likely.
+pub const WHOLE: f32 = 0.85;
+/// The set silence divided by this has to follow a whole question.
+pub const WHOLE_SILENCE: u32 = 2;
 /// How long an unfinished sentence is waited for.
 pub const UNFINISHED: Duration = Duration::from_millis(1800);
 /// How long after a pause was over at the latest an end can still be revoked, while no sound was heard.
@@ -102,6 +107,10 @@ fn put_off(over: Instant, stirred: Option<Instant>) -> Instant {
 pub(super) struct Withheld {
     /// When it may be, in silence.
     until: Instant,
+    /// When that is if the question is whole.
+    if_whole: Instant,
+    /// The question.
+    asked: String,
     /// When there was a sound that may be the user going on.
     stirred: Option<Instant>,
     clauses: Vec<Clause>,
@@ -119,6 +128,34 @@ impl Withheld {
     pub(super) fn keep(&mut self, clause: Clause, now: Instant) -> bool {
         self.clauses.push(clause);
         self.clauses.len() == 1 && now + AHEAD <= self.until()
+    }
+}
+
+/// A question that was answered before the set silence was over, since it seemed whole.
+#[derive(Debug)]
+pub(super) struct Half {
+    text: String,
+    /// The end of the set silence: who goes on before that goes on with the question.
+    until: Instant,
+}
+
+impl Half {
+    /// With what was said after it, as one.
+    pub(super) fn and(&self, rest: &str) -> String {
+        let half = self.text.trim_end_matches(['.', '?', '!', '…', ' ']);
+        let mut letters = rest.chars();
+        let (first, second) = (letters.next(), letters.next());
+        // Recognition begins each part like a sentence.
+        let small = first.filter(|_| second.is_some_and(char::is_lowercase)).map(char::to_lowercase);
+        match small {
+            Some(small) => format!("{half} {}{}", small, &rest[first.map_or(0, char::len_utf8)..]),
+            None => format!("{half} {rest}"),
+        }
+    }
+
+    /// Whether somebody who speaks at `now` goes on with it.
+    pub(super) fn goes_on(&self, now: Instant) -> bool {
+        now <= self.until
     }
 }
 
@@ -216,7 +253,7 @@ impl Turn {
         match &mut present.phase {
             Phase::Transcribing { take: awaited } if *awaited == take => {
                 present.mark("transcript", now);
-                self.take_words(text, now, actions);
+                self.take_words(text, ending, now, actions);
             }
             Phase::Listening { pause: Some(pause), .. } if pause.take == take && pause.guess.is_none() => {
                 if no_interruption {
@@ -298,12 +335,14 @@ impl Turn {
                 let until = silent + silence + NOTICE;
                 if ending == Ending::Question && !for_good && now < until {
                     present.revocable_until = Some(until + STIRS + REVOCABLE);
-                    present.withheld =
-                        present.aloud.then(|| Withheld { until, stirred, clauses: Vec::new(), answered: false });
+                    let if_whole = silent + silence / WHOLE_SILENCE;
+                    let (asked, clauses) = (text.clone(), Vec::new());
+                    let withheld = Withheld { until, if_whole, asked, stirred, clauses, answered: false };
+                    present.withheld = present.aloud.then_some(withheld);
                 } else {
                     actions.push(Action::Close(turn));
                 }
-                self.take_words(text, now, actions);
+                self.take_words(text, ending, now, actions);
             }
             None => {
                 // They are being recognized.
@@ -314,7 +353,7 @@ impl Turn {
     }
 
     /// These are the user's words.
-    fn take_words(&mut self, text: String, now: Instant, actions: &mut Vec<Action>) {
+    fn take_words(&mut self, text: String, ending: Ending, now: Instant, actions: &mut Vec<Action>) {
         let Some(present) = &mut self.present else { return };
         let turn = present.id;
         let names = present.called.take().or_else(|| present.origin.map(|_| self.options.names.clone()));
@@ -337,13 +376,46 @@ impl Turn {
         if self.is_no_interruption(&text) {
             return self.resume(now, actions);
         }
-        actions.push(Action::Emit(Some(turn), AssistantEvent::Transcript { text: text.clone() }));
         if text.is_empty() {
+            actions.push(Action::Emit(Some(turn), AssistantEvent::Transcript { text }));
             return self.end(now, actions);
         }
+        let text = self.with_its_half(text, ending, now, actions);
+        actions.push(Action::Emit(Some(turn), AssistantEvent::Transcript { text: text.clone() }));
         self.let_go(now, actions);
+        if let Some(withheld) = self.present.as_mut().and_then(|present| present.withheld.as_mut()) {
+            withheld.asked.clone_from(&text);
+            actions.push(Action::Weigh(turn, text.clone()));
+        }
         actions.push(Action::Think(turn, text));
         self.enter(Phase::Thinking, patience::THINK, now, actions);
+    }
+
+    /// `text`, said over the answer that is held, with the question that this answered if it was half of it. Then that was
+    /// never asked.
+    fn with_its_half(&mut self, text: String, ending: Ending, now: Instant, actions: &mut Vec<Action>) -> String {
+        let goes_on = ending != Ending::Command && !self.is_stop(&text);
+        let spoke = self.present.as_ref().is_some_and(|present| present.origin == Some(Origin::SpokeOver));
+        let half = self.held.as_ref().and_then(Held::half).filter(|_| goes_on && spoke);
+        let Some(whole) = half.map(|half| half.and(&text)) else { return text };
+        self.revoke_held(now, actions);
+        whole
+    }
+
+    /// The language model took the words for whole with the probability `whole`.
+    pub(super) fn weighed(&mut self, turn: TurnId, whole: f32, now: Instant, actions: &mut Vec<Action>) {
+        let Some(present) = self.current(turn) else { return };
+        let Some(withheld) = &mut present.withheld else { return };
+        if whole < WHOLE || may_be_put_there(&withheld.asked) || withheld.if_whole >= withheld.until {
+            return;
+        }
+        let until = std::mem::replace(&mut withheld.until, withheld.if_whole);
+        let is_over = withheld.until() <= now;
+        present.half = Some(Half { text: withheld.asked.clone(), until });
+        present.mark("whole", now);
+        if is_over {
+            self.release(now, actions);
+        }
     }
 
     /// The user goes on after all: the present turn makes way for one that has all that was said.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use jarvis_core::{AssistantEvent, Skill, TurnId};
 
+use super::hearing::Half;
 use super::{Action, Input, Origin, Phase, Present, Turn, Until, patience};
 use crate::clauses::Clause;
 use crate::router::normalize::Request;
@@ -25,6 +26,13 @@ pub(super) struct Held {
     since: Instant,
     /// Its results that came since, in order.
     missed: Vec<Input>,
+}
+
+impl Held {
+    /// The question that it answers early, if whoever speaks over it goes on with that.
+    pub(super) fn half(&self) -> Option<&Half> {
+        self.answer.half.as_ref().filter(|half| half.goes_on(self.since))
+    }
 }
 
 /// A clause that was given to be spoken.
@@ -163,10 +171,21 @@ impl Turn {
 
     /// The held answer will not be heard to its end.
     pub(super) fn let_go(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        self.drop_held(AssistantEvent::Cancelled, now, actions);
+    }
+
+    /// Nor was it ever asked for: its question was half of another.
+    pub(super) fn revoke_held(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let held = self.held.as_ref().map(|held| held.answer.id);
+        self.drop_held(AssistantEvent::Revoked, now, actions);
+        actions.extend(held.map(Action::Unthink));
+    }
+
+    fn drop_held(&mut self, told: AssistantEvent, now: Instant, actions: &mut Vec<Action>) {
         let Some(Held { mut answer, since, .. }) = self.held.take() else { return };
         actions.push(Action::GiveUp(answer.id));
         actions.extend(answer.cut_short(since));
-        actions.push(Action::Emit(Some(answer.id), AssistantEvent::Cancelled));
+        actions.push(Action::Emit(Some(answer.id), told));
         answer.mark("end", now);
         actions.push(Action::Emit(Some(answer.id), AssistantEvent::TurnEnd { timings_ms: answer.marks }));
     }

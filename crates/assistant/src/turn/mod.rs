@@ -37,7 +37,7 @@ use crate::clauses::Clause;
 use crate::router::normalize::Names;
 use crate::skills::stop::Stop;
 use doubt::Look;
-use hearing::{Pause, Withheld};
+use hearing::{Half, Pause, Withheld};
 use holding::{Held, Spoken};
 
 pub use words::{Action, Input, Origin, Stage, Until, Voice};
@@ -152,6 +152,8 @@ struct Present {
     revocable_until: Option<Instant>,
     /// Of the answer, what may not be heard yet.
     withheld: Option<Withheld>,
+    /// What was answered early, and may have been half of what is meant.
+    half: Option<Half>,
     /// The end of the user's speech, or the typed request.
     zero: Option<Instant>,
     /// Milliseconds from `zero` to what was reached, in the order in which it was.
@@ -370,6 +372,7 @@ impl Turn {
                     actions.push(Action::Emit(Some(turn), AssistantEvent::Intent { intent, slots, confidence, route }));
                 }
             }
+            Input::Weighed(turn, whole) => self.weighed(turn, whole, now, actions),
             Input::FirstToken(turn) => {
                 if let Some(present) = self.thinking(turn) {
                     present.mark("first_token", now);
@@ -456,6 +459,7 @@ impl Turn {
             look: None,
             revocable_until: None,
             withheld: None,
+            half: None,
             zero,
             marks: Vec::new(),
             aloud: self.voice == Voice::Words,

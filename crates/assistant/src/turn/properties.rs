@@ -15,7 +15,7 @@ pub(super) struct Op {
     pub(super) ms: u64,
 }
 
-const KINDS: u8 = 50;
+const KINDS: u8 = 52;
 
 pub(super) fn op() -> impl Strategy<Value = Op> {
     (0..KINDS, prop_oneof![6 => Just(0u64), 1 => 1..3u64], prop_oneof![8 => 0..500u64, 1 => 5_000..60_000u64])
@@ -86,6 +86,7 @@ pub(super) fn input(op: &Op, now_turn: &Turn, now: Instant) -> Input {
         45 => Input::NotCalled(turn),
         47 => Input::WasCalled(turn),
         48 | 49 => Input::Lasted(turn, utterance()),
+        50 | 51 => Input::Weighed(turn, if op.ms.is_multiple_of(3) { 0.0 } else { 0.9 }),
         29 => Input::Due { spoken: "tea".into(), shown: "tea".into() },
         _ => match op.ms % 6 {
             0 => Input::Ear(Err(error())),
@@ -312,7 +313,7 @@ proptest! {
             let input = input(op, &turn, now);
             turn.on(input, now, &mut actions);
         }
-        if [10..=28, 31..=36, 38..=49].iter().any(|kinds| kinds.contains(&late.kind)) {
+        if [10..=28, 31..=36, 38..=51].iter().any(|kinds| kinds.contains(&late.kind)) {
             actions.clear();
             let before = (turn.state(), turn.id(), turn.deadline());
             let stale = Op { turns_ago: late.turns_ago.max(1), ..late };

@@ -1,9 +1,11 @@
 //! Golden traces: what goes in at which time, and all that comes out.
 
 mod doubt;
+mod whole;
 
 use std::fmt::Write;
 
+use super::hearing::WHOLE;
 use super::*;
 use crate::router::ending::Ending;
 use jarvis_core::{Route, Slots, Utterance};

@@ -122,6 +122,8 @@ pub enum Input {
         /// Who decided.
         route: Route,
     },
+    /// How likely the words of this turn are all of the question, 0..=1: answers [`Action::Weigh`].
+    Weighed(TurnId, f32),
     /// The language model's first piece of text is there.
     FirstToken(TurnId),
     /// A piece of the answer to show.
@@ -175,6 +177,7 @@ impl Input {
             | Self::Partial(turn, _)
             | Self::Transcribed { turn, .. }
             | Self::Understood { turn, .. }
+            | Self::Weighed(turn, _)
             | Self::FirstToken(turn)
             | Self::Text(turn, _)
             | Self::Clause(turn, _)
@@ -271,6 +274,8 @@ pub enum Action {
     Drop(TurnId, u32),
     /// Turn this into words to show, if there is time for it.
     Glimpse(TurnId, Vec<f32>),
+    /// How likely is this, which is about to be answered, all of the question? Say it ([`Input::Weighed`]) if it can be told.
+    Weigh(TurnId, String),
     /// Answer this.
     Think(TurnId, String),
     /// Forget the question and the answer of this turn: it was not all that was asked.

@@ -41,6 +41,9 @@ const RUN: usize = 32 << 10;
 /// Bytes of weights that stay at hand while several tokens use them.
 const STAY: usize = 128 << 10;
 
+/// What was read of another text.
+pub(crate) struct Aside(Cache);
+
 /// A loaded model and what it has read.
 pub(crate) struct Llama {
     config: Config,
@@ -80,6 +83,16 @@ impl Llama {
     /// Forgets all but the first `length` tokens.
     pub(crate) fn truncate(&mut self, length: usize) {
         self.cache.truncate(length);
+    }
+
+    /// Another place to read into, for at most `positions` tokens. See [`Self::swap`].
+    pub(crate) fn aside(&self, positions: usize) -> Aside {
+        Aside(Cache::new(&self.config, positions.min(self.capacity())))
+    }
+
+    /// Goes on with what was read into `aside`, and keeps there what was read here.
+    pub(crate) fn swap(&mut self, aside: &mut Aside) {
+        std::mem::swap(&mut self.cache, &mut aside.0);
     }
 
     /// Bytes of the weights in memory.

@@ -5,8 +5,8 @@
 //! Everything is measured from the last sample of the recording, not from where voice activity saw the end.
 
 use super::{Better, Rows, median, p95, spoken};
-use jarvis_assistant::phrases;
-use jarvis_core::{AssistantEvent, Cancel, Error, SpeechToText, TextToSpeech, Vad};
+use jarvis_assistant::{Mind, Router, phrases, skills};
+use jarvis_core::{AssistantEvent, Cancel, Error, SpeechToText, SystemClock, TextToSpeech, Vad};
 use jarvis_engine::load::{Installed, Parts};
 use jarvis_engine::recorded::Room;
 use jarvis_engine::trial::{self, Trial, with_pause};
@@ -90,7 +90,7 @@ fn kinds(parts: &Installed, settings: &Settings, recordings: &[Vec<f32>]) -> any
     }
     Ok(vec![
         Kind { name: "skill".into(), questions: skill, fewest: FEWEST_QUICK, most: (Some(350.0), Some(800.0)) },
-        Kind { name: "language model".into(), questions: model, fewest: FEWEST, most: (Some(900.0), None) },
+        Kind { name: "language model".into(), questions: model, fewest: FEWEST, most: (Some(500.0), None) },
     ])
 }
 
@@ -187,8 +187,10 @@ fn ends(parts: &Installed, settings: &Settings, rows: &mut Rows<'_>) -> anyhow::
     }
     let (mut vad, mut recognizer) = (parts.activity(settings)?, parts.recognizer(settings)?);
     recognizer.warm_up()?;
-    let mut ear =
-        Ear { voices, vad: &mut *vad, recognizer: &mut *recognizer, silence_ms: settings.endpoint.silence_ms };
+    let mut mind = Mind::new(Router::new(skills::all()), Arc::new(SystemClock), (&settings.mind).into());
+    mind.set_model(parts.language_model(settings)?);
+    let silence_ms = settings.endpoint.silence_ms;
+    let mut ear = Ear { voices, vad: &mut *vad, recognizer: &mut *recognizer, mind: &mut mind, silence_ms };
 
     let mut decided = Vec::new();
     let whole = trial::finished();
@@ -230,14 +232,15 @@ struct Ear<'a> {
     voices: Vec<Box<dyn TextToSpeech>>,
     vad: &'a mut dyn Vad,
     recognizer: &'a mut dyn SpeechToText,
+    mind: &'a mut Mind,
     silence_ms: u32,
 }
 
 impl Ear<'_> {
     fn hear(&mut self, said: &[f32]) -> anyhow::Result<Option<trial::Heard>> {
-        let silence_ms = self.silence_ms;
-        let mut trial = Trial { vad: self.vad, recognizer: self.recognizer, recognition: None, silence_ms };
-        Ok(trial.hear(said)?)
+        let Self { vad, recognizer, mind, silence_ms, .. } = self;
+        let silence_ms = *silence_ms;
+        Ok(Trial { vad: *vad, recognizer: *recognizer, mind, recognition: None, silence_ms }.hear(said)?)
     }
 }
 
