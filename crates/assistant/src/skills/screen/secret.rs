@@ -7,7 +7,7 @@ use super::shape::{self, Kind};
 use super::words::words;
 use crate::router::normalize::is_file_name;
 
-/// What a label of something secret has in it.
+/// What a label of something secret has in it, or more than one of.
 const SECRETS: [&str; 14] = [
     "password",
     "passwort",
@@ -22,18 +22,19 @@ const SECRETS: [&str; 14] = [
     "otp",
     "ssn",
     "tan",
-    "credentials",
+    "credential",
 ];
 /// The same, of words that mean other things in sentences: "unexpected token", "the secret of success".
-const OFTEN_OTHERWISE: [&str; 3] = ["secret", "token", "seed"];
+const OFTEN_OTHERWISE: [&str; 4] = ["secret", "secrets", "token", "seed"];
 /// The same, of two words, by the last of them.
 #[rustfmt::skip]
-const PAIRS: [(&str, &[&str]); 7] = [
+const PAIRS: [(&str, &[&str]); 8] = [
     ("code", &[
         "recovery", "backup", "verification", "security", "access", "login", "time", "door", "gate", "entry", "safe", "alarm",
         "authentication", "authenticator", "unlock", "garage", "vault", "locker", "sms", "2fa", "pin",
     ]),
     ("key", &["api", "private", "recovery", "guest", "network", "fi", "wifi", "wlan", "encryption", "ssh", "security", "secret"]),
+    ("token", &["access", "api", "auth", "refresh", "security", "login"]),
     ("number", &["card", "pin"]),
     ("security", &["social"]),
     ("phrase", &["seed", "recovery", "pass"]),
@@ -82,13 +83,20 @@ pub(super) fn ends_in_secret(text: &str) -> bool {
 fn is_name<T: AsRef<str>>(words: &[T], at: usize) -> bool {
     let word = words[at].as_ref();
     let before = at.checked_sub(1).map_or("", |before| words[before].as_ref());
-    SECRETS.contains(&word) || PAIRS.iter().any(|(last, firsts)| word == *last && firsts.contains(&before))
+    SECRETS.iter().any(|name| is_one(word, name))
+        || PAIRS.iter().any(|(last, firsts)| is_one(word, last) && firsts.contains(&before))
+}
+
+/// Whether `word` is `name`, of one or of many.
+fn is_one(word: &str, name: &str) -> bool {
+    word.strip_prefix(name).is_some_and(|rest| matches!(rest, "" | "s"))
 }
 
 /// Whether `word` is the name of a setting that holds a secret.
 fn is_setting(word: &str) -> bool {
     let name = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    ENDS.iter().any(|end| name.ends_with(end))
+    let one = name.strip_suffix('s').unwrap_or(&name);
+    ENDS.iter().any(|end| name.ends_with(end) || one.ends_with(end))
 }
 
 /// Whether what follows a secret's label may be the secret: groups of digits and letters, and no words.
@@ -312,6 +320,8 @@ mod tests {
             ("what are the last digits of my card number", "card number", true),
             ("does the token end with x", "", false),
             ("what is the key", "key", true),
+            ("what are my passwords", "passwords", true),
+            ("what are the recovery codes", "recovery codes", true),
         ] {
             let found = asked(text);
             match name {
@@ -354,8 +364,9 @@ mod tests {
         /// What has a digit, behind a secret's name and a sign, is never said.
         #[test]
         fn a_value_behind_its_name_is_hidden(
-            before in "(the |your |new ){0,2}", name in "password|PIN|door code|Wi-Fi key|CVV|Guest Wi-Fi key",
-            link in ":| is| will be| =", value in "[a-z]{0,4}[0-9]{3,6}[#!]?",
+            before in "(the |your |new ){0,2}",
+            name in "(password|PIN|door code|Wi-Fi key|CVV|Guest Wi-Fi key|API key|access token)s?",
+            link in ":| is| are| will be| =", value in "[a-z]{0,4}[0-9]{3,6}[#!]?",
         ) {
             let text = format!("Hello. {before}{name}{link} {value}");
             let tokens: Vec<&str> = text.split_whitespace().collect();
