@@ -52,6 +52,8 @@ const OF_DOCUMENTS: &[&str] = &[
 /// Of them, what is said of a thing in a document alone, whatever the thing is: "is lunch included".
 const SAID_OF_THINGS: [&str; 10] =
     ["included", "listed", "mentioned", "attached", "refundable", "due", "overdue", "payable", "signed", "addressed"];
+/// Of those, what nothing that people talk about is: a treaty is signed, and a letter may be.
+const SAID_OF_TEXTS_ALONE: [&str; 4] = ["attached", "refundable", "overdue", "payable"];
 
 /// What the rest of a question begins with: "and on Friday".
 const BEGINNING_PARTS: [&str; 8] = ["on", "in", "for", "at", "by", "from", "to", "with"];
@@ -59,6 +61,12 @@ const BEGINNING_PARTS: [&str; 8] = ["on", "in", "for", "at", "by", "from", "to",
 const FIRST: [&str; 2] = ["i", "we"];
 /// What comes before that in a question for a fact, and not for advice.
 const OF_FACTS: [&str; 9] = ["did", "do", "have", "am", "are", "was", "were", "must", "had"];
+/// What people do that bills, orders, letters and tickets tell of, where nothing else is named: "how much did I pay".
+#[rustfmt::skip]
+const DEALINGS: &[&str] = &[
+    "pay", "paid", "owe", "owed", "spend", "spent", "buy", "bought", "order", "ordered", "return", "send", "sent", "sign", "bring",
+    "call", "sit", "sitting", "use", "used", "save", "saved", "book", "booked", "land",
+];
 /// What was said in the conversation is no matter of a page.
 const SAYING: [&str; 8] = ["say", "said", "ask", "asked", "tell", "told", "mean", "talk"];
 const DETERMINERS: [&str; 8] = ["the", "my", "this", "that", "these", "those", "its", "our"];
@@ -87,7 +95,9 @@ pub(super) fn is_about(text: &str, page: &Page, is_last: bool) -> bool {
     let is_known = |name: &String| page.has_word(name) || is_of_documents(name);
     let strange: Vec<&String> = named(&names).filter(|name| !is_known(name)).collect();
     let is_pointing = points(&words) && !is_filler(&words, page);
-    if is_pointing && !names.is_empty() && strange.is_empty() || is_own(&words, page) {
+    // What was talked about since is what "it" is, unless only a text can be so.
+    let may_point = is_last || words.iter().any(|word| SAID_OF_TEXTS_ALONE.contains(word));
+    if may_point && is_pointing && !names.is_empty() && strange.is_empty() || is_own(&words, page) {
         return true;
     }
     let is_some_there = names.iter().any(|name| page.has_word(name));
@@ -130,7 +140,7 @@ pub(super) fn needs_a_look(text: &str) -> bool {
 
 /// Whether `text` makes sense only of a text, whatever was talked about: "is it overdue".
 pub(super) fn is_of_a_thing(text: &str) -> bool {
-    needs_a_look(text) && text.split(' ').any(|word| SAID_OF_THINGS.contains(&word))
+    needs_a_look(text) && text.split(' ').any(|word| SAID_OF_TEXTS_ALONE.contains(&word))
 }
 
 fn is_of_documents(word: &str) -> bool {
@@ -206,10 +216,15 @@ fn is_own(words: &[&str], page: &Page) -> bool {
     }
     let behind = &words[who + 1..];
     let helping = behind.iter().take_while(|word| matches!(**word, "have" | "need" | "want" | "to" | "ever")).count();
-    // The verb may be any.
-    let rest = &behind[(helping + 1).min(behind.len())..];
+    let Some((verb, rest)) = behind[helping..].split_first() else { return false };
+    let is_known = |name: &String| page.has_word(name) || is_of_documents(name);
     let about = names(&[&words[..who], rest].concat().join(" "));
-    about.iter().all(|name| page.has_word(name) || is_of_documents(name))
+    if about.is_empty() {
+        // "Who am I" and "where was I born" ask for nothing that is named.
+        return DEALINGS.contains(verb) || names(verb).iter().any(is_known);
+    }
+    // The verb may be any.
+    about.iter().all(is_known)
 }
 
 /// Whether so few words can only go on from what was seen: "which line", "how much", "what about the fee".

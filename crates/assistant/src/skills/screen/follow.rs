@@ -174,9 +174,10 @@ impl Follow {
     }
 }
 
-/// Whether `query` begins with what it is called: "what is an email" and "what is on the menu" ask for no label.
+/// Whether `query` begins with what it is called: "what is an email", "what is on the menu" and "tell me about the Gettysburg
+/// Address" ask for no label.
 fn is_named(query: &str) -> bool {
-    !matches!(query.split(' ').next(), Some("a" | "an" | "on" | "in" | "at" | "of" | "for"))
+    !matches!(query.split(' ').next(), Some("a" | "an" | "on" | "in" | "at" | "of" | "for" | "about"))
 }
 
 /// Whether `text` ends in a certain `query`: "the total", but not "what is total".

@@ -187,6 +187,54 @@ fn a_look_is_remembered_for_two_minutes_whatever_is_said_meanwhile() {
     assert_eq!(talk.answers("what is the total"), "screen.offer");
 }
 
+/// What a question is after a chat, without a look, and after a look and a chat.
+fn after_a_chat(said: &str, chat: &str) -> (&'static str, &'static str) {
+    let (pages, _) = after_a_look();
+    let bill = &pages.iter().find(|(name, _)| *name == "bill").unwrap().1;
+    let mut talk = Talk::new();
+    talk.say(chat, bill);
+    let without = talk.answers(said);
+    let mut talk = Talk::new();
+    talk.say("what is on my screen", bill);
+    assert!(talk.answers(said).starts_with("screen.") || said.contains(" I"), "{said}");
+    talk.say(chat, bill);
+    (without, talk.answers(said))
+}
+
+#[test]
+fn after_a_chat_it_is_what_that_was_about_unless_only_a_text_can_be_so() {
+    for (chat, said) in [
+        ("Tell me about the Treaty of Versailles", "When was it signed?"),
+        ("Tell me about the Bill of Rights", "What is included in it?"),
+        ("Tell me about the Gettysburg Address", "Who was it addressed to?"),
+        ("How tall is the Eiffel Tower", "When did it open?"),
+    ] {
+        assert_eq!(after_a_chat(said, chat), ("chat", "chat"), "{said}");
+    }
+    let joke = "Tell me a joke";
+    assert_eq!(after_a_chat("Is it overdue?", joke), ("screen.offer", "screen.ask"));
+    assert_eq!(after_a_chat("When is it payable?", joke), ("screen.offer", "screen.ask"));
+    assert_eq!(after_a_chat("What is the late fee?", joke), ("chat", "screen.ask"));
+    assert_eq!(after_a_chat("How much did I pay?", joke), ("chat", "screen.ask"));
+}
+
+#[test]
+fn who_asks_of_themself_names_what_a_text_can_tell() {
+    let (pages, _) = after_a_look();
+    for said in ["who am I", "where was I born", "what am I", "how much do I weigh", "when did I grow up"] {
+        let mut talk = Talk::new();
+        assert_eq!(talk.answers(said), "chat", "{said}");
+        for (_, page) in &pages {
+            talk.say("what is on my screen", page);
+            assert_eq!(talk.answers(said), "chat", "{said}");
+        }
+    }
+    let mut talk = Talk::new();
+    assert_eq!(talk.answers("how much did I pay"), "screen.offer");
+    talk.say("what is on my screen", &pages[0].1);
+    assert_eq!(talk.answers("how much do I owe"), "screen.ask");
+}
+
 #[test]
 fn asides_are_not_what_words_go_on_from() {
     let mut talk = Talk::new();
