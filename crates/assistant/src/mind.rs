@@ -7,7 +7,7 @@
 use crate::clauses::{Clause, ClauseSplitter, ends_sentence};
 use crate::conversation::Conversation;
 use crate::router::normalize::{Names, Request};
-use crate::router::{Kept, Routed, Router};
+use crate::router::{Kept, Routed, Router, Thread};
 use crate::skills::screen::{self, Screen};
 use jarvis_core::{
     AssistantEvent, Cancel, Clock, Error, Eyes, GenerateOptions, HostAction, IntentMatch, LanguageModel, Look, Message,
@@ -108,6 +108,14 @@ enum Model {
     Absent(Error),
 }
 
+/// What an answer of the language model changed, as it was before.
+struct Before {
+    /// What words could go on from.
+    thread: Thread,
+    /// The last reply, if the answer was remembered.
+    last_reply: Option<Option<Clause>>,
+}
+
 /// From what was said to the answer. See the module's own words.
 pub struct Mind {
     router: Router,
@@ -118,8 +126,8 @@ pub struct Mind {
     clock: Arc<dyn Clock>,
     options: MindOptions,
     last_reply: Option<Clause>,
-    /// The last reply before the last answer, while that can be taken back.
-    before: Option<Option<Clause>>,
+    /// What was before the last answer, while that can be taken back.
+    before: Option<Before>,
     answered: u64,
 }
 
@@ -305,9 +313,11 @@ impl Mind {
 
     /// Forgets the last question and its answer, if the language model answered it: it was not all that was asked.
     pub fn take_back(&mut self) {
-        if let Some(before) = self.before.take() {
+        let Some(Before { thread, last_reply }) = self.before.take() else { return };
+        self.router.take_up(thread);
+        if let Some(last_reply) = last_reply {
             self.conversation.pop();
-            self.last_reply = before;
+            self.last_reply = last_reply;
         }
     }
 
@@ -501,13 +511,15 @@ impl Mind {
     }
 
     fn chat(&mut self, request: &Request, cancel: &Cancel, on_piece: &mut dyn FnMut(Piece)) -> Result<String> {
-        self.router.talk(self.clock.now());
+        let thread = self.router.talk(self.clock.now());
+        // Also of an answer that fails: it may be taken back before it is made.
+        self.before = Some(Before { thread, last_reply: None });
         let messages = self.conversation.messages_for(&request.text, self.clock.now());
         let reply = self.generate(messages, false, cancel, on_piece)?;
         if !reply.is_empty() {
-            let before = self.last_reply.clone();
+            let last_reply = self.last_reply.clone();
             if self.remember(&request.text, reply.clone()) {
-                self.before = Some(before);
+                self.before = Some(Before { thread, last_reply: Some(last_reply) });
             }
         }
         Ok(reply)

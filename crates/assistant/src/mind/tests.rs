@@ -311,6 +311,32 @@ fn no_voice_of_another_program_gets_what_stood_on_the_screen_also_when_it_is_rep
 }
 
 #[test]
+fn an_answer_that_is_taken_back_leaves_what_words_go_on_from() {
+    let (mut mind, parrot, eyes) = seeing();
+    eyes.will_see(Ok(a_screen("The disk is full.")));
+    trace(&mut mind, "what does that error say");
+    let goes_on = |mind: &Mind| ["copy it", "is it overdue", "when did it open"].map(|said| mind.router().route(said));
+    let before = goes_on(&mind);
+    parrot.will_say("It is 330 metres tall.", StopReason::EndOfText);
+    trace(&mut mind, "how tall is the Eiffel Tower");
+    assert_ne!(goes_on(&mind), before);
+    mind.take_back();
+    assert_eq!(goes_on(&mind), before);
+    assert!(trace(&mut mind, "say that again").ends_with("= It says: The disk is full.\n"));
+
+    // One that failed, or was not heard of, talked of nothing either.
+    let before = goes_on(&mind);
+    mind.answer("how tall is the Eiffel Tower", &Cancel::new(), &mut |_| {}).unwrap_err();
+    assert_ne!(goes_on(&mind), before);
+    mind.take_back();
+    assert_eq!(goes_on(&mind), before);
+    // What a skill answered is not taken back.
+    trace(&mut mind, "what time is it");
+    mind.take_back();
+    assert!(trace(&mut mind, "say that again").ends_with("= It's 3:07 PM.\n"));
+}
+
+#[test]
 fn who_asks_in_no_turn_leaves_nothing_of_it_to_who_talks() {
     let (mut mind, parrot, eyes) = seeing();
     let long = || {

@@ -37,6 +37,12 @@ pub enum Routed {
 pub struct Router {
     skills: Vec<Box<dyn Skill>>,
     names: Names,
+    thread: Thread,
+}
+
+/// What words can go on from: who answered, looked and talked last. Nothing of what was said.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Thread {
     /// The skill that answered last, and when; none if something else was said since.
     last: Option<(usize, Instant)>,
     /// The skill that looked at the screen last, and when, whatever was said since.
@@ -48,7 +54,7 @@ pub struct Router {
 impl Router {
     /// A router over these skills (usually [`crate::skills::all`]).
     pub fn new(skills: Vec<Box<dyn Skill>>) -> Self {
-        Self { skills, names: Names::default(), last: None, looked: None, talked: None }
+        Self { skills, names: Names::default(), thread: Thread::default() }
     }
 
     /// Takes what Jarvis is called by; at first that is its own name alone.
@@ -71,7 +77,7 @@ impl Router {
         if request.words.is_empty() || request.words.split(' ').count() > MOST_WORDS {
             return Routed::Chat;
         }
-        if let Some(found) = self.last.and_then(|(skill, _)| self.skills[skill].follow_up(&request.words)) {
+        if let Some(found) = self.thread.last.and_then(|(skill, _)| self.skills[skill].follow_up(&request.words)) {
             return Routed::Skill(found);
         }
         let mut best: Option<IntentMatch> = None;
@@ -91,7 +97,7 @@ impl Router {
 
     /// How the last look of a skill stands to what is said now.
     fn sight(&self, skill: usize) -> Sight {
-        match (self.looked.filter(|(looked, _)| *looked == skill), self.talked) {
+        match (self.thread.looked.filter(|(looked, _)| *looked == skill), self.thread.talked) {
             (Some(_), None) => Sight::Last,
             (Some(_), Some(_)) => Sight::Before,
             (None, None) => Sight::Nothing,
@@ -106,7 +112,7 @@ impl Router {
     pub fn run(&mut self, matched: &IntentMatch, context: &SkillContext<'_>) -> Result<Reply> {
         let skill = self.serving(matched)?;
         if !context.dry_run && !self.skills[skill].is_aside() {
-            self.last = Some((skill, context.clock.now()));
+            self.thread.last = Some((skill, context.clock.now()));
         }
         self.skills[skill].run(matched.intent, &matched.slots, context)
     }
@@ -123,7 +129,7 @@ impl Router {
         context: &SkillContext<'_>,
     ) -> Result<Seen> {
         let skill = self.serving(matched)?;
-        (self.looked, self.talked) = (Some((skill, context.clock.now())), None);
+        (self.thread.looked, self.thread.talked) = (Some((skill, context.clock.now())), None);
         self.skills[skill].seen(matched.intent, &matched.slots, screen, may_look_on, context)
     }
 
@@ -138,19 +144,28 @@ impl Router {
     /// at `now`.
     pub fn forget_old(&mut self, now: Instant) {
         let is_new = |(_, at): &(usize, Instant)| now.saturating_duration_since(*at) <= GOES_ON;
-        self.last = self.last.filter(is_new);
-        self.looked = self.looked.filter(is_new);
-        self.talked = self.talked.filter(|at| now.saturating_duration_since(*at) <= GOES_ON);
+        let thread = &mut self.thread;
+        thread.last = thread.last.filter(is_new);
+        thread.looked = thread.looked.filter(is_new);
+        thread.talked = thread.talked.filter(|at| now.saturating_duration_since(*at) <= GOES_ON);
     }
 
-    /// The language model answers at `now`: nothing that is said from now on goes on from a skill's answer.
-    pub fn talk(&mut self, now: Instant) {
-        (self.last, self.talked) = (None, Some(now));
+    /// The language model answers at `now`: nothing that is said from now on goes on from a skill's answer. Gives what words
+    /// could go on from before, for [`Self::take_up`].
+    pub fn talk(&mut self, now: Instant) -> Thread {
+        let before = self.thread;
+        (self.thread.last, self.thread.talked) = (None, Some(now));
+        before
+    }
+
+    /// Words go on from `thread` again: what was answered since was taken back.
+    pub fn take_up(&mut self, thread: Thread) {
+        self.thread = thread;
     }
 
     /// Of the last answer, if a skill gave it, only so many words were heard.
     pub fn cut_short(&mut self, heard: usize) {
-        if let Some((skill, _)) = self.last {
+        if let Some((skill, _)) = self.thread.last {
             self.skills[skill].cut_short(heard);
         }
     }

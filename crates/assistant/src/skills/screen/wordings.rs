@@ -139,7 +139,9 @@ impl Talk {
         let context = SkillContext { clock: &self.clock, last_reply: None, dry_run: false };
         self.router.forget_old(jarvis_core::Clock::now(&self.clock));
         match self.router.route(said) {
-            Routed::Chat => self.router.talk(jarvis_core::Clock::now(&self.clock)),
+            Routed::Chat => {
+                self.router.talk(jarvis_core::Clock::now(&self.clock));
+            }
             Routed::Skill(matched) => {
                 if self.router.run(&matched, &context).unwrap().look.is_some() {
                     self.router.seen(&matched, screen, false, &context).unwrap();
