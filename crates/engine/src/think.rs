@@ -204,7 +204,12 @@ impl Think {
         match contained("Thinking", || mind.end_of_turn(text, cancel)) {
             Ok(Some(whole)) => self.outbox.turn(Input::Weighed(turn, whole)),
             Ok(None) => {}
-            Err(error) => tracing::debug!(%error, "it can't be told whether the question is whole"),
+            Err(error) => {
+                tracing::debug!(%error, "it can't be told whether the question is whole");
+                if error.code == PANICKED {
+                    self.load();
+                }
+            }
         }
     }
 

@@ -27,13 +27,13 @@ pub(crate) struct Endings {
 }
 
 impl GgufModel {
-    /// Reads what every question is judged after.
-    pub(crate) fn learn_endings(&mut self) -> Result<()> {
-        let ids = self.tokenizer.encode(LINES)?;
-        if ids.len() < MOST.min(self.llama.capacity()) {
+    /// Reads what every question is judged after, if the model can: nothing else depends on it.
+    pub(crate) fn learn_endings(&mut self) {
+        if let Ok(ids) = self.tokenizer.encode(LINES)
+            && ids.len() < MOST.min(self.llama.capacity())
+        {
             self.beside(|model| model.learn(&ids, &Cancel::new()));
         }
-        Ok(())
     }
 
     /// See [`jarvis_core::LanguageModel::end_of_turn`].

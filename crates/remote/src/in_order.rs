@@ -79,9 +79,8 @@ impl LanguageModel for Minds {
     }
 
     fn end_of_turn(&mut self, said: &str, cancel: &Cancel) -> Result<Option<f32>> {
-        // Whoever can tell, whether it answers or not.
-        let told = self.models.iter_mut().flatten().map(|model| model.end_of_turn(said, cancel));
-        told.into_iter().find(|told| !matches!(told, Ok(None))).unwrap_or(Ok(None))
+        // The one that is about to answer: no answer waits for the other one's judgement.
+        self.models.iter_mut().flatten().next().map_or(Ok(None), |model| model.end_of_turn(said, cancel))
     }
 
     fn answered_from(&self) -> Option<&str> {

@@ -141,6 +141,7 @@ impl Router {
                 Some(_) if open_slot && needs_more(&request) => Ending::Unfinished,
                 Some(skill) if skill.expects_more(&matched) && needs_more(&request) => Ending::Unfinished,
                 Some(skill) if skill.expects_more(&matched) => Ending::Open,
+                Some(_) if open_slot && may_be_put_there(last) => Ending::Open,
                 // What is only taken to be about the screen since nothing else knows it.
                 _ if matched.confidence < CERTAIN => Ending::Open,
                 _ => Ending::Command,
@@ -295,8 +296,8 @@ mod tests {
     }
 
     #[test]
-    fn what_only_seems_to_be_a_skills_is_waited_for() {
-        for said in ["What does it mean one day?", "When is it due?"] {
+    fn what_only_seems_to_be_a_whole_command_is_waited_for() {
+        for said in ["What does it mean one day?", "When is it due?", "Cancel the timer for them."] {
             assert!(matches!(judged(said), Ending::Open | Ending::Question), "{said}");
         }
     }

@@ -4,7 +4,7 @@
 //! said tells how long the pause has to last ([`wait`]); when it has, the words are there already. Speech that goes on
 //! makes them void, and those that seem to lack something are recognized once more ([`super::doubt`]). A question for the
 //! language model is thought about before its pause has lasted as long as the user set, but nothing of the answer is
-//! spoken before that ([`Withheld`]); only the sound of its beginning is made ([`Action::Ahead`]). As long as nothing was
+//! spoken before that, or half of it where the question is whole ([`Withheld`]); only the sound of its beginning is made ([`Action::Ahead`]). As long as nothing was
 //! heard of it the end can be revoked: then everything was one utterance. Commands are never revoked, since they act.
 
 use std::time::{Duration, Instant};
@@ -12,10 +12,9 @@ use std::time::{Duration, Instant};
 use jarvis_core::{AssistantEvent, TurnId, Utterance};
 
 use super::doubt::Look;
-use super::holding::Held;
+use super::early::Withheld;
 use super::{Action, Origin, Phase, Present, Turn, Until, patience};
-use crate::clauses::Clause;
-use crate::router::ending::{Ending, may_be_put_there};
+use crate::router::ending::Ending;
 use crate::router::normalize::is_only_a_call;
 
 /// From this silence on a command is done. It acts and is never revoked, so it must not be a mere gap within a breath that
@@ -30,13 +29,6 @@ const TAIL: Duration = Duration::from_millis(200);
 /// How long the sound that may be the user going on is listened to before a pause is over, and the most for several.
 const STIR: Duration = Duration::from_millis(100);
 const STIRS: Duration = Duration::from_millis(300);
-/// An answer's first clause becomes sound before it may be heard if there is at least this much time for it. With less,
-/// the first piece would have to wait for the whole.
-const AHEAD: Duration = Duration::from_millis(200);
-/// Words are all of a question if the language model takes that for at least this likely.
-pub const WHOLE: f32 = 0.85;
-/// The set silence divided by this has to follow a whole question.
-pub const WHOLE_SILENCE: u32 = 2;
 /// How long an unfinished sentence is waited for.
 pub const UNFINISHED: Duration = Duration::from_millis(1800);
 /// How long after a pause was over at the latest an end can still be revoked, while no sound was heard.
@@ -98,65 +90,13 @@ impl Pause {
 }
 
 /// When a pause is over that would be at `over`, if the last sound in it was at `stirred`.
-fn put_off(over: Instant, stirred: Option<Instant>) -> Instant {
+pub(super) fn put_off(over: Instant, stirred: Option<Instant>) -> Instant {
     stirred.map_or(over, |at| over.max((at + STIR).min(over + STIRS)))
 }
 
-/// An answer that is ready before it may be heard.
-#[derive(Debug)]
-pub(super) struct Withheld {
-    /// When it may be, in silence.
-    until: Instant,
-    /// When that is if the question is whole.
-    if_whole: Instant,
-    /// The question.
-    asked: String,
-    /// When there was a sound that may be the user going on.
-    stirred: Option<Instant>,
-    clauses: Vec<Clause>,
-    /// There are no more clauses.
-    pub(super) answered: bool,
-}
-
-impl Withheld {
-    /// When it may be heard.
-    pub(super) fn until(&self) -> Instant {
-        put_off(self.until, self.stirred)
-    }
-
-    /// Keeps a clause; says whether its sound is wanted already.
-    pub(super) fn keep(&mut self, clause: Clause, now: Instant) -> bool {
-        self.clauses.push(clause);
-        self.clauses.len() == 1 && now + AHEAD <= self.until()
-    }
-}
-
-/// A question that was answered before the set silence was over, since it seemed whole.
-#[derive(Debug)]
-pub(super) struct Half {
-    text: String,
-    /// The end of the set silence: who goes on before that goes on with the question.
-    until: Instant,
-}
-
-impl Half {
-    /// With what was said after it, as one.
-    pub(super) fn and(&self, rest: &str) -> String {
-        let half = self.text.trim_end_matches(['.', '?', '!', '…', ' ']);
-        let mut letters = rest.chars();
-        let (first, second) = (letters.next(), letters.next());
-        // Recognition begins each part like a sentence.
-        let small = first.filter(|_| second.is_some_and(char::is_lowercase)).map(char::to_lowercase);
-        match small {
-            Some(small) => format!("{half} {}{}", small, &rest[first.map_or(0, char::len_utf8)..]),
-            None => format!("{half} {rest}"),
-        }
-    }
-
-    /// Whether somebody who speaks at `now` goes on with it.
-    pub(super) fn goes_on(&self, now: Instant) -> bool {
-        now <= self.until
-    }
+/// Until when an end can be revoked whose pause is over at `until`.
+pub(super) fn revocable(until: Instant) -> Instant {
+    until + STIRS + REVOCABLE
 }
 
 impl Turn {
@@ -198,7 +138,7 @@ impl Turn {
             }
         }
         if let Some(withheld) = &mut present.withheld {
-            withheld.stirred = Some(now);
+            withheld.stir(now);
         }
     }
 
@@ -334,10 +274,8 @@ impl Turn {
             Some(Guess { text, ending, .. }) => {
                 let until = silent + silence + NOTICE;
                 if ending == Ending::Question && !for_good && now < until {
-                    present.revocable_until = Some(until + STIRS + REVOCABLE);
-                    let if_whole = silent + silence / WHOLE_SILENCE;
-                    let (asked, clauses) = (text.clone(), Vec::new());
-                    let withheld = Withheld { until, if_whole, asked, stirred, clauses, answered: false };
+                    present.revocable_until = Some(revocable(until));
+                    let withheld = Withheld::new(silent, silence, NOTICE, stirred);
                     present.withheld = present.aloud.then_some(withheld);
                 } else {
                     actions.push(Action::Close(turn));
@@ -376,46 +314,18 @@ impl Turn {
         if self.is_no_interruption(&text) {
             return self.resume(now, actions);
         }
+        let text = self.from_its_beginning(text, ending, now, actions);
+        actions.push(Action::Emit(Some(turn), AssistantEvent::Transcript { text: text.clone() }));
         if text.is_empty() {
-            actions.push(Action::Emit(Some(turn), AssistantEvent::Transcript { text }));
             return self.end(now, actions);
         }
-        let text = self.with_its_half(text, ending, now, actions);
-        actions.push(Action::Emit(Some(turn), AssistantEvent::Transcript { text: text.clone() }));
         self.let_go(now, actions);
         if let Some(withheld) = self.present.as_mut().and_then(|present| present.withheld.as_mut()) {
-            withheld.asked.clone_from(&text);
+            withheld.answers(&text);
             actions.push(Action::Weigh(turn, text.clone()));
         }
         actions.push(Action::Think(turn, text));
         self.enter(Phase::Thinking, patience::THINK, now, actions);
-    }
-
-    /// `text`, said over the answer that is held, with the question that this answered if it was half of it. Then that was
-    /// never asked.
-    fn with_its_half(&mut self, text: String, ending: Ending, now: Instant, actions: &mut Vec<Action>) -> String {
-        let goes_on = ending != Ending::Command && !self.is_stop(&text);
-        let spoke = self.present.as_ref().is_some_and(|present| present.origin == Some(Origin::SpokeOver));
-        let half = self.held.as_ref().and_then(Held::half).filter(|_| goes_on && spoke);
-        let Some(whole) = half.map(|half| half.and(&text)) else { return text };
-        self.revoke_held(now, actions);
-        whole
-    }
-
-    /// The language model took the words for whole with the probability `whole`.
-    pub(super) fn weighed(&mut self, turn: TurnId, whole: f32, now: Instant, actions: &mut Vec<Action>) {
-        let Some(present) = self.current(turn) else { return };
-        let Some(withheld) = &mut present.withheld else { return };
-        if whole < WHOLE || may_be_put_there(&withheld.asked) || withheld.if_whole >= withheld.until {
-            return;
-        }
-        let until = std::mem::replace(&mut withheld.until, withheld.if_whole);
-        let is_over = withheld.until() <= now;
-        present.half = Some(Half { text: withheld.asked.clone(), until });
-        present.mark("whole", now);
-        if is_over {
-            self.release(now, actions);
-        }
     }
 
     /// The user goes on after all: the present turn makes way for one that has all that was said.
@@ -430,24 +340,12 @@ impl Turn {
         actions.push(Action::Emit(Some(old.id), AssistantEvent::TurnEnd { timings_ms: old.marks }));
         if let Some(present) = &mut self.present {
             present.origin = old.origin;
+            present.begun = old.begun;
             present.phase =
                 Phase::Listening { held: false, speech: true, finishing: false, pause: None, glimpse: false };
         }
         actions.push(Action::Emit(Some(to), AssistantEvent::SpeechStart));
         self.tell_state(actions);
-    }
-
-    /// What was withheld may be heard now.
-    pub(super) fn release(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        let Some(present) = &mut self.present else { return };
-        let turn = present.id;
-        let Some(Withheld { clauses, answered, .. }) = present.withheld.take() else { return };
-        for clause in clauses {
-            self.clause(turn, clause, now, actions);
-        }
-        if answered {
-            self.answered(turn, now, actions);
-        }
     }
 
     /// The end can't be revoked any more.

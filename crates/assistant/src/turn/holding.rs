@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use jarvis_core::{AssistantEvent, Skill, TurnId};
 
-use super::hearing::Half;
+use super::early::Half;
 use super::{Action, Input, Origin, Phase, Present, Turn, Until, patience};
 use crate::clauses::Clause;
 use crate::router::normalize::Request;

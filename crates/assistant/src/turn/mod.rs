@@ -11,11 +11,12 @@
 //! - `Stop` and `Cancel` are obeyed in every state, at once.
 //! - Words that are in doubt ([`doubt`]) are recognized twice at most.
 //! - An answer that is held ([`holding`]) goes on or is given up, and is silent until then.
-//! - A question that was taken for whole and was not ([`hearing`]) is never answered, not even in part.
+//! - A question that went on before its answer was heard ([`hearing`]) is never answered, not even in part.
 
 mod alarms;
 mod asked;
 mod doubt;
+pub mod early;
 pub mod hearing;
 mod holding;
 pub mod overheard;
@@ -37,7 +38,8 @@ use crate::clauses::Clause;
 use crate::router::normalize::Names;
 use crate::skills::stop::Stop;
 use doubt::Look;
-use hearing::{Half, Pause, Withheld};
+use early::{Half, Withheld};
+use hearing::Pause;
 use holding::{Held, Spoken};
 
 pub use words::{Action, Input, Origin, Stage, Until, Voice};
@@ -152,8 +154,10 @@ struct Present {
     revocable_until: Option<Instant>,
     /// Of the answer, what may not be heard yet.
     withheld: Option<Withheld>,
-    /// What was answered early, and may have been half of what is meant.
+    /// The question, if it is answered early: it may be half of what is meant.
     half: Option<Half>,
+    /// What was said of the question before this turn's recording.
+    begun: Option<String>,
     /// The end of the user's speech, or the typed request.
     zero: Option<Instant>,
     /// Milliseconds from `zero` to what was reached, in the order in which it was.
@@ -460,6 +464,7 @@ impl Turn {
             revocable_until: None,
             withheld: None,
             half: None,
+            begun: None,
             zero,
             marks: Vec::new(),
             aloud: self.voice == Voice::Words,

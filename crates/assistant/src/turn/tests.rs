@@ -5,7 +5,7 @@ mod whole;
 
 use std::fmt::Write;
 
-use super::hearing::WHOLE;
+use super::early::WHOLE;
 use super::*;
 use crate::router::ending::Ending;
 use jarvis_core::{Route, Slots, Utterance};

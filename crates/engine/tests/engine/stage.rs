@@ -44,6 +44,8 @@ pub struct Script {
     pub recognizer_panics: AtomicBool,
     pub mind_panics: AtomicBool,
     pub voice_fails: AtomicBool,
+    /// The language model takes every question for whole.
+    pub whole: AtomicBool,
     /// Nothing is recognized, thought, or made sound of for as long as this is so.
     pub recognizer_waits: AtomicBool,
     pub mind_waits: AtomicBool,
@@ -218,6 +220,9 @@ impl LanguageModel for FakeMind {
     }
     fn context_length(&self) -> usize {
         2048
+    }
+    fn end_of_turn(&mut self, _said: &str, _cancel: &Cancel) -> Result<Option<f32>> {
+        Ok(self.0.whole.load(Ordering::Relaxed).then_some(0.99))
     }
 }
 

@@ -360,6 +360,26 @@ fn a_question_that_goes_on_after_a_pause_is_one_question() {
 }
 
 #[test]
+fn a_question_that_the_model_takes_for_whole_is_answered_early() {
+    for whole in [true, false] {
+        // So long that the judgement is there before it is over, however slow the machine is.
+        let mut stage = Stage::with(Script::default(), |settings, _| {
+            settings.endpoint.silence_ms = 3000;
+            settings.mind.max_tokens = 8;
+        });
+        stage.ready();
+        stage.script.whole.store(whole, Ordering::Relaxed);
+        stage.will_hear("why is the sky blue");
+        stage.engine.send(Command::Start);
+        stage.room.say(&speech(0.8));
+        let end = stage.wait_for_event("turn_end");
+        let AssistantEvent::TurnEnd { timings_ms } = end.event else { unreachable!() };
+        let told = timings_ms.iter().any(|(stage, _)| stage == "whole");
+        assert_eq!(told, whole, "{timings_ms:?}");
+    }
+}
+
+#[test]
 fn an_unfinished_sentence_is_waited_for_and_recognized_once_more() {
     // Without words while one speaks, so that the only ones before the end are those of the pause.
     let mut stage = Stage::with(Script::default(), |settings, _| settings.recognition.partial_words = false);

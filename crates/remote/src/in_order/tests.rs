@@ -28,6 +28,32 @@ fn when_none_answers_the_first_one_s_reason_is_told() {
     assert_eq!(Minds::new(Err(not_here()), Err(fails())).err().unwrap(), not_here());
 }
 
+/// Says nothing, and how likely a question is whole.
+struct Judge(Option<f32>);
+
+impl LanguageModel for Judge {
+    fn generate(&mut self, _: &Prompt, _: &GenerateOptions, _: &Cancel, _: &mut dyn FnMut(&str)) -> Result<Generation> {
+        Err(fails())
+    }
+    fn warm_up(&mut self, _: &[Message]) -> Result<()> {
+        Ok(())
+    }
+    fn context_length(&self) -> usize {
+        8
+    }
+    fn end_of_turn(&mut self, _: &str, _: &Cancel) -> Result<Option<f32>> {
+        Ok(self.0)
+    }
+}
+
+#[test]
+fn whoever_is_about_to_answer_judges_the_question() {
+    let judged = |first, second| Minds::new(first, second).unwrap().end_of_turn("why", &Cancel::new()).unwrap();
+    assert_eq!(judged(boxed(Judge(Some(0.9))), boxed(Judge(Some(0.1)))), Some(0.9));
+    assert_eq!(judged(Err(not_here()), boxed(Judge(Some(0.1)))), Some(0.1));
+    assert_eq!(judged(boxed(Judge(None)), boxed(Judge(Some(0.1)))), None, "an answer from afar doesn't wait for it");
+}
+
 /// Says a word and fails, or is cancelled.
 struct Breaks(&'static str, fn() -> Error);
 

@@ -48,6 +48,18 @@ fn one_that_may_go_on_waits_for_all_of_it() {
 }
 
 #[test]
+fn one_that_lacks_something_waits_like_an_unfinished_sentence() {
+    let mut trace = thought_about(0.001);
+    trace.wait(1400);
+    assert_eq!(trace.turn.state(), AssistantState::Thinking);
+    trace.after(10, Input::WentOn(ONE));
+    assert_eq!((trace.turn.state(), trace.turn.id()), (AssistantState::Listening, Some(TWO)));
+    let mut trace = thought_about(0.001);
+    trace.wait(1500);
+    assert_eq!(trace.turn.state(), AssistantState::Speaking);
+}
+
+#[test]
 fn who_goes_on_before_the_first_sound_was_never_answered() {
     let mut trace = thought_about(0.9);
     trace.wait(50).after(10, Input::WentOn(ONE));
@@ -69,12 +81,49 @@ fn who_goes_on_over_an_early_answer_goes_on_with_the_question() {
 
 #[test]
 fn what_is_a_request_by_itself_is_no_other_half() {
-    for (said, ending) in [("Stop.", Ending::Open), ("What time is it?", Ending::Command)] {
+    for (said, ending) in [
+        ("Stop.", Ending::Open),
+        ("What time is it?", Ending::Command),
+        ("Who wrote Hamlet?", Ending::Question),
+        ("Hey Jarvis, and in the middle ages?", Ending::Question),
+    ] {
         let mut trace = answered_early();
         says_over(&mut trace, said, ending);
         assert!(trace.text.contains(&format!("Think(TurnId(2), {said:?})")), "{}", trace.text);
         assert!(!trace.text.contains("Unthink"), "{}", trace.text);
     }
+}
+
+#[test]
+fn what_went_on_over_an_answer_and_goes_on_again_is_one_question() {
+    let mut trace = answered_early();
+    trace.after(150, Input::SpokeOver(ONE)).wait(600);
+    trace.pausing(TWO, 1, "In the middle ages?", Ending::Question).wait(30);
+    assert!(trace.text.contains("Italy in the middle ages?\")"), "{}", trace.text);
+    trace.after(40, Input::WentOn(TWO)).wait(500);
+    trace.pausing(TurnId(3), 1, "In the middle ages and today?", Ending::Question).wait(30);
+    let whole = "Think(TurnId(3), \"What is the capital of Italy in the middle ages and today?\")";
+    assert!(trace.text.contains(whole), "{}", trace.text);
+}
+
+#[test]
+fn a_sound_over_an_early_answer_that_has_no_words_lets_it_go_on() {
+    let mut trace = answered_early();
+    says_over(&mut trace, "", Ending::Open);
+    assert_eq!((trace.turn.state(), trace.turn.id()), (AssistantState::Speaking, Some(ONE)));
+    assert!(!trace.text.contains("revoked"), "{}", trace.text);
+}
+
+#[test]
+fn where_nobody_could_be_heard_going_on_no_answer_is_early() {
+    let options = TurnOptions { speech_interrupts: false, ..TurnOptions::default() };
+    let mut trace = Trace::new(options);
+    trace.after(0, Input::Start).after(300, Input::SpeechStarted(ONE)).wait(1000);
+    trace.pausing(ONE, 1, "What is the capital of Italy?", Ending::Question).wait(30);
+    trace.after(15, Input::Weighed(ONE, 0.9)).after(55, Input::Clause(ONE, "It is Rome.".into())).wait(400);
+    assert_eq!(trace.turn.state(), AssistantState::Thinking);
+    trace.wait(100);
+    assert_eq!(trace.turn.state(), AssistantState::Speaking);
 }
 
 #[test]
