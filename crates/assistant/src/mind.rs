@@ -375,7 +375,7 @@ impl Mind {
             // What stood on the screen is no part of the conversation: that may be sent to a model of another program.
             Seen::Reply(reply) => Ok(self.give(reply, None, on_piece)),
             Seen::Ask { prompt, grounds, in_own_words, otherwise, after } => {
-                let grounds = screen::Grounds::new(&grounds, in_own_words);
+                let grounds = screen::Grounds::new(&grounds, &request.text, in_own_words);
                 let mut reply = self.answer_on(&grounds, prompt, otherwise, cancel, on_piece)?;
                 if !after.is_empty() && !cancel.is_cancelled() {
                     on_piece(Piece::Event(AssistantEvent::ReplyText { text: format!(" {after}") }));

@@ -25,6 +25,12 @@ const FACTS: &[&str] = &[
     "tomorrow", "yesterday", "euro", "euros", "dollar", "dollars", "pound", "pounds", "cent", "cents", "yen", "francs", "percent",
     "not", "no", "never", "none", "cannot", "free",
 ];
+/// Of those, days and months, which are told of something as numbers are. "March" and "may" are other words, too.
+#[rustfmt::skip]
+const DAYS: &[&str] = &[
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "april", "june", "july",
+    "august", "september", "october", "november", "december",
+];
 
 /// A page, to hold answers against.
 pub struct Grounds {
@@ -34,12 +40,15 @@ pub struct Grounds {
     numbers: Vec<BTreeSet<String>>,
     /// All of it in lower case, with single spaces.
     text: String,
+    /// What was asked about, which an answer without words of its own is said of.
+    asked: Vec<String>,
     in_own_words: bool,
 }
 
 impl Grounds {
-    /// Of `source`, whose lines are the lines of the page. `in_own_words`: only facts have to be there, as for a translation.
-    pub fn new(source: &str, in_own_words: bool) -> Self {
+    /// Of `source`, whose lines are the lines of the page, for answers to `question`. `in_own_words`: only facts have to be
+    /// there, as for a translation.
+    pub fn new(source: &str, question: &str, in_own_words: bool) -> Self {
         let texts: Vec<&str> = source.lines().collect();
         // What is said of a number may stand over it.
         let near = |at: usize| {
@@ -47,7 +56,8 @@ impl Grounds {
         };
         let lines = (0..texts.len()).map(|at| near(at).flat_map(|line| words(line)).map(|word| stem(&word)).collect());
         let numbers = texts.iter().map(|line| numbers(line));
-        Self { lines: lines.collect(), numbers: numbers.collect(), text: spaced(source), in_own_words }
+        let asked = subjects(question);
+        Self { lines: lines.collect(), numbers: numbers.collect(), text: spaced(source), asked, in_own_words }
     }
 
     /// Whether `sentence` may be said.
@@ -80,14 +90,20 @@ impl Grounds {
         if sentence.chars().any(|c| is_sign(c) && !self.text.contains(c)) {
             return false;
         }
-        let about: Vec<String> =
-            topic(sentence).iter().filter(|word| !has_digit(word)).map(|word| stem(word)).collect();
+        let own = subjects(sentence);
+        let about = if own.is_empty() { &self.asked } else { &own };
+        let is_near = |words: &BTreeSet<String>| self.in_own_words || about.iter().any(|word| words.contains(word));
         let is_told = |number: &String| {
-            self.numbers.iter().zip(&self.lines).any(|(numbers, words)| {
-                numbers.contains(number) && (self.in_own_words || about.iter().any(|word| words.contains(word)))
-            })
+            let mut lines = self.numbers.iter().zip(&self.lines);
+            lines.any(|(numbers, words)| numbers.contains(number) && is_near(words))
         };
-        if !numbers(sentence).iter().all(is_told) {
+        // "It will arrive on 5 December" is said of no line that has only the day and the month.
+        let is_day_told = |day: &String| {
+            let day = stem(day);
+            self.lines.iter().any(|words| words.contains(&day) && is_near(words))
+        };
+        let days = words(sentence).into_iter().filter(|word| DAYS.contains(&word.as_str()));
+        if !numbers(sentence).iter().all(is_told) || !days.collect::<Vec<_>>().iter().all(is_day_told) {
             return false;
         }
         sentence.split_whitespace().enumerate().all(|(at, word)| {
@@ -117,6 +133,12 @@ impl Grounds {
         let there = matters.iter().filter(|word| self.has_word(word)).count();
         there > 0 && there * 100 >= matters.len() * SHARE
     }
+}
+
+/// The stems of what `text` says something of: its words that matter, without numbers, days and the like.
+fn subjects(text: &str) -> Vec<String> {
+    let is_subject = |word: &&String| !has_digit(word) && !FACTS.contains(&word.as_str());
+    topic(text).iter().filter(is_subject).map(|word| stem(word)).collect()
 }
 
 fn has_digit(text: &str) -> bool {
@@ -175,7 +197,7 @@ mod tests {
 
     #[test]
     fn what_stands_there_may_be_said() {
-        let grounds = Grounds::new(INVOICE, false);
+        let grounds = Grounds::new(INVOICE, "what about this invoice", false);
         for said in [
             "The total due is EUR 372.35.",
             "The invoice is due on 28.11.2026.",
@@ -190,7 +212,7 @@ mod tests {
 
     #[test]
     fn what_a_small_model_made_up_is_not_said() {
-        let grounds = Grounds::new(INVOICE, false);
+        let grounds = Grounds::new(INVOICE, "what about this invoice", false);
         for said in [
             "The total is 258.00 + 45.00 + 9.90 = 176.00.",
             "The total is €372.35.",
@@ -219,8 +241,29 @@ mod tests {
     }
 
     #[test]
+    fn a_day_is_told_of_what_stands_beside_it_alone() {
+        let bill = "Electricity bill\nTotal amount due: $88.32\nDue date: 5 December 2026\nLate fee: $10.00\n\n\
+            Lunch at Luigi's on Thursday\nSee you, Tom";
+        let arrives = Grounds::new(bill, "when will it arrive", false);
+        for said in [
+            "The text will arrive on 5 December.",
+            "The text will arrive on 5 December 2026.",
+            "It will arrive on 5 December.",
+            "On 5 December 2026.",
+            "The bill will arrive on 5 December.",
+            "It will arrive on Thursday.",
+            "In December.",
+        ] {
+            assert!(!arrives.bear(said), "{said}");
+        }
+        assert!(arrives.bear("The due date is 5 December 2026."));
+        assert!(arrives.bear("Lunch is on Thursday."));
+        assert!(Grounds::new(bill, "by when is it due", false).bear("On 5 December 2026."));
+    }
+
+    #[test]
     fn a_translation_has_the_facts_in_other_words() {
-        let grounds = Grounds::new(INVOICE, true);
+        let grounds = Grounds::new(INVOICE, "translate it", true);
         assert!(grounds.bear("Die Rechnung ist am 28.11.2026 fällig."));
         assert!(!grounds.bear("Die Rechnung ist am 29.11.2026 fällig."));
     }
@@ -233,7 +276,7 @@ mod tests {
             in_own_words: bool,
         ) {
             let said = parts.join(" ");
-            let grounds = Grounds::new(INVOICE, in_own_words);
+            let grounds = Grounds::new(INVOICE, "", in_own_words);
             if grounds.bear(&said) {
                 for digits in said.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty()) {
                     let on_page = INVOICE.split(|c: char| !c.is_ascii_digit()).any(|there| there == digits);
@@ -246,7 +289,7 @@ mod tests {
         fn the_page_bears_its_own_lines_of_prose(text in "[a-z]{4,9} [a-z]{4,9} [0-9]{1,6} [a-z]{4,9}") {
             prop_assume!(!topic(&text).iter().all(|word| has_digit(word)));
             let page = format!("something else\n{text}\nand more");
-            prop_assert!(Grounds::new(&page, false).bear(&text));
+            prop_assert!(Grounds::new(&page, "", false).bear(&text));
         }
     }
 }
