@@ -5,6 +5,7 @@
 //! documents have ("the late fee", "which buttons are there"). What names something else, and what asks for a kind of thing
 //! ("what is a proxy"), is about the world. Sees no text, only whether a word stood there.
 
+use super::nouns::DETERMINERS;
 use super::page::{Page, names};
 
 /// What questions begin with.
@@ -19,9 +20,10 @@ const POINTING: [&str; 9] = ["it", "this", "these", "those", "he", "she", "him",
 const BEFORE_THAT: [&str; 16] =
     ["is", "was", "does", "did", "do", "explain", "about", "of", "to", "with", "in", "for", "fix", "on", "mean", "are"];
 
-/// What documents, messages and programs have or do. A question that names nothing else is about the one in front.
+/// Words for what documents, messages and programs have or do. After a look, a question that names nothing else is about the
+/// one in front.
 #[rustfmt::skip]
-const OF_DOCUMENTS: &[&str] = &[
+const TEXT_WORDS: &[&str] = &[
     // Parts of texts and windows.
     "button", "buttons", "option", "options", "setting", "settings", "field", "fields", "menu", "tab", "tabs", "link", "links", "line",
     "lines", "paragraph", "sentence", "word", "words", "heading", "headline", "title", "section", "page", "chapter", "column", "row",
@@ -69,10 +71,10 @@ const DEALINGS: &[&str] = &[
 ];
 /// What was said in the conversation is no matter of a page.
 const SAYING: [&str; 8] = ["say", "said", "ask", "asked", "tell", "told", "mean", "talk"];
-const DETERMINERS: [&str; 8] = ["the", "my", "this", "that", "these", "those", "its", "our"];
 
 /// Whether `text`, words in lower case, is about `page`. `is_last`: nothing else was talked about since it was seen.
 pub(super) fn is_about(text: &str, page: &Page, is_last: bool) -> bool {
+    let text = &page.joined(text);
     let words: Vec<&str> = text.split(' ').collect();
     let is_question = QUESTIONS.contains(&words[0]);
     let names = names(text);
@@ -82,8 +84,8 @@ pub(super) fn is_about(text: &str, page: &Page, is_last: bool) -> bool {
     }
     if !is_question {
         // "And the billing email", of which the "and" is gone already.
-        let is_part = BEGINNING_PARTS.contains(&words[0])
-            && names.iter().all(|name| page.has_word(name) || is_of_documents(name));
+        let is_part =
+            BEGINNING_PARTS.contains(&words[0]) && names.iter().all(|name| page.has_word(name) || is_text_word(name));
         return is_last && (words[0] == "the" || is_part) && words.len() <= 4 && !is_of_world(&words, &names, page);
     }
     if is_of_world(&words, &names, page) {
@@ -92,7 +94,7 @@ pub(super) fn is_about(text: &str, page: &Page, is_last: bool) -> bool {
     if is_there {
         return true;
     }
-    let is_known = |name: &String| page.has_word(name) || is_of_documents(name);
+    let is_known = |name: &String| page.has_word(name) || is_text_word(name);
     let strange: Vec<&String> = named(&names).filter(|name| !is_known(name)).collect();
     let is_pointing = points(&words) && !is_filler(&words, page);
     // What was talked about since is what "it" is, unless only a text can be so.
@@ -135,7 +137,7 @@ pub(super) fn needs_a_look(text: &str) -> bool {
     is_own_sum()
         || QUESTIONS.contains(&words[0])
             && words.iter().any(|word| matches!(*word, "it" | "this"))
-            && (!names.is_empty() && names.iter().all(|name| is_of_documents(name)) || is_written())
+            && (!names.is_empty() && names.iter().all(|name| is_text_word(name)) || is_written())
 }
 
 /// Whether `text` makes sense only of a text, whatever was talked about: "is it overdue".
@@ -143,8 +145,8 @@ pub(super) fn is_of_a_thing(text: &str) -> bool {
     needs_a_look(text) && text.split(' ').any(|word| SAID_OF_TEXTS_ALONE.contains(&word))
 }
 
-fn is_of_documents(word: &str) -> bool {
-    OF_DOCUMENTS.contains(&word)
+fn is_text_word(word: &str) -> bool {
+    TEXT_WORDS.contains(&word)
 }
 
 /// Without what compares: "the most expensive item" is an item.
@@ -184,7 +186,7 @@ fn is_of_world(words: &[&str], names: &[String], page: &Page) -> bool {
     let tail = super::page::names(&words[of + 1..].join(" "));
     !head.is_empty()
         && !tail.is_empty()
-        && !head.iter().all(|name| is_of_documents(name))
+        && !head.iter().all(|name| is_text_word(name))
         && !page.has_together(&[head, tail].concat())
 }
 
@@ -217,7 +219,7 @@ fn is_own(words: &[&str], page: &Page) -> bool {
     let behind = &words[who + 1..];
     let helping = behind.iter().take_while(|word| matches!(**word, "have" | "need" | "want" | "to" | "ever")).count();
     let Some((verb, rest)) = behind[helping..].split_first() else { return false };
-    let is_known = |name: &String| page.has_word(name) || is_of_documents(name);
+    let is_known = |name: &String| page.has_word(name) || is_text_word(name);
     let about = names(&[&words[..who], rest].concat().join(" "));
     if about.is_empty() {
         // "Who am I" and "where was I born" ask for nothing that is named.

@@ -1,12 +1,14 @@
 //! What people say after a look, without naming the screen.
 //!
 //! Owns two kinds of it. Words that go on from the answer before ("go on", "go back", "copy it") mean it only while that
-//! answer is the last one; "go on" also behind answers of other skills, while nothing was talked about. Questions about what was seen ("what is the total", "find photo.jpg") mean it for as long as the
-//! look is remembered and where no other skill knows them: they name what stood there ([`Page`]), or have a form that only
-//! makes sense of a text ([`super::aim`]). What is general knowledge stays that: "what is the capital of France". Where nothing
-//! was seen, what only makes sense of a text is asked back.
+//! answer is the last one; "go on" also behind answers of other skills, while nothing was talked about. Questions about what was
+//! seen ("what is the total", "find photo.jpg") mean it for as long as the look is remembered and where no other skill knows
+//! them: they name what stood there ([`Page`]), or have a form that only makes sense of a text ([`super::aim`]). After the
+//! language model talked, "it" is what that was about. What is general knowledge stays that: "what is the capital of France".
+//! Where nothing was seen lately, what only makes sense of a text is asked back, after a talk only where nothing that is talked
+//! about can be so ("is it overdue"). Never looks, and decides nothing that another skill knows.
 
-use super::nouns::{as_written, is_label, is_short, is_thing, part};
+use super::nouns::{DETERMINERS, as_written, is_label, is_short, is_thing, part};
 use super::page::Page;
 use super::told::{Told, slots};
 use super::{ASK, COPY, FIND, OFFER, READ, aim, secret};
@@ -118,8 +120,9 @@ impl Follow {
     pub(super) fn about(&self, text: &str, page: &Page, told: Option<&Told>, sight: Sight) -> Option<IntentMatch> {
         if let Some(asked) = secret::asked(text) {
             return match sight {
-                Sight::Nothing | Sight::Elsewhere => asked.is_definite.then(|| offer(&[("about", "secret")])),
-                _ => Some(ask(text)),
+                Sight::Nothing | Sight::Elsewhere => asked.is_own.then(|| offer(&[("about", "secret")])),
+                Sight::Before => (asked.is_own || page.has(&asked.name)).then(|| ask(text)),
+                Sight::Last => Some(ask(text)),
             };
         }
         let is_last = match sight {
@@ -183,7 +186,7 @@ fn is_named(query: &str) -> bool {
 /// Whether `text` ends in a certain `query`: "the total", but not "what is total".
 fn is_certain(text: &str, query: &str) -> bool {
     let before = text.strip_suffix(query).unwrap_or_default().trim_end();
-    ["the", "my", "this", "that", "its"].iter().any(|word| before.ends_with(&format!(" {word}")))
+    before.rsplit_once(' ').is_some_and(|(_, word)| DETERMINERS.contains(&word))
 }
 
 fn matched(intent: &'static str, slots: &[(&str, &str)]) -> IntentMatch {

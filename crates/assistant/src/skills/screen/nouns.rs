@@ -63,6 +63,10 @@ const TALK: &[&str] = &[
     "truth", "meaning", "answer to life",
 ];
 
+/// What stands before a certain thing.
+pub(super) const DETERMINERS: [&str; 12] =
+    ["the", "my", "this", "that", "these", "those", "its", "our", "your", "his", "her", "their"];
+
 /// Words that take one thing's place.
 const PRONOUNS: [&str; 12] =
     ["it", "this", "that", "them", "these", "those", "something", "anything", "everything", "all", "one", "me"];

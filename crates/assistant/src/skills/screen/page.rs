@@ -1,8 +1,8 @@
 //! Which words stood on the screen at the last look.
 //!
 //! Owns fingerprints of them, so that a question about one of them is known to be about the screen, and a screen that is as
-//! it was is known again; and which words of a question name what it is about. Keeps no text: the fingerprints are of a key that is made anew with each start, and nothing can be
-//! read from them.
+//! it was is known again; and which words of a question name what it is about. Keeps no text: the fingerprints are of a key
+//! that is made anew with each start, and nothing can be read from them. Never decides what a question is about.
 
 use super::excerpt::COMMON;
 use super::grounds::stem;
@@ -27,6 +27,9 @@ const ASKING: &[&str] = &[
 /// What follows "how" and asks for no measure.
 const NO_MEASURES: [&str; 12] =
     ["is", "are", "was", "were", "do", "does", "did", "can", "could", "will", "would", "should"];
+
+/// What is said apart and written together: "log in" on a button is often "Login".
+const PARTICLES: [&str; 5] = ["in", "out", "up", "on", "off"];
 
 /// The words of the last look. See the module's own words.
 #[derive(Debug, Default)]
@@ -72,6 +75,22 @@ impl Page {
     pub fn has(&self, said: &str) -> bool {
         let names = names(said);
         !names.is_empty() && names.iter().all(|name| self.has_word(name))
+    }
+
+    /// `said` with the words together that stood there only so: "how do I log in" is "how do I login" where that is a label.
+    pub fn joined(&self, said: &str) -> String {
+        let mut all: Vec<String> = Vec::new();
+        for word in said.split(' ') {
+            let is_together = |before: &String| {
+                let is_new = !names(before).is_empty() && !self.has_word(before);
+                PARTICLES.contains(&word) && is_new && self.has_word(&format!("{before}{word}"))
+            };
+            match all.last_mut() {
+                Some(before) if is_together(before) => before.push_str(word),
+                _ => all.push(word.to_owned()),
+            }
+        }
+        all.join(" ")
     }
 
     /// Whether this word stood there.
@@ -120,5 +139,14 @@ mod tests {
             assert!(!page.has(said), "{said}");
         }
         assert!(!page.take(&screen(vec![])) && !page.has("refunds"));
+    }
+
+    #[test]
+    fn what_is_said_apart_is_found_where_it_is_written_together() {
+        let mut page = Page::default();
+        page.take(&screen(vec![line("Login: tom@baker.example", 0, 0), line("Set up the printer", 0, 30)]));
+        assert_eq!(page.joined("how do i log in"), "how do i login");
+        assert_eq!(page.joined("who is on"), "who is on");
+        assert!(page.has(&page.joined("how do i set up the printer")) && page.has(&page.joined("log in")));
     }
 }

@@ -75,13 +75,14 @@ pub(super) fn aloud(text: &str) -> String {
     }
     let words: Vec<&str> = text.split_whitespace().collect();
     let hidden = hidden(&words);
-    let said =
-        words.iter().enumerate().filter(|(at, _)| *at == 0 || !(hidden[*at] && hidden[*at - 1])).map(|(at, word)| {
+    let said = words.iter().enumerate().filter(|(at, _)| !(hidden[*at] && hidden.get(*at + 1) == Some(&true))).map(
+        |(at, word)| {
             let before = at.checked_sub(1).map(|before| words[before]);
             // The end of the sentence stays, for those who listen.
             let end = &word[word.trim_end_matches(['.', '!', '?', ',']).len()..];
             if hidden[at] { format!("{UNSAID}{end}") } else { word_aloud(before, word) }
-        });
+        },
+    );
     said.collect::<Vec<_>>().join(" ")
 }
 
@@ -203,6 +204,23 @@ mod tests {
             ("API keys: AB12-CD34 EF56-GH78", "API keys: something that I don't say aloud"),
             ("PINs: 4711 4712", "PINs: something that I don't say aloud"),
             ("Your passwords: hunter2", "Your passwords: something that I don't say aloud"),
+            (
+                "Recovery phrase: witch collapse practice feed shame open despair creek road again ice least",
+                "Recovery phrase: something that I don't say aloud",
+            ),
+            ("Seed phrase: 1. witch 2. collapse", "Seed phrase: something that I don't say aloud"),
+            ("Passphrase: correct horse battery staple", "Passphrase: something that I don't say aloud"),
+            ("Wi-Fi password: blue horse 42", "Wi-Fi password: something that I don't say aloud"),
+            ("Password: see the letter", "Password: see the letter"),
+            ("Passphrase: must be long", "Passphrase: must be long"),
+            (
+                "The Wi-Fi password for guests is sunflower.",
+                "The Wi-Fi password for guests is something that I don't say aloud.",
+            ),
+            ("The PIN of the door will be sunflower", "The PIN of the door will be something that I don't say aloud"),
+            ("The password that you typed is wrong.", "The password that you typed is wrong."),
+            ("The password policy is long.", "The password policy is long."),
+            ("The password for guests is on the board.", "The password for guests is on the board."),
             ("DB_PASS=hunter2secret", "DB_PASS: something that I don't say aloud"),
             ("export PGPASSWORD=kx81mmq", "export PGPASSWORD: something that I don't say aloud"),
             ("mysql -u root -pS3cr3tPw shop", "mysql -u root something that I don't say aloud shop"),

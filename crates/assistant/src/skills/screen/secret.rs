@@ -3,6 +3,7 @@
 //! Owns the names of secrets and how they are told from what stands around them. Where it is not sure it takes a word for one:
 //! to leave out too much costs little. Never decides what is said instead.
 
+use super::nouns::DETERMINERS;
 use super::shape::{self, Kind};
 use super::words::words;
 use crate::router::normalize::is_file_name;
@@ -37,7 +38,7 @@ const PAIRS: [(&str, &[&str]); 8] = [
     ("token", &["access", "api", "auth", "refresh", "security", "login"]),
     ("number", &["card", "pin"]),
     ("security", &["social"]),
-    ("phrase", &["seed", "recovery", "pass"]),
+    ("phrase", &["seed", "recovery", "pass", "secret", "mnemonic", "backup"]),
     ("combination", &["safe", "lock", "vault", "locker"]),
     ("pass", &["db", "database", "user", "admin", "root", "smtp", "mysql", "ftp"]),
 ];
@@ -56,7 +57,18 @@ const STATES: &[&str] = &[
     "needed", "optional", "secure", "safe", "hidden", "secret", "stored", "saved", "changed", "set", "sent", "ok", "okay", "good",
     "bad", "too", "not", "never", "case", "about", "the", "a", "an", "your", "my", "on", "in", "at", "for", "from", "and", "or",
     "only", "being", "used", "unknown", "encrypted", "blocked", "locked", "accepted", "rejected", "unchanged", "here", "there",
-    "below", "above", "yours", "it", "this", "that", "no", "yes", "none",
+    "below", "above", "yours", "it", "this", "that", "no", "yes", "none", "please", "try", "must", "be",
+];
+/// How the names of secrets end that are many words.
+const PHRASES: [&str; 3] = ["phrase", "passphrase", "seed"];
+/// Of other secrets as many words are hidden.
+const WORDS: usize = 4;
+/// What stands between a name and the secret, where other words stand between as well: "the password for guests is ...".
+const LAST_LINKS: [&str; 6] = ["is", "are", "was", "be", "=", ":"];
+/// What is called after a secret, right behind its name.
+#[rustfmt::skip]
+const CALLED_SO: &[&str] = &[
+    "manager", "managers", "policy", "field", "box", "button", "link", "page", "prompt", "dialog", "error", "reset", "pad", "strength",
 ];
 /// Labels are no longer than that; what is, is a sentence.
 const LABEL: usize = 8;
@@ -119,7 +131,51 @@ pub(super) fn hidden(tokens: &[&str]) -> Vec<bool> {
             from = at + 1;
         }
     }
+    for at in (0..tokens.len()).filter(|at| ends_phrase(tokens, *at)) {
+        hide_phrase(tokens, at, &mut hidden);
+    }
     hidden
+}
+
+/// Marks the phrase whose name ends with the token `name`. Its words may have numbers with points, which end no sentence: it
+/// goes to the next label or to the end of the line. Words of [`STATES`] are in phrases as well: "correct horse".
+fn hide_phrase(tokens: &[&str], name: usize, hidden: &mut [bool]) {
+    let Some(from) = behind_sign(tokens, name) else { return };
+    let is_label = |at: &usize| is_sign(tokens[*at]) && tokens[*at].contains(char::is_alphabetic);
+    let to = (from..tokens.len()).find(is_label).unwrap_or(tokens.len());
+    let states = tokens[from..to].iter().filter(|token| is_state(token)).count();
+    if states * 2 <= to - from {
+        hidden[from..to].fill(true);
+    }
+}
+
+/// Whether the token `at` ends the name of a secret that is many words.
+fn ends_phrase(tokens: &[&str], at: usize) -> bool {
+    let name = words(&tokens[at.saturating_sub(1)..=at].join(" "));
+    let is_phrase = |word: &String| PHRASES.iter().any(|phrase| is_one(word, phrase));
+    name.last().is_some_and(is_phrase)
+        && (is_name(&name, name.len() - 1) || name.last().is_some_and(|word| OFTEN_OTHERWISE.contains(&word.as_str())))
+}
+
+/// Where what stands behind the name that ends with the token `name` begins, if there is a sign between.
+fn behind_sign(tokens: &[&str], name: usize) -> Option<usize> {
+    let is_own = |token: &&&str| matches!(**token, ":" | "=" | "->" | "-" | "–");
+    let signs = tokens[name + 1..].iter().take_while(is_own).count();
+    let from = name + 1 + signs;
+    (from < tokens.len() && (signs > 0 || is_sign(tokens[name]))).then_some(from)
+}
+
+fn is_sign(token: &str) -> bool {
+    token.ends_with([':', '=']) || token == "->"
+}
+
+/// Whether `token` says of a secret how it is, or what is to be done with it.
+fn is_state(token: &str) -> bool {
+    STATES.contains(&bare(token).as_str())
+}
+
+fn bare(token: &str) -> String {
+    token.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()
 }
 
 /// Marks the secrets of one sentence.
@@ -134,8 +190,13 @@ fn hide(tokens: &[&str], hidden: &mut [bool]) {
     let names: Vec<usize> = (0..all.len()).filter(|at| is_name(&all, *at)).map(|at| parts[at].1).collect();
     let weak = (0..all.len()).filter(|at| OFTEN_OTHERWISE.contains(&all[*at])).map(|at| parts[at].1);
     let settings = (0..tokens.len()).filter(|at| is_setting(tokens[*at]));
-    for name in names.iter().copied().chain(weak).chain(settings) {
-        hide_linked(tokens, name, hidden);
+    let all_names: Vec<usize> = names.iter().copied().chain(weak).chain(settings).collect();
+    for name in &all_names {
+        hide_linked(tokens, *name, hidden);
+        hide_words(tokens, *name, &all_names, hidden);
+    }
+    if let Some(name) = names.first() {
+        hide_last(tokens, *name, hidden);
     }
     if names.is_empty() && !(has(&LOCKED) && has(&OPENING)) {
         return;
@@ -161,7 +222,6 @@ fn hide(tokens: &[&str], hidden: &mut [bool]) {
 
 /// Marks what the name that ends with the token `name` is linked to.
 fn hide_linked(tokens: &[&str], name: usize, hidden: &mut [bool]) {
-    let is_sign = |token: &str| token.ends_with([':', '=']);
     let mut at = name + 1;
     let mut is_linked = is_sign(tokens[name]);
     while at < tokens.len() && (LINKS.contains(&tokens[at]) || is_linked && is_sign(tokens[at])) {
@@ -171,14 +231,38 @@ fn hide_linked(tokens: &[&str], name: usize, hidden: &mut [bool]) {
     if !is_linked || at >= tokens.len() {
         return;
     }
-    let bare = tokens[at].trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     // A word alone is it, unless it says how the secret is.
-    if at + 1 == tokens.len() && !STATES.contains(&bare.as_str()) {
+    if at + 1 == tokens.len() && !is_state(tokens[at]) {
         hidden[at] = true;
     }
     while at < tokens.len() && is_value(tokens[at]) && !tokens[at].chars().all(|c| c.is_alphabetic()) {
         hidden[at] = true;
         at += 1;
+    }
+}
+
+/// Marks the few words behind the sign of the name that ends with the token `name`, up to the next label.
+fn hide_words(tokens: &[&str], name: usize, names: &[usize], hidden: &mut [bool]) {
+    let Some(from) = behind_sign(tokens, name) else { return };
+    let is_next = |at: &usize| names.contains(at) || is_sign(tokens[*at]);
+    let to = (from..tokens.len()).find(is_next).unwrap_or(tokens.len()).min(from + WORDS);
+    if !tokens[from..to].iter().any(|token| is_state(token)) {
+        hidden[from..to].fill(true);
+    }
+}
+
+/// Marks what stands at the end of a sentence that has the name of a secret, which ends with the token `name`, and other
+/// words behind it: "the password for guests is sunflower".
+fn hide_last(tokens: &[&str], name: usize, hidden: &mut [bool]) {
+    if tokens.get(name + 1).is_some_and(|next| CALLED_SO.contains(&bare(next).as_str())) {
+        return;
+    }
+    let is_link = |token: &&str| LAST_LINKS.contains(token) || token.ends_with(':');
+    let Some(link) = tokens[name + 1..].iter().rposition(is_link).map(|at| name + 1 + at) else { return };
+    // "It must be long" says how it is.
+    let is_told = tokens[link] != "be" || tokens[link - 1] == "will";
+    if is_told && link + 2 == tokens.len() && !is_state(tokens[link + 1]) {
+        hidden[link + 1] = true;
     }
 }
 
@@ -203,11 +287,21 @@ fn is_code(token: &str) -> bool {
 pub(super) struct Asked {
     /// What it is called: "wifi key".
     pub name: String,
-    /// A certain one, whoever asks: "the password", but not "pin".
-    pub is_definite: bool,
+    /// Whether it is one of who asks, even where nothing was seen: "my pin", "spell the password", but not "who invented the
+    /// password" and "the pin code of Mumbai".
+    pub is_own: bool,
 }
 
-const DEFINITE: [&str; 10] = ["the", "my", "this", "that", "our", "your", "his", "her", "their", "its"];
+/// Names of secrets that are other things as well, without a word before them.
+const MEANT_OTHERWISE: [&str; 8] = ["pin", "tan", "key", "seed", "security", "token", "secret", "combination"];
+/// What is asked of a secret beside it itself: "say the password backwards", "is the password hunter2".
+#[rustfmt::skip]
+const OF_PROPERTIES: &[&str] = &[
+    "backwards", "backward", "slowly", "again", "aloud", "loud", "out", "start", "starts", "begin", "begins", "end", "ends", "contain",
+    "contains", "include", "includes", "long", "short", "first", "last", "letter", "digit", "digits", "character", "number", "numbers",
+    "please", "now", "once", "more", "it", "i", "you", "can", "could", "would", "will", "repeat", "reveal", "there", "from", "on", "at",
+    "here", "screen", "page", "window",
+];
 /// Who says one of these about a secret's name does not ask for a certain one.
 #[rustfmt::skip]
 const GENERAL: &[&str] = &[
@@ -225,9 +319,9 @@ pub(super) fn asked(text: &str) -> Option<Asked> {
     }
     let is_open = |at: &usize| LOCKED.contains(&words[*at]) || matches!(words[*at], "door" | "gate" | "lock");
     if words.iter().any(|word| OPENING.contains(word) || *word == "into")
-        && let Some(at) = (1..words.len()).find(|at| is_open(at) && DEFINITE.contains(&words[at - 1]))
+        && let Some(at) = (1..words.len()).find(|at| is_open(at) && DETERMINERS.contains(&words[at - 1]))
     {
-        return Some(Asked { name: words[at].to_owned(), is_definite: false });
+        return Some(Asked { name: words[at].to_owned(), is_own: false });
     }
     let is_last = |at: usize| at + 1 == words.len();
     let is_it = |at: &usize| {
@@ -246,7 +340,23 @@ pub(super) fn asked(text: &str) -> Option<Asked> {
     if matches!(article, "a" | "an" | "any" | "some" | "no" | "to") || words[first..at].contains(&"unexpected") {
         return None;
     }
-    Some(Asked { name: words[first..=at].join(" "), is_definite: DEFINITE.contains(&article) })
+    let is_own = article == "my" || DETERMINERS.contains(&article) && is_strong(&words[first..=at]);
+    let names_else = || {
+        let is_else = |word: &&str| {
+            // "Is the password hunter2".
+            let is_guess = word.contains(|c: char| c.is_ascii_digit());
+            !(is_guess || OF_PROPERTIES.contains(word) || is_of_question(word))
+        };
+        words[..first].iter().chain(&words[at + 1..]).any(|word| is_else(word))
+    };
+    Some(Asked { name: words[first..=at].join(" "), is_own: is_own && !names_else() })
+}
+
+/// Whether what is called `name` is a secret and nothing else: "password" and "wifi key", but not "pin".
+fn is_strong(name: &[&str]) -> bool {
+    let last = name.len() - 1;
+    let is_other = MEANT_OTHERWISE.iter().any(|other| is_one(name[last], other));
+    is_setting(name[last]) && !is_other || is_name(name, last) && (!is_other || last > 0 && name[last] != "security")
 }
 
 /// Words before what a secret is called.
@@ -292,7 +402,7 @@ fn is_of_question(word: &str) -> bool {
         "if",
         "whats",
     ];
-    DEFINITE.contains(&word) || OTHERS.contains(&word)
+    DETERMINERS.contains(&word) || OTHERS.contains(&word)
 }
 
 #[cfg(test)]
@@ -302,11 +412,12 @@ mod tests {
 
     #[test]
     fn a_secret_is_asked_for_also_by_what_it_is_like() {
-        for (text, name, is_definite) in [
+        for (text, name, is_own) in [
             ("say the password backwards", "password", true),
             ("spell the password", "password", true),
             ("what does the password start with", "password", true),
-            ("how many characters has the pin", "pin", true),
+            ("how many characters has the pin", "pin", false),
+            ("how many characters has my pin", "pin", true),
             ("how long is my password", "password", true),
             ("is the password hunter2", "password", true),
             ("what is the wifi key", "wifi key", true),
@@ -319,14 +430,22 @@ mod tests {
             ("how do i open the safe", "safe", false),
             ("what are the last digits of my card number", "card number", true),
             ("does the token end with x", "", false),
-            ("what is the key", "key", true),
+            ("what is the key", "key", false),
+            ("what is that password", "password", true),
+            ("what is the pin code of mumbai", "pin", false),
+            ("when did the social security act start", "social security", false),
+            ("how do i get rid of the tan", "tan", false),
+            ("who invented the password", "password", false),
+            ("who invented the safety pin", "safety pin", false),
+            ("what are the credentials of a doctor", "credentials", false),
+            ("what does the enter key do", "", false),
             ("what are my passwords", "passwords", true),
             ("what are the recovery codes", "recovery codes", true),
         ] {
             let found = asked(text);
             match name {
                 "" => assert_eq!(found, None, "{text}"),
-                _ => assert_eq!(found, Some(Asked { name: name.into(), is_definite }), "{text}"),
+                _ => assert_eq!(found, Some(Asked { name: name.into(), is_own }), "{text}"),
             }
         }
     }
@@ -359,6 +478,37 @@ mod tests {
             is_secret(&text);
             let tokens: Vec<&str> = text.split_whitespace().collect();
             prop_assert_eq!(hidden(&tokens).len(), tokens.len());
+        }
+
+        /// No word of a phrase is said.
+        #[test]
+        fn a_secret_of_many_words_is_hidden(
+            name in "(Recovery|Seed|Secret) phrase|Passphrase|(API )?passphrases|Seed", sign in ":| :| =", count in 1..24usize,
+            phrase in "([a-z]{3,8}|[0-9]{1,2}[.] [a-z]{3,8})( [a-z]{3,8}| [0-9]{1,2}[.] [a-z]{3,8}){0,24}",
+        ) {
+            let phrase: Vec<&str> = phrase.split(' ').take(count).collect();
+            prop_assume!(!phrase.iter().any(|word| STATES.contains(word)));
+            let text = format!("{name}{sign} {}", phrase.join(" "));
+            let tokens: Vec<&str> = text.split_whitespace().collect();
+            let hidden = hidden(&tokens);
+            prop_assert!(hidden[tokens.len() - phrase.len()..].iter().all(|hidden| *hidden), "{}: {:?}", text, hidden);
+        }
+
+        /// A few words behind a name and a sign are hidden, and one behind other words and "is".
+        #[test]
+        fn words_behind_a_name_are_hidden(
+            name in "Wi-Fi password|PIN|Door code|Guest key", between in "( for [a-z]{3,8}){0,2}", link in " is| will be|:",
+            secret in "[a-z]{3,9}( [a-z]{3,9}){0,2}( [0-9]{1,3})?", end in "[.]?",
+        ) {
+            let is_known = |word: &str| STATES.contains(&word) || LINKS.contains(&word) || is_secret(word);
+            prop_assume!(!secret.split(' ').chain(between.split(' ')).any(is_known));
+            let is_plain = between.is_empty() && link == ":";
+            let secret = if is_plain { &secret[..] } else { secret.split(' ').next().unwrap() };
+            let text = format!("Hello. The {name}{between}{link} {secret}{end}");
+            let tokens: Vec<&str> = text.split_whitespace().collect();
+            let hidden = hidden(&tokens);
+            let count = secret.split(' ').count();
+            prop_assert!(hidden[tokens.len() - count..].iter().all(|hidden| *hidden), "{}: {:?}", text, hidden);
         }
 
         /// What has a digit, behind a secret's name and a sign, is never said.

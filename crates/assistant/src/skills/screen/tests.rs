@@ -392,7 +392,21 @@ fn what_was_not_seen_is_asked_back_and_only_a_yes_looks() {
 #[test]
 fn a_secret_is_told_by_its_place_alone_and_without_a_look_not_at_all() {
     let mut session = Session::new();
-    assert_eq!(session.unseen("spell the password").spoken, say::NOT_SAID);
+    for said in ["spell the password", "what is my pin", "what's the wifi key"] {
+        assert_eq!(session.unseen(said).spoken, say::NOT_SAID, "{said}");
+    }
+    // What nobody keeps to himself.
+    for said in [
+        "who invented the safety pin",
+        "what is the pin code of Mumbai",
+        "when did the social security act start",
+        "how do I get rid of the tan",
+        "who invented the password",
+        "what are the credentials of a doctor",
+        "what does the enter key do",
+    ] {
+        assert!(!matches!(session.router.route(said), Routed::Skill(_)), "{said}");
+    }
     session.say("what's on my screen", &invoice());
     for said in
         ["say the password backwards", "how long is the password", "is the password hunter2", "what is password"]

@@ -43,6 +43,8 @@ const WORDINGS: &[(&str, &str, &str)] = &[
     // About it only after a look: by their form ...
     ("what is the total", "screen.offer", "screen.ask"),
     ("what's the price", "screen.offer", "screen.ask"),
+    ("what's the sales email", "screen.offer", "screen.ask"),
+    ("what is the billing email", "screen.offer", "screen.ask"),
     ("how much is the total", "screen.offer", "screen.ask"),
     ("what is my password", "screen.offer", "screen.ask"),
     ("tell me the phone number", "screen.offer", "screen.ask"),
@@ -231,6 +233,12 @@ fn who_asks_of_themself_names_what_a_text_can_tell() {
             assert_eq!(talk.answers(said), "chat", "{said}");
         }
     }
+    let login = screen(vec![line("Your account is ready, Tom.", 10, 10), line("Login: tom@baker.example", 10, 40)]);
+    let mut talk = Talk::new();
+    assert_eq!(talk.answers("how do I log in"), "chat");
+    talk.say("what is on my screen", &login);
+    assert_eq!(talk.answers("how do I log in"), "screen.ask");
+
     let mut talk = Talk::new();
     assert_eq!(talk.answers("how much did I pay"), "screen.offer");
     talk.say("what is on my screen", &pages[0].1);
@@ -260,18 +268,13 @@ struct After {
     page: &'static str,
     said: &'static str,
     is_about: bool,
-    /// The rules were made with the wordings of even places; the others were kept apart.
-    is_tuned: bool,
 }
 
 fn after_a_look() -> (Vec<(&'static str, ScreenText)>, Vec<After>) {
     let (mut pages, mut all): (Vec<(&str, ScreenText)>, Vec<After>) = (Vec::new(), Vec::new());
-    for text in include_str!("follow.txt").lines().skip(1) {
+    for text in include_str!("follow.txt").lines().filter(|text| !text.starts_with('#')) {
         let page = pages.last().map_or("", |(name, _)| *name);
-        let mut take = |said, is_about| {
-            let is_tuned = all.len() % 2 == 0;
-            all.push(After { page, said, is_about, is_tuned });
-        };
+        let mut take = |said, is_about| all.push(After { page, said, is_about });
         if let Some(name) = text.strip_prefix("== ") {
             pages.push((name, screen(vec![])));
         } else if let Some(said) = text.strip_prefix("+ ") {
@@ -292,19 +295,14 @@ fn what_is_said_after_a_look_is_about_it_unless_it_is_about_the_world() {
     assert!(all.iter().filter(|after| after.is_about).count() >= 120);
     assert!(all.iter().filter(|after| !after.is_about).count() >= 120);
     let mut wrong = Vec::new();
-    let mut right = [[0; 2]; 2];
-    for After { page, said, is_about, is_tuned } in &all {
+    for After { page, said, is_about } in &all {
         let seen = &pages.iter().find(|(name, _)| name == page).unwrap().1;
         let mut talk = Talk::new();
         talk.say("what is on my screen", seen);
         let intent = talk.answers(said);
-        let is_right = intent.starts_with("screen.") == *is_about;
-        right[usize::from(!is_tuned)][usize::from(is_right)] += 1;
-        if !is_right {
-            let half = if *is_tuned { "tuned" } else { "apart" };
-            wrong.push(format!("{page}: {said:?} ({half}): {intent}"));
+        if intent.starts_with("screen.") != *is_about {
+            wrong.push(format!("{page}: {said:?}: {intent}"));
         }
     }
-    println!("wrong and right of the tuned half {:?}, of the other {:?}", right[0], right[1]);
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), all.len(), wrong.join("\n"));
 }
