@@ -157,11 +157,12 @@ pub struct SkillContext<'a> {
 /// How a skill's last look at the screen stands to what is said now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sight {
-    /// It did not look lately, and nothing was talked about that words could mean instead.
+    /// It did not look lately, and the language model talked about nothing that words could mean instead; skills may have
+    /// answered.
     Nothing,
     /// It did not look lately, and the language model talked about something.
     Elsewhere,
-    /// It looked, and the language model talked about something since.
+    /// It looked, and the language model talked about something since, which "it" is then.
     Before,
     /// What it saw is the last thing that words can mean; other skills may have answered since.
     Last,
