@@ -23,21 +23,14 @@ const REFERRING: [&str; 27] = [
     "those", "one", "ones", "former", "latter", "same", "else", "again", "more", "another", "instead", "too",
 ];
 
-/// Beginnings of questions that go on from the last answer.
-const GOING_ON: [&str; 12] = [
-    "and ",
-    "but ",
-    "or ",
-    "so ",
-    "what about",
-    "how about",
-    "why not",
-    "go on",
-    "continue",
-    "explain",
-    "really",
-    "are you sure",
-];
+/// Beginnings of questions that go on from the last answer, beside "and", "but", "or" and "so".
+const GOING_ON: [&str; 8] =
+    ["what about", "how about", "why not", "go on", "continue", "explain", "really", "are you sure"];
+
+/// Questions that stand by themselves begin so, and have more words than this.
+const QUESTION_WORDS: [&str; 12] =
+    ["what", "who", "where", "when", "why", "how", "which", "whose", "is", "are", "does", "did"];
+const MOST_OF_A_PIECE: usize = 3;
 
 /// The most characters of remembered exchanges in a prompt: about 400 tokens.
 const MOST_CHARACTERS: usize = 1600;
@@ -136,9 +129,15 @@ fn refers_back(question: &str) -> bool {
     let question = question.to_lowercase();
     let words: Vec<&str> = question.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let plain = words.join(" ");
-    words.len() <= 2
-        || words.iter().any(|word| REFERRING.contains(word))
-        || GOING_ON.iter().any(|beginning| plain.starts_with(beginning))
+    let stands_alone = |rest: &[&str]| {
+        rest.len() > MOST_OF_A_PIECE && QUESTION_WORDS.contains(&rest[0]) && !matches!(rest[1], "about" | "not")
+    };
+    let goes_on = match &words[..] {
+        // "And what is the capital of Italy" asks nothing of the answer before, and a small model would give that again.
+        ["and" | "but" | "or" | "so", rest @ ..] => !stands_alone(rest),
+        _ => GOING_ON.iter().any(|beginning| plain.starts_with(beginning)),
+    };
+    words.len() <= 2 || words.iter().any(|word| REFERRING.contains(word)) || goes_on
 }
 
 /// The beginning of a text that is too long, up to a word's end.

@@ -107,6 +107,9 @@ const MEASURED: &[&str] = &[
     "set",
 ];
 
+/// Commands that are the beginning of another as often.
+const MAY_GO_ON: &[&str] = &["no", "nothing", "wait"];
+
 /// Words that recognition puts where a sentence was broken off, since what follows it is silence: "who composed the music
 /// for" becomes "who composed the music for it", "convert 70 degrees to" becomes "convert 70 degrees, too".
 #[rustfmt::skip]
@@ -138,6 +141,8 @@ impl Router {
             let last = request.words.rsplit(' ').next().unwrap_or_default();
             let open_slot = matched.slots.values().any(|slot| slot.rsplit(' ').next() == Some(last));
             return match skill {
+                // "No, I mean the moon."
+                _ if MAY_GO_ON.contains(&request.words.as_str()) => Ending::Open,
                 Some(_) if open_slot && needs_more(&request) => Ending::Unfinished,
                 Some(skill) if skill.expects_more(&matched) && needs_more(&request) => Ending::Unfinished,
                 Some(skill) if skill.expects_more(&matched) => Ending::Open,
@@ -290,7 +295,7 @@ mod tests {
 
     #[test]
     fn what_usually_goes_on_is_waited_for() {
-        for said in ["Set a timer.", "Hello.", "Wake me up at half past 7.", ""] {
+        for said in ["Set a timer.", "Hello.", "Wake me up at half past 7.", "No.", ""] {
             assert_eq!(judged(said), Ending::Open, "{said}");
         }
     }

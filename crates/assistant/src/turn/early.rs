@@ -2,7 +2,7 @@
 //!
 //! Owns what is withheld of an answer while the user may go on ([`Withheld`]), how sure a question has to be whole to be
 //! answered before the set silence is over ([`Turn::weighed`]), and what becomes of it when the user goes on all the same
-//! ([`Half`]): what is said over the beginning of such an answer goes on with its question. Never shortens a pause where the
+//! ([`Half`]): what is said over the beginning of its answer goes on with the question, or takes it back. Never shortens a pause where the
 //! user could not be heard going on.
 
 use std::time::{Duration, Instant};
@@ -31,13 +31,20 @@ const BEGINNINGS: &[&str] = &[
     "who", "what", "which", "why", "how", "is", "are", "does", "do", "did", "can", "could", "tell", "give", "explain", "no",
     "wait", "actually", "sorry",
 ];
-/// Words that recognition begins a sentence with, a capital and all, where one only goes on.
+/// Words that go on with a sentence and begin none of their own ...
+#[rustfmt::skip]
+const GOING_ON: &[&str] = &[
+    "after", "as", "at", "before", "between", "by", "compared", "during", "except", "for", "from", "in", "into", "like", "near",
+    "of", "on", "than", "to", "under", "until", "while", "with", "without",
+];
+/// ... and others that recognition begins a sentence with, a capital and all, where one may only go on.
 #[rustfmt::skip]
 const CONNECTING: &[&str] = &[
-    "a", "after", "also", "an", "and", "as", "at", "because", "before", "between", "but", "by", "compared", "during", "except",
-    "for", "from", "if", "in", "into", "like", "near", "not", "of", "on", "or", "since", "so", "than", "that", "the", "to",
-    "under", "until", "when", "where", "while", "which", "who", "with", "without",
+    "a", "also", "an", "and", "because", "but", "if", "not", "or", "since", "so", "that", "the", "when", "where", "which", "who",
 ];
+/// For so long after the set silence, speech over the answer that begins like a piece of a sentence still goes on with the
+/// question.
+const LATE: Duration = Duration::from_millis(700);
 
 /// An answer that is ready before it may be heard.
 #[derive(Debug)]
@@ -72,9 +79,10 @@ impl Withheld {
         }
     }
 
-    /// It is the answer to this.
-    pub(super) fn answers(&mut self, asked: &str) {
+    /// It is the answer to this; gives what that is if it turns out to be half of a question.
+    pub(super) fn answers(&mut self, asked: &str) -> Half {
         asked.clone_into(&mut self.asked);
+        Half { text: asked.to_owned(), until: self.until }
     }
 
     /// There was a sound that may be the user going on.
@@ -99,25 +107,24 @@ impl Withheld {
         revocable(self.until)
     }
 
-    /// May be heard sooner, since the question seems whole; the half that it may be after all. None if it was told before.
-    fn hasten(&mut self) -> Option<Half> {
-        let until = std::mem::replace(&mut self.until, self.if_whole);
-        (self.if_whole < until).then(|| Half { text: self.asked.clone(), until })
+    /// May be heard sooner, since the question seems whole.
+    fn hasten(&mut self) {
+        self.until = self.until.min(self.if_whole);
     }
 }
 
-/// A question that was answered before the set silence was over, since it seemed whole.
+/// A question that was taken for whole.
 #[derive(Debug)]
 pub(super) struct Half {
     text: String,
-    /// The end of the set silence: who goes on before that goes on with the question.
+    /// The end of the set silence.
     until: Instant,
 }
 
 impl Half {
-    /// Whether somebody who speaks at `now` goes on with it.
-    pub(super) fn goes_on(&self, now: Instant) -> bool {
-        now <= self.until
+    /// Whether words that begin with `first`, spoken over the answer from `since` on, go on with it.
+    fn goes_on(&self, first: &str, since: Instant) -> bool {
+        since <= self.until || since <= self.until + LATE && GOING_ON.contains(&first)
     }
 }
 
@@ -129,7 +136,9 @@ fn join(begun: &str, rest: &str) -> String {
     let begun = begun.trim_end_matches(['.', '?', '!', '…', ',', ' ']);
     let first = rest.split(' ').next().unwrap_or_default();
     match first.to_lowercase() {
-        small if CONNECTING.contains(&small.as_str()) => format!("{begun} {small}{}", &rest[first.len()..]),
+        small if [GOING_ON, CONNECTING].iter().any(|words| words.contains(&small.as_str())) => {
+            format!("{begun} {small}{}", &rest[first.len()..])
+        }
         _ => format!("{begun} {rest}"),
     }
 }
@@ -148,13 +157,11 @@ impl Turn {
         if !(is_whole && can_go_on) {
             return;
         }
-        if let Some(half) = withheld.hasten() {
-            let is_over = withheld.until() <= now;
-            present.half = Some(half);
-            present.mark("whole", now);
-            if is_over {
-                self.release(now, actions);
-            }
+        withheld.hasten();
+        let is_over = withheld.until() <= now;
+        present.mark("whole", now);
+        if is_over {
+            self.release(now, actions);
         }
     }
 
@@ -167,10 +174,7 @@ impl Turn {
         now: Instant,
         actions: &mut Vec<Action>,
     ) -> String {
-        let half = self.held.as_ref().and_then(Held::half).map(|half| half.text.clone());
-        if let Some(half) = half
-            && self.is_other_half(&text, ending)
-        {
+        if let Some(half) = self.half_of(&text, ending) {
             self.revoke_held(now, actions);
             if let Some(present) = &mut self.present {
                 present.begun = Some(half);
@@ -182,14 +186,28 @@ impl Turn {
         }
     }
 
-    /// Whether `text`, said over an early answer, goes on with its question, and asks nothing by itself.
-    fn is_other_half(&self, text: &str, ending: Ending) -> bool {
+    /// The question that `text`, said over its answer, goes on with; none if it asks something by itself.
+    fn half_of(&self, text: &str, ending: Ending) -> Option<String> {
         let spoke = self.present.as_ref().is_some_and(|present| present.origin == Some(Origin::SpokeOver));
         let request = Request::new(text, &self.options.names);
         let is_called = request.text.trim() != text.trim();
         let first = request.words.split(' ').next().unwrap_or_default();
-        let is_said = spoke && !text.is_empty();
-        is_said && ending != Ending::Command && !is_called && !self.is_stop(text) && !BEGINNINGS.contains(&first)
+        let is_half = spoke && !text.is_empty() && ending != Ending::Command && !is_called;
+        // As it was said: a request is read without "and".
+        let said =
+            text.split(' ').next().unwrap_or_default().trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        let (half, since) = self.held.as_ref().and_then(Held::half)?;
+        (is_half && !self.is_stop(text) && !BEGINNINGS.contains(&first) && half.goes_on(&said, since))
+            .then(|| half.text.clone())
+    }
+
+    /// The last sentence of `text`, if it takes back what is said before it: "Tell me about Mars. Never mind."
+    pub(super) fn taken_back<'a>(&self, text: &'a str) -> Option<&'a str> {
+        let text = text.trim_end();
+        let before = text.trim_end_matches(['.', '?', '!', '…']);
+        let (_, last) = text.split_at(before.rfind(['.', '?', '!', '…'])?);
+        let last = last.trim_start_matches(['.', '?', '!', '…', ' ']);
+        self.is_stop(last).then_some(last)
     }
 
     /// What was withheld may be heard now.
@@ -209,6 +227,7 @@ impl Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::turn::TurnOptions;
     use proptest::prelude::*;
 
     #[test]
@@ -228,7 +247,30 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_taken_back_is_not_asked() {
+        let turn = Turn::new(TurnOptions::default());
+        for (said, last) in [
+            ("Tell me about the planet Mars. Never mind.", Some("Never mind.")),
+            ("Why is the sky blue? Jarvis, stop!", Some("Jarvis, stop!")),
+            ("How do I... cancel.", Some("cancel.")),
+            ("Never mind.", None),
+            ("What does never mind mean?", None),
+            ("Stop. Why is the sky blue?", None),
+            ("", None),
+            ("...", None),
+        ] {
+            assert_eq!(turn.taken_back(said), last, "{said}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn any_text_may_be_taken_back(said in "([a-zß]{1,5}|stop|never mind|[.?! …]){0,9}") {
+            let turn = Turn::new(TurnOptions::default());
+            prop_assert!(turn.taken_back(&said).is_none_or(|last| said.contains(last)));
+        }
+
         #[test]
         fn no_word_is_lost(begun in "[A-Za-zäß]{1,8}( [a-zé]{1,8}){0,4}[.?!…]?", rest in "\\PC{1,30}") {
             let whole = join(&begun, &rest).to_lowercase();

@@ -314,14 +314,19 @@ impl Turn {
         if self.is_no_interruption(&text) {
             return self.resume(now, actions);
         }
-        let text = self.from_its_beginning(text, ending, now, actions);
+        let text = match self.taken_back(&text) {
+            Some(last) => last.to_owned(),
+            None => self.from_its_beginning(text, ending, now, actions),
+        };
         actions.push(Action::Emit(Some(turn), AssistantEvent::Transcript { text: text.clone() }));
         if text.is_empty() {
             return self.end(now, actions);
         }
         self.let_go(now, actions);
-        if let Some(withheld) = self.present.as_mut().and_then(|present| present.withheld.as_mut()) {
-            withheld.answers(&text);
+        if let Some(present) = &mut self.present
+            && let Some(withheld) = &mut present.withheld
+        {
+            present.half = Some(withheld.answers(&text));
             actions.push(Action::Weigh(turn, text.clone()));
         }
         actions.push(Action::Think(turn, text));

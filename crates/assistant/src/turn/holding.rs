@@ -29,9 +29,9 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// The question that it answers early, if whoever speaks over it goes on with that.
-    pub(super) fn half(&self) -> Option<&Half> {
-        self.answer.half.as_ref().filter(|half| half.goes_on(self.since))
+    /// The question that it answers, which may be half of one, and since when somebody speaks over it.
+    pub(super) fn half(&self) -> Option<(&Half, Instant)> {
+        self.answer.half.as_ref().map(|half| (half, self.since))
     }
 }
 

@@ -154,7 +154,7 @@ struct Present {
     revocable_until: Option<Instant>,
     /// Of the answer, what may not be heard yet.
     withheld: Option<Withheld>,
-    /// The question, if it is answered early: it may be half of what is meant.
+    /// The question, if the words don't tell that it is all: it may be half of what is meant.
     half: Option<Half>,
     /// What was said of the question before this turn's recording.
     begun: Option<String>,

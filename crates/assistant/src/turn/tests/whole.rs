@@ -127,6 +127,23 @@ fn where_nobody_could_be_heard_going_on_no_answer_is_early() {
 }
 
 #[test]
+fn a_piece_of_a_sentence_goes_on_with_it_a_moment_longer() {
+    for (later, said, joined) in [(400, "In the middle ages?", true), (1000, "In the middle ages?", false)] {
+        let mut trace = answered_early();
+        trace.wait(later);
+        says_over(&mut trace, said, Ending::Question);
+        assert_eq!(trace.text.contains("capital of Italy in the middle ages?\")"), joined, "{}", trace.text);
+    }
+}
+
+#[test]
+fn who_takes_it_back_is_not_answered() {
+    let mut trace = asking();
+    trace.pausing(ONE, 1, "Tell me about the planet Mars. Never mind.", Ending::Question).wait(30);
+    assert!(trace.text.contains("Think(TurnId(1), \"Never mind.\")"), "{}", trace.text);
+}
+
+#[test]
 fn who_speaks_later_asks_something_else() {
     let mut trace = answered_early();
     trace.wait(400);
