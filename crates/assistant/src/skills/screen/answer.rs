@@ -7,7 +7,7 @@
 use super::find::{Found, find_of};
 use super::grounds::stem;
 use super::question::{Question, Wants};
-use super::say::{NOT_SAID, aloud, beginning, flow, flow_behind, is_kept, is_legible, is_secret};
+use super::say::{NOT_SAID, aloud, beginning, flow, is_kept, is_legible, is_secret};
 use super::shape::{self, Kind};
 use super::told::Told;
 use super::words::{find as fit, words};
@@ -141,7 +141,7 @@ impl Screen {
             return self.find(&Slots::from([("query".to_owned(), name.to_owned())]), screen, may_look_on);
         };
         let actions = vec![HostAction::Highlight { region: found.region() }];
-        let is_there = found.is_secret(name, screen) && (found.value.is_some() || is_kept(found.line, screen));
+        let is_there = found.is_secret(name) && (found.value.is_some() || is_kept(found.line));
         if is_there {
             let about = || Told::of(Slots::from([("query".to_owned(), name.to_owned())]));
             self.told = found.value.is_some().then(about);
@@ -190,7 +190,7 @@ fn cell<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> {
         of(&question.topic).or_else(|| question.topic.iter().find_map(|word| of(std::slice::from_ref(word))))
     };
     let table::Cell { row, head, cell } = named().or_else(counted)?;
-    if [row, head, cell].iter().any(|line| is_kept(line, screen)) {
+    if [row, head, cell].iter().any(|line| is_kept(line)) {
         return None;
     }
     let said = format!("{}: {} {}.", aloud(&row.text), aloud(&head.text), aloud(&cell.text).trim_end_matches('.'));
@@ -246,7 +246,7 @@ fn of_label<'a>(label: &str, kind: Option<Kind>, question: &Question, screen: &'
         return None;
     }
     let lines = if std::ptr::eq(value.line, found.line) { vec![found.line] } else { vec![found.line, value.line] };
-    if found.is_secret(label, screen) {
+    if found.is_secret(label) {
         return Some(Quote { said: located(&found, label, screen), lines, query: Some(label.to_owned()) });
     }
     if kind == Some(Kind::Amount)
@@ -277,7 +277,7 @@ fn several<'a>(found: &Found<'a>, value: &super::value::Value<'a>, screen: &Scre
     let all = std::iter::once(first).chain(found.rivals.iter().map(|(label, value)| (label, value)));
     let mut lines = Vec::new();
     let mut told = Vec::new();
-    for (label, value) in all.filter(|(_, value)| !is_kept(value.line, screen)).take(MOST_RIVALS) {
+    for (label, value) in all.filter(|(_, value)| !is_kept(value.line)).take(MOST_RIVALS) {
         let said = aloud(&value.text);
         let said = said.trim_end_matches('.');
         told.push(if label.is_empty() { said.to_owned() } else { format!("{}: {said}", aloud(label)) });
@@ -310,7 +310,7 @@ fn row<'a>(found: &Found<'a>, screen: &'a ScreenText) -> Option<Quote<'a>> {
         .collect();
     cells.sort_by_key(|cell| cell.region.x);
     let all: usize = cells.iter().map(|cell| amounts(&cell.text)).sum();
-    if all < 2 || cells.len() > MOST_CELLS || cells.iter().any(|cell| is_kept(cell, screen)) {
+    if all < 2 || cells.len() > MOST_CELLS || cells.iter().any(|cell| is_kept(cell)) {
         return None;
     }
     let told = cells.iter().map(|cell| match head(cell, line, screen) {
@@ -353,10 +353,8 @@ fn sentences<'a>(topic: &[String], is_number: bool, kind: Option<Kind>, screen: 
     let body = read::body(screen);
     let mut found: Vec<(usize, String, Vec<&TextLine>)> = Vec::new();
     for place in read::paragraph_places(&body, screen) {
-        // What stands under the label of a secret may be it.
-        let before = place.start.checked_sub(1).map(|before| body[before]);
         let lines = &body[place];
-        for sentence in read::sentences(&flow_behind(before, lines)) {
+        for sentence in read::sentences(&flow(lines)) {
             let has: Vec<String> = words(&sentence).iter().map(|word| stem(word)).collect();
             let shared = wanted.iter().filter(|word| has.contains(word)).count();
             let is_told = match kind {
@@ -367,9 +365,7 @@ fn sentences<'a>(topic: &[String], is_number: bool, kind: Option<Kind>, screen: 
             };
             // A word alone is no answer.
             if shared >= least && is_told && has.len() > wanted.len() + 1 {
-                match line_with(&wanted, least, lines)
-                    .filter(|line| has.len() > LONG_SENTENCE && !is_kept(line, screen))
-                {
+                match line_with(&wanted, least, lines).filter(|line| has.len() > LONG_SENTENCE && !is_kept(line)) {
                     // Lines that end in no sign make a sentence that nobody listens to.
                     Some(line) => found.push((shared, flow(&[line]), vec![line])),
                     None => found.push((shared, sentence, lines.to_vec())),
@@ -428,15 +424,12 @@ fn nearest(question: &Question, screen: &ScreenText) -> String {
         fits
     };
     let near: Vec<&TextLine> = body.iter().filter(|line| shared(line) == best).filter(fits).copied().collect();
-    // Each as it may be said: a label of a secret may stand before it.
     let told = near.iter().map(|line| {
-        let at = screen.lines.iter().position(|other| std::ptr::eq(other, *line));
-        let before = at.and_then(|at| at.checked_sub(1)).map(|at| &screen.lines[at]);
-        let told = super::say::told(before, line);
+        let told = aloud(&line.text);
         // A label alone says little.
         let is_label = line.text.split_whitespace().count() <= 4 && !line.text.contains(|c: char| c.is_ascii_digit());
         let value = find_of(screen, &told, None).filter(|_| is_label).and_then(|found| found.value);
-        let value = value.filter(|value| !is_kept(value.line, screen));
+        let value = value.filter(|value| !is_kept(value.line));
         match value.filter(|value| !std::ptr::eq(value.line, *line) && !super::say::is_secret(&line.text)) {
             Some(value) => format!("{} {}", told, aloud(&value.text)),
             None => told,

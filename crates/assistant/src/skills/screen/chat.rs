@@ -52,7 +52,7 @@ pub(super) fn answer<'a>(asked: &str, screen: &'a ScreenText) -> Option<(String,
     };
     // What was written last counts.
     let found = messages.iter().rev().find(is_it)?;
-    if found.body.iter().any(|line| is_kept(line, screen)) {
+    if found.body.iter().any(|line| is_kept(line)) {
         return None;
     }
     let text = beginning(&flow(&found.body), MOST_WORDS);

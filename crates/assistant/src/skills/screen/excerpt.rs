@@ -55,7 +55,7 @@ pub(super) fn grounds(screen: &ScreenText) -> String {
     let legible: Vec<&TextLine> = screen.lines.iter().filter(|line| super::say::is_legible(line)).collect();
     let mut all = super::say::aloud(screen.window.as_deref().unwrap_or_default());
     for (at, line) in legible.iter().enumerate() {
-        let told = |at: usize| super::say::told(at.checked_sub(1).map(|before| legible[before]), legible[at]);
+        let told = |at: usize| super::say::aloud(&legible[at].text);
         all.push('\n');
         all.push_str(&told(at));
         let is_beside = |other: &TextLine| {
@@ -121,7 +121,7 @@ fn excerpt(question: &str, screen: &ScreenText) -> String {
             text.push_str("…\n");
         }
         // A model would say it aloud.
-        text.push_str(&harmless(&super::say::told(at.checked_sub(1).map(|before| lines[before]), lines[at])));
+        text.push_str(&harmless(&super::say::aloud(&lines[at].text)));
         text.push('\n');
         next = at + 1;
     }

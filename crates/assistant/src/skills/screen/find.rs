@@ -63,11 +63,10 @@ impl Found<'_> {
     }
 
     /// Whether it is one of those things that are said to nobody.
-    pub fn is_secret(&self, wanted: &str, screen: &ScreenText) -> bool {
+    pub fn is_secret(&self, wanted: &str) -> bool {
         let names = [wanted, &self.label, &self.line.text];
-        let is_kept =
-            |value: &Value<'_>| names.iter().any(|name| say::is_secret(name)) || say::is_kept(value.line, screen);
-        say::is_kept(self.line, screen) || self.value.as_ref().is_some_and(is_kept)
+        let is_kept = |value: &Value<'_>| names.iter().any(|name| say::is_secret(name)) || say::is_kept(value.line);
+        say::is_kept(self.line) || self.value.as_ref().is_some_and(is_kept)
     }
 
     /// Whether it was read for sure.

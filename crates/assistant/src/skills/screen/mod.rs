@@ -16,6 +16,7 @@ mod find;
 mod follow;
 mod frames;
 mod grounds;
+mod mask;
 mod nouns;
 mod page;
 mod place;
@@ -48,6 +49,7 @@ use jarvis_core::{
 use page::Page;
 use request::Requests;
 use say::{counted, is_legible};
+use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 use told::Told;
@@ -267,6 +269,9 @@ impl Skill for Screen {
         let may_look_on = may_look_on && !is_refused(screen);
         self.note_last_reply(context.last_reply);
         let is_as_before = self.page.take(screen);
+        // Whoever copies a secret wants it; it is never told.
+        let masked = if intent == COPY { Cow::Borrowed(screen) } else { mask::masked(screen) };
+        let screen = &*masked;
         let mut seen = match intent {
             FIND => self.find(slots, screen, may_look_on),
             COPY => self.copy(slots, screen, may_look_on),
@@ -301,7 +306,7 @@ pub fn about(words: &str) -> IntentMatch {
 fn located(found: &Found<'_>, query: &str, screen: &ScreenText) -> String {
     let place = place::of_line(found.line, screen);
     let mut said = match &found.value {
-        _ if found.is_secret(query, screen) => {
+        _ if found.is_secret(query) => {
             let copied = if found.value.is_some() { "; say copy it, to have it on the clipboard" } else { "" };
             format!("It is {place}. I don't say it aloud{copied}.")
         }

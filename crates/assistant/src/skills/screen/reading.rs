@@ -4,7 +4,7 @@
 //! what was silenced is read again from the first line that was not heard whole.
 
 use super::nouns::Part;
-use super::say::{counted, flow, flow_behind};
+use super::say::{counted, flow};
 use super::told::{Reading, Told, slots};
 use super::{Screen, error, find, legibly, noted, read, table, where_looked};
 use jarvis_core::{Reply, ScreenTarget, ScreenText, Seen, Slots, TextLine};
@@ -106,9 +106,7 @@ impl Screen {
             false => String::new(),
         };
         reading.read(&lines, from, from + count, beginning.split_whitespace().count());
-        // What it begins with may stand under a secret's label.
-        let behind = from.checked_sub(1).map(|before| lines[before]);
-        let mut spoken = format!("{beginning}{}", flow_behind(behind, &rest[..count]));
+        let mut spoken = format!("{beginning}{}", flow(&rest[..count]));
         if count < rest.len() {
             let more = counted(rest.len() - count, "more line");
             let verb = if rest.len() - count == 1 { "is" } else { "are" };
@@ -123,7 +121,7 @@ impl Screen {
         let query = slots.get("query").map_or("", String::as_str);
         let lines = read::body(screen);
         let place = find::find(screen, query).and_then(|found| {
-            if found.value.is_some() || found.is_secret(query, screen) {
+            if found.value.is_some() || found.is_secret(query) {
                 return None;
             }
             read::paragraph_at(&lines, lines.iter().position(|line| std::ptr::eq(*line, found.line))?)
@@ -173,8 +171,7 @@ impl Screen {
         let mut reading = Reading::new(slots("all"));
         reading.read(lines, place.start, place.end, 0);
         self.told = Some(Told { reading: Some(reading), ..Told::of(about) });
-        // A secret's label may stand over it.
-        let spoken = flow_behind(place.start.checked_sub(1).map(|before| lines[before]), &lines[place]);
+        let spoken = flow(&lines[place]);
         Seen::Reply(Reply::say(legibly(spoken, screen)))
     }
 

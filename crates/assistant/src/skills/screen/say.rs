@@ -3,9 +3,10 @@
 //! Owns: the flow of lines into sentences, and what is never read out: secrets ([`super::secret`]), codes, the tails of links.
 //! Never shortens what is copied.
 
+use super::mask::is_masked;
 pub(super) use super::secret::is_secret;
 use super::secret::{ends_in_secret, hidden, is_value};
-use jarvis_core::{ScreenText, TextLine, TextRole};
+use jarvis_core::{TextLine, TextRole};
 
 /// Words as long as this that mix letters and digits are codes.
 const CODE: usize = 20;
@@ -25,35 +26,14 @@ pub(super) fn is_legible(line: &TextLine) -> bool {
     line.is_legible()
 }
 
-/// `line` as it is said or shown to a model, behind the line `before`: what stands behind or under a secret's label is not.
-pub(super) fn told(before: Option<&TextLine>, line: &TextLine) -> String {
-    let follows = before.is_some_and(|before| {
-        let label = before.text.trim_end_matches([':', '=', ' ']);
-        is_secret(label) && aloud(&before.text) == before.text && !before.text.ends_with(['.', '!', '?'])
-    });
-    let is_word = || {
-        let is_label = |line: &TextLine| line.text.trim_end().ends_with([':', '=']);
-        before.is_some_and(is_label)
-            && !is_label(line)
-            && line.role == TextRole::Text
-            && line.text.split_whitespace().count() == 1
-    };
-    if follows && (line.role == TextRole::Field || is_value(&line.text) || is_word()) {
-        return UNSAID.to_owned();
-    }
-    aloud(&line.text)
-}
-
 /// Whether `text` has something in it that is said to nobody, or tells that it is left out.
 pub(super) fn has_secret(text: &str) -> bool {
     aloud(text).contains(UNSAID)
 }
 
-/// Whether `line` has something that is said to nobody.
-pub(super) fn is_kept(line: &TextLine, screen: &ScreenText) -> bool {
-    let at = screen.lines.iter().position(|other| std::ptr::eq(other, line));
-    let before = at.and_then(|at| at.checked_sub(1)).map(|before| &screen.lines[before]);
-    told(before, line).contains(UNSAID)
+/// Whether `line`, of a screen that is [`super::mask::masked`], has something that is said to nobody.
+pub(super) fn is_kept(line: &TextLine) -> bool {
+    has_secret(&line.text)
 }
 
 /// `text` as it is said: without codes, secrets and the tails of links.
@@ -74,7 +54,8 @@ pub(super) fn aloud(text: &str) -> String {
         }
     }
     let words: Vec<&str> = text.split_whitespace().collect();
-    let hidden = hidden(&words);
+    let mut hidden = hidden(&words);
+    hidden.iter_mut().zip(&words).for_each(|(hidden, word)| *hidden |= is_masked(word));
     let said = words.iter().enumerate().filter(|(at, _)| !(hidden[*at] && hidden.get(*at + 1) == Some(&true))).map(
         |(at, word)| {
             let before = at.checked_sub(1).map(|before| words[before]);
@@ -125,14 +106,9 @@ fn is_code(word: &str) -> bool {
 /// Lines as one text to be said: a line goes on in the next one unless there is room between them or it is a headline; cells
 /// of a row have commas between.
 pub(super) fn flow(lines: &[&TextLine]) -> String {
-    flow_behind(None, lines)
-}
-
-/// As [`flow`], of lines that come behind the line `first`, which may be the label of a secret.
-pub(super) fn flow_behind(first: Option<&TextLine>, lines: &[&TextLine]) -> String {
     let mut text = String::new();
     for (at, line) in lines.iter().enumerate() {
-        let words = told(at.checked_sub(1).map_or(first, |before| Some(lines[before])), line);
+        let words = aloud(&line.text);
         if words.is_empty() {
             continue;
         }
@@ -263,22 +239,6 @@ mod tests {
         ] {
             assert_eq!(aloud(text), said);
         }
-    }
-
-    #[test]
-    fn what_a_field_holds_under_a_secret_s_label_is_not_said() {
-        let lines = [
-            line("Master password for the vault", 10, 10),
-            TextLine { role: TextRole::Field, ..line("hunter", 10, 40) },
-            line("Recovery key", 10, 80),
-            line("8F2K-99QX", 10, 110),
-            line("Forgot your password?", 10, 150),
-            line("42", 10, 180),
-        ];
-        let all: Vec<&TextLine> = lines.iter().collect();
-        let said = flow(&all);
-        assert!(!said.contains("hunter") && !said.contains("8F2K"), "{said}");
-        assert!(said.contains("42"), "{said}");
     }
 
     #[test]

@@ -149,6 +149,22 @@ fn hide_phrase(tokens: &[&str], name: usize, hidden: &mut [bool]) {
     }
 }
 
+/// Whether `text` names a secret that is many words.
+pub(super) fn is_phrase(text: &str) -> bool {
+    let tokens: Vec<&str> = text.split_whitespace().collect();
+    (0..tokens.len()).any(|at| ends_phrase(&tokens, at))
+}
+
+/// Whether the line `tokens` ends in what a secret is called, so that the next line may begin with it, and whether a word
+/// links them: "the password is".
+pub(super) fn leads_on(tokens: &[&str]) -> Option<bool> {
+    let links = tokens.iter().rev().take_while(|token| LINKS.contains(token)).count();
+    let named = &tokens[..tokens.len() - links];
+    let name = words(&named[named.len().saturating_sub(2)..].join(" "));
+    let is_named = !name.is_empty() && is_name(&name, name.len() - 1) && !named.last()?.ends_with(['.', '!', '?', ',']);
+    is_named.then_some(links > 0)
+}
+
 /// Whether the token `at` ends the name of a secret that is many words.
 fn ends_phrase(tokens: &[&str], at: usize) -> bool {
     let name = words(&tokens[at.saturating_sub(1)..=at].join(" "));
@@ -170,7 +186,7 @@ fn is_sign(token: &str) -> bool {
 }
 
 /// Whether `token` says of a secret how it is, or what is to be done with it.
-fn is_state(token: &str) -> bool {
+pub(super) fn is_state(token: &str) -> bool {
     STATES.contains(&bare(token).as_str())
 }
 

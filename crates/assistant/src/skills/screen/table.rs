@@ -5,7 +5,7 @@
 
 use super::excerpt::COMMON;
 use super::nouns::Part;
-use super::say::{aloud, is_kept, is_legible};
+use super::say::{aloud, is_legible};
 use super::words::{likeness, words};
 use jarvis_core::{Region, ScreenText, TextLine, TextRole};
 
@@ -124,6 +124,12 @@ impl<'a> Table<'a> {
         (0..self.heads.len()).max_by_key(|at| nearness(&self.heads[*at])).unwrap_or(0)
     }
 
+    /// The cells under the heads for which `is_it` holds, each with the index of its column.
+    pub(super) fn cells_under(&self, is_it: impl Fn(&TextLine) -> bool) -> impl Iterator<Item = (usize, &'a TextLine)> {
+        let cells = self.rows.iter().flatten().map(|cell| (self.column(cell), *cell));
+        cells.filter(move |(column, _)| is_it(self.heads[*column]))
+    }
+
     fn cell(&self, row: &[&'a TextLine], column: usize) -> Option<&'a TextLine> {
         row.iter().copied().find(|cell| self.column(cell) == column)
     }
@@ -170,7 +176,7 @@ pub(super) fn cell<'a>(screen: &'a ScreenText, topic: &[String], counts: bool) -
 pub(super) fn part(part: Part, screen: &ScreenText) -> Option<(String, Vec<&TextLine>)> {
     let table = tables(screen).into_iter().next()?;
     let nth = |count: usize| if part.at == 0 { count.checked_sub(1) } else { Some(part.at as usize - 1) };
-    let told = |line: &TextLine| if is_kept(line, screen) { String::new() } else { aloud(&line.text) };
+    let told = |line: &TextLine| aloud(&line.text);
     match part.unit {
         "row" => {
             let Some(row) = nth(table.rows.len()).and_then(|at| table.rows.get(at)) else {

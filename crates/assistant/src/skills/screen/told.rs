@@ -3,7 +3,7 @@
 //! Owns how far a text was read, found again in it after it was scrolled. Keeps no text, only fingerprints of lines: what
 //! goes on is looked at anew.
 
-use super::say::told;
+use super::say::aloud;
 use jarvis_core::{Slots, TextLine};
 use std::hash::{BuildHasher, RandomState};
 
@@ -120,7 +120,7 @@ impl Reading {
 fn heard_lines(from: usize, lines: &[&TextLine], heard: usize) -> usize {
     let mut spoken = 0;
     let whole = (from..lines.len()).take_while(|at| {
-        spoken += told(at.checked_sub(1).map(|before| lines[before]), lines[*at]).split_whitespace().count();
+        spoken += aloud(&lines[*at].text).split_whitespace().count();
         spoken <= heard
     });
     whole.count()

@@ -1,0 +1,261 @@
+//! What of a screen is said to nobody because of what stands around it, decided once for a look.
+//!
+//! Owns which lines hold a secret though they don't name it: under its label or right of it, in a list of them, in the column
+//! under its name, and where a sentence that names it goes on in the next line. What is one by the words of its own line is
+//! [`super::secret`]'s. Never changes what is copied, and never decides what is said instead.
+
+use super::say::{goes_on, has_secret};
+use super::secret::{hidden, is_phrase, is_secret, is_state, is_value, leads_on};
+use super::shape::{self, Kind};
+use super::table;
+use jarvis_core::{ScreenText, TextLine, TextRole};
+use std::borrow::Cow;
+
+/// Stands in the place of a secret: a character that no text has, and a digit, as codes have.
+const MASK: &str = "\u{FDD0}0";
+/// The lines of a list are no further apart, in heights of a line.
+const APART: i32 = 3;
+
+/// Whether a secret was taken out of `text`.
+pub(super) fn is_masked(text: &str) -> bool {
+    text.contains('\u{FDD0}')
+}
+
+/// `screen` without the secrets that lines hold which don't name them.
+pub(super) fn masked(screen: &ScreenText) -> Cow<'_, ScreenText> {
+    let lines = &screen.lines;
+    // How many words from the first of each line.
+    let mut kept = vec![0; lines.len()];
+    for at in 0..lines.len() {
+        mark_behind(lines, at, &mut kept);
+        mark_near(lines, at, &mut kept);
+    }
+    mark_columns(screen, &mut kept);
+    if kept.iter().all(|count| *count == 0) {
+        return Cow::Borrowed(screen);
+    }
+    let mut masked = screen.clone();
+    for (line, count) in masked.lines.iter_mut().zip(kept).filter(|(_, count)| *count > 0) {
+        let rest = line.text.split_whitespace().skip(count);
+        line.text = std::iter::once(MASK).chain(rest).collect::<Vec<_>>().join(" ");
+    }
+    Cow::Owned(masked)
+}
+
+/// So short a word with a digit is no secret in a sentence: "8 letters".
+const SHORTEST: usize = 3;
+/// All words of a line.
+const ALL: usize = usize::MAX;
+
+/// Whether `line` is the label of a secret and nothing else.
+fn is_label(line: &TextLine) -> bool {
+    let label = line.text.trim_end_matches([':', '=', ' ']);
+    is_secret(label) && !has_secret(&line.text) && !line.text.ends_with(['.', '!', '?'])
+}
+
+/// Marks what goes on in reading order behind the line `at`, which names a secret.
+fn mark_behind(lines: &[TextLine], at: usize, kept: &mut [usize]) {
+    let line = &lines[at];
+    let tokens: Vec<&str> = line.text.split_whitespace().collect();
+    let Some(next) = lines.get(at + 1) else { return };
+    let is_label = is_label(line);
+    if goes_on(line, next) {
+        kept[at + 1] = kept[at + 1].max(wrapped(&tokens, next));
+    }
+    let goes_on_in_lines = hidden(&tokens).last() == Some(&true);
+    if !is_label && !goes_on_in_lines {
+        return;
+    }
+    let is_phrase = is_phrase(&line.text);
+    for (index, next) in lines.iter().enumerate().skip(at + 1) {
+        let is_first = is_label && index == at + 1;
+        let is_one = is_first && is_under_label(line, next)
+            || (is_first || is_near(&lines[index - 1], next)) && (is_code(next) || is_phrase && is_of_phrase(next));
+        if !is_one {
+            break;
+        }
+        kept[index] = ALL;
+    }
+}
+
+/// How many words that `next` begins with are the secret that the sentence `tokens` ends with the name of.
+fn wrapped(tokens: &[&str], next: &TextLine) -> usize {
+    let Some(is_linked) = leads_on(tokens) else { return 0 };
+    let has_digit = |token: &str| token.contains(|c: char| c.is_ascii_digit()) && token.len() >= SHORTEST;
+    let words: Vec<&str> = next.text.split_whitespace().collect();
+    if !words.first().is_some_and(|word| !is_state(word) && (is_linked || has_digit(word))) || is_known(&next.text) {
+        return 0;
+    }
+    1 + words[1..].iter().take_while(|word| has_digit(word)).count()
+}
+
+/// Whether `next`, the line behind the label `line`, is what that is the label of.
+fn is_under_label(line: &TextLine, next: &TextLine) -> bool {
+    let is_signed = |line: &TextLine| line.text.trim_end().ends_with([':', '=']);
+    let is_word = || {
+        is_signed(line) && !is_signed(next) && next.role == TextRole::Text && next.text.split_whitespace().count() == 1
+    };
+    next.role == TextRole::Field || is_value(&next.text) || is_word()
+}
+
+/// Whether `line` has nothing but codes.
+fn is_code(line: &TextLine) -> bool {
+    let is_code = || is_value(&line.text) && line.text.contains(|c: char| c.is_ascii_digit());
+    line.role == TextRole::Field || is_code() && !is_known(&line.text)
+}
+
+/// Whether a day or an amount is in `text`.
+fn is_known(text: &str) -> bool {
+    [Kind::Date, Kind::Amount].iter().any(|kind| !shape::find(*kind, text).is_empty())
+}
+
+/// Whether `line` may be words of a phrase, with numbers or without.
+fn is_of_phrase(line: &TextLine) -> bool {
+    let is_word = |word: &str| word.chars().all(|c| c.is_lowercase() || !c.is_alphabetic());
+    line.role == TextRole::Text && !line.text.trim().is_empty() && line.text.split_whitespace().all(is_word)
+}
+
+/// Whether `next` stands close below `line` or beside it.
+fn is_near(line: &TextLine, next: &TextLine) -> bool {
+    let gap = i64::from(next.region.y) - i64::from(line.region.bottom());
+    let height = i64::from(line.region.height.max(next.region.height));
+    line.is_left_of(next) || line.region.is_empty() || gap <= i64::from(APART) * height && gap > -2 * height
+}
+
+/// Marks the codes that stand right of the label `at`, or below it one under the other, wherever they come in reading order.
+fn mark_near(lines: &[TextLine], at: usize, kept: &mut [usize]) {
+    if lines[at].region.is_empty() || !is_label(&lines[at]) {
+        return;
+    }
+    let beside = (0..lines.len()).filter(|other| *other != at && lines[at].is_left_of(&lines[*other]));
+    if let Some(beside) = beside.min_by_key(|other| lines[*other].region.x)
+        && is_code(&lines[beside])
+    {
+        kept[beside] = ALL;
+    }
+    let mut over = at;
+    while let Some(below) = below(lines, over).filter(|below| is_code(&lines[*below])) {
+        kept[below] = ALL;
+        over = below;
+    }
+}
+
+/// The line that stands next below the line `at`, and close.
+fn below(lines: &[TextLine], at: usize) -> Option<usize> {
+    let region = &lines[at].region;
+    let is_below = |other: &usize| {
+        let other = &lines[*other].region;
+        other.y >= region.bottom() && other.x < region.right() && region.x < other.right()
+    };
+    let found = (0..lines.len()).filter(is_below).min_by_key(|other| lines[*other].region.y)?;
+    is_near(&lines[at], &lines[found]).then_some(found)
+}
+
+/// Marks what stands in the columns of tables that are called after a secret.
+fn mark_columns(screen: &ScreenText, kept: &mut [usize]) {
+    for table in table::tables(screen) {
+        for (column, cell) in table.cells_under(|head| is_secret(&head.text)) {
+            // What begins the rows may be labels, each of its own.
+            if (column > 0 || is_code(cell))
+                && !is_state(&cell.text)
+                && let Some(at) = screen.lines.iter().position(|line| std::ptr::eq(line, cell))
+            {
+                kept[at] = ALL;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::say::flow;
+    use super::super::testing::{line, screen, sized};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn said(lines: Vec<TextLine>) -> String {
+        let screen = screen(lines);
+        flow(&masked(&screen).lines.iter().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_stands_around_a_secret_s_label_is_not_said() {
+        let said = said(vec![
+            line("Master password for the vault", 10, 10),
+            sized("hunter", 10, 40, 20, TextRole::Field),
+            line("Recovery key", 10, 80),
+            line("8F2K-99QX", 10, 110),
+            line("Forgot your password?", 10, 150),
+            line("42", 10, 180),
+        ]);
+        assert!(!said.contains("hunter") && !said.contains("8F2K"), "{said}");
+        assert!(said.contains("42"), "{said}");
+    }
+
+    #[test]
+    fn a_wrapped_sentence_a_list_and_a_column_are_not_said() {
+        let wrapped =
+            said(vec![line("please use the password", 10, 10), line("sunny2024 and enjoy your stay", 10, 32)]);
+        assert!(!wrapped.contains("sunny") && wrapped.contains("enjoy your stay"), "{wrapped}");
+        let list = said(vec![
+            line("Recovery codes", 10, 10),
+            line("8F2K-99QX", 10, 40),
+            line("LM3P-72TT", 10, 70),
+            line("QQ3P-72TT", 10, 100),
+            line("Keep 3 copies of them", 10, 130),
+        ]);
+        assert!(!list.contains("72TT") && list.contains("Keep 3 copies"), "{list}");
+        let phrase = said(vec![
+            line("Recovery phrase: witch collapse", 10, 10),
+            line("practice feed", 10, 32),
+            line("Keep it safe.", 10, 54),
+        ]);
+        assert!(!phrase.contains("feed") && phrase.contains("Keep it safe"), "{phrase}");
+        let plain = vec![line("Your password is", 10, 10), line("valid until 3 May.", 10, 32)];
+        assert_eq!(said(plain), "Your password is valid until 3 May.");
+    }
+
+    proptest! {
+        /// Wherever a secret stands beside its label, no part of it is said.
+        #[test]
+        fn no_generated_secret_is_said(
+            name in "Password|PIN|Recovery code|API key|Backup codes|Passwords", layout in 0..6usize,
+            secrets in proptest::collection::vec("[A-Z]{3}[0-9]{3}x?|[a-z]{3}[0-9]{4}", 1..5), x in 0..200i32,
+        ) {
+            let height = 30;
+            let at = |row: usize| 10 + height * row as i32;
+            let rows = || secrets.iter().enumerate();
+            let lines: Vec<TextLine> = match layout {
+                // In its line, right of it, above it, in a list, in a column, wrapped.
+                0 => vec![line(&format!("{name}: {}", secrets[0]), x, 10)],
+                1 => vec![line(&name, x, 10), line("Other", x, 40), line(&secrets[0], x + 300, 10)],
+                2 => vec![line(&name, x, 10), line(&secrets[0], x, 40)],
+                3 => std::iter::once(line(&name, x, 10))
+                    .chain(rows().map(|(row, secret)| line(secret, x, at(row + 1))))
+                    .collect(),
+                4 => [("User", &name[..])].into_iter().chain(rows().map(|(_, secret)| ("jane", &secret[..]))).enumerate()
+                    .flat_map(|(row, (user, secret))| [line(user, x, at(row)), line(secret, x + 200, at(row))])
+                    .collect(),
+                _ => vec![line(&format!("Please use the {name}"), x, 10), line(&format!("{} and go", secrets[0]), x, 32)],
+            };
+            let screen = screen(lines);
+            let masked = masked(&screen);
+            let spoken = flow(&masked.lines.iter().collect::<Vec<_>>());
+            for secret in &secrets {
+                prop_assert!(!spoken.contains(secret.as_str()), "{}: {}", layout, spoken);
+            }
+            if let Some((row, _)) = table::part(super::super::nouns::Part { unit: "row", at: 1 }, &masked) {
+                prop_assert!(!secrets.iter().any(|secret| row.contains(secret.as_str())), "{}", row);
+            }
+        }
+
+        #[test]
+        fn any_screen_can_be_masked(
+            texts in proptest::collection::vec(
+                ("\\PC{0,12}|(the |my )?(password|PIN|codes?|seed)( is|:)?|[a-z0-9]{1,5}", i32::MIN..i32::MAX, i32::MIN..i32::MAX), 0..20),
+        ) {
+            let screen = screen(texts.iter().map(|(text, x, y)| line(text, *x, *y)).collect());
+            prop_assert_eq!(masked(&screen).lines.len(), screen.lines.len());
+        }
+    }
+}
