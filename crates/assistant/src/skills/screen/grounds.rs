@@ -98,9 +98,10 @@ impl Grounds {
             lines.any(|(numbers, words)| numbers.contains(number) && is_near(words))
         };
         // "It will arrive on 5 December" is said of no line that has only the day and the month.
+        // A translation has other names for days.
         let is_day_told = |day: &String| {
             let day = stem(day);
-            self.lines.iter().any(|words| words.contains(&day) && is_near(words))
+            self.in_own_words || self.lines.iter().any(|words| words.contains(&day) && is_near(words))
         };
         let days = words(sentence).into_iter().filter(|word| DAYS.contains(&word.as_str()));
         if !numbers(sentence).iter().all(is_told) || !days.collect::<Vec<_>>().iter().all(is_day_told) {
@@ -266,6 +267,8 @@ mod tests {
         let grounds = Grounds::new(INVOICE, "translate it", true);
         assert!(grounds.bear("Die Rechnung ist am 28.11.2026 fällig."));
         assert!(!grounds.bear("Die Rechnung ist am 29.11.2026 fällig."));
+        let german = Grounds::new("Bitte zahlen Sie bis Freitag, 27.11.2026.", "translate it", true);
+        assert!(german.bear("Please pay by Friday, 27.11.2026."));
     }
 
     proptest! {
