@@ -15,7 +15,7 @@ pub(crate) struct Head<'a> {
 }
 
 /// The largest score of a query over a run of positions, and the sum of what the scores became relative to it.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Ends {
     pub(crate) largest: f32,
     pub(crate) sum: f32,

@@ -184,7 +184,7 @@ proptest! {
                 if range.is_empty() { continue; }
                 let range = range.start * width..range.end * width;
                 let head = Head { width, keys: &keys[range.clone()], values: &values[range] };
-                let (mut out, mut ends) = (vec![f32::NAN; queries * width], vec![Ends::default(); queries]);
+                let (mut out, mut ends) = (vec![f32::NAN; queries * width], vec![Ends::NONE; queries]);
                 attend(kernel, &query, head, cap, &mut vec![f32::NAN; queries * positions], &mut out, &mut ends);
                 parts.push((ends, out));
             }

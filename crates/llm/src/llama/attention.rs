@@ -143,8 +143,9 @@ impl Tokens<'_> {
     }
 
     /// Attention of several tokens, each thread some of them: the queries of a few tokens go together over the runs of
-    /// [`TILE_POSITIONS`] that all of them see whole, and each over the rest by itself. Where runs begin does not depend on
-    /// the tokens, so that how a prompt is cut does not change what is added to what.
+    /// [`TILE_POSITIONS`] that all of them see whole, and each over the rest by itself. Without a window,
+    /// where runs begin does not depend on the tokens, so that how a prompt is cut does not change what is added to what; with
+    /// one, the last digits may differ.
     fn look_back(
         &self,
         team: &mut Team,

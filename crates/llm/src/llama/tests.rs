@@ -292,6 +292,33 @@ fn every_family_scores_as_the_papers_say() {
 }
 
 #[test]
+fn tiles_of_attention_see_what_single_tokens_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.gguf");
+    crate::gguf::testing::small_family("gemma2", crate::gguf::TensorType::F32).write(&path);
+    let gguf = Gguf::open(&path).unwrap();
+    // More than three runs of positions; windows that end inside of the first, and some that span two.
+    let tokens: Vec<u32> = (0..400).map(|i| i * 37 % 261).collect();
+    for (window, kernel) in [None, Some(100), Some(200), Some(256)]
+        .into_iter()
+        .flat_map(|window| [Kernel::Plain, Kernel::detect()].map(|kernel| (window, kernel)))
+    {
+        let load = || {
+            let mut config = Config::read(&gguf, 400).unwrap();
+            (config.window, config.context) = (window, 400);
+            Llama::load(&gguf, config, 400, 2, kernel).unwrap()
+        };
+        let (mut single, mut several) = (load(), load());
+        for chunk in tokens.chunks(CHUNK) {
+            assert!(several.read(chunk, &Cancel::new()));
+            assert!(chunk.iter().all(|token| single.read(&[*token], &Cancel::new())));
+            let cosine = cosine(several.logits(), &single.logits().to_vec());
+            assert!(cosine > 0.999_99, "{window:?} {kernel:?} after {}: {cosine}", single.len());
+        }
+    }
+}
+
+#[test]
 fn the_qwens_score_as_in_candle() {
     use candle_transformers::models::{quantized_qwen2, quantized_qwen3};
     let folder = tempfile::tempdir().unwrap();
