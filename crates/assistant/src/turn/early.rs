@@ -167,7 +167,7 @@ impl Turn {
 
     /// `text` with what this turn's user had said before its recording: what it was begun with, or the question that the
     /// held answer was given to, if that was half of it. Then that was never asked.
-    pub(super) fn from_its_beginning(
+    pub(super) fn with_its_beginning(
         &mut self,
         text: String,
         ending: Ending,

@@ -316,7 +316,7 @@ impl Turn {
         }
         let text = match self.taken_back(&text) {
             Some(last) => last.to_owned(),
-            None => self.from_its_beginning(text, ending, now, actions),
+            None => self.with_its_beginning(text, ending, now, actions),
         };
         actions.push(Action::Emit(Some(turn), AssistantEvent::Transcript { text: text.clone() }));
         if text.is_empty() {
