@@ -255,7 +255,7 @@ fn of_label<'a>(label: &str, kind: Option<Kind>, question: &Question, screen: &'
         return Some(row);
     }
     if !found.rivals.is_empty() {
-        return Some(several(&found, value, screen));
+        return Some(several(&found, value));
     }
     let said = aloud(&value.text);
     let said = said.trim_end_matches('.');
@@ -272,7 +272,7 @@ fn of_label<'a>(label: &str, kind: Option<Kind>, question: &Question, screen: &'
 }
 
 /// All that may be meant, each with its label: which of them is asked for is not for Jarvis to say.
-fn several<'a>(found: &Found<'a>, value: &super::value::Value<'a>, screen: &ScreenText) -> Quote<'a> {
+fn several<'a>(found: &Found<'a>, value: &super::value::Value<'a>) -> Quote<'a> {
     let first = (&found.label, value);
     let all = std::iter::once(first).chain(found.rivals.iter().map(|(label, value)| (label, value)));
     let mut lines = Vec::new();

@@ -155,6 +155,30 @@ fn secrets_are_not_said_but_can_be_copied() {
 }
 
 #[test]
+fn a_column_of_secrets_is_not_said_but_can_be_copied() {
+    let rows = [["User", "Password", "Visits"], ["jane", "Winter2026", "12"], ["tom", "sunflower", "3"]];
+    let cells = rows.iter().enumerate().flat_map(|(row, cells)| {
+        let y = 60 + 26 * row as i32;
+        cells.iter().enumerate().map(move |(at, text)| line(text, 10 + 200 * at as i32, y))
+    });
+    let page = screen(cells.collect());
+    let mut session = Session::new();
+    for said in
+        ["read row one", "read the second column", "what is the password of tom", "read this", "what's on my screen"]
+    {
+        session.ask("what's on my screen", &page);
+        let answer = match session.ask(said, &page) {
+            Seen::Reply(reply) => reply.spoken,
+            Seen::Ask { prompt, grounds, otherwise, .. } => format!("{prompt} {grounds} {otherwise}"),
+            Seen::Look(_) => String::new(),
+        };
+        assert!(!answer.contains("Winter2026") && !answer.contains("sunflower"), "{said}: {answer}");
+    }
+    assert!(session.say("read row one", &page).starts_with("jane, Password something"), "by its head");
+    assert!(session.copy("copy row one", &page).1.contains("Winter2026"));
+}
+
+#[test]
 fn a_long_text_is_read_in_pieces_also_when_it_was_scrolled() {
     let mut session = Session::new();
     let mut said = session.say("read the screen", &long());
