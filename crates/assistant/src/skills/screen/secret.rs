@@ -363,7 +363,7 @@ pub(super) fn asked(text: &str) -> Option<Asked> {
             let is_guess = word.contains(|c: char| c.is_ascii_digit());
             !(is_guess || OF_PROPERTIES.contains(word) || is_of_question(word))
         };
-        words[..first].iter().chain(&words[at + 1..]).any(|word| is_else(word))
+        words[..first].iter().chain(&words[at + 1..]).any(is_else)
     };
     Some(Asked { name: words[first..=at].join(" "), is_own: is_own && !names_else() })
 }
