@@ -11,7 +11,8 @@ use super::say::{NOT_SAID, aloud, beginning, flow, is_kept, is_legible, is_secre
 use super::shape::{self, Kind};
 use super::told::Told;
 use super::words::{find as fit, words};
-use super::{Screen, chat, error, excerpt, find, located, noted, nouns, question, read, secret, table};
+use super::{Screen, chat, error, excerpt, find, list, located, noted, nouns, question, read, secret, table};
+use crate::skills::date::day::MONTHS;
 use jarvis_core::{HostAction, Region, Reply, ScreenText, Seen, Slots, TextLine, TextRole};
 
 /// The most sentences that are quoted ...
@@ -22,12 +23,37 @@ const MOST_WORDS: usize = 60;
 const LONG_SENTENCE: usize = 35;
 /// The most words of the lines that are quoted where there is no answer.
 const NEAREST_WORDS: usize = 40;
+/// Fewer words are a label and its value.
+const SENTENCE_WORDS: usize = 5;
 /// The most values that are told where any of them may be meant.
 const MOST_RIVALS: usize = 4;
 /// Buttons that are said.
 const MOST_BUTTONS: usize = 8;
 /// Cells of a row that are said.
 const MOST_CELLS: usize = 6;
+
+/// The last words of letters.
+const CLOSINGS: [&str; 7] = ["regards", "sincerely", "yours", "faithfully", "cheers", "wishes", "love"];
+/// Items of lists of more words are sentences.
+const ITEM_WORDS: usize = 5;
+
+/// What is asked for, and what texts call it.
+#[rustfmt::skip]
+const ALSO: &[(&[&str], &[&str])] = &[
+    (&["leave", "depart", "go"], &["departs", "departing", "check out", "outbound", "departure"]),
+    (&["land", "arrive"], &["arrival", "arrives", "lands", "landing", "outbound"]),
+    (&["start", "begin"], &["starts", "begins", "beginning"]),
+    (&["end", "finish", "over"], &["ends", "end", "finishes"]),
+    (&["open"], &["opening", "opens"]),
+    (&["close", "shut"], &["closing", "closes"]),
+    (&["return", "back"], &["returns", "return"]),
+    (&["cancel"], &["cancellation"]),
+    (&["discount", "discounts"], &["save", "saves", "reduced", "reduction", "pay only", "cheaper"]),
+    (&["people", "persons"], &["serves", "persons", "guests", "adults", "attendees"]),
+    (&["dog", "cat", "dogs", "cats", "pet"], &["pets", "animals"]),
+    (&["space", "storage"], &["gb", "mb", "tb"]),
+    (&["bags", "suitcases"], &["baggage", "luggage"]),
+];
 
 /// What is done with pages that have one day: bills, letters, tickets.
 #[rustfmt::skip]
@@ -88,7 +114,11 @@ impl Screen {
             return Seen::Reply(Reply { spoken, actions, ..Reply::default() });
         }
         // What is not there a model would make up.
-        if let Some(label) = question.name.as_ref().filter(|label| nouns::is_label(label))
+        let thing = match &question.wants {
+            Wants::Whether { thing } => thing.as_ref(),
+            _ => question.name.as_ref().filter(|label| nouns::is_label(label)),
+        };
+        if let Some(label) = thing
             && find::find(screen, label).is_none()
         {
             let slots = Slots::from([("query".to_owned(), label.clone())]);
@@ -127,6 +157,77 @@ fn error_place(screen: &ScreenText) -> Option<Quote<'_>> {
     Some(Quote { said, lines, query: None })
 }
 
+/// The item, the items or the number of items of a list, or the item that says how many.
+fn of_list<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> {
+    let Wants::Value { labels, is_number, kind } = &question.wants else { return None };
+    let body = read::body(screen);
+    let said = |places: &[std::ops::Range<usize>]| {
+        let items = places.iter().map(|place| list::without_mark(&flow(&body[place.clone()])).to_owned());
+        let lines: Vec<&TextLine> = places.iter().flat_map(|place| body[place.clone()].iter().copied()).collect();
+        let items = items.map(|item| item.trim_end_matches('.').to_owned()).collect::<Vec<_>>().join(", ");
+        Some(Quote { said: format!("It says: {}.", beginning(&items, MOST_WORDS)), lines, query: None })
+    };
+    if let Some(label) = labels.first() {
+        let part = nouns::part(label).or_else(|| nouns::part(&nouns::as_written(label)));
+        if let Some(part) = part.filter(|part| part.is_of_list()) {
+            return said(&[list::item(part, &body)?]);
+        }
+        let called = list::lists(&body).into_iter().find(|list| list.is_called(label));
+        if let Some(list) = called.filter(|_| kind.is_none()) {
+            return said(&list.items);
+        }
+    }
+    if !is_number || !matches!(kind, None | Some(Kind::Amount)) || question.topic.is_empty() {
+        return None;
+    }
+    if let [units] = &question.topic[..]
+        && let Some(unit) = units.strip_suffix('s')
+        && labels.is_empty()
+    {
+        let is_called = |list: &list::List<'_>| list.is_called(units);
+        let all = list::lists(&body).into_iter().find(is_called);
+        let all = all.or_else(|| list::of_unit(unit, &body).filter(|_| matches!(unit, "step" | "point")));
+        if let Some(list) = all {
+            let lines = list.items.iter().flat_map(|place| body[place.clone()].iter().copied()).collect();
+            return Some(Quote { said: format!("There are {} {units}.", list.items.len()), lines, query: None });
+        }
+    }
+    // "- 3 eggs" comes before whatever else is said of eggs; where there are sums, those are asked for.
+    let wanted: Vec<String> = question.topic.iter().map(|word| stem(word)).collect();
+    let lists = list::lists(&body);
+    let mut items = lists.iter().flat_map(|list| list.items.iter()).filter(|place| {
+        let text = flow(&body[(*place).clone()]);
+        let has: Vec<String> = words(list::without_mark(&text)).iter().map(|word| stem(word)).collect();
+        wanted.iter().all(|word| has.contains(word)) && has.len() <= ITEM_WORDS && counts(list::without_mark(&text))
+    });
+    let item = items.next()?.clone();
+    said(&[item])
+}
+
+/// The words of a question for a yes or no, without the one that asks.
+fn without_may(topic: &[String]) -> Vec<String> {
+    topic.iter().filter(|word| *word != "may").cloned().collect()
+}
+
+/// Who signed a letter: what stands under its last words.
+fn signed<'a>(labels: &[String], screen: &'a ScreenText) -> Option<Quote<'a>> {
+    labels.first().filter(|label| *label == "sender")?;
+    let body = read::body(screen);
+    let is_end = |line: &&TextLine| {
+        let words = words(&line.text);
+        words.len() <= 3 && words.iter().any(|word| CLOSINGS.contains(&word.as_str()))
+    };
+    let at = body.iter().rposition(is_end)?;
+    let name = *body.get(at + 1).filter(|line| line.text.split_whitespace().count() <= 4 && !is_kept(line))?;
+    Some(Quote { said: format!("It is signed: {}.", aloud(&name.text)), lines: vec![name], query: None })
+}
+
+/// What texts say in other words than questions: the most telling first.
+fn otherwise_named(topic: &[String]) -> impl Iterator<Item = &'static str> {
+    let named = ALSO.iter().filter(|(asked, _)| topic.iter().any(|word| asked.contains(&word.as_str())));
+    named.flat_map(|(_, names)| names.iter().copied())
+}
+
 /// Whether a question is for a place in code and for nothing else: "which line", "what file is it in".
 fn is_for_place(topic: &[String]) -> bool {
     let is_any = |words: &[&str], word: &String| words.contains(&word.as_str());
@@ -163,13 +264,30 @@ fn quoted<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> 
     {
         return Some(quote);
     }
+    if let Some(quote) = of_list(question, screen) {
+        return Some(quote);
+    }
     match &question.wants {
         Wants::Value { labels, kind, is_number } => cell(question, screen)
+            .or_else(|| signed(labels, screen))
             .or_else(|| labels.iter().find_map(|label| of_label(label, *kind, question, screen)))
             .or_else(|| of_topic(labels, question, screen))
             .or_else(|| of_itself(question, screen))
             .or_else(|| of_share(labels, question, screen))
-            .or_else(|| sentences(&question.topic, *is_number, *kind, screen)),
+            .or_else(|| sentences(&question.topic, *is_number, *kind, screen))
+            .or_else(|| {
+                let named = otherwise_named(&question.topic).find_map(|name| {
+                    let words = words(name);
+                    // What no sign marks as a label is told whole, with its times.
+                    let is_sign = |quote: &Quote<'_>| quote.lines.iter().all(|line| line.text.contains(": "));
+                    let day = kind.filter(|kind| *kind == Kind::Date);
+                    let label = day.and_then(|day| of_label(name, Some(day), question, screen)).filter(is_sign);
+                    label.or_else(|| sentences(&words, *is_number, *kind, screen))
+                });
+                named.filter(|_| *is_number)
+            }),
+        Wants::Whether { .. } => sentences(&without_may(&question.topic), false, None, screen)
+            .or_else(|| otherwise_named(&question.topic).find_map(|name| sentences(&words(name), false, None, screen))),
         Wants::Sentences => sentences(&question.topic, false, None, screen),
         Wants::ErrorPlace => error_place(screen).or_else(|| {
             let lines = error::find(screen);
@@ -232,7 +350,15 @@ fn counts(text: &str) -> bool {
             rest.replace_range(range, " ");
         }
     }
-    rest.contains(|c: char| c.is_ascii_digit())
+    // "(28)" is the number of an error. "One" is hardly ever a number.
+    let is_number = |word: &str| {
+        let is_said = || word != "one" && crate::numbers::parse_all(word).is_some();
+        word.contains(|c: char| c.is_ascii_digit()) || is_said()
+    };
+    let is_bare = |word: &str| !(word.starts_with('(') && word.trim_end_matches(['.', ',']).ends_with(')'));
+    rest.split_whitespace()
+        .filter(|word| is_bare(word))
+        .any(|word| is_number(&word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()))
 }
 
 /// The value of `label`.
@@ -257,6 +383,9 @@ fn of_label<'a>(label: &str, kind: Option<Kind>, question: &Question, screen: &'
     if !found.rivals.is_empty() {
         return Some(several(&found, value));
     }
+    if let Some(sentence) = prose(&found, value, kind) {
+        return Some(Quote { said: format!("It says: {}", aloud(&sentence)), lines, query: Some(label.to_owned()) });
+    }
     let said = aloud(&value.text);
     let said = said.trim_end_matches('.');
     let is_named = |name: &str| {
@@ -269,6 +398,29 @@ fn of_label<'a>(label: &str, kind: Option<Kind>, question: &Question, screen: &'
         None => format!("{}: {said}.", aloud(&found.label)),
     };
     Some(Quote { said, lines, query: Some(label.to_owned()) })
+}
+
+/// The sentence that a value stands in, or the row that begins with it, if no sign says that the words before it are a label.
+fn prose(found: &Found<'_>, value: &super::value::Value<'_>, kind: Option<Kind>) -> Option<String> {
+    let text = &found.line.text;
+    if !std::ptr::eq(value.line, found.line) {
+        return None;
+    }
+    if kind == Some(Kind::Date)
+        && found.label.is_empty()
+        && text.starts_with(&value.text)
+        && value.text.len() < text.len()
+    {
+        let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+        return Some(format!("{text}{end}"));
+    }
+    let is_it = |sentence: &String| {
+        let at = sentence.find(value.text.as_str());
+        at.is_some_and(|at| at > 0 && !sentence[..at].trim_end().ends_with([':', '=', '#']))
+            && sentence.ends_with(['.', '!'])
+            && sentence.split_whitespace().count() >= SENTENCE_WORDS
+    };
+    read::sentences(text).into_iter().find(is_it)
 }
 
 /// All that may be meant, each with its label: which of them is asked for is not for Jarvis to say.
@@ -359,13 +511,17 @@ fn sentences<'a>(topic: &[String], is_number: bool, kind: Option<Kind>, screen: 
             let shared = wanted.iter().filter(|word| has.contains(word)).count();
             let is_told = match kind {
                 Some(Kind::Date) => {
-                    !shape::find(Kind::Date, &sentence).is_empty() || sentence.contains(|c: char| c.is_ascii_digit())
+                    !shape::find(Kind::Date, &sentence).is_empty()
+                        || has_month(&sentence)
+                        || sentence.contains(|c: char| c.is_ascii_digit())
                 }
                 _ => !is_number || counts(&sentence),
             };
             // A word alone is no answer.
             if shared >= least && is_told && has.len() > wanted.len() + 1 {
-                match line_with(&wanted, least, lines).filter(|line| has.len() > LONG_SENTENCE && !is_kept(line)) {
+                match line_with(&wanted, least, lines)
+                    .filter(|line| (has.len() > LONG_SENTENCE || stands_alone(line, &wanted, lines)) && !is_kept(line))
+                {
                     // Lines that end in no sign make a sentence that nobody listens to.
                     Some(line) => found.push((shared, flow(&[line]), vec![line])),
                     None => found.push((shared, sentence, lines.to_vec())),
@@ -380,6 +536,26 @@ fn sentences<'a>(topic: &[String], is_number: bool, kind: Option<Kind>, screen: 
     let all = told.iter().map(|(_, sentence, _)| sentence.as_str()).collect::<Vec<_>>().join(" ");
     let lines = told.iter().flat_map(|(.., lines)| lines.iter().copied()).collect();
     Some(Quote { said: format!("It says: {}", beginning(&all, MOST_WORDS)), lines, query: None })
+}
+
+/// Whether `text` names a month.
+fn has_month(text: &str) -> bool {
+    let is_month = |word: &str| MONTHS.iter().any(|month| word.eq_ignore_ascii_case(month));
+    text.split(|c: char| !c.is_alphabetic()).any(|word| word.starts_with(char::is_uppercase) && is_month(word))
+}
+
+/// Whether `line` has all of `wanted` and neither goes on in the next of `lines` nor comes from the one before.
+fn stands_alone(line: &TextLine, wanted: &[String], lines: &[&TextLine]) -> bool {
+    let has: Vec<String> = words(&line.text).iter().map(|word| stem(word)).collect();
+    let begins = |line: &TextLine| !line.text.trim_start().starts_with(char::is_lowercase);
+    let at = lines.iter().position(|other| std::ptr::eq(*other, line));
+    let next = at.and_then(|at| lines.get(at + 1));
+    let is_labelled = line.text.contains(": ") || line.text.trim_end().ends_with(['.', '!']);
+    wanted.iter().all(|word| has.contains(word))
+        && read::sentences(&line.text).len() == 1
+        && is_labelled
+        && begins(line)
+        && next.is_none_or(|next| begins(next))
 }
 
 /// The line that has the most of `wanted`, if those are enough.
@@ -436,6 +612,7 @@ fn nearest(question: &Question, screen: &ScreenText) -> String {
         }
     });
     let told: Vec<String> = told.collect();
+    let told: Vec<&str> = told.iter().map(|told| told.trim_end_matches('.')).collect();
     let said = beginning(&told.join(". "), NEAREST_WORDS);
     format!("I have no answer that I am sure of. {says}: {}.", said.trim_end_matches(['.', '…']))
 }

@@ -23,6 +23,9 @@ const WRITING: [&str; 19] = [
     "posted", "answer", "answered", "suggested", "message",
 ];
 
+/// What the last message is called.
+const LAST: [&str; 4] = ["last", "latest", "newest", "recent"];
+
 /// A message.
 struct Message<'a> {
     name: &'a str,
@@ -31,17 +34,29 @@ struct Message<'a> {
     body: Vec<&'a TextLine>,
 }
 
-/// Answers "who wrote about the budget" and "when did Tom write": what is said, and the lines that say so.
+/// Answers "who wrote about the budget", "when did Tom write" and "who wrote the last message": what is said, and the lines that say so.
 pub(super) fn answer<'a>(asked: &str, screen: &'a ScreenText) -> Option<(String, Vec<&'a TextLine>)> {
     let all = words(asked);
     let is_when = all.first().is_some_and(|first| first == "when");
+    let messages = messages(screen);
+    let told = |found: &Message<'a>| {
+        let text = beginning(&flow(&found.body), MOST_WORDS);
+        let said = format!("{}, at {}: {text}", aloud(found.name), found.time);
+        (said, found.head.iter().chain(&found.body).copied().collect())
+    };
+    let is_of_last = all.iter().any(|word| LAST.contains(&word.as_str())) && all.iter().any(|word| word == "message");
+    if is_of_last
+        && let Some(last) = messages.last()
+        && !last.body.iter().any(|line| is_kept(line))
+    {
+        return Some(told(last));
+    }
     let is_asked = (is_when || all.first().is_some_and(|first| first == "who"))
         && all.iter().any(|word| WRITING.contains(&word.as_str()));
     let wanted: Vec<String> = topic(asked).into_iter().filter(|word| !WRITING.contains(&word.as_str())).collect();
     if !is_asked || wanted.is_empty() {
         return None;
     }
-    let messages = messages(screen);
     let has = |texts: &[String], word: &String| texts.iter().any(|text| likeness(word, text) >= FITS);
     let is_it = |message: &&Message<'a>| {
         let mut said: Vec<String> = message.body.iter().flat_map(|line| words(&line.text)).collect();
@@ -55,9 +70,7 @@ pub(super) fn answer<'a>(asked: &str, screen: &'a ScreenText) -> Option<(String,
     if found.body.iter().any(|line| is_kept(line)) {
         return None;
     }
-    let text = beginning(&flow(&found.body), MOST_WORDS);
-    let said = format!("{}, at {}: {text}", aloud(found.name), found.time);
-    Some((said, found.head.iter().chain(&found.body).copied().collect()))
+    Some(told(found))
 }
 
 fn messages(screen: &ScreenText) -> Vec<Message<'_>> {

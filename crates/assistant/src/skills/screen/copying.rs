@@ -2,7 +2,7 @@
 //!
 //! Owns what is copied for a request, and what is said of it. "Copy it" is what was told last, and nothing where nothing was.
 
-use super::nouns::is_numbered;
+use super::nouns::{is_numbered, part};
 use super::reading::{part_of, place_of, too_few};
 use super::say::counted;
 use super::told::{Told, slots};
@@ -48,7 +48,9 @@ impl Screen {
         };
         let what = slots.get("what").map_or("all", String::as_str);
         let query = slots.get("query").map_or("", String::as_str);
-        let (text, name) = match (what, part_of(&slots)) {
+        // "Copy step two" names a part, too.
+        let item = || part(query).filter(|part| what == "found" && part.is_of_list());
+        let (text, name) = match (what, part_of(&slots).or_else(item)) {
             ("error" | "message" | "trace", _) => match error::find(screen) {
                 none if none.is_empty() => (join(&error::message(screen)), "the message; it is no error".to_owned()),
                 lines if what == "message" => (join(&error::without_place(lines)), "the error".to_owned()),
@@ -125,7 +127,8 @@ impl Screen {
 fn copied_from(about: &Slots) -> Slots {
     let mut copied = about.clone();
     match about.get("what").map(String::as_str) {
-        Some("line" | "row" | "column" | "paragraph" | "sentence" | "message" | "trace" | "all") => {}
+        Some("line" | "row" | "column" | "paragraph" | "sentence" | "step" | "point" | "message" | "trace" | "all") => {
+        }
         // That is what was told of it.
         Some("error") => drop(copied.insert("what".into(), "message".into())),
         _ if about.contains_key("query") => drop(copied.insert("what".into(), "found".into())),

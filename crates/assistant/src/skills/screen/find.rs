@@ -112,6 +112,10 @@ const ALSO: [(&str, &[&str]); 29] = [
     ("address", &["street", "ship to", "bill to"]),
 ];
 
+/// What a word alone means where labels have one more: the balance is the one that is left.
+const RATHER: [(&str, &[&str]); 1] =
+    [("balance", &["closing balance", "new balance", "current balance", "available balance", "total balance"])];
+
 /// Looks for `wanted` ("invoice number", "submit button").
 pub(super) fn find<'a>(screen: &'a ScreenText, wanted: &str) -> Option<Found<'a>> {
     find_of(screen, wanted, None)
@@ -123,7 +127,20 @@ pub(super) fn find_of<'a>(screen: &'a ScreenText, wanted: &str, kind: Option<Kin
     let articles = all.iter().take_while(|word| matches!(word.as_str(), "the" | "a" | "an" | "my")).count();
     let wanted = if articles < all.len() { &all[articles..] } else { &all[..] };
     let kind = kind.or_else(|| kind_of(wanted));
+    let rather = RATHER.iter().filter(|(called, _)| wanted == [*called]).flat_map(|(_, names)| names.iter());
+    let is_rather = |found: &Found<'_>| !found.is_near && found.rest == 0 && found.fit >= KindFit::Maybe;
+    let mut rather = rather.filter_map(|name| as_named(screen, &words(name), kind));
     let direct = as_named(screen, wanted, kind);
+    // What has nothing but that word before its value is called so.
+    let is_called_so = |found: &Found<'_>| {
+        let is_here = found.value.as_ref().is_some_and(|value| std::ptr::eq(value.line, found.line));
+        is_here && is_rather(found) && words(&found.line.text).starts_with(wanted)
+    };
+    if !direct.as_ref().is_some_and(is_called_so)
+        && let Some(found) = rather.find(|found| found.value.is_some() && is_rather(found))
+    {
+        return Some(found);
+    }
     let has_value = |found: &Found<'_>| {
         // "End of the month" is a deadline, and "$10.00" is none.
         let is_other = |value: &Value<'_>| found.fit == KindFit::No && value::is_of_other_kind(kind, &value.text);

@@ -16,6 +16,7 @@ mod find;
 mod follow;
 mod frames;
 mod grounds;
+mod list;
 mod mask;
 mod nouns;
 mod page;

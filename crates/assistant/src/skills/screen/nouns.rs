@@ -121,7 +121,7 @@ pub(super) fn as_written(query: &str) -> String {
 #[rustfmt::skip]
 const NUMBERED: &[&str] = &[
     "paragraph", "section", "chapter", "line", "figure", "table", "step", "item", "row", "column", "page", "exercise", "appendix",
-    "footnote", "clause", "question", "slide",
+    "footnote", "clause", "question", "slide", "point",
 ];
 
 /// "Paragraph seven" and "paragraph number 7".
@@ -134,7 +134,7 @@ fn numbered(query: &str) -> Option<(&str, u32)> {
 /// A part of a text, by its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Part {
-    /// `line`, `row`, `column`, `paragraph` or `sentence`.
+    /// `line`, `row`, `column`, `paragraph`, `sentence`, `step` or `point`.
     pub unit: &'static str,
     /// Which one, from 1; 0 for the last.
     pub at: u32,
@@ -144,6 +144,11 @@ impl Part {
     /// Whether a table has such parts.
     pub fn is_of_table(self) -> bool {
         matches!(self.unit, "row" | "column")
+    }
+
+    /// Whether it is an item of a list.
+    pub fn is_of_list(self) -> bool {
+        matches!(self.unit, "step" | "point")
     }
 }
 
@@ -155,6 +160,8 @@ pub(super) fn part(said: &str) -> Option<Part> {
         "column" => Some("column"),
         "paragraph" => Some("paragraph"),
         "sentence" => Some("sentence"),
+        "step" => Some("step"),
+        "point" => Some("point"),
         _ => None,
     };
     if let Some((unit, number)) = numbered(said) {

@@ -27,7 +27,9 @@ pub(super) enum Wants {
     Sentences,
     /// Where the error is.
     ErrorPlace,
-    /// What takes understanding: an explanation, a yes or no.
+    /// Whether there is something, or it may be: what the text says of it. The thing, where it is asked whether there is one.
+    Whether { thing: Option<String> },
+    /// What takes understanding: an explanation, a comparison.
     Understanding,
     /// What takes words that do not stand there: a translation.
     OwnWords,
@@ -46,7 +48,7 @@ const ASKING: &[&str] = &[
     "have", "has", "had", "get", "got", "need", "needs", "want", "must", "something", "anything", "someone", "anyone", "would",
     "big", "long", "old", "tall", "far", "fast", "large", "high", "often", "mention", "mentions", "contain", "contains", "include",
     "includes", "list", "tell", "tells", "if", "whether", "give", "their", "his", "her", "your", "our", "they", "we", "one", "up",
-    "out", "from", "there", "been", "please", "long", "cost", "costs", "come", "comes", "not", "no", "so", "as", "than", "then",
+    "hot", "cold", "heavy", "wide", "deep", "gets", "out", "from", "there", "been", "please", "long", "cost", "costs", "come", "comes", "not", "no", "so", "as", "than", "then",
 ];
 /// Beginnings of what takes understanding.
 const UNDERSTANDING: [&str; 18] = [
@@ -80,6 +82,7 @@ pub(super) fn read(question: &str) -> Question {
     let asked = without_place(&all);
     let asked: Vec<&str> = match &asked[..] {
         ["whats" | "what's", rest @ ..] => [&["what", "is"], rest].concat(),
+        ["until" | "till" | "by" | "since", "when", rest @ ..] => [&["when"], rest].concat(),
         ["when's", rest @ ..] => [&["when", "is"], rest].concat(),
         ["who's", rest @ ..] => [&["who", "is"], rest].concat(),
         _ => asked,
@@ -148,10 +151,23 @@ fn wanted(asked: &[&str], all: &[&str]) -> (Wants, Option<String>) {
         ["what" | "when" | "where", "does" | "do" | "did", .., "mean" | "means"] => (Wants::Understanding, None),
         ["does" | "do" | "is" | "are", .., "mention" | "mentioned", _]
         | ["is" | "are", "there", "anything" | "something", "about" | "on", ..] => (Wants::Sentences, None),
+        ["is" | "are" | "was" | "were", "there", rest @ ..] => {
+            let rest: Vec<&str> = rest.iter().copied().filter(|word| *word != "any" && *word != "some").collect();
+            let thing = match without_article(&rest) {
+                [thing @ .., "in" | "on", "it" | "there"] => thing,
+                thing => thing,
+            };
+            let is_thing = (1..=3).contains(&thing.len()) && !topic(&thing.join(" ")).is_empty();
+            (Wants::Whether { thing: is_thing.then(|| thing.join(" ")) }, None)
+        }
+        ["is" | "are" | "was" | "were", .., "included" | "allowed" | "permitted" | "free" | "available"]
+        | ["can" | "may", "i" | "we", ..]
+        | ["do" | "does", "they" | "we" | "i", ..] => (Wants::Whether { thing: None }, None),
         ["how", "much", rest @ ..] => (price(rest), None),
         [
             "how",
-            "many" | "big" | "long" | "old" | "tall" | "far" | "fast" | "large" | "high" | "often" | "heavy",
+            "many" | "big" | "long" | "old" | "tall" | "far" | "fast" | "large" | "high" | "often" | "heavy" | "hot"
+            | "cold" | "wide" | "deep" | "soon",
             ..,
         ] => (value(Vec::new(), None, true), None),
         ["how", ..] => (Wants::Understanding, None),
@@ -170,7 +186,7 @@ fn wanted(asked: &[&str], all: &[&str]) -> (Wants, Option<String>) {
         }
         ["what" | "which" | "who" | "whose", "is" | "was" | "are" | "were", rest @ ..]
         | ["tell" | "give" | "read" | "show", "me", rest @ ..]
-        | ["say" | "find" | "locate", rest @ ..] => {
+        | ["say" | "find" | "locate" | "read", rest @ ..] => {
             let name = without_article(rest);
             if matches!(name, [] | ["it" | "this" | "that" | "these" | "wrong" | "new" | "up"]) {
                 return (Wants::Understanding, None);
@@ -254,7 +270,9 @@ fn price(rest: &[&str]) -> Wants {
         rest = before;
     }
     match rest {
-        [] | ["it" | "this" | "that" | "all" | "everything"] => value(vec![PAYABLE.to_owned()]),
+        [] | ["it" | "this" | "that" | "all" | "everything"] => {
+            value([PAYABLE, "price", "cost"].map(str::to_owned).to_vec())
+        }
         _ => value(labels(rest).0),
     }
 }
@@ -274,6 +292,11 @@ fn day(rest: &[&str]) -> Vec<String> {
     }
     if rest.iter().any(|word| matches!(*word, "expire" | "expires" | "expiring" | "expired")) {
         return vec!["expiry date".to_owned()];
+    }
+    // "In" and "out" matter here.
+    let check = rest.windows(2).position(|two| two[0] == "check" && matches!(two[1], "in" | "out"));
+    if let Some(at) = check.filter(|at| at + 2 == rest.len()) {
+        return vec![rest[at..].join(" ")];
     }
     let thing = topic(&rest.join(" "));
     if thing.is_empty() { vec!["date".to_owned()] } else { vec![thing.join(" "), format!("{} date", thing.join(" "))] }

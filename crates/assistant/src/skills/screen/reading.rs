@@ -6,7 +6,7 @@
 use super::nouns::Part;
 use super::say::{counted, flow};
 use super::told::{Reading, Told, slots};
-use super::{Screen, error, find, legibly, noted, read, table, where_looked};
+use super::{Screen, error, find, legibly, list, noted, read, table, where_looked};
 use jarvis_core::{Reply, ScreenTarget, ScreenText, Seen, Slots, TextLine};
 use std::hash::BuildHasher;
 
@@ -22,7 +22,9 @@ impl Screen {
             "changes" => Seen::Reply(self.tell_changes(screen, is_as_before)),
             "more" | "back" | "again" => self.read_on(what, screen, may_look_on),
             "found" => self.read_found(slots, screen, may_look_on),
-            "line" | "row" | "column" | "paragraph" | "sentence" => self.read_part(slots, screen, may_look_on),
+            "line" | "row" | "column" | "paragraph" | "sentence" | "step" | "point" => {
+                self.read_part(slots, screen, may_look_on)
+            }
             _ => {
                 let is_empty = lines_of(what, screen).is_empty();
                 // What a dialog says is worth hearing if it is no error, too.
@@ -203,7 +205,7 @@ fn whole_or_piece(lines: &[&TextLine]) -> usize {
 
 /// The part that a request names.
 pub(super) fn part_of(slots: &Slots) -> Option<Part> {
-    let unit = ["line", "row", "column", "paragraph", "sentence"]
+    let unit = ["line", "row", "column", "paragraph", "sentence", "step", "point"]
         .into_iter()
         .find(|unit| slots.get("what").is_some_and(|what| what == unit));
     Some(Part { unit: unit?, at: slots.get("at")?.parse().ok()? })
@@ -228,6 +230,7 @@ pub(super) fn place_of(part: Part, lines: &[&TextLine], screen: &ScreenText) -> 
     match part.unit {
         // Where there is no table, what people call its rows are lines.
         "line" | "row" => nth(part.at, lines.len()).map(|at| at..at + 1),
+        "step" | "point" => list::item(part, lines),
         "paragraph" => {
             let all = read::paragraph_places(lines, screen);
             nth(part.at, all.len()).map(|at| all[at].clone())
@@ -241,10 +244,12 @@ pub(super) fn too_few(part: Part, lines: &[&TextLine], screen: &ScreenText) -> S
     let count = match part.unit {
         "paragraph" => read::paragraph_places(lines, screen).len(),
         "sentence" => read::sentences(&flow(lines)).len(),
+        "step" | "point" => list::of_unit(part.unit, lines).map_or(0, |list| list.items.len()),
         "column" => return format!("I see no table {}.", where_looked(screen)),
         _ => lines.len(),
     };
     match count {
+        0 if part.is_of_list() => format!("I see no {}s {}.", part.unit, where_looked(screen)),
         0 => NO_TEXT.to_owned(),
         _ => format!("I see only {} {}.", counted(count, part.unit), where_looked(screen)),
     }

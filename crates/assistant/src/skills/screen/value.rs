@@ -13,6 +13,10 @@ const LONGEST: usize = 400;
 /// So many words may stand between a label and its value: "Total due in euros 120.00".
 const BETWEEN: usize = 4;
 
+/// The most words behind a day that belong to it, and what they begin with.
+const PLACE: usize = 8;
+const BEHIND_DAYS: [&str; 9] = ["from", "until", "till", "by", "at", "to", "in", "after", "before"];
+
 /// Words of labels, and the kind of value that they have.
 #[rustfmt::skip]
 const KINDS: [(Kind, &[&str]); 7] = [
@@ -111,9 +115,22 @@ pub(super) fn of_label<'a>(
         Some(Labelled { label, value, rest, fit })
     };
     let here = |value: &str| made(offset(text, value), Value { text: value.to_owned(), line });
+    // A row that begins with its day: "05 Nov Salary 3120.00".
+    if kind == Some(Kind::Date)
+        && !is_labelled
+        && shape::find(Kind::Date, behind).is_empty()
+        && let Some(day) = shape::find(Kind::Date, label).into_iter().next().filter(|day| day.start == 0)
+    {
+        return here(&text[day]);
+    }
+    // Nobody asks for a part of a question: "Are we still on for dinner?"
+    if kind == Some(Kind::Date) && text.trim_end().ends_with('?') {
+        return None;
+    }
     if !behind.is_empty() {
         if let Some(value) = kind.and_then(|kind| shaped(kind, behind, is_labelled)) {
-            return here(value);
+            let is_day = kind == Some(Kind::Date) && is_labelled;
+            return here(if is_day { with_place(behind, value) } else { value });
         }
         // "Total: 120", "Paragraph 7"; but not "Total recall of all".
         let value = up_to_next_label(behind);
@@ -192,6 +209,20 @@ fn up_to_next_label(text: &str) -> &str {
         *at > 0 && word.ends_with(':') && word.len() > 2 && word.trim_end_matches(':').chars().all(char::is_alphabetic)
     });
     next.map_or(text, |(_, word)| &text[..offset(text, word)]).trim()
+}
+
+/// The day `day` of `text`, with the time and the place that follow it: "27 November at 14:00 in room Blue".
+fn with_place<'t>(text: &'t str, day: &'t str) -> &'t str {
+    let from = offset(text, day);
+    let rest = &text[from + day.len()..];
+    let more = up_to_next_label(rest);
+    let more = &more[..more.find(['(', ';']).or_else(|| more.find(". ")).unwrap_or(more.len())];
+    let mut words = more.split_whitespace().map(|word| word.trim_matches(','));
+    let goes_on = words.find(|word| !word.is_empty()).is_some_and(|word| BEHIND_DAYS.contains(&word));
+    if !goes_on || more.split_whitespace().count() > PLACE {
+        return day;
+    }
+    text[from..offset(text, more) + more.len()].trim_end_matches(['.', ' ', ','])
 }
 
 /// Where `part`, a slice of `text`, begins in it.

@@ -1,0 +1,168 @@
+//! Lists in a text: steps, points, ingredients.
+//!
+//! Owns which lines are the items of a list, by the signs or the numbers that they begin with, and what a list is called: the
+//! line above it. Never counts what no list has.
+
+use super::nouns::Part;
+use super::say::goes_on;
+use super::words::{likeness, words};
+use jarvis_core::TextLine;
+use std::ops::Range;
+
+/// The most words of what a list is called.
+const NAME: usize = 4;
+/// What fits less is another word.
+const FITS: f32 = 0.8;
+/// What begins an item that has no number.
+const BULLETS: [char; 6] = ['-', '•', '*', '–', '·', '‣'];
+
+/// A list among the lines of a text.
+pub(super) struct List<'a> {
+    /// The line that it is called by.
+    pub name: Option<&'a TextLine>,
+    /// The lines of each item, by their places in the text.
+    pub items: Vec<Range<usize>>,
+    is_numbered: bool,
+}
+
+/// What begins an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Bullet(char),
+    Number(u32),
+}
+
+/// What `text` begins with as an item does, and what comes behind: "2. Mix", "Step 3: Mix", "- 3 eggs".
+fn mark(text: &str) -> Option<(Mark, &str)> {
+    let text = text.trim_start();
+    let first = text.chars().next()?;
+    if BULLETS.contains(&first) {
+        let rest = &text[first.len_utf8()..];
+        return rest.starts_with(' ').then(|| (Mark::Bullet(first), rest.trim()));
+    }
+    let numbered = match text.split_once(' ') {
+        Some((unit, rest)) if matches!(unit.to_lowercase().as_str(), "step" | "point") => rest,
+        _ => text,
+    };
+    let digits = numbered.len() - numbered.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let number = numbered[..digits].parse().ok().filter(|number| (1..100).contains(number))?;
+    let rest = numbered[digits..].strip_prefix(['.', ')', ':'])?;
+    (rest.starts_with(' ') && !rest.trim().is_empty()).then(|| (Mark::Number(number), rest.trim()))
+}
+
+/// `text` without what it begins with as an item.
+pub(super) fn without_mark(text: &str) -> &str {
+    mark(text).map_or(text, |(_, rest)| rest)
+}
+
+/// The lists among `lines`, from top to bottom: of two items at least.
+pub(super) fn lists<'a>(lines: &[&'a TextLine]) -> Vec<List<'a>> {
+    let mut all: Vec<List<'a>> = Vec::new();
+    let mut last: Option<Mark> = None;
+    for (at, line) in lines.iter().enumerate() {
+        let now = mark(&line.text).map(|(mark, _)| mark);
+        let is_next = match (last, now) {
+            (Some(Mark::Bullet(one)), Some(Mark::Bullet(other))) => one == other,
+            (Some(Mark::Number(one)), Some(Mark::Number(other))) => other == one + 1,
+            _ => false,
+        };
+        match now {
+            Some(mark) if is_next => {
+                if let Some(list) = all.last_mut() {
+                    list.items.push(at..at + 1);
+                }
+                last = Some(mark);
+            }
+            Some(mark) => {
+                let is_name = |line: &&&TextLine| {
+                    self::mark(&line.text).is_none() && line.text.split_whitespace().count() <= NAME
+                };
+                let name = at.checked_sub(1).map(|before| &lines[before]).filter(is_name).copied();
+                all.push(List { name, items: vec![at..at + 1], is_numbered: matches!(mark, Mark::Number(_)) });
+                last = Some(mark);
+            }
+            // An item goes on in the next line.
+            None => {
+                let is_rest = last.is_some()
+                    && at > 0
+                    && goes_on(lines[at - 1], line)
+                    && line.text.trim_start().starts_with(char::is_lowercase);
+                match all.last_mut().and_then(|list| list.items.last_mut()).filter(|_| is_rest) {
+                    Some(item) => item.end = at + 1,
+                    None => last = None,
+                }
+            }
+        }
+    }
+    all.retain(|list| list.items.len() > 1);
+    all
+}
+
+impl List<'_> {
+    /// Whether it is called so.
+    pub fn is_called(&self, name: &str) -> bool {
+        let (wanted, read) = (words(name), self.name.map_or_else(Vec::new, |line| words(&line.text)));
+        !wanted.is_empty()
+            && wanted.iter().all(|word| read.iter().any(|read| likeness(word, read) >= FITS))
+            && read.len() <= wanted.len() + 1
+    }
+}
+
+/// The list whose items are called `unit`: the one that is called so, or else the longest numbered one.
+pub(super) fn of_unit<'a>(unit: &str, lines: &[&'a TextLine]) -> Option<List<'a>> {
+    let mut all = lists(lines);
+    let called = all.iter().position(|list| list.is_called(unit));
+    let longest = || (0..all.len()).filter(|at| all[*at].is_numbered).max_by_key(|at| all[*at].items.len());
+    let at = called.or_else(longest)?;
+    Some(all.swap_remove(at))
+}
+
+/// The lines of the item that `part` is.
+pub(super) fn item(part: Part, lines: &[&TextLine]) -> Option<Range<usize>> {
+    let list = of_unit(part.unit, lines)?;
+    let at = (part.at as usize).checked_sub(1).unwrap_or(list.items.len() - 1);
+    list.items.get(at).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::line;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn page(texts: &[&str]) -> Vec<TextLine> {
+        texts.iter().enumerate().map(|(at, text)| line(text, 10, 26 * at as i32)).collect()
+    }
+
+    #[test]
+    fn items_are_told_by_their_marks_and_lists_by_the_line_above() {
+        let lines =
+            page(&["Ingredients", "- 3 eggs", "- salt", "Steps", "1. Beat the eggs", "and the salt.", "2. Bake."]);
+        let lines: Vec<&TextLine> = lines.iter().collect();
+        let found = lists(&lines);
+        assert_eq!(found.len(), 2);
+        assert!(found[0].is_called("ingredients") && found[1].is_called("steps") && !found[1].is_called("ingredients"));
+        assert_eq!((found[0].items.clone(), found[1].items.clone()), (vec![1..2, 2..3], vec![4..6, 6..7]));
+        assert_eq!(item(Part { unit: "step", at: 1 }, &lines), Some(4..6));
+        assert_eq!(item(Part { unit: "step", at: 0 }, &lines), Some(6..7));
+        assert_eq!(item(Part { unit: "step", at: 3 }, &lines), None);
+        assert_eq!(without_mark("- 3 eggs"), "3 eggs");
+        for text in ["-5 degrees", "2.5 km", "12 March", "3.", ""] {
+            assert_eq!(without_mark(text), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_has_its_items_in_their_order(texts in proptest::collection::vec("\\PC{0,20}|[0-9]{1,2}[.)] [a-z]{0,5}|- [a-z]{0,5}", 0..14), at in 0..9u32) {
+            let lines: Vec<TextLine> = texts.iter().enumerate().map(|(at, text)| line(text, 10, 26 * at as i32)).collect();
+            let lines: Vec<&TextLine> = lines.iter().collect();
+            let mut end = 0;
+            for item in lists(&lines).iter().flat_map(|list| list.items.iter()) {
+                prop_assert!(item.start >= end && item.end > item.start && item.end <= lines.len());
+                end = item.end;
+            }
+            item(Part { unit: "step", at }, &lines);
+        }
+    }
+}
