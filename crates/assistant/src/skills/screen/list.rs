@@ -78,7 +78,8 @@ pub(super) fn lists<'a>(lines: &[&'a TextLine]) -> Vec<List<'a>> {
                     self::mark(&line.text).is_none() && line.text.split_whitespace().count() <= NAME
                 };
                 let name = at.checked_sub(1).map(|before| &lines[before]).filter(is_name).copied();
-                all.push(List { name, items: vec![at..at + 1], is_numbered: matches!(mark, Mark::Number(_)) });
+                let items = std::iter::once(at..at + 1).collect();
+                all.push(List { name, items, is_numbered: matches!(mark, Mark::Number(_)) });
                 last = Some(mark);
             }
             // An item goes on in the next line.
