@@ -17,8 +17,11 @@ const QUESTIONS: [&str; 27] = [
 /// Words that point at what was seen, wherever they stand.
 const POINTING: [&str; 9] = ["it", "this", "these", "those", "he", "she", "him", "its", "hers"];
 /// What stands before a "that" that points: "explain that", "what is that".
-const BEFORE_THAT: [&str; 16] =
-    ["is", "was", "does", "did", "do", "explain", "about", "of", "to", "with", "in", "for", "fix", "on", "mean", "are"];
+#[rustfmt::skip]
+const BEFORE_THAT: [&str; 20] = [
+    "is", "was", "does", "did", "do", "explain", "about", "of", "to", "with", "in", "for", "fix", "on", "mean", "are", "wrote", "sent",
+    "said", "signed",
+];
 
 /// Words for what documents, messages and programs have or do. After a look, a question that names nothing else is about the
 /// one in front.
@@ -86,7 +89,14 @@ pub(super) fn is_about(text: &str, page: &Page, is_last: bool) -> bool {
         // "And the billing email", of which the "and" is gone already.
         let is_part =
             BEGINNING_PARTS.contains(&words[0]) && names.iter().all(|name| page.has_word(name) || is_text_word(name));
-        return is_last && (words[0] == "the" || is_part) && words.len() <= 4 && !is_of_world(&words, &names, page);
+        // "And Leo", where that stands there.
+        let is_name_there = words.len() <= 2 && !names.is_empty() && names.iter().all(|name| page.has_word(name));
+        let is_piece = words[0] == "the" || is_part || is_name_there;
+        return is_last && is_piece && words.len() <= 4 && !is_of_world(&words, &names, page);
+    }
+    // "Can I have a dog": what one may and must do is told by what is in front.
+    if is_last && let ["can" | "may" | "must" | "do" | "am", "i" | "we", ..] = words[..] {
+        return !words.iter().any(|word| SAYING.contains(word));
     }
     if is_of_world(&words, &names, page) {
         return false;
@@ -106,8 +116,31 @@ pub(super) fn is_about(text: &str, page: &Page, is_last: bool) -> bool {
     if strange.is_empty() && is_some_there {
         return true;
     }
+    // "How much does Emmy earn", "who works in sales": something there, and what it does.
+    if is_last && is_some_there && strange.len() <= 1 && is_told_now(&words) {
+        return true;
+    }
     let is_here = is_pointing && words.iter().any(|word| matches!(*word, "this" | "these"));
     is_here || is_last && (is_pointing || is_short(&words, strange.len()) || is_of_thing(&words, &names, &strange))
+}
+
+/// Whether it asks what somebody or something does or has now: what is told of the past and of how things work is of the
+/// world.
+fn is_told_now(words: &[&str]) -> bool {
+    if words.iter().any(|word| matches!(*word, "stand" | "stands" | "mean" | "work")) {
+        return false;
+    }
+    match words {
+        ["what" | "which" | "when" | "where" | "who", "is" | "are", rest @ ..] => {
+            rest.iter().any(|word| is_certain_word(word))
+        }
+        ["who", verb, ..] => verb.ends_with('s') && *verb != "was",
+        ["how", "much" | "many", ..] => true,
+        ["what" | "which" | "when" | "where", "does" | "do", ..] => true,
+        ["what" | "which", _, "does" | "do" | "is" | "are", ..] => true,
+        ["does" | "is" | "are" | "has", ..] => true,
+        _ => false,
+    }
 }
 
 /// `text` as a whole question: "and the billing email", of which the "and" is gone already, is "what is the billing email".

@@ -50,6 +50,12 @@ const LOCKED: [&str; 5] = ["safe", "vault", "locker", "padlock", "alarm"];
 const OPENING: [&str; 8] = ["open", "opens", "opened", "unlock", "unlocks", "unlocked", "disarm", "disarms"];
 /// Words that come between a secret's name and the secret.
 const LINKS: [&str; 10] = ["is", "are", "was", "be", "will", "now", "=", ":", "->", "with"];
+/// The same, where a sign follows: "pass: ...".
+const SHORT: [&str; 4] = ["pass", "pw", "pwd", "pswd"];
+/// What stands in lines with a name and its password, which nothing calls so: "login: bob / Red-Dog-99".
+const LOGINS: [&str; 9] = ["login", "logon", "user", "username", "admin", "root", "router", "pass", "credentials"];
+/// Letters, digits and signs that are as many or more may be a password.
+const PASSWORD: usize = 7;
 /// What is said of a secret, and is none.
 #[rustfmt::skip]
 const STATES: &[&str] = &[
@@ -140,7 +146,9 @@ pub(super) fn hidden(tokens: &[&str]) -> Vec<bool> {
 /// Marks the phrase whose name ends with the token `name`. Its words may have numbers with points, which end no sentence: it
 /// goes to the next label or to the end of the line. Words of [`STATES`] are in phrases as well: "correct horse".
 fn hide_phrase(tokens: &[&str], name: usize, hidden: &mut [bool]) {
-    let Some(from) = behind_sign(tokens, name) else { return };
+    let links = tokens[name + 1..].iter().take_while(|token| LINKS.contains(&token.trim_end_matches(':'))).count();
+    let linked = (links > 0 && name + 1 + links < tokens.len()).then_some(name + 1 + links);
+    let Some(from) = linked.or_else(|| behind_sign(tokens, name)) else { return };
     let is_label = |at: &usize| is_sign(tokens[*at]) && tokens[*at].contains(char::is_alphabetic);
     let to = (from..tokens.len()).find(is_label).unwrap_or(tokens.len());
     let states = tokens[from..to].iter().filter(|token| is_state(token)).count();
@@ -205,7 +213,8 @@ fn hide(tokens: &[&str], hidden: &mut [bool]) {
     let has = |list: &[&str]| all.iter().any(|word| list.contains(word));
     let names: Vec<usize> = (0..all.len()).filter(|at| is_name(&all, *at)).map(|at| parts[at].1).collect();
     let weak = (0..all.len()).filter(|at| OFTEN_OTHERWISE.contains(&all[*at])).map(|at| parts[at].1);
-    let settings = (0..tokens.len()).filter(|at| is_setting(tokens[*at]));
+    let is_short = |token: &str| is_sign(token) && SHORT.contains(&bare(token).as_str());
+    let settings = (0..tokens.len()).filter(|at| is_setting(tokens[*at]) || is_short(tokens[*at]));
     let all_names: Vec<usize> = names.iter().copied().chain(weak).chain(settings).collect();
     for name in &all_names {
         hide_linked(tokens, *name, hidden);
@@ -213,6 +222,9 @@ fn hide(tokens: &[&str], hidden: &mut [bool]) {
     }
     if let Some(name) = names.first() {
         hide_last(tokens, *name, hidden);
+    }
+    for (token, hidden) in tokens.iter().zip(hidden.iter_mut()) {
+        *hidden |= is_password(token, has(&LOGINS));
     }
     if names.is_empty() && !(has(&LOCKED) && has(&OPENING)) {
         return;
@@ -296,6 +308,21 @@ fn is_code(token: &str) -> bool {
     bare.contains(|c: char| c.is_ascii_digit())
         && bare.chars().filter(|c| c.is_alphanumeric()).count() >= CODE
         && !(is_address || is_file || is_time || token.ends_with('%') || bare.contains('/'))
+}
+
+/// Whether `token` looks like a password whatever stands around it: letters and digits with a sign between that no name,
+/// number or address has; beside a login any sign.
+fn is_password(token: &str, is_beside_login: bool) -> bool {
+    let bare = token.trim_matches(|c: char| !c.is_alphanumeric());
+    let signs =
+        |c: char| matches!(c, '!' | '#' | '$' | '&' | '*' | '^' | '~') || is_beside_login && matches!(c, '-' | '_');
+    let is_numbered = bare.split_once('#').is_some_and(|(_, number)| number.chars().all(|c| c.is_ascii_digit()));
+    bare.chars().count() >= PASSWORD
+        && bare.contains(char::is_alphabetic)
+        && bare.contains(|c: char| c.is_ascii_digit())
+        && bare.contains(signs)
+        && !bare.contains(['/', '@', '.', '\\', '(', '[', '<'])
+        && !is_numbered
 }
 
 /// A secret that is asked for.
@@ -425,6 +452,32 @@ fn is_of_question(word: &str) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn what_stands_beside_a_login_or_behind_a_phrase_is_hidden() {
+        let left = |text: &str| {
+            let tokens: Vec<&str> = text.split_whitespace().collect();
+            let kept = hidden(&tokens).into_iter().zip(&tokens).filter(|(hidden, _)| !hidden);
+            kept.map(|(_, token)| *token).collect::<Vec<_>>().join(" ")
+        };
+        for (text, said) in [
+            ("login: kim pass: Blue!Horse7", "login: kim pass:"),
+            ("pass: sunflower", "pass:"),
+            ("user=ann pw=Green#Cat5", "user=ann"),
+            ("Login: bob / Red-Dog-99", "Login: bob /"),
+            ("Router admin / qwerty-9981", "Router admin /"),
+            ("Your recovery phrase is: apple river stone lamp cloud fox", "Your recovery phrase is:"),
+            ("The passphrase is correct horse battery staple", "The passphrase is"),
+            // And what is none.
+            ("The recovery phrase is required", "The recovery phrase is required"),
+            ("Invoice INV-2026-00417 of 12.11.2026", "Invoice INV-2026-00417 of 12.11.2026"),
+            ("see issue#1234 and PR-2031", "see issue#1234 and PR-2031"),
+            ("Login at portal.example:8443/start", "Login at portal.example:8443/start"),
+            ("Boarding pass for gate B12", "Boarding pass for gate B12"),
+        ] {
+            assert_eq!(left(text), said, "{text}");
+        }
+    }
 
     #[test]
     fn a_secret_is_asked_for_also_by_what_it_is_like() {
