@@ -1,10 +1,11 @@
 //! Lists in a text: steps, points, ingredients.
 //!
-//! Owns which lines are the items of a list, by the signs or the numbers that they begin with, and what a list is called: the
+//! Owns which lines are the items of a list, by the signs, the numbers or the amounts that they begin with, and what a list is called: the
 //! line above it. Never counts what no list has.
 
 use super::nouns::Part;
 use super::say::goes_on;
+use super::shape::{self, Kind};
 use super::words::{likeness, words};
 use jarvis_core::TextLine;
 use std::ops::Range;
@@ -30,6 +31,8 @@ pub(super) struct List<'a> {
 enum Mark {
     Bullet(char),
     Number(u32),
+    /// How much of it: "150 g sugar". Nothing stands before that.
+    Amount,
 }
 
 /// What `text` begins with as an item does, and what comes behind: "2. Mix", "Step 3: Mix", "- 3 eggs".
@@ -44,10 +47,29 @@ fn mark(text: &str) -> Option<(Mark, &str)> {
         Some((unit, rest)) if matches!(unit.to_lowercase().as_str(), "step" | "point") => rest,
         _ => text,
     };
+    if is_amount(text) {
+        return Some((Mark::Amount, text));
+    }
     let digits = numbered.len() - numbered.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let number = numbered[..digits].parse().ok().filter(|number| (1..100).contains(number))?;
     let rest = numbered[digits..].strip_prefix(['.', ')', ':'])?;
     (rest.starts_with(' ') && !rest.trim().is_empty()).then(|| (Mark::Number(number), rest.trim()))
+}
+
+/// Whether `text` says how much there is of something, and nothing else.
+fn is_amount(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    let is_number = |word: &str| {
+        word.starts_with(|c: char| c.is_ascii_digit())
+            && word.chars().count() <= 4
+            && word.chars().all(|c| c.is_ascii_digit() || matches!(c, '/' | '.' | ',' | '½' | '¼' | '¾'))
+            && !word.ends_with(['.', ','])
+    };
+    words.next().is_some_and(is_number)
+        && words.next().is_some_and(|word| word.chars().all(char::is_alphabetic))
+        && words.count() <= 4
+        && !text.ends_with(['.', ':', '?', '!'])
+        && shape::find(Kind::Date, text).is_empty()
 }
 
 /// `text` without what it begins with as an item.
@@ -64,6 +86,7 @@ pub(super) fn lists<'a>(lines: &[&'a TextLine]) -> Vec<List<'a>> {
         let is_next = match (last, now) {
             (Some(Mark::Bullet(one)), Some(Mark::Bullet(other))) => one == other,
             (Some(Mark::Number(one)), Some(Mark::Number(other))) => other == one + 1,
+            (Some(Mark::Amount), Some(Mark::Amount)) => true,
             _ => false,
         };
         match now {
@@ -151,6 +174,17 @@ mod tests {
         for text in ["-5 degrees", "2.5 km", "12 March", "3.", ""] {
             assert_eq!(without_mark(text), text);
         }
+    }
+
+    #[test]
+    fn amounts_one_under_the_other_are_a_list() {
+        let lines =
+            page(&["Ingredients", "3 eggs", "150 g sugar", "1/2 lemon", "Beat the eggs.", "5 May 2026", "6 May 2026"]);
+        let lines: Vec<&TextLine> = lines.iter().collect();
+        let found = lists(&lines);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].is_called("ingredients"));
+        assert_eq!(found[0].items, [1..2, 2..3, 3..4]);
     }
 
     proptest! {
