@@ -17,7 +17,7 @@ use crate::router::ending::{Ending, may_be_put_there};
 use crate::router::normalize::Request;
 
 /// Words are all of a question if the language model takes that for at least this likely.
-pub const WHOLE: f32 = 0.85;
+pub const WHOLE: f32 = 0.9;
 /// And something lacks if it takes that for less likely: then it is waited as long as for any unfinished sentence.
 pub const HALF: f32 = 0.01;
 /// The set silence divided by this has to follow a whole question.

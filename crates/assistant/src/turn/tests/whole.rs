@@ -15,7 +15,7 @@ fn thought_about(whole: f32) -> Trace {
 
 /// Its sound, 390 ms after its end.
 fn answered_early() -> Trace {
-    let mut trace = thought_about(0.9);
+    let mut trace = thought_about(0.95);
     trace.wait(50);
     assert_eq!(trace.turn.state(), AssistantState::Speaking);
     trace.after(35, Input::Synthesized(ONE, 1.0)).after(5, Input::Started(ONE));
@@ -61,7 +61,7 @@ fn one_that_lacks_something_waits_like_an_unfinished_sentence() {
 
 #[test]
 fn who_goes_on_before_the_first_sound_was_never_answered() {
-    let mut trace = thought_about(0.9);
+    let mut trace = thought_about(0.95);
     trace.wait(50).after(10, Input::WentOn(ONE));
     assert_eq!((trace.turn.state(), trace.turn.id()), (AssistantState::Listening, Some(TWO)));
     assert!(trace.text.contains("-> Unthink(TurnId(1))"), "{}", trace.text);
@@ -120,7 +120,7 @@ fn where_nobody_could_be_heard_going_on_no_answer_is_early() {
     let mut trace = Trace::new(options);
     trace.after(0, Input::Start).after(300, Input::SpeechStarted(ONE)).wait(1000);
     trace.pausing(ONE, 1, "What is the capital of Italy?", Ending::Question).wait(30);
-    trace.after(15, Input::Weighed(ONE, 0.9)).after(55, Input::Clause(ONE, "It is Rome.".into())).wait(400);
+    trace.after(15, Input::Weighed(ONE, 0.95)).after(55, Input::Clause(ONE, "It is Rome.".into())).wait(400);
     assert_eq!(trace.turn.state(), AssistantState::Thinking);
     trace.wait(100);
     assert_eq!(trace.turn.state(), AssistantState::Speaking);
@@ -155,6 +155,6 @@ fn who_speaks_later_asks_something_else() {
 fn a_weight_for_nobody_changes_nothing() {
     let mut trace = answered_early();
     let before = trace.turn.deadline();
-    trace.after(1, Input::Weighed(ONE, 0.9)).after(1, Input::Weighed(TWO, 0.9));
+    trace.after(1, Input::Weighed(ONE, 0.95)).after(1, Input::Weighed(TWO, 0.9));
     assert_eq!((trace.turn.state(), trace.turn.deadline()), (AssistantState::Speaking, before));
 }
