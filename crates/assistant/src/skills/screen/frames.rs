@@ -175,7 +175,7 @@ mod tests {
             ("tsc", "src/a.ts(3,5): error TS2322: Type 'string' is not assignable", "src/a.ts", 3),
             ("go", "./main.go:5:2: undefined: foo", "./main.go", 5),
             ("go panic", "panic: runtime error: index out of range\n\ngoroutine 1 [running]:\nsort.f(...)\n\t/usr/local/go/src/sort/z.go:12\nmain.pick()\n\t/home/u/pick.go:27 +0x1d", "/home/u/pick.go", 27),
-            ("eslint", "/work/src/cart.js\n  14:9  error  'price' is not defined  no-undef", "/work/src/cart.js", 14),
+            ("eslint", "/srv/src/cart.js\n  14:9  error  'price' is not defined  no-undef", "/srv/src/cart.js", 14),
             ("c#", "Unhandled exception. System.IO.IOException: no file\n   at Program.Main() in /app/Program.cs:line 3", "/app/Program.cs", 3),
             ("pytest", "    def test_a():\n>       assert f() == 2\nE       AssertionError: assert 1 == 2\ntest_a.py:4: AssertionError", "test_a.py", 4),
             ("only a library's", "Traceback (most recent call last):\n  File \"/usr/lib/python3/a.py\", line 9, in f\nValueError: bad", "/usr/lib/python3/a.py", 9),
