@@ -11,7 +11,7 @@ use crate::router::{Kept, Routed, Router, Thread};
 use crate::skills::screen::{self, Screen};
 use jarvis_core::{
     AssistantEvent, Cancel, Clock, Error, Eyes, GenerateOptions, HostAction, IntentMatch, LanguageModel, Look, Message,
-    Prompt, Reply, Result, Route, ScreenTarget, ScreenText, Seen, Skill, SkillContext, Slots, StopReason,
+    Prompt, Reply, Result, Risk, Route, ScreenTarget, ScreenText, Seen, Skill, SkillContext, Slots, StopReason,
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -183,6 +183,14 @@ impl Mind {
         match self.router.route(said) {
             Routed::Skill(matched) => matched.intent == screen::ASK,
             Routed::Chat => true,
+        }
+    }
+
+    /// Whether answering `said` changes something that [`Self::take_back`] doesn't undo: a timer, the clipboard, a setting.
+    pub fn acts_on(&self, said: &str) -> bool {
+        match self.router.route(said) {
+            Routed::Skill(matched) => self.router.risk(&matched) > Risk::None,
+            Routed::Chat => false,
         }
     }
 

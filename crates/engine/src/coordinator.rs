@@ -254,8 +254,12 @@ impl Coordinator {
                 }
                 Action::Think(turn, text) => {
                     let cancel = self.flags_of(turn).work;
-                    let _ = self.workers.think.send(think::Job::Think { turn, text, cancel });
+                    let revocable = self.turn.is_revocable();
+                    let _ = self.workers.think.send(think::Job::Think { turn, text, revocable, cancel });
                     self.mouth.prepare();
+                }
+                Action::Decided(turn) => {
+                    let _ = self.workers.think.send(think::Job::Decided(turn));
                 }
                 Action::Unthink(turn) => {
                     let _ = self.workers.think.send(think::Job::Unthink(turn));

@@ -35,8 +35,10 @@ const HIGHLIGHTED: f32 = 3.0;
 
 /// Work for the thread.
 pub(crate) enum Job {
-    /// Answer this.
-    Think { turn: TurnId, text: String, cancel: Cancel },
+    /// Answer this, or, if that can't be taken back and the words may be the beginning of more, say so and wait.
+    Think { turn: TurnId, text: String, revocable: bool, cancel: Cancel },
+    /// The words of this turn are all.
+    Decided(TurnId),
     /// Say how likely these words are all of a question, if that can be told.
     Weigh { turn: TurnId, text: String, cancel: Cancel },
     /// Forget the question of this turn and what was answered to it.
@@ -84,6 +86,8 @@ pub(crate) struct Think {
     /// Number of the newest load; what an older one brings is not wanted any more.
     load: u64,
     waiting: VecDeque<Waiting>,
+    /// What acts, of words that may be the beginning of more.
+    undecided: Option<Question>,
     /// The turn that was answered last.
     answered: Option<TurnId>,
     /// Looks at the screen.
@@ -121,6 +125,7 @@ impl Think {
             loading: false,
             load: 0,
             waiting: VecDeque::new(),
+            undecided: None,
             answered: None,
             keeper,
         }
@@ -143,10 +148,24 @@ impl Think {
                 Some(due) => jobs.recv_timeout(due.saturating_duration_since(Instant::now())),
             };
             match job {
-                Ok(Job::Think { turn, text, cancel }) => self.think(Question { turn, text, cancel }),
+                Ok(Job::Think { turn, text, revocable, cancel }) => {
+                    let asked = Question { turn, text, cancel };
+                    if revocable && self.mind.acts_on(&asked.text) {
+                        self.undecided = Some(asked);
+                        self.outbox.turn(Input::Acts(turn));
+                    } else {
+                        self.think(asked);
+                    }
+                }
+                Ok(Job::Decided(turn)) => {
+                    if let Some(asked) = self.undecided.take_if(|asked| asked.turn == turn) {
+                        self.think(asked);
+                    }
+                }
                 Ok(Job::Weigh { turn, text, cancel }) => self.weigh(turn, &text, &cancel),
                 Ok(Job::Unthink(turn)) => {
                     self.waiting.retain(|asked| !matches!(asked, Waiting::Question(question) if question.turn == turn));
+                    self.undecided.take_if(|asked| asked.turn == turn);
                     if self.answered == Some(turn) {
                         self.mind.take_back();
                     }
