@@ -18,7 +18,6 @@ mod follow;
 mod frames;
 mod grounds;
 mod list;
-mod mask;
 mod nouns;
 mod page;
 mod place;
@@ -274,7 +273,7 @@ impl Skill for Screen {
         let is_as_before = self.page.take(screen);
         let cells = Cells::of(screen);
         // Whoever copies a secret wants it; it is never told.
-        let masked = if intent == COPY { Cow::Borrowed(&*cells.screen) } else { mask::masked(&cells.screen) };
+        let masked = if intent == COPY { Cow::Borrowed(&*cells.screen) } else { secret::masked(&cells.screen) };
         let screen = &*masked;
         let mut seen = match intent {
             FIND => self.find(slots, screen, may_look_on),
