@@ -214,7 +214,8 @@ pub enum TextRole {
 /// A line of text on the screen.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct TextLine {
-    /// Its words, with single spaces between; in a row of a terminal or of code, as many as its gaps have room for.
+    /// Its words, with single spaces between. In a row of a block of text, of a terminal or of code as many as its gaps have
+    /// room for; a block that its application tells has its indentation and its tabs, too.
     pub text: String,
     /// Where it is.
     pub region: Region,

@@ -2,12 +2,13 @@
 //!
 //! Owns what is copied for a request, and what is said of it. "Copy it" is what was told last, and nothing where nothing was.
 
+use super::cells::Cells;
 use super::nouns::{is_numbered, part};
 use super::reading::{part_of, place_of, too_few};
 use super::say::counted;
 use super::told::{Told, slots};
 use super::{Screen, error, find, legibly, noted, read, secret, table, where_looked};
-use jarvis_core::{HostAction, Reply, ScreenTarget, ScreenText, Seen, Slots, TextLine};
+use jarvis_core::{HostAction, Reply, ScreenTarget, Seen, Slots, TextLine};
 use std::hash::BuildHasher;
 
 /// What is asked back where nothing says what is to be copied.
@@ -40,7 +41,10 @@ impl Screen {
     }
 
     /// Answers [`super::COPY`].
-    pub(super) fn copy(&mut self, slots: &Slots, screen: &ScreenText, may_look_on: bool) -> Seen {
+    pub(super) fn copy(&mut self, slots: &Slots, cells: &Cells<'_>, may_look_on: bool) -> Seen {
+        let screen = &*cells.screen;
+        // What is no table is copied as it is written, with its gaps.
+        let written = |lines: &[&TextLine]| join(&cells.written(lines));
         let slots = match (slots.get("what").map(String::as_str), &self.told) {
             // What was told last, once more from what is there now.
             (Some("that"), Some(told)) => copied_from(&told.about),
@@ -52,9 +56,9 @@ impl Screen {
         let item = || part(query).filter(|part| what == "found" && part.is_of_list());
         let (text, name) = match (what, part_of(&slots).or_else(item)) {
             ("error" | "message" | "trace", _) => match error::find(screen) {
-                none if none.is_empty() => (join(&error::message(screen)), "the message; it is no error".to_owned()),
-                lines if what == "message" => (join(&error::without_place(lines)), "the error".to_owned()),
-                _ => (join(&error::whole(screen)), "the error".to_owned()),
+                none if none.is_empty() => (written(&error::message(screen)), "the message; it is no error".to_owned()),
+                lines if what == "message" => (written(&error::without_place(lines)), "the error".to_owned()),
+                _ => (written(&error::whole(screen)), "the error".to_owned()),
             },
             (_, Some(part)) if part.is_of_table() && table::part(part, screen).is_some() => {
                 let lines = table::part(part, screen).map_or_else(Vec::new, |(_, lines)| lines);
@@ -62,11 +66,11 @@ impl Screen {
             }
             (_, Some(part)) => {
                 let lines = read::body(screen);
-                let text = place_of(part, &lines, screen).map(|place| join(&lines[place]));
+                let text = place_of(part, &lines, screen).map(|place| written(&lines[place]));
                 (text.unwrap_or_default(), format!("that {}", part.unit))
             }
             ("line", None) => (
-                find::find(screen, query).map_or_else(String::new, |found| found.line.text.clone()),
+                find::find(screen, query).map_or_else(String::new, |found| written(&[found.line]).trim().to_owned()),
                 "that line".to_owned(),
             ),
             ("found", _) => {
@@ -92,7 +96,7 @@ impl Screen {
                 });
                 (text.unwrap_or_default(), format!("the {}", query.trim_start_matches("the ")))
             }
-            _ => (join(&read::body(screen)), "the text".to_owned()),
+            _ => (written(&read::body(screen)), "the text".to_owned()),
         };
         if text.trim().is_empty() {
             if may_look_on {
@@ -158,7 +162,7 @@ fn join(lines: &[&TextLine]) -> String {
         let text = cells.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\t");
         let spaces = if is_block { " ".repeat(indent(cells) as usize) } else { String::new() };
         // What was read with its spaces keeps them.
-        if text.starts_with(' ') { text } else { format!("{spaces}{text}") }
+        if text.starts_with([' ', '\t']) { text } else { format!("{spaces}{text}") }
     };
     rows.iter().map(row).collect::<Vec<_>>().join("\n")
 }

@@ -8,6 +8,7 @@ mod aim;
 mod answer;
 #[cfg(test)]
 mod asked;
+mod cells;
 mod chat;
 mod copying;
 mod error;
@@ -17,7 +18,6 @@ mod follow;
 mod frames;
 mod grounds;
 mod list;
-mod mask;
 mod nouns;
 mod page;
 mod place;
@@ -40,6 +40,7 @@ mod value;
 mod wordings;
 mod words;
 
+use cells::Cells;
 use find::Found;
 use follow::Follow;
 pub use grounds::Grounds;
@@ -270,12 +271,13 @@ impl Skill for Screen {
         let may_look_on = may_look_on && !is_refused(screen);
         self.note_last_reply(context.last_reply);
         let is_as_before = self.page.take(screen);
+        let cells = Cells::of(screen);
         // Whoever copies a secret wants it; it is never told.
-        let masked = if intent == COPY { Cow::Borrowed(screen) } else { mask::masked(screen) };
+        let masked = if intent == COPY { Cow::Borrowed(&*cells.screen) } else { secret::masked(&cells.screen) };
         let screen = &*masked;
         let mut seen = match intent {
             FIND => self.find(slots, screen, may_look_on),
-            COPY => self.copy(slots, screen, may_look_on),
+            COPY => self.copy(slots, &cells, may_look_on),
             ASK => self.ask(slots, screen, may_look_on),
             _ => self.read(slots, screen, may_look_on, is_as_before),
         };

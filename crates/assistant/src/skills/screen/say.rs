@@ -1,11 +1,10 @@
 //! What of the screen's text is said aloud, and how.
 //!
-//! Owns: the flow of lines into sentences, and what is never read out: secrets ([`super::secret`]), codes, the tails of links.
-//! Never shortens what is copied.
+//! Owns: the flow of lines into sentences, what is said in the place of a secret, and what nobody wants to hear: long codes, the
+//! tails of links. What a secret is decides [`super::secret`] alone. Never shortens what is copied.
 
-use super::mask::is_masked;
-pub(super) use super::secret::is_secret;
-use super::secret::{ends_in_secret, hidden, is_value};
+use super::secret::{MASK, kept};
+pub(super) use super::secret::{has_secret, is_secret};
 use jarvis_core::{TextLine, TextRole};
 
 /// Words as long as this that mix letters and digits are codes.
@@ -13,8 +12,6 @@ const CODE: usize = 20;
 /// Links as long as this are named by their host.
 const LINK: usize = 30;
 
-/// Words that stand right before a secret, without a sign.
-const BEFORE_SECRETS: [&str; 7] = ["cvv", "cvc", "pin", "puk", "otp", "tan", "bearer"];
 /// What is said in place of a secret.
 const UNSAID: &str = "something that I don't say aloud";
 
@@ -26,12 +23,7 @@ pub(super) fn is_legible(line: &TextLine) -> bool {
     line.is_legible()
 }
 
-/// Whether `text` has something in it that is said to nobody, or tells that it is left out.
-pub(super) fn has_secret(text: &str) -> bool {
-    aloud(text).contains(UNSAID)
-}
-
-/// Whether `line`, of a screen that is [`super::mask::masked`], has something that is said to nobody.
+/// Whether `line`, of a screen that is [`super::secret::masked`], has something that is said to nobody.
 pub(super) fn is_kept(line: &TextLine) -> bool {
     has_secret(&line.text)
 }
@@ -42,33 +34,16 @@ pub(super) fn aloud(text: &str) -> String {
     if let Some(place) = super::trace::place(text) {
         return format!("at {place}");
     }
-    for (mark, shown) in [(":", ":"), ("=", ":"), (" is ", " is"), (" will be ", " will be")] {
-        let Some((label, value)) = text.split_once(mark) else { continue };
-        let one_word = !mark.starts_with(' ') && value.split_whitespace().count() == 1;
-        if ends_in_secret(label) && (one_word || is_value(value)) {
-            return format!("{}{shown} {UNSAID}", label.trim());
-        }
-        // "G-204718 is your verification code".
-        if mark == " is " && is_value(label) && is_secret(value) {
-            return format!("{UNSAID} is {value}");
-        }
-    }
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let mut hidden = hidden(&words);
-    hidden.iter_mut().zip(&words).for_each(|(hidden, word)| *hidden |= is_masked(word));
-    let said = words.iter().enumerate().filter(|(at, _)| !(hidden[*at] && hidden.get(*at + 1) == Some(&true))).map(
-        |(at, word)| {
-            let before = at.checked_sub(1).map(|before| words[before]);
-            // The end of the sentence stays, for those who listen.
-            let end = &word[word.trim_end_matches(['.', '!', '?', ',']).len()..];
-            if hidden[at] { format!("{UNSAID}{end}") } else { word_aloud(before, word) }
-        },
-    );
-    said.collect::<Vec<_>>().join(" ")
+    let kept = kept(text);
+    // A sign that is said as one.
+    let kept =
+        kept.replace(&format!(" = {MASK}"), &format!(": {MASK}")).replace(&format!("={MASK}"), &format!(": {MASK}"));
+    let kept = kept.replace(&format!(":{MASK}"), &format!(": {MASK}"));
+    kept.split_whitespace().map(word_aloud).collect::<Vec<_>>().join(" ")
 }
 
-/// `word`, which stands behind the word `before`, as it is said.
-fn word_aloud(before: Option<&str>, word: &str) -> String {
+/// `word` as it is said.
+fn word_aloud(word: &str) -> String {
     if let Some((_, rest)) = word.split_once("://") {
         let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
         // Before the host there may be a name and a password.
@@ -77,17 +52,10 @@ fn word_aloud(before: Option<&str>, word: &str) -> String {
             return format!("a link to {}", host.trim_start_matches("www."));
         }
     }
-    let is_mixed = |text: &str| {
-        text.chars().any(|c| c.is_ascii_digit()) && text.chars().any(char::is_alphabetic) && text.chars().count() >= 5
-    };
-    let has_digit = word.chars().any(|c| c.is_ascii_digit());
-    // `mysql -pS3cr3t`: some programs take it right behind the option.
-    let is_secret = word.strip_prefix("-p").is_some_and(is_mixed)
-        || has_digit && before.is_some_and(|before| BEFORE_SECRETS.contains(&before.to_lowercase().as_str()));
-    match is_secret {
-        true => UNSAID.to_owned(),
-        false if is_code(word) => "a long code".to_owned(),
-        false => word.to_owned(),
+    match word {
+        word if word.contains(MASK) => word.replace(MASK, UNSAID),
+        word if is_code(word) => "a long code".to_owned(),
+        word => word.to_owned(),
     }
 }
 
@@ -173,7 +141,7 @@ mod tests {
             ("Your PIN: 4711", "Your PIN: something that I don't say aloud"),
             ("Key AKIAIOSFODNN7EXAMPLE2024 was made", "Key a long code was made"),
             ("See https://www.example.com/a/b/c/d/e?f=g for more", "See a link to example.com for more"),
-            ("Your verification code is 482 913.", "Your verification code is something that I don't say aloud"),
+            ("Your verification code is 482 913.", "Your verification code is something that I don't say aloud."),
             ("Recovery key: 8F2K-99QX-LM3P-72TT", "Recovery key: something that I don't say aloud"),
             ("Card number: 4111 1111 1111 1111", "Card number: something that I don't say aloud"),
             ("Backup codes: 8F2K-99QX LM3P-72TT", "Backup codes: something that I don't say aloud"),
@@ -187,7 +155,8 @@ mod tests {
             ("Seed phrase: 1. witch 2. collapse", "Seed phrase: something that I don't say aloud"),
             ("Passphrase: correct horse battery staple", "Passphrase: something that I don't say aloud"),
             ("Wi-Fi password: blue horse 42", "Wi-Fi password: something that I don't say aloud"),
-            ("Password: see the letter", "Password: see the letter"),
+            ("Wi-Fi password: over the rainbow 42", "Wi-Fi password: something that I don't say aloud"),
+            ("Password: is required", "Password: is required"),
             ("Passphrase: must be long", "Passphrase: must be long"),
             (
                 "The Wi-Fi password for guests is sunflower.",
@@ -208,7 +177,7 @@ mod tests {
             ("G-204718 is your verification code.", "something that I don't say aloud is your verification code."),
             ("The door code is 4471#", "The door code is something that I don't say aloud"),
             ("Guest key: sunny#2024", "Guest key: something that I don't say aloud"),
-            ("Guest Wi-Fi key is sunny#2024.", "Guest Wi-Fi key is something that I don't say aloud"),
+            ("Guest Wi-Fi key is sunny#2024.", "Guest Wi-Fi key is something that I don't say aloud."),
             ("The safe opens with 12-34-56.", "The safe opens with something that I don't say aloud."),
             (
                 "Your new login is jane.doe and the password will be Winter2026!",

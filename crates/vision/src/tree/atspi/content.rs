@@ -65,8 +65,10 @@ pub fn content(objects: &[Told], window: Region, dialog: bool) -> Content {
         // Objects within the text stand in it as one character each; they tell their own.
         let rows: Vec<&str> = object.text.split(['\n', '\r', '\u{2028}', '\u{2029}']).collect();
         cut |= rows.len() > ROWS;
+        // A block may be code or a table, whose gaps say what belongs together; a text of one row is words.
+        let is_block = rows.len() > 1 && !matches!(object.tells, Tells::Name(_));
         for (row, text) in rows.iter().enumerate().take(ROWS) {
-            let text = one_line(text);
+            let text = if is_block { row_of_block(text) } else { one_line(text) };
             if text.is_empty() {
                 continue;
             }
@@ -109,6 +111,17 @@ fn one_line(text: &str) -> String {
         line.push_str(word);
     }
     line
+}
+
+/// `text` with its indentation, its tabs and the gaps in it; nothing for a row that shows nothing.
+fn row_of_block(text: &str) -> String {
+    let shown = |c: char| if c == '\t' || !(c.is_whitespace() || c.is_control() || c == '\u{fffc}') { c } else { ' ' };
+    let mut row: String = text.chars().map(shown).collect();
+    if let Some((end, _)) = row.char_indices().find(|(at, c)| at + c.len_utf8() > LONGEST_LINE) {
+        row.truncate(end);
+    }
+    row.truncate(row.trim_end().len());
+    row
 }
 
 /// Part `row` of `rows` equal ones, one under the other.
@@ -266,6 +279,20 @@ mod tests {
     }
 
     #[test]
+    fn a_block_keeps_its_indentation_and_its_gaps_and_a_row_alone_does_not() {
+        let texts = |text: &str| {
+            let object = told(Tells::Long, text, Region::new(100, 100, 300, 150));
+            content(&[object], WINDOW, false).lines.into_iter().map(|line| line.text).collect::<Vec<_>>()
+        };
+        let table = "Name        Role      \nAlma        Designer\n\n    total:\u{a0}2\n\tall:\n\u{fffc}x\u{7}y";
+        let expected = ["Name        Role", "Alma        Designer", "    total: 2", "\tall:", " x y"];
+        assert_eq!(texts(table), expected);
+        assert_eq!(texts("  Disk   full \t"), ["Disk full"]);
+        let long = format!("{}\n{}", "ä".repeat(LONGEST_LINE), "b");
+        assert!(texts(&long).iter().all(|text| text.len() <= LONGEST_LINE));
+    }
+
+    #[test]
     fn a_text_of_endless_lines_is_cut_and_not_whole() {
         let rows = |count: usize| vec!["row"; count].join("\n");
         let content = |count| content(&[told(Tells::Text(TextRole::Text), &rows(count), WINDOW)], WINDOW, false);
@@ -287,7 +314,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_that_is_told_breaks_it(
-            objects in prop::collection::vec((0..4_u8, ".{0,12}", any::<(i32, i32, u32, u32)>()), 0..12),
+            objects in prop::collection::vec((0..4_u8, ".{0,12}|[ \t\na-z]{0,12}", any::<(i32, i32, u32, u32)>()), 0..12),
             window in any::<(i32, i32, u32, u32)>(),
         ) {
             let region = |(x, y, width, height)| Region::new(x, y, width, height);
@@ -297,7 +324,8 @@ mod tests {
                 .map(|(kind, text, place)| told(kinds[kind as usize], &text, region(place)))
                 .collect();
             let content = content(&objects, region(window), true);
-            prop_assert!(content.lines.iter().all(|line| !line.text.is_empty() && !line.text.contains(char::is_control)));
+            let is_strange = |c: char| c.is_control() && c != '\t';
+            prop_assert!(content.lines.iter().all(|line| !line.text.trim().is_empty() && !line.text.contains(is_strange)));
         }
 
         #[test]

@@ -1,28 +1,21 @@
-//! What of a screen is said to nobody because of what stands around it, decided once for a look.
+//! What of a screen is said to nobody, decided once for a look.
 //!
 //! Owns which lines hold a secret though they don't name it: under its label or right of it, in a list of them, in the column
 //! under its name, and where a sentence that names it goes on in the next line. What is one by the words of its own line is
-//! [`super::secret`]'s. Never changes what is copied, and never decides what is said instead.
+//! [`super::text`]'s. Never changes what is copied.
 
-use super::say::{goes_on, has_secret};
-use super::secret::{hidden, is_phrase, is_secret, is_state, is_value, leads_on};
-use super::shape::{self, Kind};
-use super::table;
+use super::super::say::goes_on;
+use super::super::shape::{self, Kind};
+use super::super::table;
+use super::{MASK, has_secret, is_phrase, is_secret, is_state, is_statement, is_value, kept as kept_of, leads_on};
 use jarvis_core::{ScreenText, TextLine, TextRole};
 use std::borrow::Cow;
 
-/// Stands in the place of a secret: a character that no text has, and a digit, as codes have.
-const MASK: &str = "\u{FDD0}0";
 /// The lines of a list are no further apart, in heights of a line.
 const APART: i32 = 3;
 
-/// Whether a secret was taken out of `text`.
-pub(super) fn is_masked(text: &str) -> bool {
-    text.contains('\u{FDD0}')
-}
-
-/// `screen` without the secrets that lines hold which don't name them.
-pub(super) fn masked(screen: &ScreenText) -> Cow<'_, ScreenText> {
+/// `screen` with [`MASK`] in the place of each secret.
+pub(in crate::skills::screen) fn masked(screen: &ScreenText) -> Cow<'_, ScreenText> {
     let lines = &screen.lines;
     // How many words from the first of each line.
     let mut kept = vec![0; lines.len()];
@@ -31,19 +24,44 @@ pub(super) fn masked(screen: &ScreenText) -> Cow<'_, ScreenText> {
         mark_near(lines, at, &mut kept);
     }
     mark_columns(screen, &mut kept);
-    if kept.iter().all(|count| *count == 0) {
+    let texts = lines.iter().zip(kept).map(|(line, count)| match count {
+        0 => kept_of(&line.text),
+        count => {
+            let rest = line.text.split_whitespace().skip(count).collect::<Vec<_>>().join(" ");
+            let is_all = rest.is_empty();
+            Cow::Owned(if is_all { MASK.to_owned() } else { format!("{MASK} {}", kept_of(&rest)) })
+        }
+    });
+    let texts: Vec<Option<String>> =
+        texts.map(|text| if let Cow::Owned(text) = text { Some(text) } else { None }).collect();
+    if texts.iter().all(Option::is_none) {
         return Cow::Borrowed(screen);
     }
     let mut masked = screen.clone();
-    for (line, count) in masked.lines.iter_mut().zip(kept).filter(|(_, count)| *count > 0) {
-        let rest = line.text.split_whitespace().skip(count);
-        line.text = std::iter::once(MASK).chain(rest).collect::<Vec<_>>().join(" ");
+    for (line, text) in masked.lines.iter_mut().zip(texts) {
+        if let Some(text) = text {
+            line.text = text;
+        }
     }
     Cow::Owned(masked)
 }
 
 /// So short a word with a digit is no secret in a sentence: "8 letters".
 const SHORTEST: usize = 3;
+/// The name of a secret over it has no more words.
+const NAME: usize = 3;
+/// A phrase has no more words, where nothing but its place tells it.
+const PHRASE: usize = 12;
+/// Words that begin labels, links and buttons near a field for a password.
+#[rustfmt::skip]
+const ON_WINDOWS: &[&str] = &[
+    "email", "e", "mail", "user", "username", "name", "first", "last", "phone", "address", "remember", "forgot", "forgotten", "show",
+    "hide", "sign", "log", "login", "logout", "submit", "continue", "next", "cancel", "save", "ok", "close", "back", "change", "reset",
+    "confirm", "repeat", "retype", "new", "current", "old", "security", "settings", "account", "profile", "privacy", "general",
+    "network", "help", "about", "create", "register", "two", "manage", "generate", "copy", "edit", "delete", "update", "terms", "keep",
+    "stay", "don", "don't", "need", "or", "enter", "use", "no", "yes", "apply", "done", "start", "unlock", "connect", "view", "more",
+    "status", "country", "language", "city", "street", "company", "role", "visits", "date", "never", "caps",
+];
 /// All words of a line.
 const ALL: usize = usize::MAX;
 
@@ -62,7 +80,7 @@ fn mark_behind(lines: &[TextLine], at: usize, kept: &mut [usize]) {
     if goes_on(line, next) {
         kept[at + 1] = kept[at + 1].max(wrapped(&tokens, next));
     }
-    let goes_on_in_lines = hidden(&tokens).last() == Some(&true);
+    let goes_on_in_lines = kept_of(&line.text).trim_end_matches(['.', ',', ' ']).ends_with(MASK);
     if !is_label && !goes_on_in_lines {
         return;
     }
@@ -91,11 +109,30 @@ fn wrapped(tokens: &[&str], next: &TextLine) -> usize {
 
 /// Whether `next`, the line behind the label `line`, is what that is the label of.
 fn is_under_label(line: &TextLine, next: &TextLine) -> bool {
-    let is_signed = |line: &TextLine| line.text.trim_end().ends_with([':', '=']);
-    let is_word = || {
-        is_signed(line) && !is_signed(next) && next.role == TextRole::Text && next.text.split_whitespace().count() == 1
+    let is_signed = line.text.trim_end().ends_with([':', '=']);
+    let is_beside = is_signed || line.region.is_empty() || line.is_left_of(next);
+    next.role == TextRole::Field || is_value(&next.text) || is_beside && are_words_of(line, next)
+}
+
+/// Whether `next`, near the label `line`, may be words that are the secret: nothing that is said of one or stands on the
+/// windows around it.
+fn are_words_of(line: &TextLine, next: &TextLine) -> bool {
+    let is_text = matches!(next.role, TextRole::Text | TextRole::Alert | TextRole::Error);
+    let (label, words): (Vec<&str>, Vec<&str>) =
+        (line.text.split_whitespace().collect(), next.text.split_whitespace().collect());
+    // "Password policy" is the name of something else.
+    let is_name = leads_on(&label.iter().map(|word| word.trim_end_matches([':', '='])).collect::<Vec<_>>()).is_some();
+    // "Please use the password" goes on as a sentence does.
+    let is_short = label.len() == 1 || label.len() <= NAME && line.text.starts_with(char::is_uppercase);
+    let Some(first) = words.first().filter(|_| is_text && is_name && is_short && words.len() <= PHRASE) else {
+        return false;
     };
-    next.role == TextRole::Field || is_value(&next.text) || is_word()
+    let first = first.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    let is_of_window = next.text.starts_with(char::is_uppercase) && ON_WINDOWS.contains(&first.as_str());
+    !is_of_window
+        && !is_statement(&words)
+        && !next.text.trim_end().ends_with(['.', '!', '?', ':', '=', '…'])
+        && !is_known(&next.text)
 }
 
 /// Whether `line` has nothing but codes.
@@ -129,15 +166,27 @@ fn mark_near(lines: &[TextLine], at: usize, kept: &mut [usize]) {
     }
     let beside = (0..lines.len()).filter(|other| *other != at && lines[at].is_left_of(&lines[*other]));
     if let Some(beside) = beside.min_by_key(|other| lines[*other].region.x)
-        && is_code(&lines[beside])
+        && (is_code(&lines[beside]) || are_words_of(&lines[at], &lines[beside]))
     {
         kept[beside] = ALL;
+    }
+    if let Some(under) = below(lines, at)
+        && beside_nothing(lines, at)
+        && beside_nothing(lines, under)
+        && are_words_of(&lines[at], &lines[under])
+    {
+        kept[under] = ALL;
     }
     let mut over = at;
     while let Some(below) = below(lines, over).filter(|below| is_code(&lines[*below])) {
         kept[below] = ALL;
         over = below;
     }
+}
+
+/// Whether the line `at` stands alone in its row, so that what it is the label of stands under it.
+fn beside_nothing(lines: &[TextLine], at: usize) -> bool {
+    !lines.iter().any(|other| lines[at].is_left_of(other) || other.is_left_of(&lines[at]))
 }
 
 /// The line that stands next below the line `at`, and close.
@@ -168,8 +217,9 @@ fn mark_columns(screen: &ScreenText, kept: &mut [usize]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::say::flow;
-    use super::super::testing::{line, screen, sized};
+    use super::super::super::nouns::Part;
+    use super::super::super::say::flow;
+    use super::super::super::testing::{line, screen, sized};
     use super::*;
     use proptest::prelude::*;
 
@@ -211,6 +261,17 @@ mod tests {
             line("Keep it safe.", 10, 54),
         ]);
         assert!(!phrase.contains("feed") && phrase.contains("Keep it safe"), "{phrase}");
+        for words in ["sunflower", "Sunflower", "correct horse battery staple", "over the rainbow", "Blue Horse"] {
+            let (over, left) = (line("Wi-Fi password", 10, 10), line("Password", 10, 10));
+            let alone = said(vec![over, line(words, 10, 36), line("Ask us anything.", 10, 90)]);
+            let beside = said(vec![left, line(words, 300, 10), line("Bins", 10, 36), line("Tuesdays", 300, 36)]);
+            assert!(!alone.contains(words) && alone.contains("Ask us"), "{alone}");
+            assert!(!beside.contains(words) && beside.contains("Tuesdays"), "{beside}");
+        }
+        for other in ["Forgot your password?", "Sign in", "Remember me", "At least 8 characters.", "Email"] {
+            let form = said(vec![line("Password", 10, 10), line(other, 10, 36)]);
+            assert!(form.contains(other), "{form}");
+        }
         let plain = vec![line("Your password is", 10, 10), line("valid until 3 May.", 10, 32)];
         assert_eq!(said(plain), "Your password is valid until 3 May.");
     }
@@ -244,7 +305,7 @@ mod tests {
             for secret in &secrets {
                 prop_assert!(!spoken.contains(secret.as_str()), "{}: {}", layout, spoken);
             }
-            if let Some((row, _)) = table::part(super::super::nouns::Part { unit: "row", at: 1 }, &masked) {
+            if let Some((row, _)) = table::part(Part { unit: "row", at: 1 }, &masked) {
                 prop_assert!(!secrets.iter().any(|secret| row.contains(secret.as_str())), "{}", row);
             }
         }

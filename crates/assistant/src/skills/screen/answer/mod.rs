@@ -1,0 +1,193 @@
+//! Answers to questions about the screen, quoted from it.
+//!
+//! Owns what is tried for a question and in which order: the value of the label that is asked for ([`labels`]), a table
+//! ([`tables`]), a list ([`lists`]), the sentences that are about it ([`sentences`]), and only where none of that is there the
+//! language model, whose answer is held against the page. What is said of a page is written on it: amounts, dates and names
+//! are never put together.
+
+mod labels;
+mod lists;
+mod nearest;
+mod sentences;
+mod tables;
+
+use super::question::{self, Question, Wants};
+use super::say::{NOT_SAID, aloud, flow, is_kept, is_legible, is_secret};
+use super::shape::Kind;
+use super::told::Told;
+use super::words::words;
+use super::{Screen, chat, error, excerpt, find, located, noted, nouns, secret};
+use jarvis_core::{HostAction, Region, Reply, ScreenText, Seen, Slots, TextLine, TextRole};
+use labels::of_label;
+use nearest::nearest;
+use sentences::{otherwise_named, sentences, without_may};
+
+/// The most words of an answer that is quoted.
+const MOST_WORDS: usize = 60;
+/// Buttons that are said.
+const MOST_BUTTONS: usize = 8;
+
+/// Words of questions for the place of an error.
+#[rustfmt::skip]
+const PLACE_WORDS: &[&str] = &[
+    "line", "file", "row", "number", "name", "error", "exception", "trace", "traceback", "code", "fail", "fails", "failed", "failing",
+    "crash", "crashed", "happen", "happened", "happens", "occur", "occurred", "thrown", "throw", "throws", "source", "bug", "wrong",
+    "went", "caused", "cause", "causes", "path",
+];
+
+/// A quoted answer.
+struct Quote<'a> {
+    said: String,
+    /// The lines that it is from.
+    lines: Vec<&'a TextLine>,
+    /// What "copy it" copies: what is found for this.
+    query: Option<String>,
+}
+
+impl Quote<'_> {
+    fn region(&self) -> Region {
+        self.lines.iter().map(|line| line.region).reduce(|all, other| all.union(&other)).unwrap_or_default()
+    }
+}
+
+impl Screen {
+    /// Answers [`super::ASK`].
+    pub(super) fn ask(&mut self, slots: &Slots, screen: &ScreenText, may_look_on: bool) -> Seen {
+        self.told = None;
+        let asked = slots.get("question").map_or("", String::as_str);
+        if !screen.lines.iter().any(is_legible) {
+            return Seen::Reply(Reply::say(noted("I see no text there.".into(), screen)));
+        }
+        if let Some(secret) = secret::asked(asked) {
+            return self.keep(&secret.name, screen, may_look_on);
+        }
+        let question = question::read(asked);
+        if question::is_for_buttons(&question.topic)
+            && let Some(buttons) = buttons(screen)
+        {
+            self.told = Some(Told::of(super::told::slots("answer")));
+            return Seen::Reply(Reply::say(buttons));
+        }
+        if let Some(quote) = chat(asked, screen).or_else(|| quoted(&question, screen)) {
+            let about = match &quote.query {
+                Some(query) => Slots::from([("query".to_owned(), query.clone())]),
+                None => super::told::slots("answer"),
+            };
+            self.told = Some(Told { before: self.last_reply, ..Told::of(about) });
+            let actions = vec![HostAction::Highlight { region: quote.region() }];
+            let spoken = super::legibly_of(quote.said.clone(), &quote.lines);
+            return Seen::Reply(Reply { spoken, actions, ..Reply::default() });
+        }
+        // What is not there a model would make up.
+        let thing = match &question.wants {
+            Wants::Whether { thing } => thing.as_ref(),
+            _ => question.name.as_ref().filter(|label| nouns::is_label(label)),
+        };
+        if let Some(label) = thing
+            && find::find(screen, label).is_none()
+        {
+            let slots = Slots::from([("query".to_owned(), label.clone())]);
+            return self.find(&slots, screen, may_look_on);
+        }
+        self.told = Some(Told { before: self.last_reply, ..Told::of(super::told::slots("answer")) });
+        Seen::Ask {
+            prompt: excerpt::prompt(asked, screen),
+            grounds: excerpt::grounds(screen),
+            in_own_words: question.wants == Wants::OwnWords,
+            otherwise: nearest(&question, screen),
+            after: String::new(),
+        }
+    }
+}
+
+/// What there is to press.
+fn buttons(screen: &ScreenText) -> Option<String> {
+    let is_button = |line: &&TextLine| line.role == TextRole::Control && is_legible(line);
+    let all: Vec<String> = screen.lines.iter().filter(is_button).map(|line| aloud(&line.text)).collect();
+    let told = all.iter().take(MOST_BUTTONS).cloned().collect::<Vec<_>>().join(", ");
+    let rest = all.len().saturating_sub(MOST_BUTTONS);
+    let more = if rest > 0 { format!(", and {rest} more") } else { String::new() };
+    (!all.is_empty()).then(|| format!("I see {told}{more}."))
+}
+
+/// Who wrote what is asked about, or when.
+fn chat<'a>(asked: &str, screen: &'a ScreenText) -> Option<Quote<'a>> {
+    let (said, lines) = chat::answer(asked, screen)?;
+    Some(Quote { said, lines, query: None })
+}
+
+/// Where in the code the error is.
+fn error_place(screen: &ScreenText) -> Option<Quote<'_>> {
+    let (said, lines) = error::place(screen)?;
+    Some(Quote { said, lines, query: None })
+}
+
+/// Whether a question is for a place in code and for nothing else: "which line", "what file is it in".
+fn is_for_place(topic: &[String]) -> bool {
+    let is_any = |words: &[&str], word: &String| words.contains(&word.as_str());
+    topic.iter().any(|word| is_any(&["line", "file", "row"], word))
+        && topic.iter().all(|word| is_any(PLACE_WORDS, word))
+}
+
+impl Screen {
+    /// What is told of the secret that is called `name`: where it stands, and never what it is or is like.
+    fn keep(&mut self, name: &str, screen: &ScreenText, may_look_on: bool) -> Seen {
+        let Some(found) = find::find(screen, name) else {
+            return self.find(&Slots::from([("query".to_owned(), name.to_owned())]), screen, may_look_on);
+        };
+        let actions = vec![HostAction::Highlight { region: found.region() }];
+        let is_there = found.is_secret(name) && (found.value.is_some() || is_kept(found.line));
+        if is_there {
+            let about = || Told::of(Slots::from([("query".to_owned(), name.to_owned())]));
+            self.told = found.value.is_some().then(about);
+            return Seen::Reply(Reply { spoken: located(&found, name, screen), actions, ..Reply::default() });
+        }
+        let is_label = found.line.text.split_whitespace().count() <= 4 && !found.is_near;
+        let spoken = match is_label && is_secret(&found.line.text) {
+            true => format!("I see where the {name} goes. What is typed there is never read."),
+            false => NOT_SAID.to_owned(),
+        };
+        Seen::Reply(Reply { spoken, actions, ..Reply::default() })
+    }
+}
+
+/// The answer as it stands there, if it does.
+fn quoted<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> {
+    if is_for_place(&question.topic)
+        && let Some(quote) = error_place(screen)
+    {
+        return Some(quote);
+    }
+    if let Some(quote) = lists::of_list(question, screen) {
+        return Some(quote);
+    }
+    match &question.wants {
+        Wants::Value { labels, kind, is_number } => tables::cell(question, screen)
+            .or_else(|| labels::signed(labels, screen))
+            .or_else(|| labels.iter().find_map(|label| of_label(label, *kind, question, screen)))
+            .or_else(|| labels::of_topic(labels, question, screen))
+            .or_else(|| labels::of_itself(question, screen))
+            .or_else(|| labels::of_share(labels, question, screen))
+            .or_else(|| sentences(&question.topic, *is_number, *kind, screen))
+            .or_else(|| {
+                let named = otherwise_named(&question.topic).find_map(|name| {
+                    let words = words(name);
+                    // What no sign marks as a label is told whole, with its times.
+                    let is_sign = |quote: &Quote<'_>| quote.lines.iter().all(|line| line.text.contains(": "));
+                    let day = kind.filter(|kind| *kind == Kind::Date);
+                    let label = day.and_then(|day| of_label(name, Some(day), question, screen)).filter(is_sign);
+                    label.or_else(|| sentences(&words, *is_number, *kind, screen))
+                });
+                named.filter(|_| *is_number)
+            }),
+        Wants::Whether { .. } => sentences(&without_may(&question.topic), false, None, screen)
+            .or_else(|| otherwise_named(&question.topic).find_map(|name| sentences(&words(name), false, None, screen))),
+        Wants::Sentences => sentences(&question.topic, false, None, screen),
+        Wants::ErrorPlace => error_place(screen).or_else(|| {
+            let lines = error::find(screen);
+            let is_there = lines.iter().any(|line| line.text.contains(|c: char| c.is_ascii_digit()));
+            is_there.then(|| Quote { said: format!("It says: {}", flow(&lines)), lines, query: None })
+        }),
+        Wants::Understanding | Wants::OwnWords => None,
+    }
+}

@@ -1,0 +1,61 @@
+//! What is said where neither the page nor the language model has an answer.
+
+use super::super::find::find_of;
+use super::super::grounds::stem;
+use super::super::question::{Question, Wants};
+use super::super::say::{aloud, beginning, flow, is_kept, is_secret};
+use super::super::words::words;
+use super::super::{error, read, where_looked};
+use super::MOST_WORDS;
+use jarvis_core::{ScreenText, TextLine};
+/// The most words of the lines that are quoted where there is no answer.
+const NEAREST_WORDS: usize = 40;
+
+/// What is said where neither the page nor the language model has an answer: the lines that come nearest to it.
+pub(super) fn nearest(question: &Question, screen: &ScreenText) -> String {
+    let says = if screen.is_picture { "The picture says" } else { "The screen says" };
+    let wanted: Vec<String> = question.topic.iter().map(|word| stem(word)).collect();
+    let is_about_error = wanted.iter().any(|word| matches!(word.as_str(), "error" | "wrong" | "fix" | "messag"));
+    let error = if is_about_error { error::find(screen) } else { Vec::new() };
+    if !error.is_empty() {
+        return format!("I have no answer that I am sure of. {says}: {}", beginning(&flow(&error), MOST_WORDS));
+    }
+    let shared = |line: &TextLine| {
+        let has: Vec<String> = words(&line.text).iter().map(|word| stem(word)).collect();
+        wanted.iter().filter(|word| has.contains(word)).count()
+    };
+    let body = read::body(screen);
+    let best = body.iter().map(|line| shared(line)).max().unwrap_or(0);
+    if best == 0 {
+        return match question.wants {
+            Wants::Understanding | Wants::OwnWords if wanted.is_empty() => {
+                format!("I have no answer that I am sure of. {}", read::summary(screen))
+            }
+            _ => format!("I don't see an answer to that {}.", where_looked(screen)),
+        };
+    }
+    let mut room = NEAREST_WORDS;
+    let fits = |line: &&&TextLine| {
+        let count = line.text.split_whitespace().count();
+        let is_first = room == NEAREST_WORDS;
+        let fits = is_first || count <= room;
+        room = if fits { room.saturating_sub(count) } else { room };
+        fits
+    };
+    let near: Vec<&TextLine> = body.iter().filter(|line| shared(line) == best).filter(fits).copied().collect();
+    let told = near.iter().map(|line| {
+        let told = aloud(&line.text);
+        // A label alone says little.
+        let is_label = line.text.split_whitespace().count() <= 4 && !line.text.contains(|c: char| c.is_ascii_digit());
+        let value = find_of(screen, &told, None).filter(|_| is_label).and_then(|found| found.value);
+        let value = value.filter(|value| !is_kept(value.line));
+        match value.filter(|value| !std::ptr::eq(value.line, *line) && !is_secret(&line.text)) {
+            Some(value) => format!("{} {}", told, aloud(&value.text)),
+            None => told,
+        }
+    });
+    let told: Vec<String> = told.collect();
+    let told: Vec<&str> = told.iter().map(|told| told.trim_end_matches('.')).collect();
+    let said = beginning(&told.join(". "), NEAREST_WORDS);
+    format!("I have no answer that I am sure of. {says}: {}.", said.trim_end_matches(['.', '…']))
+}

@@ -1,0 +1,187 @@
+//! What is a secret, and the one place that decides what of a text or a screen is said to nobody.
+//!
+//! Owns the names of secrets. [`text`] tells where in a text one stands, [`mask`] which lines of a screen hold one for where
+//! they stand, [`asked`] whether somebody asks for one. All that is spoken, shown or handed to a model is of a screen that is
+//! [`masked`]; what is no line of one, such as a title or a model's answer, is [`kept`]. Only who asks for a copy gets what
+//! stands there. Where it is not sure it takes a word for one: to leave out too much costs little. Never decides what is said
+//! instead.
+
+mod asked;
+mod mask;
+mod text;
+
+use super::words::words;
+pub(super) use asked::asked;
+pub(super) use mask::masked;
+use std::borrow::Cow;
+
+/// Stands in the place of a secret: a character that no text has, and a digit, as codes have.
+pub(super) const MASK: &str = "\u{FDD0}0";
+
+/// `text` with [`MASK`] in the place of each secret that its own words tell.
+pub(super) fn kept(text: &str) -> Cow<'_, str> {
+    let hidden = text::hidden(text);
+    if hidden.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut kept = text.to_owned();
+    for range in hidden.into_iter().rev() {
+        kept.replace_range(range, MASK);
+    }
+    Cow::Owned(kept)
+}
+
+/// Whether `text` has a secret, or one was taken out of it.
+pub(super) fn has_secret(text: &str) -> bool {
+    text.contains(MASK) || !text::hidden(text).is_empty()
+}
+
+/// What a label of something secret has in it, or more than one of.
+const SECRETS: [&str; 14] = [
+    "password",
+    "passwort",
+    "passphrase",
+    "passcode",
+    "passwd",
+    "pwd",
+    "pin",
+    "cvv",
+    "cvc",
+    "puk",
+    "otp",
+    "ssn",
+    "tan",
+    "credential",
+];
+/// The same, of words that mean other things in sentences: "unexpected token", "the secret of success".
+const OFTEN_OTHERWISE: [&str; 4] = ["secret", "secrets", "token", "seed"];
+/// The same, of two words, by the last of them.
+#[rustfmt::skip]
+const PAIRS: [(&str, &[&str]); 8] = [
+    ("code", &[
+        "recovery", "backup", "verification", "security", "access", "login", "time", "door", "gate", "entry", "safe", "alarm",
+        "authentication", "authenticator", "unlock", "garage", "vault", "locker", "sms", "2fa", "pin", "box", "lock", "lockbox", "keybox",
+    ]),
+    ("key", &["api", "private", "recovery", "guest", "network", "fi", "wifi", "wlan", "encryption", "ssh", "security", "secret"]),
+    ("token", &["access", "api", "auth", "refresh", "security", "login"]),
+    ("number", &["card", "pin"]),
+    ("security", &["social"]),
+    ("phrase", &["seed", "recovery", "pass", "secret", "mnemonic", "backup"]),
+    ("combination", &["safe", "lock", "vault", "locker"]),
+    ("pass", &["db", "database", "user", "admin", "root", "smtp", "mysql", "ftp"]),
+];
+/// How names of settings end that hold one: `DB_PASS`, `PGPASSWORD`, `AWS_SECRET`, `api-key`.
+const ENDS: [&str; 10] =
+    ["password", "passwd", "passphrase", "_pass", "_pwd", "secret", "_token", "_key", "-key", "apikey"];
+/// Words that come between a secret's name and the secret.
+const LINKS: [&str; 10] = ["is", "are", "was", "be", "will", "now", "=", ":", "->", "with"];
+/// What is said of a secret, and is none.
+#[rustfmt::skip]
+const STATES: &[&str] = &[
+    "wrong", "incorrect", "invalid", "correct", "right", "valid", "expired", "weak", "strong", "required", "empty", "missing",
+    "needed", "optional", "secure", "safe", "hidden", "secret", "stored", "saved", "changed", "set", "sent", "ok", "okay", "good",
+    "bad", "too", "not", "never", "case", "about", "the", "a", "an", "your", "my", "on", "in", "at", "for", "from", "and", "or",
+    "only", "being", "used", "unknown", "encrypted", "blocked", "locked", "accepted", "rejected", "unchanged", "here", "there",
+    "below", "above", "yours", "it", "this", "that", "no", "yes", "none", "please", "try", "must", "be", "expires", "again",
+];
+/// Of them, and beside them, what says nothing by itself: it may be in a phrase as well.
+#[rustfmt::skip]
+const LITTLE: [&str; 25] = [
+    "the", "a", "an", "your", "my", "on", "in", "at", "for", "from", "and", "or", "it", "this", "that", "to", "of", "with", "by",
+    "as", "about", "only", "here", "there", "is",
+];
+/// How the names of secrets end that are many words.
+const PHRASES: [&str; 3] = ["phrase", "passphrase", "seed"];
+/// Labels are no longer than that; what is, is a sentence.
+const LABEL: usize = 8;
+/// So many words before a sign are its label, in a sentence.
+const NEAR: usize = 4;
+
+/// Whether `label` names something that is said to nobody.
+pub(super) fn is_secret(label: &str) -> bool {
+    let words = words(label);
+    words.len() <= LABEL
+        && ((0..words.len()).any(|at| is_name(&words, at) || OFTEN_OTHERWISE.contains(&words[at].as_str()))
+            || label.split_whitespace().last().is_some_and(is_setting))
+}
+
+/// As [`is_secret`], of what stands before a sign, which may be the end of a sentence.
+pub(super) fn ends_in_secret(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    is_secret(text) || is_secret(&words[words.len().saturating_sub(NEAR)..].join(" "))
+}
+
+/// Whether the word `at`, with the one before it, is what a secret is called.
+fn is_name<T: AsRef<str>>(words: &[T], at: usize) -> bool {
+    let word = words[at].as_ref();
+    let before = at.checked_sub(1).map_or("", |before| words[before].as_ref());
+    SECRETS.iter().any(|name| is_one(word, name))
+        || PAIRS.iter().any(|(last, firsts)| is_one(word, last) && firsts.contains(&before))
+}
+
+/// Whether `word` is `name`, of one or of many.
+fn is_one(word: &str, name: &str) -> bool {
+    word.strip_prefix(name).is_some_and(|rest| matches!(rest, "" | "s"))
+}
+
+/// Whether `word` is the name of a setting that holds a secret.
+fn is_setting(word: &str) -> bool {
+    let name = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    let one = name.strip_suffix('s').unwrap_or(&name);
+    ENDS.iter().any(|end| name.ends_with(end) || one.ends_with(end))
+}
+
+/// Whether what follows a secret's label may be the secret: groups of digits and letters, and no words.
+pub(super) fn is_value(text: &str) -> bool {
+    let mut words = text.split_whitespace().map(|word| word.trim_end_matches(['.', ',', ';'])).peekable();
+    words.peek().is_some()
+        && words.all(|word| {
+            word.chars().any(|c| c.is_ascii_digit()) || word.chars().all(|c| !c.is_alphabetic() || c.is_uppercase())
+        })
+}
+
+/// Whether `text` names a secret that is many words.
+pub(super) fn is_phrase(text: &str) -> bool {
+    let tokens: Vec<&str> = text.split_whitespace().collect();
+    (0..tokens.len()).any(|at| ends_phrase(&tokens, at))
+}
+
+/// Whether the line `tokens` ends in what a secret is called, so that the next line may begin with it, and whether a word
+/// links them: "the password is".
+pub(super) fn leads_on(tokens: &[&str]) -> Option<bool> {
+    let links = tokens.iter().rev().take_while(|token| LINKS.contains(token)).count();
+    let named = &tokens[..tokens.len() - links];
+    let name = words(&named[named.len().saturating_sub(2)..].join(" "));
+    let is_named = !name.is_empty() && is_name(&name, name.len() - 1) && !named.last()?.ends_with(['.', '!', '?', ',']);
+    is_named.then_some(links > 0)
+}
+
+/// Whether the token `at` ends the name of a secret that is many words.
+fn ends_phrase(tokens: &[&str], at: usize) -> bool {
+    let name = words(&tokens[at.saturating_sub(1)..=at].join(" "));
+    let is_phrase = |word: &String| PHRASES.iter().any(|phrase| is_one(word, phrase));
+    name.last().is_some_and(is_phrase)
+        && (is_name(&name, name.len() - 1) || name.last().is_some_and(|word| OFTEN_OTHERWISE.contains(&word.as_str())))
+}
+
+/// Whether `token` ends in a sign that a value follows.
+fn is_sign(token: &str) -> bool {
+    token.ends_with([':', '=']) || token == "->"
+}
+
+/// Whether `token` says of a secret how it is, or what is to be done with it.
+pub(super) fn is_state(token: &str) -> bool {
+    STATES.contains(&bare(token).as_str())
+}
+
+/// Whether `tokens`, which stand behind a secret's name, say how it is and are not what it is: more than half of them do,
+/// those apart that are in any sentence. "Correct horse" is one, and "must be long" is none.
+fn is_statement(tokens: &[&str]) -> bool {
+    let telling = tokens.iter().filter(|token| !LITTLE.contains(&bare(token).as_str()));
+    let (states, all) = telling.fold((0, 0), |(states, all), token| (states + usize::from(is_state(token)), all + 1));
+    states * 2 > all || all == 0
+}
+
+fn bare(token: &str) -> String {
+    token.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()
+}

@@ -1,0 +1,380 @@
+//! Where in a text a secret stands, by the words around it.
+//!
+//! Owns that decision: what is linked to a secret's name, what looks like a code beside one, what looks like a password
+//! whatever stands around it. Never looks at other lines.
+
+use super::super::shape::{self, Kind};
+use super::super::words::words;
+use super::{
+    LINKS, MASK, OFTEN_OTHERWISE, bare, ends_in_secret, ends_phrase, is_name, is_secret, is_setting, is_sign, is_state,
+    is_statement, is_value,
+};
+use crate::router::normalize::is_file_name;
+use std::ops::Range;
+
+/// What a code opens: "the safe opens with 12-34-56".
+pub(super) const LOCKED: [&str; 5] = ["safe", "vault", "locker", "padlock", "alarm"];
+/// How that is said.
+pub(super) const OPENING: [&str; 8] = ["open", "opens", "opened", "unlock", "unlocks", "unlocked", "disarm", "disarms"];
+/// The same, where a sign follows: "pass: ...".
+const SHORT: [&str; 4] = ["pass", "pw", "pwd", "pswd"];
+/// What stands in lines with a name and its password, which nothing calls so: "login: bob / Red-Dog-99".
+const LOGINS: [&str; 9] = ["login", "logon", "user", "username", "admin", "root", "router", "pass", "credentials"];
+/// Letters, digits and signs that are as many or more may be a password.
+const PASSWORD: usize = 7;
+/// As many words are hidden behind names that mean other things as well.
+const WORDS: usize = 4;
+/// Words that stand right before a secret, without a sign.
+const BEFORE: [&str; 7] = ["cvv", "cvc", "pin", "puk", "otp", "tan", "bearer"];
+/// Letters and digits behind an option that are as many may be a password.
+const MIXED: usize = 5;
+/// What stands between a name and the secret, where other words stand between as well: "the password for guests is ...".
+const LAST_LINKS: [&str; 6] = ["is", "are", "was", "be", "=", ":"];
+/// What is called after a secret, right behind its name.
+#[rustfmt::skip]
+const CALLED_SO: &[&str] = &[
+    "manager", "managers", "policy", "field", "box", "button", "link", "page", "prompt", "dialog", "error", "reset", "pad", "strength",
+];
+/// So many letters and digits are a code.
+const CODE: usize = 3;
+
+/// The words of `text`; a name and what stands behind its sign without room between, `DB_PASS=...`, are two.
+fn tokens(text: &str) -> Vec<Range<usize>> {
+    let mut all = Vec::new();
+    for word in text.split_whitespace() {
+        let from = word.as_ptr() as usize - text.as_ptr() as usize;
+        let is_named = |(at, _): &(usize, &str)| {
+            let (name, value) = word.split_at(at + 1);
+            let is_name = || is_setting(name) || is_secret(name) || SHORT.contains(&bare(name).as_str());
+            !value.is_empty() && !value.starts_with("//") && name.len() > 1 && is_name()
+        };
+        match word.match_indices([':', '=']).find(is_named) {
+            Some((at, _)) => all.extend([from..from + at + 1, from + at + 1..from + word.len()]),
+            None => all.push(from..from + word.len()),
+        }
+    }
+    all
+}
+
+/// Where in `text` secrets are, from the first to the last. The full stop or comma behind one is none of it.
+pub(super) fn hidden(text: &str) -> Vec<Range<usize>> {
+    let places = tokens(text);
+    let tokens: Vec<&str> = places.iter().map(|place| &text[place.clone()]).collect();
+    let mut hidden = hidden_tokens(&tokens);
+    hide_behind_sign(text, &places, &mut hidden);
+    let mut found: Vec<Range<usize>> = Vec::new();
+    let mut before = false;
+    for ((place, token), hidden) in places.into_iter().zip(&tokens).zip(&hidden) {
+        match found.last_mut().filter(|_| before && *hidden) {
+            Some(last) => last.end = place.end,
+            None if *hidden => found.push(place),
+            None => found.extend(of_link(token).map(|range| place.start + range.start..place.start + range.end)),
+        }
+        before = *hidden;
+    }
+    for range in &mut found {
+        range.end = range.start + text[range.clone()].trim_end_matches(['.', ',']).len();
+    }
+    found.retain(|range| !range.is_empty());
+    found
+}
+
+/// The name and the password before the host of a link.
+fn of_link(token: &str) -> Option<Range<usize>> {
+    let from = token.find("://")? + 3;
+    let host = token[from..].split(['/', '?', '#']).next().unwrap_or_default();
+    let user = host.rfind('@').filter(|user| *user > 0)?;
+    (&host[..user] != MASK).then_some(from..from + user)
+}
+
+/// Marks all that follows the first sign behind the name of a secret, where it is one word or codes alone, and the code that
+/// is said to be one: "G-204718 is your verification code".
+fn hide_behind_sign(text: &str, places: &[Range<usize>], hidden: &mut [bool]) {
+    for mark in [":", "=", " is ", " will be "] {
+        let Some((label, value)) = text.split_once(mark) else { continue };
+        let mut values = value.split_whitespace();
+        let one_word =
+            !mark.starts_with(' ') && values.next().is_some_and(|word| !is_state(word)) && values.next().is_none();
+        let from = label.len() + mark.len();
+        let is_it = |place: &Range<usize>| {
+            if ends_in_secret(label) && (one_word || is_value(value)) {
+                place.start >= from
+            } else {
+                mark == " is " && is_value(label) && is_secret(value) && place.end <= label.len()
+            }
+        };
+        places.iter().zip(&mut *hidden).for_each(|(place, hidden)| *hidden |= is_it(place));
+    }
+}
+
+/// Which of `tokens`, the words of a text as they are written, are secrets: sentence by sentence, what is linked to a secret's
+/// name, and what looks like a code beside one.
+fn hidden_tokens(tokens: &[&str]) -> Vec<bool> {
+    let mut hidden = vec![false; tokens.len()];
+    let mut from = 0;
+    for at in 0..tokens.len() {
+        if tokens[at].ends_with(['.', '!', '?']) || at + 1 == tokens.len() {
+            hide(&tokens[from..=at], &mut hidden[from..=at]);
+            from = at + 1;
+        }
+    }
+    for at in (0..tokens.len()).filter(|at| ends_phrase(tokens, *at)) {
+        hide_phrase(tokens, at, &mut hidden);
+    }
+    for (at, token) in tokens.iter().enumerate() {
+        let before = at.checked_sub(1).map_or("", |before| tokens[before]);
+        hidden[at] |= token.contains(MASK) && !token.contains("://") || is_option(before, token);
+    }
+    hidden
+}
+
+/// Whether `token` is what some programs take right behind an option, `mysql -pS3cr3t`, or what stands behind such a word as
+/// "CVV" and "Bearer".
+fn is_option(before: &str, token: &str) -> bool {
+    let is_mixed = |text: &str| {
+        text.contains(|c: char| c.is_ascii_digit())
+            && text.contains(char::is_alphabetic)
+            && text.chars().count() >= MIXED
+    };
+    token.strip_prefix("-p").is_some_and(is_mixed)
+        || token.contains(|c: char| c.is_ascii_digit()) && BEFORE.contains(&before.to_lowercase().as_str())
+}
+
+/// Marks the phrase whose name ends with the token `name`. Its words may have numbers with points, which end no sentence: it
+/// goes to the next label or to the end of the line. Words of [`STATES`] are in phrases as well: "correct horse".
+fn hide_phrase(tokens: &[&str], name: usize, hidden: &mut [bool]) {
+    let links = tokens[name + 1..].iter().take_while(|token| LINKS.contains(&token.trim_end_matches(':'))).count();
+    let linked = (links > 0 && name + 1 + links < tokens.len()).then_some(name + 1 + links);
+    let Some(from) = linked.or_else(|| behind_sign(tokens, name)) else { return };
+    let is_label = |at: &usize| is_sign(tokens[*at]) && tokens[*at].contains(char::is_alphabetic);
+    let to = (from..tokens.len()).find(is_label).unwrap_or(tokens.len());
+    if !is_statement(&tokens[from..to]) {
+        hidden[from..to].fill(true);
+    }
+}
+
+/// Where what stands behind the name that ends with the token `name` begins, if there is a sign between.
+fn behind_sign(tokens: &[&str], name: usize) -> Option<usize> {
+    let is_own = |token: &&&str| matches!(**token, ":" | "=" | "->" | "-" | "–");
+    let signs = tokens[name + 1..].iter().take_while(is_own).count();
+    let from = name + 1 + signs;
+    (from < tokens.len() && (signs > 0 || is_sign(tokens[name]))).then_some(from)
+}
+
+/// Marks the secrets of one sentence.
+fn hide(tokens: &[&str], hidden: &mut [bool]) {
+    let parts: Vec<(String, usize)> = tokens
+        .iter()
+        .enumerate()
+        .flat_map(|(at, token)| words(token).into_iter().map(move |word| (word, at)))
+        .collect();
+    let all: Vec<&str> = parts.iter().map(|(word, _)| word.as_str()).collect();
+    let has = |list: &[&str]| all.iter().any(|word| list.contains(word));
+    let names: Vec<usize> = (0..all.len()).filter(|at| is_name(&all, *at)).map(|at| parts[at].1).collect();
+    let weak = (0..all.len()).filter(|at| OFTEN_OTHERWISE.contains(&all[*at])).map(|at| parts[at].1);
+    let is_short = |token: &str| is_sign(token) && SHORT.contains(&bare(token).as_str());
+    let settings = (0..tokens.len()).filter(|at| is_setting(tokens[*at]) || is_short(tokens[*at]));
+    let all_names: Vec<usize> = names.iter().copied().chain(weak).chain(settings).collect();
+    for name in &all_names {
+        hide_linked(tokens, *name, hidden);
+        let most = if names.contains(name) { usize::MAX } else { WORDS };
+        hide_words(tokens, *name, &all_names, most, hidden);
+    }
+    if let Some(name) = names.first() {
+        hide_last(tokens, *name, hidden);
+    }
+    for (token, hidden) in tokens.iter().zip(hidden.iter_mut()) {
+        *hidden |= is_password(token, has(&LOGINS));
+    }
+    if names.is_empty() && !(has(&LOCKED) && has(&OPENING)) {
+        return;
+    }
+    let sentence = tokens.join(" ");
+    let known: Vec<std::ops::Range<usize>> =
+        [Kind::Date, Kind::Amount, Kind::Phone].iter().flat_map(|kind| shape::find(*kind, &sentence)).collect();
+    let mut start = 0;
+    for (at, token) in tokens.iter().enumerate() {
+        let is_known = known.iter().any(|range| range.start < start + token.len() && start < range.end);
+        start += token.len() + 1;
+        hidden[at] |= !is_known && !names.contains(&at) && is_code(token);
+    }
+    // "12 34 56".
+    let is_group = |token: &&str| is_digits(token);
+    for run in tokens.chunk_by(|one, other| is_group(one) && is_group(other)).filter(|run| run.len() > 1) {
+        let from = (run.as_ptr() as usize - tokens.as_ptr() as usize) / size_of::<&str>();
+        if run.iter().map(|token| token.len()).sum::<usize>() > CODE {
+            hidden[from..from + run.len()].fill(true);
+        }
+    }
+}
+
+/// Marks what the name that ends with the token `name` is linked to.
+fn hide_linked(tokens: &[&str], name: usize, hidden: &mut [bool]) {
+    let mut at = name + 1;
+    let mut is_linked = is_sign(tokens[name]);
+    while at < tokens.len() && (LINKS.contains(&tokens[at]) || is_linked && is_sign(tokens[at])) {
+        is_linked = true;
+        at += 1;
+    }
+    if !is_linked || at >= tokens.len() {
+        return;
+    }
+    // A word alone is it, unless it says how the secret is.
+    if at + 1 == tokens.len() && !is_state(tokens[at]) {
+        hidden[at] = true;
+    }
+    while at < tokens.len() && is_value(tokens[at]) && !tokens[at].chars().all(|c| c.is_alphabetic()) {
+        hidden[at] = true;
+        at += 1;
+    }
+}
+
+/// Marks the words behind the sign of the name that ends with the token `name`, up to the next label: `most` of them.
+fn hide_words(tokens: &[&str], name: usize, names: &[usize], most: usize, hidden: &mut [bool]) {
+    let Some(from) = behind_sign(tokens, name) else { return };
+    let is_next = |at: &usize| names.contains(at) || is_sign(tokens[*at]);
+    let to = (from..tokens.len()).find(is_next).unwrap_or(tokens.len());
+    let few = &tokens[from..to.min(from.saturating_add(most))];
+    // What is called so in other ways as well has to look like one.
+    let is_told = if most == WORDS { few.iter().any(|token| is_state(token)) } else { is_statement(few) };
+    if !is_told {
+        hidden[from..from + few.len()].fill(true);
+    }
+}
+
+/// Marks what stands at the end of a sentence that has the name of a secret, which ends with the token `name`, and other
+/// words behind it: "the password for guests is sunflower".
+fn hide_last(tokens: &[&str], name: usize, hidden: &mut [bool]) {
+    if tokens.get(name + 1).is_some_and(|next| CALLED_SO.contains(&bare(next).as_str())) {
+        return;
+    }
+    let is_link = |token: &&str| LAST_LINKS.contains(token) || token.ends_with(':');
+    let Some(link) = tokens[name + 1..].iter().rposition(is_link).map(|at| name + 1 + at) else { return };
+    // "It must be long" says how it is.
+    let is_told = tokens[link] != "be" || tokens[link - 1] == "will";
+    if is_told && link + 2 == tokens.len() && !is_state(tokens[link + 1]) {
+        hidden[link + 1] = true;
+    }
+}
+
+fn is_digits(token: &str) -> bool {
+    let bare = token.trim_end_matches(['.', ',', '!', '?']);
+    !bare.is_empty() && bare.chars().all(|c| c.is_ascii_digit())
+}
+
+/// Whether `token` looks like a code or a password: with a digit, and no time, address of a machine, percent or file.
+fn is_code(token: &str) -> bool {
+    let bare = token.trim_matches(|c: char| !c.is_alphanumeric());
+    let is_address = bare.split('.').count() == 4 && bare.split('.').all(|part| part.parse::<u8>().is_ok());
+    let is_file = is_file_name(bare.split(':').next().unwrap_or_default());
+    let is_time = bare.contains(':') && bare.chars().all(|c| c.is_ascii_digit() || c == ':');
+    bare.contains(|c: char| c.is_ascii_digit())
+        && bare.chars().filter(|c| c.is_alphanumeric()).count() >= CODE
+        && !(is_address || is_file || is_time || token.ends_with('%') || bare.contains('/'))
+}
+
+/// Whether `token` looks like a password whatever stands around it: letters and digits with a sign between that no name,
+/// number or address has; beside a login any sign.
+fn is_password(token: &str, is_beside_login: bool) -> bool {
+    let bare = token.trim_matches(|c: char| !c.is_alphanumeric());
+    let signs =
+        |c: char| matches!(c, '!' | '#' | '$' | '&' | '*' | '^' | '~') || is_beside_login && matches!(c, '-' | '_');
+    let is_numbered = bare.split_once('#').is_some_and(|(_, number)| number.chars().all(|c| c.is_ascii_digit()));
+    bare.chars().count() >= PASSWORD
+        && bare.contains(char::is_alphabetic)
+        && bare.contains(|c: char| c.is_ascii_digit())
+        && bare.contains(signs)
+        && !bare.contains(['/', '@', '.', '\\', '(', '[', '<'])
+        && !is_numbered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{STATES, kept};
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What is left of `text`.
+    fn left(text: &str) -> String {
+        kept(text).replace(MASK, "").split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn what_stands_beside_a_login_or_behind_a_phrase_is_hidden() {
+        for (text, said) in [
+            ("login: kim pass: Blue!Horse7", "login: kim pass:"),
+            ("pass: sunflower", "pass:"),
+            ("user=ann pw=Green#Cat5", "user=ann pw="),
+            ("Login: bob / Red-Dog-99", "Login: bob /"),
+            ("Router admin / qwerty-9981", "Router admin /"),
+            ("Your recovery phrase is: apple river stone lamp cloud fox", "Your recovery phrase is:"),
+            ("The passphrase is correct horse battery staple", "The passphrase is"),
+            ("Wi-Fi password: over the rainbow 42", "Wi-Fi password:"),
+            ("Password: the cat in the hat comes back", "Password:"),
+            ("Password: correct horse", "Password:"),
+            ("password:hunter2", "password:"),
+            ("https://kim:secret1@box.example/a?b", "https://@box.example/a?b"),
+            // And what is none.
+            ("The recovery phrase is required", "The recovery phrase is required"),
+            ("Password: required", "Password: required"),
+            ("Password: please try again", "Password: please try again"),
+            ("Password: not set", "Password: not set"),
+            ("Invoice INV-2026-00417 of 12.11.2026", "Invoice INV-2026-00417 of 12.11.2026"),
+            ("see issue#1234 and PR-2031", "see issue#1234 and PR-2031"),
+            ("Login at portal.example:8443/start", "Login at portal.example:8443/start"),
+            ("Boarding pass for gate B12", "Boarding pass for gate B12"),
+        ] {
+            assert_eq!(left(text), said, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_kept_and_once_is_enough(
+            text in "\\PC{0,60}|((the|my|a|password|pin|is|wifi|key|opens|with|12|safe|:|=|x9z|a=b|pin:1|x://a@b)[ .,] ?){0,9}",
+        ) {
+            let mut end = 0;
+            for range in hidden(&text) {
+                prop_assert!(range.start >= end && range.start < range.end && text.get(range.clone()).is_some());
+                end = range.end;
+            }
+            // What was taken out stays out.
+            let once = kept(&text).into_owned();
+            prop_assert_eq!(kept(&once).contains(MASK), once.contains(MASK));
+        }
+
+        /// No word of a phrase is said.
+        #[test]
+        fn a_secret_of_many_words_is_hidden(
+            name in "(Recovery|Seed|Secret) phrase|Passphrase|(API )?passphrases|Seed|Wi-Fi password|Password", sign in ":| :| =",
+            phrase in "([a-z]{3,8}|[0-9]{1,2} [a-z]{3,8})( [a-z]{3,8}| [0-9]{1,2} [a-z]{3,8}){0,24}",
+        ) {
+            let is_known = |word: &str| STATES.contains(&word) || LINKS.contains(&word) || is_secret(word);
+            prop_assume!(!phrase.split(' ').any(is_known));
+            prop_assert_eq!(left(&format!("{name}{sign} {phrase}")), format!("{name}{sign}"));
+        }
+
+        /// One word behind other words and "is" is hidden.
+        #[test]
+        fn a_word_behind_a_name_is_hidden(
+            name in "Wi-Fi password|PIN|Door code|Guest key", between in "( for [a-z]{3,8}){0,2}", link in " is| will be|:",
+            secret in "[a-z]{3,9}", end in "[.]?",
+        ) {
+            let is_known = |word: &str| STATES.contains(&word) || LINKS.contains(&word) || is_secret(word);
+            prop_assume!(!is_known(&secret) && !between.split(' ').any(is_known));
+            let said = left(&format!("Hello. The {name}{between}{link} {secret}{end}"));
+            prop_assert_eq!(said.trim_end_matches('.').trim_end(), format!("Hello. The {name}{between}{link}"));
+        }
+
+        /// What has a digit, behind a secret's name and a sign, is never said.
+        #[test]
+        fn a_value_behind_its_name_is_hidden(
+            before in "(the |your |new ){0,2}",
+            name in "(password|PIN|door code|Wi-Fi key|CVV|Guest Wi-Fi key|API key|access token)s?",
+            link in ":| is| are| will be| =", value in "[a-z]{0,4}[0-9]{3,6}[#!]?",
+        ) {
+            let text = format!("Hello. {before}{name}{link} {value}");
+            prop_assert!(kept(&text).ends_with(MASK), "{}", text);
+        }
+    }
+}
