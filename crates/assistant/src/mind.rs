@@ -4,6 +4,8 @@
 //! pieces as it is made ([`Piece`]): events for observers, clauses for the voice, actions for the host. Never speaks,
 //! never shows anything and never decides when to listen.
 
+mod picture;
+
 use crate::clauses::{Clause, ClauseSplitter, ends_sentence};
 use crate::conversation::Conversation;
 use crate::router::normalize::{Names, Request};
@@ -466,9 +468,16 @@ impl Mind {
         let mut target = glance.as_ref().map_or(wanted, |glance| glance.target.clone());
         // Who named the place is answered from there.
         let mut may_look_on = glance.is_none();
+        let reason = format!("to answer: {}", request.text);
+        if matched.intent == screen::PICTURE
+            && let Some(offered) = picture::offer(&mut **eyes, &target, &reason, &request.text, cancel)?
+        {
+            glance.into_iter().for_each(|glance| glance.seen = Some(ScreenText::default()));
+            return Ok(offered);
+        }
         loop {
-            let reason = format!("to answer: {}", request.text);
-            let seen = eyes.look(&Look { target: target.clone(), reason }, cancel)?;
+            let seen = eyes.look(&Look { target: target.clone(), reason: reason.clone() }, cancel)?;
+            let is_unread = screen::is_unread(matched.intent, &matched.slots, &seen);
             let context = SkillContext { clock: &*self.clock, last_reply: words(&self.last_reply), dry_run: false };
             let made = match glance.as_deref_mut() {
                 Some(glance) => {
@@ -478,6 +487,11 @@ impl Mind {
                 }
                 None => self.router.seen(matched, &seen, may_look_on, &context),
             };
+            // Text is what is asked for; that there is none to be had otherwise either is no failure.
+            if is_unread && let Ok(Some(offered)) = picture::offer(&mut **eyes, &target, &reason, &request.text, cancel)
+            {
+                return Ok(offered);
+            }
             match made? {
                 Seen::Look(on) if std::mem::take(&mut may_look_on) => target = on,
                 made => return Ok(made),

@@ -16,6 +16,7 @@ use jarvis_llm::{GgufModel, LoadOptions};
 use jarvis_models::{Kind, Place, Store};
 use jarvis_onnx::Runtime;
 pub use jarvis_onnx::disable_telemetry;
+use jarvis_remote::Picture;
 use jarvis_settings::{Paths, Settings};
 use jarvis_speech::stt::{self, Compute, Whisper};
 use jarvis_speech::tts::{CacheOptions, CachedTts, Piper, Voice};
@@ -26,9 +27,10 @@ use jarvis_vision::{capture, tree};
 
 use crate::clipboard::{Clipboard, DesktopClipboard};
 use crate::message::{Loaded, Outbox, Part, contained};
+use crate::picture::switched_off;
 use crate::place::Placement;
 use crate::pressure::Pressure;
-use crate::remote::Remotes;
+use crate::remote::{self, Remotes};
 
 /// The voice activity model; there is one.
 pub(crate) const ACTIVITY_MODEL: &str = "silero-vad";
@@ -157,6 +159,22 @@ pub trait Parts: Send + Sync {
     ) -> Result<Box<dyn TextToSpeech>> {
         let _ = settings;
         local
+    }
+    /// The host of the model that pictures of the screen may be shown to; none where the user did not switch that on. Quick.
+    ///
+    /// # Errors
+    /// It is switched on, and what it needs is not set.
+    fn shows_to(&self, settings: &Settings) -> Result<Option<String>> {
+        let _ = settings;
+        Ok(None)
+    }
+    /// The model of [`Self::shows_to`], with `picture` before its eyes. Sends nothing until it is asked.
+    ///
+    /// # Errors
+    /// As [`Self::shows_to`], or that is switched off.
+    fn seeing_model(&self, settings: &Settings, picture: Picture) -> Result<Box<dyn LanguageModel>> {
+        let (_, _) = (settings, picture);
+        Err(switched_off())
     }
     /// Calls `on_short` each time that memory runs short, until what it gives is dropped. None where nobody tells.
     fn watch_memory(&self, on_short: Box<dyn FnMut() + Send>) -> Option<Box<dyn Send>> {
@@ -420,6 +438,14 @@ impl Parts for Installed {
         local: Result<Box<dyn TextToSpeech>>,
     ) -> Result<Box<dyn TextToSpeech>> {
         self.remotes.voice(settings, local)
+    }
+
+    fn shows_to(&self, settings: &Settings) -> Result<Option<String>> {
+        remote::shows_to(&settings.remote)
+    }
+
+    fn seeing_model(&self, settings: &Settings, picture: Picture) -> Result<Box<dyn LanguageModel>> {
+        self.remotes.seeing(settings, picture)
     }
 
     fn watch_memory(&self, on_short: Box<dyn FnMut() + Send>) -> Option<Box<dyn Send>> {
