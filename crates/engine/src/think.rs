@@ -42,7 +42,6 @@ pub(crate) enum Job {
     Think { turn: TurnId, text: String, revocable: bool, cancel: Cancel },
     /// The words of this turn are all.
     Decided(TurnId),
-    Think { turn: TurnId, text: String, cancel: Cancel },
     /// Answer from this picture, which the user had sent.
     Show { turn: TurnId, offered: Box<Offered>, cancel: Cancel },
     /// Say how likely these words are all of a question, if that can be told.

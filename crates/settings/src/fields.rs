@@ -231,7 +231,7 @@ define_settings! {
         batch_timeout: f32 = 0.1_f32, Kind::number(0.0, 10.0, "s"), "Batch timeout",
             "How many seconds a piece of background work waits for others to join it." [unused];
         gpu_enabled: bool = true, Kind::Switch, "Use the graphics processor",
-            "Recognizes on the graphics processor where there is one and this program was built for it.", env "JARVIS_GPU_ENABLED" [restart];
+            "Recognition and the language model compute on the graphics processor where there is one and this program was built for it.", env "JARVIS_GPU_ENABLED" [restart];
         gc_interval: u32 = 300_u32, Kind::integer(0, 86_400, "s"), "Memory trim interval",
             "Seconds between two returns of unused memory to the system; 0 never does.", env "JARVIS_GC_INTERVAL" [unused];
         profile: bool = false, Kind::Switch, "Record a profile",
