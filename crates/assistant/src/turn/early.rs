@@ -151,7 +151,10 @@ impl Turn {
         let Some(present) = self.current(turn) else { return };
         let Some(withheld) = &mut present.withheld else { return };
         if whole < HALF {
-            present.revocable_until = Some(withheld.delay());
+            // What can't be revoked any more is not made so again.
+            if let Some(until) = &mut present.revocable_until {
+                *until = withheld.delay();
+            }
             return;
         }
         let is_whole = whole >= WHOLE && !may_be_put_there(&withheld.asked);
@@ -166,13 +169,20 @@ impl Turn {
         }
     }
 
-    /// What answers the words can't be taken back: it begins when they can't be either, and goes on with nothing.
+    /// What answers the words can't be taken back: it begins when they can't be either, and goes on with nothing. That is now
+    /// if nothing would be held back any more.
     pub(super) fn acts(&mut self, turn: TurnId, actions: &mut Vec<Action>) {
         let Some(present) = self.thinking(turn) else { return };
         present.half = None;
         let known = std::mem::replace(&mut present.acts, true);
-        if !known && present.revocable_until.is_none() {
-            actions.push(Action::Decided(turn));
+        match present.revocable_until {
+            _ if known => {}
+            None => {
+                present.withheld = None;
+                actions.push(Action::Decided(turn));
+            }
+            Some(_) if present.aloud && present.withheld.is_none() => self.commit(actions),
+            Some(_) => {}
         }
     }
 
@@ -225,10 +235,10 @@ impl Turn {
     pub(super) fn release(&mut self, now: Instant, actions: &mut Vec<Action>) {
         let Some(present) = &mut self.present else { return };
         let turn = present.id;
-        let Some(Withheld { clauses, answered, .. }) = present.withheld.take() else { return };
         if present.acts {
             return self.commit(actions);
         }
+        let Some(Withheld { clauses, answered, .. }) = present.withheld.take() else { return };
         for clause in clauses {
             self.clause(turn, clause, now, actions);
         }

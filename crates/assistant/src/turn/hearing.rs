@@ -360,6 +360,8 @@ impl Turn {
         {
             actions.push(Action::Close(present.id));
             if present.acts {
+                // Nothing of the answer is there yet, and none of it has to be held back.
+                present.withheld = None;
                 actions.push(Action::Decided(present.id));
             }
         }

@@ -201,3 +201,41 @@ fn the_accessibility_service_is_opened_anew_only_when_its_connection_was_lost() 
         assert_eq!(opened(&stage), times, "{error}");
     }
 }
+
+/// Somebody who has looked at a page, and says "copy refunds": what of the page that may be half of is copied in the end.
+fn copying(goes_on: bool) -> Vec<String> {
+    let script = Script::default();
+    *script.on_screen.lock().unwrap() = vec!["Refunds take 14 days", "Returns are free"];
+    // So long that the user goes on before it is over, however slow the machine is.
+    let mut stage = Stage::with(script, |settings, _| {
+        settings.endpoint.silence_ms = 3000;
+        settings.mind.max_tokens = 8;
+    });
+    stage.ready();
+    ask(&mut stage, "read this");
+    stage.will_hear("copy refunds");
+    stage.engine.send(Command::Start);
+    stage.room.say(&speech(0.8));
+    stage.wait_for_event("transcript");
+    assert!(stage.script.copied.lock().unwrap().is_empty(), "more may follow");
+    if goes_on {
+        stage.will_hear("copy refunds I said to my wife");
+        stage.room.say(&speech(1.5));
+        stage.wait_for_event("revoked");
+    }
+    stage.wait_for_event("turn_end");
+    if goes_on {
+        stage.wait_for("the end of all of it", |record| matches!(record.event, AssistantEvent::TurnEnd { .. }));
+    }
+    stage.script.copied.lock().unwrap().clone()
+}
+
+#[test]
+fn what_may_be_half_of_a_request_is_copied_when_it_is_all() {
+    assert_eq!(copying(false), ["Refunds take 14 days"]);
+}
+
+#[test]
+fn nothing_is_copied_for_half_a_request() {
+    assert_eq!(copying(true), [""; 0]);
+}

@@ -126,24 +126,29 @@ fn is_prose(line: &TextLine) -> bool {
 }
 
 /// Of `lines`, those that stand with `button`: no further from it, or from another of them, than [`APART`] of their heights.
-fn around<'a>(button: &'a TextLine, lines: &[&'a TextLine]) -> Vec<&'a TextLine> {
+/// None where they are more than a dialog has.
+fn around<'a>(button: &'a TextLine, lines: &[&'a TextLine]) -> Option<Vec<&'a TextLine>> {
     let mut near = vec![button];
     let mut far: Vec<&TextLine> = lines.to_vec();
     loop {
         let (joins, others): (Vec<_>, Vec<_>) =
             far.into_iter().partition(|line| near.iter().any(|other| is_near(line, other)));
-        far = others;
         if joins.is_empty() {
             break;
         }
+        far = others;
         near.extend(joins);
+        if near.len() > DIALOG_LINES + 1 {
+            return None;
+        }
     }
-    lines.iter().copied().filter(|line| near.iter().any(|other| std::ptr::eq(*line, *other))).collect()
+    Some(lines.iter().copied().filter(|line| near.iter().any(|other| std::ptr::eq(*line, *other))).collect())
 }
 
 fn is_near(line: &TextLine, other: &TextLine) -> bool {
     let (a, b) = (line.region, other.region);
-    let (beside, over) = (a.x.max(b.x) - a.right().min(b.right()), a.y.max(b.y) - a.bottom().min(b.bottom()));
+    let beside = a.x.max(b.x).saturating_sub(a.right().min(b.right()));
+    let over = a.y.max(b.y).saturating_sub(a.bottom().min(b.bottom()));
     let most = i32::try_from(a.height.max(b.height)).unwrap_or(i32::MAX).saturating_mul(APART);
     beside <= most && over <= most
 }
@@ -159,11 +164,10 @@ fn dialog(screen: &ScreenText) -> Option<Vec<&TextLine>> {
         let body: Vec<&TextLine> = prose().filter(|line| line.role != TextRole::Title).collect();
         let tells = |title: &str| signs(title) >= LEAST || body.first().is_some_and(|first| signs(&first.text) >= 3);
         let is_titled = body.len() <= 8 && screen.window.as_deref().is_some_and(tells);
-        let button = legible().next_back().filter(|line| screen.window.is_none() && is_button(line));
-        match button.map(|button| around(button, &body)) {
-            _ if is_titled => body,
-            Some(near) if near.len() <= DIALOG_LINES && near.iter().all(|line| is_prose(line)) => near,
-            _ => return None,
+        let button = || legible().next_back().filter(|line| screen.window.is_none() && is_button(line));
+        match is_titled {
+            true => body,
+            false => around(button()?, &body).filter(|near| near.iter().all(|line| is_prose(line)))?,
         }
     };
     (!said.is_empty() && count(&said) <= MOST_WORDS).then_some(said)

@@ -35,6 +35,25 @@ fn with_the_microphone_off_nobody_goes_on() {
     let mut trace = about_to_copy();
     trace.after(5, Input::Mute);
     assert!(trace.text.contains("-> Decided(TurnId(1))"), "{}", trace.text);
+    trace.after(9, Input::Clause(ONE, "Copied.".into())).after(0, Input::Answered(ONE));
+    assert_eq!(trace.turn.state(), AssistantState::Speaking, "what it says is heard: {}", trace.text);
+}
+
+#[test]
+fn a_weight_that_comes_late_makes_nothing_revocable() {
+    let mut trace = about_to_copy();
+    trace.after(5, Input::Mute).after(5, Input::Weighed(ONE, 0.0)).after(5, Input::Unmute);
+    assert!(!trace.turn.is_revocable());
+    assert_eq!(trace.text.matches("Decided").count(), 1, "{}", trace.text);
+}
+
+#[test]
+fn what_is_known_to_act_late_waits_no_longer() {
+    let mut trace = asking();
+    trace.pausing(ONE, 1, "Copy refunds.", Ending::Question).wait(600);
+    assert!(trace.turn.is_revocable());
+    trace.after(5, Input::Acts(ONE));
+    assert!(trace.text.ends_with("-> Close(TurnId(1))\n             -> Decided(TurnId(1))\n"), "{}", trace.text);
 }
 
 #[test]
