@@ -98,11 +98,19 @@ impl GgufModel {
         let started = Instant::now();
         let gguf = Gguf::open(path)?;
         let config = crate::llama::Config::read(&gguf, options.context_length)?;
-        let tokenizer = Tokenizer::read(&gguf.header.metadata, config.vocabulary)?;
-        let source = gguf.header.metadata.text("tokenizer.chat_template")?;
-        let template = ChatTemplate::new(source, tokenizer.beginning_text(), tokenizer.end_text())?;
+        let (metadata, vocabulary) = (&gguf.header.metadata, config.vocabulary);
         let kernel = Kernel::detect();
-        let llama = Llama::load(&gguf, config, options.context_length, options.threads(), kernel)?;
+        // Words take about as long to sort as weights to read, and most of that time weights wait for the disk.
+        let (tokenizer, llama) = std::thread::scope(|scope| {
+            let words = std::thread::Builder::new().name("llm-words".into());
+            let words =
+                words.spawn_scoped(scope, || Tokenizer::read(metadata, vocabulary)).map_err(LlmError::engine)?;
+            let llama = Llama::load(&gguf, config, options.context_length, options.threads(), kernel);
+            let tokenizer = words.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Ok::<_, LlmError>((tokenizer?, llama?))
+        })?;
+        let source = metadata.text("tokenizer.chat_template")?;
+        let template = ChatTemplate::new(source, tokenizer.beginning_text(), tokenizer.end_text())?;
         tracing::info!(
             path = %path.display(),
             kernel = kernel.name(),

@@ -10,6 +10,7 @@ mod config;
 mod family;
 mod feed;
 mod pack;
+mod read;
 #[cfg(test)]
 mod reference;
 mod rope;

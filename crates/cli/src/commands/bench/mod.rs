@@ -11,6 +11,7 @@ mod effects;
 mod llama_cpp;
 mod llm;
 mod mind;
+mod page_cache;
 mod recordings;
 mod sounds;
 mod stt;
