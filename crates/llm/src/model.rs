@@ -113,14 +113,24 @@ impl GgufModel {
         let started = Instant::now();
         let gguf = Gguf::open(path)?;
         let config = crate::llama::Config::read(&gguf, options.context_length)?;
-        let tokenizer = Tokenizer::read(&gguf.header.metadata, config.vocabulary)?;
-        let source = gguf.header.metadata.text("tokenizer.chat_template")?;
+        let (metadata, vocabulary) = (&gguf.header.metadata, config.vocabulary);
+        // Words take about as long to sort as weights to read, and most of that time weights wait for the disk.
+        let (tokenizer, llama) = std::thread::scope(|scope| {
+            let words = std::thread::Builder::new().name("llm-words".into());
+            let words =
+                words.spawn_scoped(scope, || Tokenizer::read(metadata, vocabulary)).map_err(LlmError::engine)?;
+            let context = options.context_length;
+            let llama = match options.compute {
+                Compute::Processor => Pass::on_processor(&gguf, config, context, options.threads(), Kernel::detect()),
+                Compute::Graphics => {
+                    llama::graphics().and_then(|device| Pass::on_device(&gguf, config, context, device))
+                }
+            };
+            let tokenizer = words.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Ok::<_, LlmError>((tokenizer?, llama?))
+        })?;
+        let source = metadata.text("tokenizer.chat_template")?;
         let template = ChatTemplate::new(source, tokenizer.beginning_text(), tokenizer.end_text())?;
-        let context = options.context_length;
-        let llama = match options.compute {
-            Compute::Processor => Pass::on_processor(&gguf, config, context, options.threads(), Kernel::detect())?,
-            Compute::Graphics => Pass::on_device(&gguf, config, context, llama::graphics()?)?,
-        };
         tracing::info!(
             path = %path.display(),
             computes_with = llama.name(),

@@ -49,6 +49,19 @@ pub(crate) struct Row<'a> {
     pub(crate) values: &'a [f32],
 }
 
+/// Whether rows have lower parts. Checks the lengths that products with `blocks` blocks rely on.
+#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
+#[inline]
+pub(super) fn check<const T: usize>(blocks: usize, rows: &[Row<'_>; T]) -> bool {
+    let is_fine = !rows[0].lower.is_empty();
+    for row in rows {
+        assert_eq!(row.lower.len(), if is_fine { blocks * BLOCK } else { 0 });
+        assert!(row.upper.len() == blocks * BLOCK && row.scales.len() == blocks);
+        assert!(row.sums.len() == blocks && row.first_sums.len() == blocks);
+    }
+    is_fine
+}
+
 /// Tokens that several threads write, each its own.
 pub(crate) struct RowsMut<'a> {
     cols: usize,
@@ -179,6 +192,9 @@ fn quantize(kernel: Kernel, values: &[f32], row: RowMut<'_>) {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: these kernels are only made where their instructions were detected.
         Kernel::Avx2 | Kernel::Vnni => unsafe { super::avx2_activations::quantize(values, row) },
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: as above.
+        Kernel::Neon | Kernel::Dotprod => unsafe { super::neon_activations::quantize(values, row) },
     }
 }
 

@@ -50,6 +50,11 @@ pub(crate) fn attend(
             // SAFETY: these kernels are only made where their instructions were detected.
             unsafe { super::avx2_attention::scores(width, queries, head.keys, scores) };
         }
+        #[cfg(target_arch = "aarch64")]
+        Kernel::Neon | Kernel::Dotprod if width.is_multiple_of(8) => {
+            // SAFETY: these kernels are only made where their instructions were detected.
+            unsafe { super::neon_attention::scores(width, queries, head.keys, scores) };
+        }
         _ => plain_scores(width, queries, head.keys, scores),
     }
     for (scores, ends) in scores.chunks_exact_mut(positions).zip(ends) {
@@ -68,6 +73,11 @@ pub(crate) fn attend(
         Kernel::Avx2 | Kernel::Vnni if width.is_multiple_of(8) => {
             // SAFETY: as above.
             unsafe { super::avx2_attention::weighted_sums(width, scores, head.values, out) };
+        }
+        #[cfg(target_arch = "aarch64")]
+        Kernel::Neon | Kernel::Dotprod if width.is_multiple_of(8) => {
+            // SAFETY: as above.
+            unsafe { super::neon_attention::weighted_sums(width, scores, head.values, out) };
         }
         _ => plain_weighted_sums(width, scores, head.values, out),
     }
@@ -126,6 +136,9 @@ fn weigh(kernel: Kernel, scores: &mut [f32]) -> Ends {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: these kernels are only made where their instructions were detected.
         Kernel::Avx2 | Kernel::Vnni => unsafe { super::avx2_attention::weigh(scores) },
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: as above.
+        Kernel::Neon | Kernel::Dotprod => unsafe { super::neon_attention::weigh(scores) },
     }
 }
 

@@ -1,6 +1,6 @@
 //! Products in eight bits with AVX2: `vpmaddubsw` and `vpmaddwd`, sums in 16 bits as long as they fit.
 
-use super::activations::Row;
+use super::activations::{Row, check};
 use super::x86::{self, broadcast, quantized};
 use super::{BLOCK, Form, LANES, Line};
 use std::arch::x86_64::*;

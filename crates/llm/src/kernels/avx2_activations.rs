@@ -12,9 +12,16 @@ pub(super) fn quantize(values: &[f32], row: RowMut<'_>) {
     let blocks = values.as_chunks::<BLOCK>().0.iter().zip(row.upper.as_chunks_mut::<BLOCK>().0);
     let sums = row.sums.iter_mut().zip(row.first_sums);
     let positive = _mm256_castsi256_ps(_mm256_set1_epi32(i32::MAX));
+    let infinite = _mm256_set1_ps(f32::INFINITY);
     for ((values, upper), (scale, (sum, first_sum))) in blocks.zip(row.scales.iter_mut().zip(sums)) {
         // SAFETY: 32 floats are four times eight.
         let eights: [__m256; 4] = std::array::from_fn(|i| unsafe { _mm256_loadu_ps(values.as_ptr().add(8 * i)) });
+        // What is infinite or not a number (weights may be anything) has no whole number, and hides the largest: it is
+        // taken for zero.
+        let eights = eights.map(|eight| {
+            let is_finite = _mm256_cmp_ps::<_CMP_LT_OQ>(_mm256_and_ps(eight, positive), infinite);
+            _mm256_and_ps(eight, is_finite)
+        });
         let sizes = eights.map(|eight| _mm256_and_ps(eight, positive));
         let largest = _mm256_max_ps(_mm256_max_ps(sizes[0], sizes[1]), _mm256_max_ps(sizes[2], sizes[3]));
         let four = _mm_max_ps(_mm256_castps256_ps128(largest), _mm256_extractf128_ps::<1>(largest));

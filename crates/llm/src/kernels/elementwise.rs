@@ -1,6 +1,6 @@
 //! The small operations between the matrix products.
 
-use super::dispatch;
+use super::{Kernel, dispatch};
 use half::f16;
 
 /// Rounds to the nearest whole number by pushing the fraction out of the mantissa, whose low bits then count.
@@ -140,9 +140,20 @@ pub(crate) fn rotate(head: &mut [f32], cos: &[f32], sin: &[f32]) {
     }
 }
 
+/// Stores floats as the bits of 16-bit floats.
+pub(crate) fn store_half(kernel: Kernel, values: &[f32], out: &mut [u16]) {
+    #[cfg(target_arch = "aarch64")]
+    if kernel != Kernel::Plain {
+        // What the compiler makes of the plain form converts one number at a time there.
+        // SAFETY: these kernels are only made where their instructions were detected.
+        return unsafe { super::neon_attention::store_half(values, out) };
+    }
+    store_halves(kernel, values, out);
+}
+
 dispatch! {
-    /// Stores floats as the bits of 16-bit floats.
-    pub(crate) fn store_half(values: &[f32], out: &mut [u16]) = store_half_body
+    /// [`store_half`] in plain Rust.
+    pub(crate) fn store_halves(values: &[f32], out: &mut [u16]) = store_half_body
 }
 
 #[inline(always)]

@@ -1,10 +1,12 @@
 //! The arithmetic of a forward pass on a CPU, in the instructions that this machine has.
 //!
 //! [`Kernel::detect`] chooses once at load; a portable binary runs everywhere and is quick where it can be. Each operation
-//! has a plain form, which is also what the compiler turns into NEON on ARM, and one with AVX2; products in eight bits and
-//! attention have a third with AVX-512. Tests compare all of them with arithmetic in plain floats. Never starts a thread and never
+//! has a plain form and one with AVX2 or NEON; products in eight bits have another with AVX-512 VNNI or ARM's dot product,
+//! attention with AVX-512. Tests compare all of them with arithmetic in plain floats. Never starts a thread and never
 //! allocates.
 
+#[cfg(target_arch = "aarch64")]
+mod aarch64;
 mod activations;
 mod attention;
 #[cfg(target_arch = "x86_64")]
@@ -15,7 +17,15 @@ mod avx2_activations;
 mod avx2_attention;
 #[cfg(target_arch = "x86_64")]
 mod avx512_attention;
+#[cfg(target_arch = "aarch64")]
+mod dotprod;
 mod elementwise;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+#[cfg(target_arch = "aarch64")]
+mod neon_activations;
+#[cfg(target_arch = "aarch64")]
+mod neon_attention;
 mod packed;
 mod pages;
 mod plain;
@@ -47,6 +57,12 @@ pub enum Kernel {
     /// The same, and products in eight bits with AVX-512 VNNI: Intel since 2019, AMD since 2022.
     #[cfg(target_arch = "x86_64")]
     Vnni,
+    /// NEON, which every 64-bit ARM processor has.
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+    /// The same, and products in eight bits with the dot product of ARMv8.2: Cortex-A55 and A76 and Apple's of 2018 on.
+    #[cfg(target_arch = "aarch64")]
+    Dotprod,
 }
 
 impl Kernel {
@@ -60,6 +76,11 @@ impl Kernel {
                 && is_x86_feature_detected!("avx512vnni");
             return if wide { Self::Vnni } else { Self::Avx2 };
         }
+        #[cfg(target_arch = "aarch64")]
+        if std::arch::is_aarch64_feature_detected!("neon") {
+            let dots = std::arch::is_aarch64_feature_detected!("dotprod");
+            return if dots { Self::Dotprod } else { Self::Neon };
+        }
         Self::Plain
     }
 
@@ -71,6 +92,10 @@ impl Kernel {
             Self::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
             Self::Vnni => "avx512-vnni",
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => "neon",
+            #[cfg(target_arch = "aarch64")]
+            Self::Dotprod => "neon-dotprod",
         }
     }
 }
@@ -78,6 +103,7 @@ impl Kernel {
 /// Runs a block of plain Rust compiled for the instructions of `$kernel`.
 ///
 /// The body is written once, as an `#[inline(always)]` function; here it is compiled a second time with AVX2 switched on.
+/// NEON is always on where there is any.
 macro_rules! dispatch {
     ($(#[$meta:meta])* pub(crate) fn $name:ident($($arg:ident: $type:ty),* $(,)?) = $body:path) => {
         $(#[$meta])*
@@ -89,6 +115,8 @@ macro_rules! dispatch {
             }
             match kernel {
                 $crate::kernels::Kernel::Plain => $body($($arg),*),
+                #[cfg(target_arch = "aarch64")]
+                $crate::kernels::Kernel::Neon | $crate::kernels::Kernel::Dotprod => $body($($arg),*),
                 #[cfg(target_arch = "x86_64")]
                 // SAFETY: these kernels are only made where their instructions were detected.
                 $crate::kernels::Kernel::Avx2 | $crate::kernels::Kernel::Vnni => unsafe { avx2($($arg),*) },
@@ -275,5 +303,14 @@ fn tile<const FORM: u8, const T: usize>(
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
         Kernel::Vnni => unsafe { vnni::quantized::<FORM, T>(lines, scales, rows) },
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: as above.
+        Kernel::Neon | Kernel::Dotprod if form.is_float() => unsafe { aarch64::floats::<FORM, T>(lines, rows) },
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: as above.
+        Kernel::Neon => unsafe { neon::quantized::<FORM, T>(lines, scales, rows) },
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: as above.
+        Kernel::Dotprod => unsafe { dotprod::quantized::<FORM, T>(lines, scales, rows) },
     }
 }

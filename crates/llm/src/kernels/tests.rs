@@ -10,6 +10,10 @@ fn kernels() -> Vec<Kernel> {
     if Kernel::detect() == Kernel::Vnni {
         kernels.push(Kernel::Avx2);
     }
+    #[cfg(target_arch = "aarch64")]
+    if Kernel::detect() == Kernel::Dotprod {
+        kernels.push(Kernel::Neon);
+    }
     if Kernel::detect() != Kernel::Plain {
         kernels.push(Kernel::detect());
     }
@@ -301,6 +305,34 @@ fn values_too_small_to_scale_are_zero() {
             let row = activations.token(0);
             assert!((0..BLOCK).all(|column| number(&row, column) == 0), "{tiny}: {:?}", row.upper);
             assert_eq!((row.sums, row.first_sums), (&[0.0][..], &[0.0][..]), "{tiny}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_a_number_is_taken_for_zero() {
+    for bad in [[f32::NAN; 2], [f32::INFINITY; 2], [f32::NEG_INFINITY, f32::NAN], [f32::NAN, f32::INFINITY]] {
+        for (places, rounding) in
+            [[0, 1], [8, 31], [7, 16], [30, 31]].into_iter().flat_map(|p| ROUNDINGS.map(|r| (p, r)))
+        {
+            // The largest are first, where what comes after them might hide them.
+            let mut values: [f32; BLOCK] = std::array::from_fn(|i| 1.0 / (i + 1) as f32);
+            for (place, bad) in places.into_iter().zip(bad) {
+                values[place] = bad;
+            }
+            for kernel in kernels() {
+                let mut activations = Activations::with_capacity(BLOCK, false);
+                quantize(kernel, &mut activations, &values, BLOCK, rounding);
+                let row = activations.token(0);
+                for (column, value) in values.into_iter().enumerate() {
+                    let number = number(&row, column);
+                    assert!(value.is_finite() || number == 0, "{kernel:?} {rounding:?}: {number} from {values:?}");
+                    let error = (value - row.scales[0] * number as f32).abs();
+                    let is_close =
+                        !value.is_finite() || bad.iter().any(|bad| bad.is_infinite()) || error <= row.scales[0] * 0.51;
+                    assert!(is_close, "{kernel:?} {rounding:?}: {number} from {values:?}");
+                }
+            }
         }
     }
 }

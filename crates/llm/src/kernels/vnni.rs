@@ -3,7 +3,7 @@
 //! A single token takes vectors of 256 bits, since memory is what it waits for. Several take two groups of rows at once in
 //! 512 bits, so that each of their values is fetched half as often.
 
-use super::activations::Row;
+use super::activations::{Row, check};
 use super::x86::{self, broadcast, quantized};
 use super::{BLOCK, Form, LANES, Line};
 use std::arch::x86_64::*;
@@ -52,7 +52,7 @@ pub(super) fn pair<const FORM: u8, const T: usize, const FINE: bool>(
     let form = const { Form::ALL[FORM as usize] };
     let blocks = lines.len() / form.lines() / 2;
     assert_eq!(scales.len(), 2 * blocks * form.scales());
-    assert_eq!(x86::check(blocks, rows), FINE);
+    assert_eq!(check(blocks, rows), FINE);
     let centres = _mm512_set1_ps(centre(form));
     let (group_lines, group_scales) = (blocks * form.lines(), blocks * form.scales());
     let mut products = [_mm512_setzero_ps(); T];

@@ -53,18 +53,6 @@ pub(super) fn prefetch(at: *const Line, lines: usize) {
     }
 }
 
-/// Whether rows have lower parts. Checks the lengths that the products rely on.
-#[inline]
-pub(super) fn check<const T: usize>(blocks: usize, rows: &[Row<'_>; T]) -> bool {
-    let is_fine = !rows[0].lower.is_empty();
-    for row in rows {
-        assert_eq!(row.lower.len(), if is_fine { blocks * BLOCK } else { 0 });
-        assert!(row.upper.len() == blocks * BLOCK && row.scales.len() == blocks);
-        assert!(row.sums.len() == blocks && row.first_sums.len() == blocks);
-    }
-    is_fine
-}
-
 /// The numbers of a block: eight vectors, in the order of the columns; unsigned, but for [`Form::Eight`].
 ///
 /// # Safety
@@ -136,7 +124,7 @@ macro_rules! quantized {
             let form = const { Form::ALL[FORM as usize] };
             let blocks = lines.len() / form.lines();
             assert_eq!(scales.len(), blocks * form.scales());
-            let is_fine = x86::check(blocks, &rows);
+            let is_fine = check(blocks, &rows);
             let centre = $centre(form);
             let centres = _mm256_set1_ps(centre);
             let mut products = [_mm256_setzero_ps(); T];

@@ -13,6 +13,7 @@ mod family;
 mod feed;
 mod pack;
 mod pass;
+mod read;
 #[cfg(test)]
 mod reference;
 mod rope;

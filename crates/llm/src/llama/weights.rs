@@ -1,18 +1,12 @@
-//! The weights of a model, read from the file and packed for the kernels.
-//!
-//! The file is read in pieces of about a megabyte by all threads at once and never kept, so that the memory in use is the
-//! packed weights and little more.
+//! The weights of a model: which tensors of the file they are, and what is refused.
 
 use super::config::Config;
-use super::pack::{floats_of, form_of, pack_row};
+use super::pack::floats_of;
+use super::read::{self, Source};
 use crate::error::{LlmError, Result};
 use crate::gguf::{Gguf, TensorInfo};
-use crate::kernels::{LANES, Lane, Packed, Pages};
-use crate::team::{Parts, Team};
-use std::sync::Mutex;
-
-/// Bytes of the file that a thread reads at a time.
-const PIECE: usize = 1 << 20;
+use crate::kernels::Packed;
+use crate::team::Team;
 
 /// A matrix, and what is added to its products.
 #[derive(Debug)]
@@ -117,23 +111,26 @@ impl Weights {
     /// A tensor is missing, has another shape, or can't be read.
     pub(crate) fn load(gguf: &Gguf, config: &Config, team: &mut Team) -> Result<Self> {
         let places = checked_places(gguf, config)?;
-        let mut packer = Packer { gguf, team, pages: Pages::default() };
-        let layers = (0..config.layers).map(|layer| load_layer(&mut packer, config, &places, layer));
-        let layers = layers.collect::<Result<Vec<_>>>()?;
-        let mut whole = |name| {
-            shaped(gguf, name, config.vocabulary, config.width)?;
-            packer.matrix(name, 0, config.vocabulary)
-        };
-        let output = match gguf.header.tensors.contains_key("output.weight") {
-            true => Some(whole("output.weight")?),
-            false => None,
-        };
-        Ok(Self {
-            embedding: whole("token_embd.weight")?,
-            layers,
-            norm: vector(gguf, "output_norm.weight", config.width)?,
-            output,
-        })
+        let mut sources = Vec::new();
+        for layer in 0..config.layers {
+            for place in &places {
+                let name = format!("blk.{layer}.{}.weight", place.tensor);
+                let tensor = shaped(gguf, &name, place.rows_of_tensor, place.cols)?;
+                sources.push(Source { tensor, first_row: place.first, rows: place.rows });
+            }
+        }
+        let has_output = gguf.header.tensors.contains_key("output.weight");
+        for name in ["output.weight", "token_embd.weight"].into_iter().skip(usize::from(!has_output)) {
+            let tensor = shaped(gguf, name, config.vocabulary, config.width)?;
+            sources.push(Source { tensor, first_row: 0, rows: config.vocabulary });
+        }
+        let mut matrices = read::matrices(gguf, &sources, team)?.into_iter();
+        let mut next = || matrices.next().expect("a matrix for each source, in their order");
+        let layers = (0..config.layers)
+            .map(|layer| load_layer(gguf, config, &places, layer, std::array::from_fn(|_| next())))
+            .collect::<Result<Vec<_>>>()?;
+        let output = has_output.then(&mut next);
+        Ok(Self { embedding: next(), layers, norm: vector(gguf, "output_norm.weight", config.width)?, output })
     }
 
     /// The matrix that turns the last state into a score for each token.
@@ -163,23 +160,18 @@ impl Weights {
     }
 }
 
-fn load_layer(packer: &mut Packer<'_>, config: &Config, places: &[Place; 7], layer: usize) -> Result<Layer> {
-    let gguf = packer.gguf;
+/// The layer whose matrices are `matrices`, in the order of `places`.
+fn load_layer(gguf: &Gguf, config: &Config, places: &[Place; 7], layer: usize, matrices: [Packed; 7]) -> Result<Layer> {
     let named = |name: &str, what: &str| format!("blk.{layer}.{name}.{what}");
-    let mut packed = |index: usize| -> Result<Packed> {
-        let Place { tensor, first, rows, .. } = places[index];
-        packer.matrix(&named(tensor, "weight"), first, rows)
-    };
-    let mut linear = |index: usize| -> Result<Linear> {
-        let Place { tensor, rows_of_tensor, first, rows, .. } = places[index];
-        let name = named(tensor, "bias");
+    let linear = |weights: Packed, place: &Place| -> Result<Linear> {
+        let name = named(place.tensor, "bias");
         let bias = match gguf.header.tensors.contains_key(&name) {
-            true => Some(vector(gguf, &name, rows_of_tensor)?[first..first + rows].to_vec()),
+            true => Some(vector(gguf, &name, place.rows_of_tensor)?[place.first..place.first + place.rows].to_vec()),
             false => None,
         };
-        Ok(Linear { weights: packed(index)?, bias })
+        Ok(Linear { weights, bias })
     };
-    let (query, key, value, attention_out) = (linear(0)?, linear(1)?, linear(2)?, linear(3)?);
+    let [query, key, value, attention_out, gate, up, down] = matrices;
     let norm = |name: &str, width: usize| vector(gguf, &named(name, "weight"), width);
     let sum_norm = |name: &str| config.family.norms_sums.then(|| norm(name, config.width)).transpose();
     let head_norms = match config.family.norms_heads {
@@ -188,16 +180,16 @@ fn load_layer(packer: &mut Packer<'_>, config: &Config, places: &[Place; 7], lay
     };
     Ok(Layer {
         attention_norm: norm("attn_norm", config.width)?,
-        query,
-        key,
-        value,
+        query: linear(query, &places[0])?,
+        key: linear(key, &places[1])?,
+        value: linear(value, &places[2])?,
         head_norms,
-        attention_out,
+        attention_out: linear(attention_out, &places[3])?,
         attention_sum_norm: sum_norm("post_attention_norm")?,
         feed_norm: norm("ffn_norm", config.width)?,
-        gate: packed(4)?,
-        up: packed(5)?,
-        down: packed(6)?,
+        gate,
+        up,
+        down,
         feed_sum_norm: sum_norm("post_ffw_norm")?,
     })
 }
@@ -222,62 +214,4 @@ pub(super) fn vector(gguf: &Gguf, name: &str, length: usize) -> Result<Vec<f32>>
     let mut floats = vec![0.0; length];
     floats_of(tensor.kind, &bytes, &mut floats)?;
     Ok(floats)
-}
-
-/// What turns tensors of a file into matrices in memory.
-struct Packer<'a> {
-    gguf: &'a Gguf,
-    team: &'a mut Team,
-    pages: Pages,
-}
-
-impl Packer<'_> {
-    /// `rows` rows of the tensor `name` from `first_row`, packed.
-    fn matrix(&mut self, name: &str, first_row: usize, rows: usize) -> Result<Packed> {
-        let Self { gguf, team, pages } = self;
-        let tensor = gguf.tensor(name)?;
-        let form = form_of(tensor.kind);
-        let mut packed = Packed::zeros(rows, tensor.cols, form, pages).map_err(LlmError::engine)?;
-        let groups = packed.groups();
-        let (group_lines, group_scales) = (packed.group_lines(), packed.group_scales());
-        let piece = (PIECE / (tensor.row_bytes() * LANES)).clamp(1, groups).max(groups.div_ceil(Team::MAX_CHUNKS));
-        let lines = Parts::new(&mut packed.quants);
-        let scales = Parts::new(&mut packed.scales);
-        let failure = Mutex::new(None);
-        team.run(groups.div_ceil(piece), &|_, chunk| {
-            let first = chunk * piece;
-            let count = piece.min(groups - first);
-            // SAFETY: each chunk has its own groups.
-            let (lines, scales) = unsafe {
-                (
-                    lines.part(first * group_lines, count * group_lines),
-                    scales.part(first * group_scales, count * group_scales),
-                )
-            };
-            let mut read = || -> Result<()> {
-                let skipped = first * LANES;
-                let mut bytes = vec![0; tensor.row_bytes() * (count * LANES).min(rows - skipped)];
-                gguf.read_rows(tensor, first_row + skipped, &mut bytes)?;
-                let mut floats = vec![0.0; tensor.cols];
-                for (row, bytes) in bytes.chunks_exact(tensor.row_bytes()).enumerate() {
-                    let group = row / LANES;
-                    let lane = Lane {
-                        lane: row % LANES,
-                        form,
-                        lines: &mut lines[group * group_lines..][..group_lines],
-                        scales: &mut scales[group * group_scales..][..group_scales],
-                    };
-                    pack_row(tensor.kind, bytes, &mut floats, lane)?;
-                }
-                Ok(())
-            };
-            if let Err(error) = read() {
-                failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert(error);
-            }
-        });
-        match failure.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()) {
-            Some(error) => Err(error),
-            None => Ok(packed),
-        }
-    }
 }

@@ -12,6 +12,7 @@ mod graphics;
 mod llama_cpp;
 mod llm;
 mod mind;
+mod page_cache;
 mod recordings;
 mod sounds;
 mod stt;
