@@ -114,7 +114,7 @@ impl GgufModel {
         let gguf = Gguf::open(path)?;
         let config = crate::llama::Config::read(&gguf, options.context_length)?;
         let (metadata, vocabulary) = (&gguf.header.metadata, config.vocabulary);
-        // Words take about as long to sort as weights to read, and most of that time weights wait for the disk.
+        // Neither needs the other, and weights may wait for the disk.
         let (tokenizer, llama) = std::thread::scope(|scope| {
             let words = std::thread::Builder::new().name("llm-words".into());
             let words =

@@ -1,4 +1,4 @@
-//! Reads the matrices of a file, packed for the kernels, as fast as the disk and all threads together can.
+//! Reads the matrices of a file, packed for the kernels, on all threads at once.
 //!
 //! The file is read from its start to its end in pieces, each by whichever thread is free, into a buffer that stays in that
 //! thread's cache, and packed from there; meanwhile the system fetches what comes next. Nothing of the file is kept, so the
