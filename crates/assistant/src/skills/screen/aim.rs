@@ -9,7 +9,7 @@ use super::nouns::DETERMINERS;
 use super::page::{Page, names};
 
 /// What questions begin with.
-const QUESTIONS: [&str; 27] = [
+pub(super) const QUESTIONS: [&str; 27] = [
     "what", "which", "who", "whose", "when", "where", "why", "how", "is", "are", "was", "were", "does", "do", "did",
     "can", "could", "will", "should", "has", "have", "tell", "explain", "may", "am", "must", "whom",
 ];
@@ -92,13 +92,13 @@ pub(super) fn is_about(text: &str, page: &Page, is_last: bool) -> bool {
         // "And Leo", where that stands there.
         let is_name_there = words.len() <= 2 && !names.is_empty() && names.iter().all(|name| page.has_word(name));
         let is_piece = words[0] == "the" || is_part || is_name_there;
-        return is_last && is_piece && words.len() <= 4 && !is_of_world(&words, &names, page);
+        return is_last && is_piece && words.len() <= 4 && !is_of_world(&words, &names, page, is_last);
     }
     // "Can I have a dog": what one may and must do is told by what is in front.
     if is_last && let ["can" | "may" | "must" | "do" | "am", "i" | "we", ..] = words[..] {
         return !words.iter().any(|word| SAYING.contains(word));
     }
-    if is_of_world(&words, &names, page) {
+    if is_of_world(&words, &names, page, is_last) {
         return false;
     }
     if is_there {
@@ -193,8 +193,9 @@ fn named(names: &[String]) -> impl Iterator<Item = &String> {
     (0..names.len()).filter(move |at| !compares(*at)).map(|at| &names[at])
 }
 
-/// Whether a kind of thing is asked about, or something of something else: "what is a proxy", "the capital of France".
-fn is_of_world(words: &[&str], names: &[String], page: &Page) -> bool {
+/// Whether a kind of thing is asked about, or something of something else: "what is a proxy", "the capital of France". "The
+/// manager of the west" is of the page that was seen last, where both stand there.
+fn is_of_world(words: &[&str], names: &[String], page: &Page, is_last: bool) -> bool {
     let is_any = |word: &&str| matches!(*word, "a" | "an");
     let is_certain =
         || words.iter().any(|word| is_certain_word(word)) && !words.windows(2).any(|two| two == ["it", "called"]);
@@ -217,6 +218,11 @@ fn is_of_world(words: &[&str], names: &[String], page: &Page) -> bool {
     let Some(of) = words.iter().position(|word| *word == "of").filter(|of| *of > 0) else { return false };
     let head = super::page::names(&words[..of].join(" "));
     let tail = super::page::names(&words[of + 1..].join(" "));
+    let is_there = |part: &[String]| part.iter().all(|name| page.has_word(name));
+    if is_last && words.get(of + 1).is_some_and(|word| DETERMINERS.contains(word)) && is_there(&head) && is_there(&tail)
+    {
+        return false;
+    }
     !head.is_empty()
         && !tail.is_empty()
         && !head.iter().all(|name| is_text_word(name))
@@ -271,6 +277,9 @@ fn is_short(words: &[&str], strange: usize) -> bool {
         }
         ["what", name] => !POINTING.contains(name),
         ["how", "many", _] => true,
+        ["how", "much", "is" | "are" | "was" | "were", "the" | "this" | "that" | "these" | "those", ..] => {
+            words.len() <= 7
+        }
         ["what" | "how", "about", "the" | "my", rest @ ..] => rest.len() <= 3,
         _ => false,
     }

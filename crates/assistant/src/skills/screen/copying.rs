@@ -17,6 +17,18 @@ const COPY_WHAT: &str = "What should I copy? Say copy everything, copy the error
 /// What is said where the language model had no answer.
 const COPY_NOTHING: &str = "There is no answer to copy. Say copy everything, or copy and what it is called.";
 
+/// What is shown without being called so.
+const CODE: [&str; 8] = [
+    "code",
+    "the code",
+    "source code",
+    "the source code",
+    "snippet",
+    "the snippet",
+    "code snippet",
+    "the code snippet",
+];
+
 impl Screen {
     /// Answers [`super::COPY`] where no look is needed: what was told last is no text of the screen, or nothing was.
     pub(super) fn copy_unseen(&self, slots: &Slots, last_reply: Option<&str>) -> Option<Reply> {
@@ -90,11 +102,16 @@ impl Screen {
                 // The name of a file is what it is, and no label of its size.
                 let value =
                     |found: find::Found<'_>| found.value.filter(|_| !is_numbered(query)).map(|value| value.text);
-                let text = found.map(|found| {
-                    let line = found.line.text.clone();
-                    value(found).unwrap_or(line)
-                });
-                (text.unwrap_or_default(), format!("the {}", query.trim_start_matches("the ")))
+                let text = match found {
+                    Some(found) => {
+                        let line = found.line.text.clone();
+                        value(found).unwrap_or(line)
+                    }
+                    // Nobody writes "code" over it: it is what the window shows.
+                    None if CODE.contains(&query) => written(&read::body(screen)),
+                    None => String::new(),
+                };
+                (text, format!("the {}", query.trim_start_matches("the ")))
             }
             _ => (written(&read::body(screen)), "the text".to_owned()),
         };

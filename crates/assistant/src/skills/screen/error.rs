@@ -6,7 +6,7 @@
 use super::say::{goes_on, is_legible};
 use super::words::words;
 use super::{frames, read, trace};
-use jarvis_core::{ScreenText, TextLine, TextRole};
+use jarvis_core::{ScreenText, TextLine, TextRole, TextSource};
 
 /// Words of failures, and how sure a sign each is.
 #[rustfmt::skip]
@@ -164,7 +164,9 @@ fn dialog(screen: &ScreenText) -> Option<Vec<&TextLine>> {
         let body: Vec<&TextLine> = prose().filter(|line| line.role != TextRole::Title).collect();
         let tells = |title: &str| signs(title) >= LEAST || body.first().is_some_and(|first| signs(&first.text) >= 3);
         let is_titled = body.len() <= 8 && screen.window.as_deref().is_some_and(tells);
-        let button = || legible().next_back().filter(|line| screen.window.is_none() && is_button(line));
+        // The tree tells what a window's lines are; a picture of one doesn't.
+        let is_seen = screen.window.is_none() || screen.source != TextSource::Accessibility;
+        let button = || legible().next_back().filter(|line| is_seen && is_button(line));
         match is_titled {
             true => body,
             false => around(button()?, &body).filter(|near| near.iter().all(|line| is_prose(line)))?,
@@ -412,6 +414,20 @@ mod tests {
             sized("OK", 765, 437, 10, TextRole::Text),
         ];
         assert_eq!(found(&screen(shown)), ["Error", "The disk is full: 0 bytes left on /home."]);
+    }
+
+    #[test]
+    fn a_dialog_that_is_read_from_its_picture_is_told_whole() {
+        let shown = vec![
+            line("The backup could not be finished.", 100, 100),
+            line("The disk “Vault” needs another 3.8 GB.", 100, 130),
+            line("(Error code 0x80070070)", 100, 160),
+            line("Retry", 300, 220),
+        ];
+        let all: Vec<String> = shown[..3].iter().map(|line| line.text.clone()).collect();
+        let mut seen = screen(shown);
+        (seen.window, seen.source) = (Some("Backup".into()), TextSource::Recognizer);
+        assert_eq!(found(&seen), all);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! that only stands in a text. What says so only after a look is [`super::follow`]'s.
 
 use super::ASK;
+use super::aim::QUESTIONS;
 use super::nouns::{as_written, is_label, is_numbered, is_of_documents, is_short, is_thing, part};
 use crate::router::pattern::{Captures, Patterns};
 use jarvis_core::{IntentMatch, Slots};
@@ -48,12 +49,15 @@ pub(super) enum Meaning {
     CopyNth,
     /// `screen.ask`.
     Ask,
+    /// `screen.ask` of `{query}`, if that is a question: "on this page, who is ...".
+    AskHere,
     /// `screen.ask`, if it asks for what documents alone have.
     AskDocument,
 }
 
 use Meaning::{
-    Ask, AskDocument, CopyFound, CopyLabel, CopyNth, CopyPart, CopyThing, Find, FindLabel, Read, ReadPart, ReadWide,
+    Ask, AskDocument, AskHere, CopyFound, CopyLabel, CopyNth, CopyPart, CopyThing, Find, FindLabel, Read, ReadPart,
+    ReadWide,
 };
 
 #[rustfmt::skip]
@@ -119,6 +123,7 @@ const TEMPLATES: &[(Meaning, &str)] = &[
     (CopyFound, "put [the|my|that] {query} (on|in|into|onto) (the|my) clipboard"),
     (CopyLabel, "copy [the|my|that] {query}"),
     (CopyThing, "copy (the|my|that|this) {query}"),
+    (AskHere, concat!("(on|in) (this|the|my) ", place!(), " {query}")),
     (Ask, concat!("{before} (on|in) this ", place!(), " [{after}]")),
     (Ask, "{before} (on|in) (my|the) screen"),
 ];
@@ -164,9 +169,15 @@ fn accept(meaning: Meaning, captures: &Captures, text: &str) -> Option<IntentMat
         }
         CopyThing if is_thing(query) => sure(0.52, super::COPY, &[("what", "found"), ("query", query)]),
         Ask if is_question(captures) => matched(ASK, &[("question", text)]),
+        AskHere if is_begun_as_question(query) => matched(ASK, &[("question", query)]),
         AskDocument if is_of_documents(query) => matched(ASK, &[("question", text)]),
-        Find | FindLabel | CopyFound | CopyLabel | CopyThing | Ask | AskDocument => None,
+        Find | FindLabel | CopyFound | CopyLabel | CopyThing | Ask | AskHere | AskDocument => None,
     }
+}
+
+fn is_begun_as_question(query: &str) -> bool {
+    let (first, rest) = query.split_once(' ').unwrap_or((query, ""));
+    !rest.is_empty() && QUESTIONS.contains(&first)
 }
 
 /// Beginnings of what is no question about a text.

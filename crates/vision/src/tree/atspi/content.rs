@@ -16,6 +16,8 @@ const TWICE_WITHIN: usize = 64;
 const LARGE_PICTURE: u64 = 25;
 /// The largest icon of a dialog, px; nobody writes text into those.
 const LARGE_ICON: u64 = 128 * 128;
+/// So many objects that each stand before the one told before are told backwards: two rows of a label and its value.
+const BACKWARDS: usize = 4;
 /// Rows and columns of the chart of what is told.
 const CHART: usize = 16;
 
@@ -49,7 +51,10 @@ pub struct Content {
 pub fn content(objects: &[Told], window: Region, dialog: bool) -> Content {
     let mut content = Content::default();
     let mut cut = false;
+    // Where the lines of each object begin.
+    let mut begins = Vec::new();
     for object in objects {
+        begins.push(content.lines.len());
         let role = match object.tells {
             Tells::Hidden | Tells::Nothing | Tells::Children => continue,
             Tells::Name(role) | Tells::Text(role) => role,
@@ -85,15 +90,50 @@ pub fn content(objects: &[Told], window: Region, dialog: bool) -> Content {
             }
         }
     }
+    // A document's tree has its order. That of grids has the one in which they were filled, or its reverse.
     if dialog {
-        // A document's tree has its order. That of a dialog's grids has the one in which they were filled.
         layout::order(&mut content.lines, &[]);
+    } else {
+        turn_round(&mut content.lines, &begins);
     }
     content.whole = !cut
         && content.lines.iter().any(|line| line.role != TextRole::Control)
         && !has_large_picture(objects, &content.lines, window)
         && !has_large_gap(objects, window);
     content
+}
+
+/// Turns round what is told backwards, from the bottom to the top and from the right to the left, as GTK tells a grid that was
+/// filled the other way. `begins` are the first lines of objects, whose own lines stay in their order.
+fn turn_round(lines: &mut Vec<TextLine>, begins: &[usize]) {
+    let ends = begins.iter().skip(1).copied().chain([lines.len()]);
+    let groups: Vec<(usize, usize)> = begins.iter().copied().zip(ends).filter(|(from, to)| from < to).collect();
+    let region = |&(from, to): &(usize, usize)| {
+        let (first, last) = (lines[from].region, lines[to - 1].region);
+        let is_known = !first.is_empty() && !last.is_empty() && last.bottom() >= first.y;
+        is_known.then(|| Region { height: last.bottom().abs_diff(first.y), ..first })
+    };
+    let stands_before = |one: &(usize, usize), other: &(usize, usize)| {
+        let (Some(one), Some(other)) = (region(one), region(other)) else { return false };
+        let shared = i64::from(one.bottom().min(other.bottom())) - i64::from(one.y.max(other.y));
+        let in_a_row = shared * 2 > i64::from(one.height.min(other.height));
+        if in_a_row { one.right() <= other.x } else { one.y < other.y && one.bottom() <= other.bottom() }
+    };
+    let runs = groups.chunk_by(|one, next| stands_before(next, one));
+    let is_backwards = |run: &[(usize, usize)]| {
+        run.len() >= BACKWARDS
+            && matches!((region(&run[0]), region(&run[run.len() - 1])), (Some(first), Some(last)) if last.bottom() <= first.y)
+    };
+    let turned: Vec<usize> = runs
+        .flat_map(|run| {
+            let order: Vec<&(usize, usize)> =
+                if is_backwards(run) { run.iter().rev().collect() } else { run.iter().collect() };
+            order.into_iter().flat_map(|(from, to)| *from..*to).collect::<Vec<_>>()
+        })
+        .collect();
+    if !turned.is_sorted() {
+        *lines = turned.into_iter().map(|at| lines[at].clone()).collect();
+    }
 }
 
 /// The words of `text` with single spaces between.
@@ -249,7 +289,53 @@ mod tests {
             lines.into_iter().map(|line| line.text).collect::<Vec<_>>()
         };
         assert_eq!(texts(true), ["Who are you?", "Name", "alice", "Password", "OK"]);
-        assert_eq!(texts(false), rows.map(|(text, ..)| text), "the tree of a document has its order");
+        assert_eq!(texts(false), texts(true), "it was told backwards");
+    }
+
+    #[test]
+    fn the_tree_of_a_document_has_its_order() {
+        let columns =
+            [("1", 110, 110), ("2", 110, 140), ("3", 110, 170), ("4", 300, 110), ("5", 300, 140), ("6", 110, 90)];
+        let mut objects =
+            columns.map(|(text, x, y)| told(Tells::Text(TextRole::Text), text, Region::new(x, y, 50, 20)));
+        objects[3].text = "4\nof two rows".into();
+        let texts = content(&objects, WINDOW, false).lines.into_iter().map(|line| line.text).collect::<Vec<_>>();
+        assert_eq!(texts, ["1", "2", "3", "4", "of two rows", "5", "6"]);
+    }
+
+    #[test]
+    fn the_rows_of_one_object_stay_in_their_order_where_all_is_turned_round() {
+        let grid = [
+            ("below", 110, 200),
+            ("first\nsecond", 180, 140),
+            ("Note", 110, 150),
+            ("Ruth", 180, 110),
+            ("From", 110, 110),
+        ];
+        let objects = grid.map(|(text, x, y)| {
+            let height = if text.contains('\n') { 40 } else { 20 };
+            told(Tells::Text(TextRole::Text), text, Region::new(x, y, 50, height))
+        });
+        let texts = content(&objects, WINDOW, false).lines.into_iter().map(|line| line.text).collect::<Vec<_>>();
+        assert_eq!(texts, ["From", "Ruth", "Note", "first", "second", "below"]);
+    }
+
+    proptest! {
+        #[test]
+        fn turning_round_loses_no_line(places in prop::collection::vec((0..300i32, 0..300i32, 0..60u32, 0..40u32), 0..12)) {
+            let objects: Vec<Told> = places
+                .iter()
+                .enumerate()
+                .map(|(at, (x, y, width, height))| {
+                    told(Tells::Text(TextRole::Text), &format!("text {at}."), Region::new(*x, *y, *width, *height))
+                })
+                .collect();
+            let mut texts: Vec<String> = content(&objects, WINDOW, false).lines.into_iter().map(|line| line.text).collect();
+            texts.sort();
+            let mut all: Vec<String> = objects.iter().map(|object| object.text.clone()).collect();
+            all.sort();
+            prop_assert_eq!(texts, all);
+        }
     }
 
     #[test]
