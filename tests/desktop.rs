@@ -10,6 +10,8 @@ mod driver;
 mod eyes;
 #[path = "desktop/keyboard.rs"]
 mod keyboard;
+#[path = "desktop/picture_offer.rs"]
+mod picture_offer;
 #[path = "desktop/tray.rs"]
 mod tray;
 

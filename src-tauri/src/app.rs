@@ -327,6 +327,8 @@ fn pass_on(app: &AppHandle<Wry>, engine: &EngineHandle, events: Subscription) {
                 shell.show(shown.0, shown.1, sign.is_lit());
             }
             AssistantEvent::Highlight { region, seconds } => highlighter.show(app, *region, *seconds),
+            // The user has to see it to decide.
+            AssistantEvent::PictureOffer { offer: Some(_) } => window::open_aside(app),
             // What was missing may have come, or gone.
             AssistantEvent::Ready | AssistantEvent::Device { .. } | AssistantEvent::Error { .. } => {
                 shell.show(shown.0, shown.1, sign.is_lit())

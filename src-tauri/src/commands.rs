@@ -7,7 +7,7 @@ use crate::views::{Devices, Overview, SettingValue};
 use crate::window;
 use jarvis_core::{Capture, Error, EventRecord, Result};
 use jarvis_engine::health::Check;
-use jarvis_engine::{Command, EngineHandle, check_question};
+use jarvis_engine::{Command, EngineHandle, PictureOffer, check_question};
 use jarvis_models::{Catalog, Listed};
 use jarvis_settings::{FieldSpec, Settings};
 use tauri::ipc::{Channel, Invoke};
@@ -51,6 +51,9 @@ commands! {
     run_doctor() -> Vec<Check>;
     list_captures() -> Vec<Capture>;
     forget_captures() -> ();
+    picture_offer() -> Option<PictureOffer>;
+    send_picture(offer: u64) -> ();
+    refuse_picture() -> ();
     talk() -> ();
     cancel() -> ();
     ask(text: String) -> ();
@@ -155,6 +158,22 @@ async fn forget_captures(app: AppHandle<Wry>) -> Result<()> {
 }
 
 #[tauri::command]
+async fn picture_offer(app: AppHandle<Wry>) -> Result<Option<PictureOffer>> {
+    aside(move || app.state::<Shell>().engine().map(EngineHandle::picture)).await
+}
+
+/// The user looked at the picture and clicked Send.
+#[tauri::command]
+async fn send_picture(app: AppHandle<Wry>, offer: u64) -> Result<()> {
+    aside(move || app.state::<Shell>().engine()?.send_picture(offer, true).map(drop)).await
+}
+
+#[tauri::command]
+fn refuse_picture(shell: State<'_, Shell>) -> Result<()> {
+    shell.engine().map(EngineHandle::refuse_picture)
+}
+
+#[tauri::command]
 fn talk(shell: State<'_, Shell>) -> Result<()> {
     shell.engine().map(|engine| engine.send(Command::Toggle))
 }
@@ -212,6 +231,7 @@ mod tests {
         Check::export_all(&types).unwrap();
         EventRecord::export_all(&types).unwrap();
         Capture::export_all(&types).unwrap();
+        PictureOffer::export_all(&types).unwrap();
         let signatures = signatures(&types);
         let mut names: Vec<String> = std::fs::read_dir(folder)
             .unwrap()

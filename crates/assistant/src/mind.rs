@@ -4,6 +4,8 @@
 //! pieces as it is made ([`Piece`]): events for observers, clauses for the voice, actions for the host. Never speaks,
 //! never shows anything and never decides when to listen.
 
+mod picture;
+
 use crate::clauses::{Clause, ClauseSplitter, ends_sentence};
 use crate::conversation::Conversation;
 use crate::router::normalize::{Names, Request};
@@ -11,7 +13,7 @@ use crate::router::{Kept, Routed, Router, Thread};
 use crate::skills::screen::{self, Screen};
 use jarvis_core::{
     AssistantEvent, Cancel, Clock, Error, Eyes, GenerateOptions, HostAction, IntentMatch, LanguageModel, Look, Message,
-    Prompt, Reply, Result, Route, ScreenTarget, ScreenText, Seen, Skill, SkillContext, Slots, StopReason,
+    Prompt, Reply, Result, Risk, Route, ScreenTarget, ScreenText, Seen, Skill, SkillContext, Slots, StopReason,
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -183,6 +185,14 @@ impl Mind {
         match self.router.route(said) {
             Routed::Skill(matched) => matched.intent == screen::ASK,
             Routed::Chat => true,
+        }
+    }
+
+    /// Whether answering `said` changes something that [`Self::take_back`] doesn't undo: a timer, the clipboard, a setting.
+    pub fn acts_on(&self, said: &str) -> bool {
+        match self.router.route(said) {
+            Routed::Skill(matched) => self.router.risk(&matched) > Risk::None,
+            Routed::Chat => false,
         }
     }
 
@@ -458,9 +468,16 @@ impl Mind {
         let mut target = glance.as_ref().map_or(wanted, |glance| glance.target.clone());
         // Who named the place is answered from there.
         let mut may_look_on = glance.is_none();
+        let reason = format!("to answer: {}", request.text);
+        if matched.intent == screen::PICTURE
+            && let Some(offered) = picture::offer(&mut **eyes, &target, &reason, &request.text, cancel)?
+        {
+            glance.into_iter().for_each(|glance| glance.seen = Some(ScreenText::default()));
+            return Ok(offered);
+        }
         loop {
-            let reason = format!("to answer: {}", request.text);
-            let seen = eyes.look(&Look { target: target.clone(), reason }, cancel)?;
+            let seen = eyes.look(&Look { target: target.clone(), reason: reason.clone() }, cancel)?;
+            let is_unread = screen::is_unread(matched.intent, &matched.slots, &seen);
             let context = SkillContext { clock: &*self.clock, last_reply: words(&self.last_reply), dry_run: false };
             let made = match glance.as_deref_mut() {
                 Some(glance) => {
@@ -470,6 +487,11 @@ impl Mind {
                 }
                 None => self.router.seen(matched, &seen, may_look_on, &context),
             };
+            // Text is what is asked for; that there is none to be had otherwise either is no failure.
+            if is_unread && let Ok(Some(offered)) = picture::offer(&mut **eyes, &target, &reason, &request.text, cancel)
+            {
+                return Ok(offered);
+            }
             match made? {
                 Seen::Look(on) if std::mem::take(&mut may_look_on) => target = on,
                 made => return Ok(made),

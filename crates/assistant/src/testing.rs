@@ -84,6 +84,10 @@ impl Talk {
 pub struct Sightings {
     screens: Arc<Mutex<VecDeque<Result<ScreenText>>>>,
     pub looked: Arc<Mutex<Vec<Look>>>,
+    /// To whom a picture may be shown; none where that is switched off.
+    pub host: Arc<Mutex<Option<Result<String>>>>,
+    /// What pictures were offered of, and for which question.
+    pub offered: Arc<Mutex<Vec<(Look, String)>>>,
 }
 
 impl Sightings {
@@ -96,6 +100,15 @@ impl Eyes for Sightings {
     fn look(&mut self, look: &Look, _cancel: &Cancel) -> Result<ScreenText> {
         self.looked.lock().unwrap().push(look.clone());
         self.screens.lock().unwrap().pop_front().expect("a screen was prepared")
+    }
+
+    fn shows_to(&self) -> Result<Option<String>> {
+        self.host.lock().unwrap().clone().transpose()
+    }
+
+    fn offer(&mut self, look: &Look, question: &str, _cancel: &Cancel) -> Result<()> {
+        self.offered.lock().unwrap().push((look.clone(), question.to_owned()));
+        Ok(())
     }
 }
 

@@ -17,7 +17,9 @@ mod output;
 use clap::{Parser, Subcommand};
 use std::io::Write;
 
-use commands::{ask, bench, config, control, doctor, generate, models, remote, run, say, see, transcribe, wake};
+use commands::{
+    ask, bench, config, control, doctor, generate, models, picture, remote, run, say, see, transcribe, wake,
+};
 use output::Output;
 
 /// A private voice assistant that runs on your own machine.
@@ -48,6 +50,8 @@ enum Command {
     Ask(ask::Args),
     /// Read the text of the screen or of a picture, and answer from it.
     See(see::Args),
+    /// The picture of the screen that Jarvis offers to show to a model of another program.
+    Picture(picture::Args),
     /// Continue a prompt with the language model.
     Generate(generate::Args),
     /// Run without a window, until told to quit.
@@ -91,6 +95,7 @@ fn main() {
         Command::Say(args) => say::run(args, &output),
         Command::Ask(args) => ask::run(args, &output),
         Command::See(args) => see::run(args, &output),
+        Command::Picture(args) => picture::run(args, &output),
         Command::Generate(args) => generate::run(args, &output),
         Command::Run(args) => run::run(args, &output),
         Command::Toggle => control::run("toggle", &output),

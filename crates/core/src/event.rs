@@ -124,6 +124,11 @@ pub enum AssistantEvent {
         /// When it is done: where the text is from; none where nothing was read.
         source: Option<TextSource>,
     },
+    /// A picture of the screen waits for the user to look at it, and to have it sent or not; or none does any more.
+    PictureOffer {
+        /// Its number; none when it is gone: sent, refused, or out of date.
+        offer: Option<u64>,
+    },
     /// A place on the screen is to be shown to the user.
     Highlight {
         /// Where.

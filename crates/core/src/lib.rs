@@ -25,7 +25,7 @@ pub use language::{
 };
 pub use screen::{
     AccessibilityTree, Capture, Eyes, Look, LookTimings, Pixels, Region, ScreenCapture, ScreenTarget, ScreenText,
-    ScreenWindow, Screenshot, TextLine, TextRecognizer, TextRole, TextSource, WindowText,
+    ScreenWindow, Screenshot, Shown, TextLine, TextRecognizer, TextRole, TextSource, WindowText,
 };
 pub use skill::{HostAction, IntentMatch, Reply, Risk, Route, Seen, Sight, Skill, SkillContext, SkillSpec, Slots};
 pub use speech::{

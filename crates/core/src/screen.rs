@@ -5,7 +5,7 @@
 //! Coordinates are physical pixels of the whole desktop, whose origin is the top left corner of its first monitor; other
 //! monitors may lie at negative ones.
 
-use crate::{Cancel, Result};
+use crate::{Cancel, Error, Result};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -405,6 +405,19 @@ pub struct Capture {
     pub masked: u32,
     /// Whether it was to read ahead, unasked. Successive ones of one window are one entry.
     pub background: bool,
+    /// To whom its picture is shown; none where it was only read.
+    #[serde(default)]
+    pub shown: Option<Shown>,
+}
+
+/// To whom a picture of the screen is shown that was taken for that, and whether it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Shown {
+    /// Host and port of the server whose model sees it.
+    pub host: String,
+    /// Whether it was sent there; else it was only kept for the user to look at.
+    pub sent: bool,
 }
 
 /// All of sight behind one call: captures, masks, and reads what changed.
@@ -414,6 +427,24 @@ pub trait Eyes: Send {
     /// # Errors
     /// There is no display, no permission, nothing to look at, or a model is missing or failed; or `cancel` was raised.
     fn look(&mut self, look: &Look, cancel: &Cancel) -> Result<ScreenText>;
+
+    /// The host of the model of another program that a picture could be shown to; none where the user did not switch that on.
+    ///
+    /// # Errors
+    /// It is switched on, and what it needs is not set.
+    fn shows_to(&self) -> Result<Option<String>> {
+        Ok(None)
+    }
+
+    /// Takes a picture, masked as one that is read, and keeps it in memory for the user to look at, with the `question` that
+    /// it is to answer. Sends nothing: only the user has it sent.
+    ///
+    /// # Errors
+    /// As [`Self::look`]; that is switched off; or nothing of the picture may be seen.
+    fn offer(&mut self, look: &Look, question: &str, cancel: &Cancel) -> Result<()> {
+        let (_, _, _) = (look, question, cancel);
+        Err(Error::new("picture.off", "I can't show a picture to anyone from here.", "Ask the running Jarvis."))
+    }
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use jarvis_settings::{BargeIn, HotkeyMode, Settings};
 use crate::message::{Asked, Loaded, Message, Part};
 use crate::notify::Notifier;
 use crate::observers::Observers;
+use crate::picture::{Click, Desk, Offered};
 use crate::speak::Mouth;
 use crate::{Command, DeviceStatus, ModelState, ModelStatus, Status};
 use crate::{listen, recognize, speak, think};
@@ -59,6 +60,12 @@ pub(crate) struct Coordinator {
     level_watchers: usize,
     /// Typed questions that wait for the present turn to end.
     asked: VecDeque<Asked>,
+    /// Where a picture lies that may be shown.
+    desk: Desk,
+    /// The turn that the mind was asked for last.
+    asked_for: Option<TurnId>,
+    /// The picture that the user had sent, and the turn that answers from it.
+    showing: Option<(TurnId, Offered)>,
     /// What was told already, so that one missing library is one message and not three.
     told: Vec<Error>,
 }
@@ -78,6 +85,7 @@ impl Coordinator {
         mouth: Arc<Mouth>,
         observers: Arc<Observers>,
         status: Arc<Mutex<Status>>,
+        desk: Desk,
     ) -> Self {
         let mut turn = Turn::new(turn_options(&settings));
         if !with_voice {
@@ -102,6 +110,9 @@ impl Coordinator {
             ready: false,
             level_watchers: 0,
             asked: VecDeque::new(),
+            desk,
+            asked_for: None,
+            showing: None,
             told: Vec::new(),
         }
     }
@@ -140,6 +151,9 @@ impl Coordinator {
                 Command::Reload(settings) => self.reload(settings, actions),
                 Command::WatchLevel(on) => self.watch_level(on),
                 command => {
+                    if matches!(command, Command::Stop | Command::Cancel | Command::Mute) {
+                        self.desk.clear();
+                    }
                     if let Some(input) = turn_input(command) {
                         self.turn.on(input, now, actions);
                     }
@@ -165,6 +179,7 @@ impl Coordinator {
             Message::See(asked) => {
                 let _ = self.workers.think.send(think::Job::See(asked));
             }
+            Message::Show(click) => self.show(click, now, actions),
             Message::Part { part, id, loaded } => self.part(part, id, loaded),
             Message::Microphone { device, error } => self.microphone(device, error, now, actions),
             Message::Speaker(device) => self.speaker(device),
@@ -195,6 +210,21 @@ impl Coordinator {
         }
     }
 
+    /// Begins the turn that answers from the picture that the user had sent. It waits for no other: whoever clicks is there.
+    fn show(&mut self, click: Click, now: Instant, actions: &mut Vec<Action>) {
+        let Click { offer, aloud, turn } = click;
+        let begun = self.desk.take(offer, now).and_then(|offered| {
+            let question = offered.question.clone();
+            let input = if aloud { Input::Ask(question) } else { Input::Write(question) };
+            self.turn.on(input, now, actions);
+            let id = self.turn.id().ok_or_else(Error::cancelled)?;
+            self.showing = Some((id, offered));
+            Ok(id)
+        });
+        // Whoever clicked may have stopped waiting.
+        let _ = turn.try_send(begun);
+    }
+
     /// Does what the turn wants, in order.
     fn act(&mut self, actions: &mut Vec<Action>) {
         for action in actions.drain(..) {
@@ -221,6 +251,11 @@ impl Coordinator {
                     let flags = self.flags_of(turn);
                     flags.work.cancel();
                     flags.sound.cancel();
+                    // After the flag, so that what it may be about to offer is not offered any more. A cough over the answer
+                    // is a turn of its own, and no mind was asked for it.
+                    if self.asked_for == Some(turn) {
+                        self.desk.clear();
+                    }
                     if self.held.turn == Some(turn) {
                         self.held = Flags::default();
                         self.mouth.silence();
@@ -254,8 +289,19 @@ impl Coordinator {
                 }
                 Action::Think(turn, text) => {
                     let cancel = self.flags_of(turn).work;
-                    let _ = self.workers.think.send(think::Job::Think { turn, text, cancel });
+                    // Something else is asked: what was offered before is not what is talked about.
+                    self.desk.clear();
+                    self.asked_for = Some(turn);
+                    let revocable = self.turn.is_revocable();
+                    let job = match self.showing.take().filter(|(shown, _)| *shown == turn) {
+                        Some((_, offered)) => think::Job::Show { turn, offered: Box::new(offered), cancel },
+                        None => think::Job::Think { turn, text, revocable, cancel },
+                    };
+                    let _ = self.workers.think.send(job);
                     self.mouth.prepare();
+                }
+                Action::Decided(turn) => {
+                    let _ = self.workers.think.send(think::Job::Decided(turn));
                 }
                 Action::Unthink(turn) => {
                     let _ = self.workers.think.send(think::Job::Unthink(turn));
@@ -427,6 +473,9 @@ impl Coordinator {
     fn reload(&mut self, settings: Settings, actions: &mut Vec<Action>) {
         let settings = Arc::new(settings);
         let before = std::mem::replace(&mut self.settings, Arc::clone(&settings));
+        if before.remote != settings.remote || before.eyes != settings.eyes {
+            self.desk.clear();
+        }
         self.told.clear();
         self.turn.set_options(turn_options(&settings), actions);
         let _ = self.workers.listen.send(listen::Job::Settings(Arc::clone(&settings)));
@@ -450,6 +499,7 @@ impl Drop for Coordinator {
         self.held.work.cancel();
         self.held.sound.cancel();
         self.mouth.silence();
+        self.desk.clear();
         let _ = self.workers.think.send(think::Job::Quit);
         self.observers.close();
     }
@@ -514,7 +564,8 @@ mod tests {
         let status = Arc::new(Mutex::new(crate::start::new_status(false, &settings)));
         let workers = Workers { listen, recognize, think, speak };
         let mouth = Arc::new(Mouth::new(channel().0));
-        let coordinator = Coordinator::new(settings, true, workers, mouth, observers, status);
+        let desk = Desk::new(crate::message::Outbox(channel().0));
+        let coordinator = Coordinator::new(settings, true, workers, mouth, observers, status, desk);
         let flags = coordinator.flags.clone();
         let broken = std::thread::spawn(move || {
             let _coordinator = coordinator;

@@ -13,9 +13,10 @@ use jarvis_core::{
     WakeWord, wake_phrase,
 };
 use jarvis_llm::{GgufModel, LoadOptions};
-use jarvis_models::{Kind, Place, Store};
+use jarvis_models::{Kind, Store};
 use jarvis_onnx::Runtime;
 pub use jarvis_onnx::disable_telemetry;
+use jarvis_remote::Picture;
 use jarvis_settings::{Paths, Settings};
 use jarvis_speech::stt::{self, Compute, Whisper};
 use jarvis_speech::tts::{CacheOptions, CachedTts, Piper, Voice};
@@ -25,10 +26,11 @@ use jarvis_vision::text::PpOcr;
 use jarvis_vision::{capture, tree};
 
 use crate::clipboard::{Clipboard, DesktopClipboard};
-use crate::message::{Loaded, Outbox, Part, contained};
-use crate::place::Placement;
+use crate::message::{Loaded, Outbox, PANICKED, Part, contained};
+use crate::picture::switched_off;
+use crate::place::{Placement, computes_there};
 use crate::pressure::Pressure;
-use crate::remote::Remotes;
+use crate::remote::{self, Remotes};
 
 /// The voice activity model; there is one.
 pub(crate) const ACTIVITY_MODEL: &str = "silero-vad";
@@ -78,8 +80,8 @@ pub trait Parts: Send + Sync {
     /// # Errors
     /// As [`Self::activity`].
     fn language_model(&self, settings: &Settings) -> Result<Box<dyn LanguageModel>>;
-    /// What to tell of the language model that [`Self::language_model`] loaded last, if there was no memory for the one that
-    /// is set: which one answers instead.
+    /// What to tell of the language model that [`Self::language_model`] loaded last, if it is not as it should be: another one
+    /// answers, for which there is memory, or it computes on the processor, since the graphics processor failed.
     fn language_substitute(&self) -> Option<Error> {
         None
     }
@@ -158,6 +160,22 @@ pub trait Parts: Send + Sync {
         let _ = settings;
         local
     }
+    /// The host of the model that pictures of the screen may be shown to; none where the user did not switch that on. Quick.
+    ///
+    /// # Errors
+    /// It is switched on, and what it needs is not set.
+    fn shows_to(&self, settings: &Settings) -> Result<Option<String>> {
+        let _ = settings;
+        Ok(None)
+    }
+    /// The model of [`Self::shows_to`], with `picture` before its eyes. Sends nothing until it is asked.
+    ///
+    /// # Errors
+    /// As [`Self::shows_to`], or that is switched off.
+    fn seeing_model(&self, settings: &Settings, picture: Picture) -> Result<Box<dyn LanguageModel>> {
+        let (_, _) = (settings, picture);
+        Err(switched_off())
+    }
     /// Calls `on_short` each time that memory runs short, until what it gives is dropped. None where nobody tells.
     fn watch_memory(&self, on_short: Box<dyn FnMut() + Send>) -> Option<Box<dyn Send>> {
         let _ = on_short;
@@ -213,6 +231,32 @@ impl Installed {
         }
     }
 
+    /// The language model that has room, and what to tell of it. One that does not load on a graphics processor is placed
+    /// anew without.
+    fn load_language(&self, settings: &Settings) -> Result<(GgufModel, Option<Error>)> {
+        let placement = self.place(settings, Kind::Language);
+        let way = placement.of(Kind::Language)?;
+        let file = language_model_file(way.map_or(&settings.mind.model, |way| &way.model), &self.store)?;
+        let there = computes_there(settings, Kind::Language, way.map(|way| way.place));
+        let compute = if there { jarvis_llm::Compute::Graphics } else { jarvis_llm::Compute::Processor };
+        let threads = settings.performance.thread_workers as usize;
+        let options = LoadOptions { threads, compute, ..LoadOptions::default() };
+        // A driver that fails may take the thread with it.
+        match contained("Loading the language model", || GgufModel::load(&file, &options)) {
+            Err(error) if there && can_do_without_graphics(&error) => {
+                let mut without = settings.clone();
+                without.performance.gpu_enabled = false;
+                let (model, told) = self.load_language(&without)?;
+                let error = no_graphics(&error);
+                if told.is_some() {
+                    tracing::warn!("{} {}", error.message, error.hint);
+                }
+                Ok((model, told.or(Some(error))))
+            }
+            loaded => Ok((loaded?, placement.told_for(Kind::Language))),
+        }
+    }
+
     /// The same, but phrases that were spoken are kept in `folder`.
     #[must_use]
     pub fn with_phrases(mut self, folder: PathBuf) -> Self {
@@ -233,6 +277,20 @@ impl Installed {
     fn runtime(&self) -> Result<Runtime> {
         Ok(Runtime::load(&runtime_file(&self.store)?)?)
     }
+}
+
+/// Whether a language model that did not load on a graphics processor may on the processor: the file is not to blame.
+fn can_do_without_graphics(error: &Error) -> bool {
+    ["llm.gpu", "llm.failed", PANICKED].contains(&error.code.as_str())
+}
+
+/// What to tell when it did.
+fn no_graphics(error: &Error) -> Error {
+    Error::new(
+        "models.gpu",
+        format!("The language model computes on the processor. {}", error.message),
+        "docs/gpu.md says what a graphics processor needs; `jarvis config set performance.gpu_enabled false` leaves it alone.",
+    )
 }
 
 /// Where the sounds are kept that woke Jarvis by mistake, by the wake word's model.
@@ -325,12 +383,12 @@ impl Parts for Installed {
     fn recognizer(&self, settings: &Settings) -> Result<Box<dyn SpeechToText>> {
         let folder = self.store.folder(&settings.recognition.model)?;
         let performance = &settings.performance;
-        // Metal computes in this machine's memory; only one that has its own can be too small.
-        let fits = !cfg!(feature = "cuda")
-            || matches!(self.place(settings, Kind::Recognition).of(Kind::Recognition), Ok(Some(way)) if way.place == Place::Gpu);
+        let placement = self.place(settings, Kind::Recognition);
+        let way = placement.of(Kind::Recognition).ok().flatten();
+        let there = computes_there(settings, Kind::Recognition, way.map(|way| way.place));
         let options = stt::Options {
             languages: stt::languages(&settings.recognition.languages),
-            compute: if performance.gpu_enabled && fits { Compute::Auto } else { Compute::Processor },
+            compute: if there { Compute::Auto } else { Compute::Processor },
             threads: performance.thread_workers as usize,
         };
         let whisper = match Whisper::load(&folder, &options) {
@@ -345,12 +403,9 @@ impl Parts for Installed {
     }
 
     fn language_model(&self, settings: &Settings) -> Result<Box<dyn LanguageModel>> {
-        let placement = self.place(settings, Kind::Language);
-        *self.substitute.lock().unwrap_or_else(PoisonError::into_inner) = placement.told_for(Kind::Language);
-        let model = placement.of(Kind::Language)?.map_or(&settings.mind.model, |way| &way.model);
-        let file = language_model_file(model, &self.store)?;
-        let threads = settings.performance.thread_workers as usize;
-        Ok(Box::new(GgufModel::load(&file, &LoadOptions { threads, ..LoadOptions::default() })?))
+        let (model, told) = self.load_language(settings)?;
+        *self.substitute.lock().unwrap_or_else(PoisonError::into_inner) = told;
+        Ok(Box::new(model))
     }
 
     fn language_substitute(&self) -> Option<Error> {
@@ -420,6 +475,14 @@ impl Parts for Installed {
         local: Result<Box<dyn TextToSpeech>>,
     ) -> Result<Box<dyn TextToSpeech>> {
         self.remotes.voice(settings, local)
+    }
+
+    fn shows_to(&self, settings: &Settings) -> Result<Option<String>> {
+        remote::shows_to(&settings.remote)
+    }
+
+    fn seeing_model(&self, settings: &Settings, picture: Picture) -> Result<Box<dyn LanguageModel>> {
+        self.remotes.seeing(settings, picture)
     }
 
     fn watch_memory(&self, on_short: Box<dyn FnMut() + Send>) -> Option<Box<dyn Send>> {

@@ -8,6 +8,7 @@ use jarvis_assistant::turn::Input;
 use jarvis_audio::PlayerEvent;
 use jarvis_core::{AssistantEvent, Cancel, Error, Result, ScreenTarget, TurnId};
 
+use crate::picture::Click;
 use crate::see::Sighting;
 use crate::{Command, DeviceStatus};
 
@@ -96,6 +97,8 @@ pub(crate) enum Message {
     Looking { event: AssistantEvent, told: SyncSender<()> },
     /// A question about the screen from someone who waits for the answer.
     See(AskedToSee),
+    /// The user has a picture sent that is offered.
+    Show(Click),
     /// A model was loaded, or was not.
     Part { part: Part, id: String, loaded: Loaded },
     /// The microphone came or went.

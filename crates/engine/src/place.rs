@@ -21,6 +21,8 @@ const AROUND: u64 = 24 << 20;
 const ITSELF: u64 = 48 << 20;
 /// Left to all other programs.
 const RESERVE: u64 = 128 << 20;
+/// What a graphics processor's driver keeps for a program that computes there, and its libraries' work.
+const DRIVER: u64 = 512 << 20;
 
 /// What a Jarvis that runs loads, most felt first.
 const ALL: [Kind; 4] = [Kind::Recognition, Kind::Voice, Kind::Language, Kind::Ocr];
@@ -50,7 +52,7 @@ impl Placement {
 
     /// As [`Self::now`], in a process that loads nothing but `kinds`.
     pub(crate) fn now_of(settings: &Settings, store: &Store, kinds: &[Kind]) -> Self {
-        let gpu = if settings.performance.gpu_enabled { gpu_memory() } else { 0 };
+        let gpu = if settings.performance.gpu_enabled { gpu_memory().saturating_sub(DRIVER) } else { 0 };
         Self::within(settings, store, kinds, Room { gpu, cpu: free_memory().unwrap_or(u64::MAX) })
     }
 
@@ -140,8 +142,16 @@ impl Placement {
         ITSELF + taken.filter(|way| way.place == Place::Cpu).map(|way| way.bytes).sum::<u64>()
     }
 
+    /// The models that go onto a graphics processor, as `settings` have it.
+    pub(crate) fn on_graphics(&self, settings: &Settings) -> Vec<&str> {
+        let taken = self.parts.iter().filter_map(|part| Some((part.kind, &part.ways[part.taken?])));
+        let there = taken.filter(|(kind, way)| computes_there(settings, *kind, Some(way.place)));
+        there.map(|(_, way)| way.model.as_str()).collect()
+    }
+
     fn no_memory(&self, part: &Placed, then: &str) -> Error {
-        let least = part.ways.iter().filter(|way| way.model == part.wanted).map(|way| way.bytes).min().unwrap_or(0);
+        let least = part.ways.iter().find(|way| way.model == part.wanted && way.place == Place::Cpu);
+        let least = least.map_or(0, |way| way.bytes);
         Error::new(
             "models.memory",
             format!(
@@ -155,10 +165,27 @@ impl Placement {
     }
 }
 
-/// The language model's ways: the one that is set, smaller ones that are installed, a server.
+/// Whether a model that does what a `kind` does computes on a graphics processor when it goes to `place`. Metal computes in
+/// this machine's memory, so there a model needs no place of its own; what is on CUDA's was packed into its memory.
+pub(crate) fn computes_there(settings: &Settings, kind: Kind, place: Option<Place>) -> bool {
+    let can = matches!(kind, Kind::Recognition | Kind::Language) && settings.performance.gpu_enabled;
+    let has_place = match cfg!(feature = "cuda") {
+        true => place == Some(Place::Gpu),
+        false => cfg!(feature = "metal") && place != Some(Place::Remote),
+    };
+    can && has_place
+}
+
+/// The language model's ways: the one that is set, smaller ones that are installed, a server. Each that is here goes onto
+/// the graphics processor if it can.
 fn language(settings: &Settings, store: &Store, installed: &[Listed]) -> Placed {
     let wanted = &settings.mind.model;
-    let on_cpu = |model: &str, bytes| Way { model: model.into(), place: Place::Cpu, bytes: Fit::memory(bytes) };
+    let here = |model: &str, bytes: u64| {
+        let way = |place, bytes| Way { model: model.into(), place, bytes };
+        // There keys and values have 32 bits instead of sixteen.
+        let beside = Fit::memory(bytes).saturating_sub(bytes);
+        [way(Place::Gpu, bytes.saturating_add(2 * beside)), way(Place::Cpu, Fit::memory(bytes))]
+    };
     let file = language_model_file(wanted, store).and_then(|file| std::fs::metadata(file).map_err(unreadable));
     let mut ways = Vec::new();
     if let Ok(file) = file {
@@ -167,8 +194,8 @@ fn language(settings: &Settings, store: &Store, installed: &[Listed]) -> Placed 
             .filter(|model| model.kind == Kind::Language && model.bytes < file.len() && model.id != *wanted)
             .collect();
         smaller.sort_by_key(|model| std::cmp::Reverse(model.bytes));
-        ways.push(on_cpu(wanted, file.len()));
-        ways.extend(smaller.into_iter().map(|model| on_cpu(&model.id, model.bytes)));
+        ways.extend(here(wanted, file.len()));
+        ways.extend(smaller.into_iter().flat_map(|model| here(&model.id, model.bytes)));
         if asks_for_answers(&settings.remote) {
             ways.push(Way { model: settings.remote.model.clone(), place: Place::Remote, bytes: 0 });
         }
@@ -210,18 +237,31 @@ fn group_free(groups: &str, read: impl Fn(&str) -> Option<String>) -> Option<u64
         .min()
 }
 
-/// Free memory of the first graphics processor that this program can compute on, in bytes. Metal's is this machine's own,
-/// so there is none beside it.
-fn gpu_memory() -> u64 {
+/// Memory of the first graphics processor that this program can compute on, in bytes: what is free, and what this program
+/// has there already. Metal's is this machine's own, so there is none beside it.
+pub(crate) fn gpu_memory() -> u64 {
     if !cfg!(feature = "cuda") {
         return 0;
     }
-    let asked = std::process::Command::new("nvidia-smi")
-        .args(["--query-gpu=memory.free", "--format=csv,noheader,nounits", "--id=0"])
-        .stdin(std::process::Stdio::null())
-        .output();
-    let told = asked.ok().and_then(|output| String::from_utf8(output.stdout).ok());
-    told.and_then(|text| text.trim().parse::<u64>().ok()).map_or(0, |mebibytes| mebibytes << 20)
+    let ask = |what: &str| {
+        let asked = std::process::Command::new("nvidia-smi")
+            .args([what, "--format=csv,noheader,nounits", "--id=0"])
+            .stdin(std::process::Stdio::null())
+            .output();
+        asked.ok().and_then(|output| String::from_utf8(output.stdout).ok())
+    };
+    let Some(free) = ask("--query-gpu=memory.free").and_then(|text| text.trim().parse::<u64>().ok()) else { return 0 };
+    let own = ask("--query-compute-apps=pid,used_memory").map_or(0, |text| used_by(&text, std::process::id()));
+    (free + own) << 20
+}
+
+/// The mebibytes that a process has, in lines of its number and those, as `nvidia-smi` tells them; 0 where it does not.
+fn used_by(lines: &str, process: u32) -> u64 {
+    let used = lines.lines().filter_map(|line| {
+        let (number, used) = line.split_once(',')?;
+        (number.trim().parse() == Ok(process)).then(|| used.trim().parse::<u64>().ok())?
+    });
+    used.sum()
 }
 
 fn unreadable(error: std::io::Error) -> Error {
@@ -267,6 +307,50 @@ mod tests {
         let placed = Placement::within(&settings, &store, &ALL, room(2_000_000_000));
         assert!(placed.of(Kind::Language).is_err());
         assert!(placed.told()[0].message.ends_with("The server is asked alone."), "{:?}", placed.told());
+    }
+
+    #[test]
+    fn a_language_model_goes_onto_the_graphics_processor_if_it_fits_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("model.gguf");
+        sparse(&file, 1_000_000_000);
+        let mut settings = settings(folder.path());
+        settings.mind.model = file.to_str().unwrap().into();
+        let store = Store::new(folder.path().join("models"));
+        let place = |gpu, cpu| {
+            let placed = Placement::within(&settings, &store, &ALL, Room { gpu, cpu });
+            (placed.of(Kind::Language).map(|way| way.unwrap().place).ok(), placed.needed() > 1_000_000_000)
+        };
+        let plenty = 8_000_000_000;
+        assert_eq!(place(plenty, plenty), (Some(Place::Gpu), false));
+        assert_eq!(place(plenty, 0), (Some(Place::Gpu), false), "it needs none of this machine's memory");
+        assert_eq!(place(1_100_000_000, plenty), (Some(Place::Cpu), true));
+        assert_eq!(place(0, plenty), (Some(Place::Cpu), true));
+        assert_eq!(place(1_100_000_000, 0), (None, false));
+    }
+
+    #[test]
+    fn only_what_is_packed_there_computes_on_cuda_and_all_that_can_on_metal() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = settings(folder.path());
+        let of = |settings: &Settings, kind| {
+            [Place::Gpu, Place::Cpu, Place::Remote].map(|place| computes_there(settings, kind, Some(place)))
+        };
+        let expected = match (cfg!(feature = "cuda"), cfg!(feature = "metal")) {
+            (true, _) => [true, false, false],
+            (false, true) => [true, true, false],
+            (false, false) => [false; 3],
+        };
+        assert_eq!([Kind::Recognition, Kind::Language].map(|kind| of(&settings, kind)), [expected; 2]);
+        assert_eq!([Kind::Voice, Kind::Ocr].map(|kind| of(&settings, kind)), [[false; 3]; 2]);
+        settings.performance.gpu_enabled = false;
+        assert_eq!(of(&settings, Kind::Language), [false; 3]);
+    }
+
+    #[test]
+    fn memory_that_this_program_has_on_a_graphics_processor_is_its_own() {
+        let told = "812, 1490\n4711, 96\n4711, 4\nnonsense\n5, [N/A]\n";
+        assert_eq!([812, 4711, 5, 9].map(|process| used_by(told, process)), [1490, 100, 0, 0]);
     }
 
     #[test]

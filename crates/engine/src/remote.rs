@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use jarvis_core::{Error, LanguageModel, Result, SpeechToText, SystemClock, TextToSpeech};
 use jarvis_remote::{
-    Address, Chat, Ears, Found, Health, Keyring, Limits, Link, Minds, Reach, Server, SystemKeyring, Transcription,
-    Voice, Voices, Worker, key_for,
+    Address, Chat, Ears, Found, Health, Keyring, Limits, Link, Minds, Picture, Reach, Server, SystemKeyring,
+    Transcription, Voice, Voices, Worker, key_for,
 };
 use jarvis_settings::{Remote, RemoteMind, RemoteReach, Settings};
 use jarvis_speech::stt;
+
+use crate::picture::switched_off;
 
 /// The servers of the settings.
 #[derive(Debug)]
@@ -164,6 +166,16 @@ impl Remotes {
         }
     }
 
+    /// The model that pictures are shown to, with `picture` before its eyes.
+    pub(crate) fn seeing(&self, settings: &Settings, picture: Picture) -> Result<Box<dyn LanguageModel>> {
+        let remote = &settings.remote;
+        if shows_to(remote)?.is_none() {
+            return Err(switched_off());
+        }
+        let server = self.server(remote, &remote.address)?;
+        Ok(Box::new(Chat::new(server, picture_model(remote)).with_picture(picture)))
+    }
+
     /// The server at `address`; the same one as long as the settings stay the same.
     fn server(&self, settings: &Remote, address: &str) -> Result<Server> {
         if let Some(server) = self.known_server(settings, address) {
@@ -213,14 +225,7 @@ impl Remotes {
 /// # Errors
 /// The address is none or farther away than allowed, or its key can't be had.
 pub fn connect(worker: &Arc<Worker>, settings: &Remote, address: &str, keyring: &dyn Keyring) -> Result<Server> {
-    let place = Address::parse(address)?;
-    if place.reach() == Reach::Network && settings.allowed != RemoteReach::Network {
-        return Err(Error::new(
-            "remote.not_allowed",
-            format!("{} is not on this machine, and only programs on this machine may be asked.", place.host()),
-            "Allow it with `jarvis config set remote.allowed network`.",
-        ));
-    }
+    let place = allowed(settings, address)?;
     let key = find_key(settings, address, keyring)?.key;
     let limits = Limits {
         first_words: Duration::from_secs(settings.first_words_seconds.into()),
@@ -229,6 +234,39 @@ pub fn connect(worker: &Arc<Worker>, settings: &Remote, address: &str, keyring: 
     };
     let limits = Limits { connect: limits.connect.min(limits.first_words), ..limits };
     Ok(Server::new(worker, place, key, limits, Arc::new(SystemClock))?)
+}
+
+/// The place that `address` names, if it is no farther away than allowed.
+fn allowed(settings: &Remote, address: &str) -> Result<Address> {
+    let place = Address::parse(address)?;
+    if place.reach() == Reach::Network && settings.allowed != RemoteReach::Network {
+        return Err(Error::new(
+            "remote.not_allowed",
+            format!("{} is not on this machine, and only programs on this machine may be asked.", place.host()),
+            "Allow it with `jarvis config set remote.allowed network`.",
+        ));
+    }
+    Ok(place)
+}
+
+/// The host whose model may be shown pictures of the screen; none where that is not switched on.
+pub(crate) fn shows_to(settings: &Remote) -> Result<Option<String>> {
+    if settings.allowed == RemoteReach::Off || !settings.pictures {
+        return Ok(None);
+    }
+    let place = allowed(settings, &settings.address)?;
+    if picture_model(settings).is_empty() {
+        return Err(Error::new(
+            "remote.no_picture_model",
+            format!("It is not set which model of {} sees pictures.", place.host()),
+            "`jarvis remote` lists those that it has; set one with `jarvis config set remote.picture_model NAME`.",
+        ));
+    }
+    Ok(Some(place.host().to_owned()))
+}
+
+fn picture_model(settings: &Remote) -> &str {
+    if settings.picture_model.is_empty() { &settings.model } else { &settings.picture_model }
 }
 
 fn find_key(settings: &Remote, address: &str, keyring: &dyn Keyring) -> Result<Found> {
@@ -258,6 +296,7 @@ pub fn wanted(settings: &Remote) -> Vec<&str> {
         wanted.push(settings.address.as_str());
     }
     if settings.allowed != RemoteReach::Off {
+        wanted.extend(settings.pictures.then_some(settings.address.as_str()));
         wanted.extend(settings.recognition.then(|| recognition_address(settings)));
         wanted.extend(settings.voice.then(|| voice_address(settings)));
     }
@@ -359,6 +398,26 @@ pub(crate) mod tests {
         assert_eq!(remotes.mind(&half, no_model()).err().unwrap().code, "remote.address");
         half.set("remote.address", "http://localhost:9").unwrap();
         assert_eq!(remotes.mind(&half, no_model()).err().unwrap().code, "remote.no_model");
+    }
+
+    #[test]
+    fn pictures_are_shown_to_the_server_that_is_set_where_both_are_allowed() {
+        let to = |set: &[(&str, &str)]| shows_to(&settings(set).remote).map_err(|error| error.code);
+        let (here, on) = (("remote.allowed", "this_machine"), ("remote.pictures", "on"));
+        let (address, model) = (("remote.address", "http://127.0.0.1:9/v1"), ("remote.model", "m"));
+        assert_eq!(to(&[on, address, model]), Ok(None), "nobody may be asked");
+        assert_eq!(to(&[here, address, model]), Ok(None), "it is switched on by itself");
+        assert_eq!(to(&[here, on, address, model]), Ok(Some("127.0.0.1:9".into())));
+        let alone = ("remote.picture_model", "llava");
+        assert_eq!(to(&[here, on, address, alone, ("remote.mind", "off")]), Ok(Some("127.0.0.1:9".into())));
+        assert_eq!(to(&[here, on, address]), Err("remote.no_picture_model".into()));
+        assert_eq!(to(&[here, on, model]), Err("remote.address".into()));
+        let far = ("remote.address", "https://api.example/v1");
+        assert_eq!(to(&[here, on, far, model]), Err("remote.not_allowed".into()));
+        assert_eq!(to(&[("remote.allowed", "network"), on, far, model]), Ok(Some("api.example".into())));
+        let off = settings(&[here, address, model]);
+        let seeing = remotes().seeing(&off, Picture::new("image/png", &[]));
+        assert_eq!(seeing.err().unwrap().code, "picture.off");
     }
 
     #[test]

@@ -8,22 +8,24 @@
 //! Whoever looks has the eyes for itself from before it says so until after it said that it is done. So the events come
 //! in pairs, one look after the other, and none puts out the sign of another.
 
+mod file;
+mod late;
+
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use jarvis_core::{
-    AccessibilityTree, AssistantEvent, Cancel, Error, Eyes, Look, LookTimings, Pixels, Region, Result, ScreenCapture,
-    ScreenTarget, ScreenText, ScreenWindow, Screenshot, SystemClock, TextLine, TextRecognizer, TextSource, WindowText,
-};
+use jarvis_core::{AssistantEvent, Cancel, Error, Eyes, Look, Result, ScreenText, SystemClock, TextSource};
 use jarvis_settings::Settings;
-use jarvis_vision::capture::Picture;
 use jarvis_vision::eyes::{self, Background, Ledger, Rules, Screen};
 use serde::{Deserialize, Serialize};
 
 use crate::heavy::Heavy;
 use crate::load::Parts;
-use crate::message::{Message, Outbox, PANICKED, contained};
+use crate::message::{Message, Outbox, contained};
+use crate::picture::{Desk, switched_off};
+pub use file::eyes_on;
+use late::{LateCapture, LateRecognizer, LateTree, Recognizer};
 
 /// How long a recognizer that nobody needs stays in memory.
 const IDLE: Duration = Duration::from_secs(180);
@@ -33,8 +35,6 @@ const SHOWN: Duration = Duration::from_secs(1);
 const AHEAD: &str = "to read ahead";
 /// After what time whoever found the eyes in use asks again.
 const AGAIN: Duration = Duration::from_secs(1);
-/// What the accessibility tree says when its connection is of no use any more.
-const TREE_LOST: [&str; 2] = ["vision.accessibility_lost", "vision.accessibility_denied"];
 
 /// What was seen, and the answer from it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,6 +58,10 @@ struct Inner {
     ahead: Ahead,
     heavy: Heavy,
     outbox: Outbox,
+    /// Asked to whom a picture may be shown.
+    parts: Arc<dyn Parts>,
+    /// Where such a picture lies.
+    desk: Desk,
 }
 
 /// What the thread that reads ahead is told.
@@ -125,27 +129,20 @@ impl Drop for Lit<'_> {
     }
 }
 
-/// The recognizer, while it is there.
-#[derive(Default)]
-struct Recognizer {
-    loaded: Option<Box<dyn TextRecognizer>>,
-    used: Option<Instant>,
-}
-
 impl Sight {
     /// Eyes that have nothing open yet.
     pub(crate) fn new(parts: &Arc<dyn Parts>, settings: &Arc<Settings>, outbox: Outbox, heavy: Heavy) -> Self {
         let shared = Arc::new(Mutex::new(Arc::clone(settings)));
         let recognizer = Arc::new(Mutex::new(Recognizer::default()));
         let of_screen = eyes::Parts {
-            capture: Box::new(LateCapture { parts: Arc::clone(parts), open: None, failed: false }),
-            recognizer: Box::new(LateRecognizer {
-                parts: Arc::clone(parts),
-                settings: Arc::clone(&shared),
-                recognizer: Arc::clone(&recognizer),
-                heavy: heavy.clone(),
-            }),
-            tree: Some(Box::new(LateTree { parts: Arc::clone(parts), settings: Arc::clone(&shared), open: None })),
+            capture: Box::new(LateCapture::new(Arc::clone(parts))),
+            recognizer: Box::new(LateRecognizer::new(
+                Arc::clone(parts),
+                Arc::clone(&shared),
+                Arc::clone(&recognizer),
+                heavy.clone(),
+            )),
+            tree: Some(Box::new(LateTree::new(Arc::clone(parts), Arc::clone(&shared)))),
             clock: Arc::new(SystemClock),
         };
         let screen = Screen::new(of_screen, rules(settings), remembered(settings));
@@ -157,6 +154,8 @@ impl Sight {
             recognizer,
             ahead: Ahead::default(),
             heavy,
+            desk: Desk::new(outbox.clone()),
+            parts: Arc::clone(parts),
             outbox,
         }));
         sight.read_ahead();
@@ -167,6 +166,9 @@ impl Sight {
     /// returns.
     pub(crate) fn set_settings(&self, settings: &Arc<Settings>) {
         let before = std::mem::replace(&mut *lock(&self.0.settings), Arc::clone(settings));
+        if before.remote != settings.remote || before.eyes != settings.eyes {
+            self.0.desk.clear();
+        }
         if before.eyes != settings.eyes {
             lock(&self.0.ahead.state).wanted = false;
             let asking = self.0.ahead.ask();
@@ -176,6 +178,11 @@ impl Sight {
             drop(asking);
             self.read_ahead();
         }
+    }
+
+    /// Where a picture lies that the user may have sent.
+    pub(crate) fn desk(&self) -> Desk {
+        self.0.desk.clone()
     }
 
     /// What was captured and why, the last first.
@@ -192,6 +199,7 @@ impl Sight {
             screen.forget();
         }
         self.0.ledger.forget();
+        self.0.desk.clear();
     }
 
     /// Forgets what was remembered for long enough, and drops what nobody needed for a while. Gives when to ask again;
@@ -232,6 +240,7 @@ impl Sight {
             let _ = thread.join();
         }
         *lock(&self.0.screen) = None;
+        self.0.desk.clear();
         self.spare();
     }
 
@@ -296,10 +305,9 @@ impl Sight {
     }
 }
 
-impl Eyes for Sight {
-    fn look(&mut self, look: &Look, cancel: &Cancel) -> Result<ScreenText> {
-        let _asking = self.0.ahead.ask();
-        let mut screen = lock(&self.0.screen);
+impl Sight {
+    /// The screen, for a look that is asked for.
+    fn opened<'a>(&self, screen: &'a mut Option<Screen>) -> Result<&'a mut Screen> {
         // Asked only now, since whoever switches it off waits for the eyes.
         if !lock(&self.0.settings).eyes.enabled {
             return Err(Error::new(
@@ -308,9 +316,19 @@ impl Eyes for Sight {
                 "Switch it on with `jarvis config set eyes.enabled true`, or in the settings.",
             ));
         }
-        let Some(screen) = screen.as_mut() else {
-            return Err(Error::new("internal.ended", "Jarvis is ending.", "Start it again and ask once more."));
-        };
+        screen
+            .as_mut()
+            .ok_or_else(|| Error::new("internal.ended", "Jarvis is ending.", "Start it again and ask once more."))
+    }
+}
+
+impl Eyes for Sight {
+    fn look(&mut self, look: &Look, cancel: &Cancel) -> Result<ScreenText> {
+        let _asking = self.0.ahead.ask();
+        let mut screen = lock(&self.0.screen);
+        let screen = self.opened(&mut screen)?;
+        // What was offered before is not what is there now.
+        self.0.desk.clear();
         let mut lit = Lit::new(screen, &self.0.outbox, &look.reason);
         let seen = lit.screen.look(look, cancel);
         lit.source = seen.as_ref().ok().map(|seen| seen.source);
@@ -322,6 +340,23 @@ impl Eyes for Sight {
         }
         seen
     }
+
+    fn shows_to(&self) -> Result<Option<String>> {
+        let settings = Arc::clone(&lock(&self.0.settings));
+        self.0.parts.shows_to(&settings)
+    }
+
+    fn offer(&mut self, look: &Look, question: &str, cancel: &Cancel) -> Result<()> {
+        let Some(host) = self.shows_to()? else { return Err(switched_off()) };
+        let _asking = self.0.ahead.ask();
+        let mut screen = lock(&self.0.screen);
+        let screen = self.opened(&mut screen)?;
+        self.0.desk.clear();
+        let lit = Lit::new(screen, &self.0.outbox, &look.reason);
+        let picture = lit.screen.picture(look, &host, cancel)?;
+        drop(lit);
+        self.0.desk.lay(host, question.to_owned(), picture, cancel)
+    }
 }
 
 /// The eyes by themselves, for a program that looks once.
@@ -330,72 +365,6 @@ pub fn eyes(parts: Arc<dyn Parts>, settings: &Settings) -> Box<dyn Eyes> {
     settings.eyes.background = false;
     let outbox = Outbox(std::sync::mpsc::channel().0);
     Box::new(Sight::new(&parts, &Arc::new(settings), outbox, Heavy::default()))
-}
-
-/// Eyes that see `picture` wherever they look.
-pub fn eyes_on(picture: Picture, parts: Arc<dyn Parts>, settings: &Settings) -> Box<dyn Eyes> {
-    let recognizer = LateRecognizer {
-        parts,
-        settings: Arc::new(Mutex::new(Arc::new(settings.clone()))),
-        recognizer: Arc::default(),
-        heavy: Heavy::default(),
-    };
-    Box::new(OnPicture { picture, recognizer })
-}
-
-/// Eyes on a picture from a file: what they say of it is not said of a screen. What can't be read as it is they read turned,
-/// since a page may have been scanned on its side.
-struct OnPicture {
-    picture: Picture,
-    recognizer: LateRecognizer,
-}
-
-/// What is said of a picture of one colour.
-const BLANK_PICTURE: &str = "The picture is blank: it has one colour all over.";
-/// Quarters by which a picture is turned clockwise until it can be read, and what is said of it.
-const TURNS: [(u8, &str); 3] = [
-    (2, "The picture is upside down; I read it turned round."),
-    (1, "The picture is turned to the left; I read it turned back."),
-    (3, "The picture is turned to the right; I read it turned back."),
-];
-
-impl OnPicture {
-    /// Looks at it turned clockwise by so many quarters.
-    fn look_turned(&self, quarters: u8, look: &Look, cancel: &Cancel) -> Result<ScreenText> {
-        let (capture, recognizer) = (Box::new(self.picture.turned(quarters)), Box::new(self.recognizer.clone()));
-        let parts = eyes::Parts { capture, recognizer, tree: None, clock: Arc::new(SystemClock) };
-        // There is nobody's window in it.
-        Screen::new(parts, Rules::new([""; 0], false), Duration::ZERO).look(look, cancel)
-    }
-}
-
-impl Eyes for OnPicture {
-    fn look(&mut self, look: &Look, cancel: &Cancel) -> Result<ScreenText> {
-        let begin = Instant::now();
-        let is_unread = |seen: &ScreenText| seen.notes.iter().any(|note| note.ends_with(ScreenText::ILLEGIBLE));
-        let legible = |seen: &ScreenText| {
-            let lines = seen.lines.iter().filter(|line| line.is_legible());
-            lines.map(|line| line.text.chars().count()).sum::<usize>()
-        };
-        let mut seen = self.look_turned(0, look, cancel)?;
-        // A part is named by its place in the picture as it is.
-        if is_unread(&seen) && !matches!(look.target, ScreenTarget::Region(_)) {
-            for (quarters, note) in TURNS {
-                let mut turned = self.look_turned(quarters, look, cancel)?;
-                if !is_unread(&turned) && legible(&turned) > 2 * legible(&seen) {
-                    turned.notes.push(note.to_owned());
-                    turned.timings_ms.total = begin.elapsed().as_secs_f64() * 1000.0;
-                    seen = turned;
-                    break;
-                }
-            }
-        }
-        seen.is_picture = true;
-        for note in seen.notes.iter_mut().filter(|note| *note == eyes::BLANK) {
-            BLANK_PICTURE.clone_into(note);
-        }
-        Ok(seen)
-    }
 }
 
 fn reads_ahead(settings: &Settings) -> bool {
@@ -412,135 +381,6 @@ fn remembered(settings: &Settings) -> Duration {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The screen, connected to when it is first looked at, and again after something failed: the desktop may have been
-/// started anew.
-struct LateCapture {
-    parts: Arc<dyn Parts>,
-    open: Option<Box<dyn ScreenCapture>>,
-    failed: bool,
-}
-
-impl LateCapture {
-    fn open(&mut self) -> Result<&mut Box<dyn ScreenCapture>> {
-        if std::mem::take(&mut self.failed) {
-            self.open = None;
-        }
-        if self.open.is_none() {
-            self.open = Some(self.parts.capture()?);
-        }
-        self.open.as_mut().ok_or_else(|| Error::new("eyes.absent", "There is no screen.", ""))
-    }
-}
-
-impl ScreenCapture for LateCapture {
-    fn capture(&mut self, target: &ScreenTarget) -> Result<Screenshot<'_>> {
-        self.open()?;
-        let Self { open: Some(open), failed, .. } = self else { unreachable!("it was opened above") };
-        let shot = open.capture(target);
-        *failed = shot.is_err();
-        shot
-    }
-
-    fn windows(&mut self) -> Result<Vec<ScreenWindow>> {
-        let windows = self.open()?.windows();
-        self.failed = windows.is_err();
-        windows
-    }
-
-    fn release(&mut self) {
-        if let Some(open) = &mut self.open {
-            open.release();
-        }
-    }
-}
-
-/// The accessibility service, connected to when it is first asked, and again after its connection was lost. An error of
-/// one window leaves it open: to open it anew may switch the desktop's accessibility off and on.
-struct LateTree {
-    parts: Arc<dyn Parts>,
-    settings: Arc<Mutex<Arc<Settings>>>,
-    /// With the settings that it was opened by.
-    open: Option<(jarvis_settings::Accessibility, Box<dyn AccessibilityTree>)>,
-}
-
-impl LateTree {
-    fn ask<T>(&mut self, work: impl FnOnce(&mut dyn AccessibilityTree) -> Result<T>) -> Result<T> {
-        let settings = Arc::clone(&lock(&self.settings));
-        let wanted = settings.eyes.accessibility;
-        self.open.take_if(|(by, _)| *by != wanted);
-        if self.open.is_none() {
-            self.open = Some((wanted, self.parts.tree(&settings)?));
-        }
-        let Some((_, tree)) = &mut self.open else { unreachable!("it was opened above") };
-        let answer = work(tree.as_mut());
-        if answer.as_ref().is_err_and(|error| TREE_LOST.contains(&error.code.as_str())) {
-            self.open = None;
-        }
-        answer
-    }
-}
-
-impl AccessibilityTree for LateTree {
-    fn focused_window(&mut self, cancel: &Cancel) -> Result<Option<WindowText>> {
-        if lock(&self.settings).eyes.accessibility == jarvis_settings::Accessibility::Off {
-            return Ok(None);
-        }
-        self.ask(|tree| tree.focused_window(cancel))
-    }
-
-    fn hidden_fields(&mut self, cancel: &Cancel) -> Result<Vec<Region>> {
-        // Also where its text is not used: nobody else knows where passwords are.
-        self.ask(|tree| tree.hidden_fields(cancel))
-    }
-}
-
-/// The recognizer, loaded when there is something to recognize, which computes only while it holds the right to. Clones
-/// share it.
-#[derive(Clone)]
-struct LateRecognizer {
-    parts: Arc<dyn Parts>,
-    settings: Arc<Mutex<Arc<Settings>>>,
-    recognizer: Arc<Mutex<Recognizer>>,
-    heavy: Heavy,
-}
-
-impl TextRecognizer for LateRecognizer {
-    fn recognize(
-        &mut self,
-        pixels: Pixels<'_>,
-        areas: &[Region],
-        cancel: &Cancel,
-        lines: &mut Vec<TextLine>,
-    ) -> Result<LookTimings> {
-        let mut recognizer = lock(&self.recognizer);
-        if recognizer.loaded.is_none() {
-            let settings = Arc::clone(&lock(&self.settings));
-            recognizer.loaded = Some(self.parts.screen_reader(&settings)?);
-        }
-        recognizer.used = Some(Instant::now());
-        let Some(loaded) = &mut recognizer.loaded else { unreachable!("it was loaded above") };
-        let right = self.heavy.take();
-        let read = contained("Reading the screen", || loaded.recognize(pixels, areas, cancel, lines));
-        drop(right);
-        if read.as_ref().is_err_and(|error| error.code == PANICKED) {
-            recognizer.loaded = None;
-        }
-        read
-    }
-
-    fn forget(&mut self, unseen: Duration) {
-        if let Some(loaded) = &mut lock(&self.recognizer).loaded {
-            loaded.forget(unseen);
-        }
-    }
-
-    fn release(&mut self) {
-        if let Some(loaded) = &mut lock(&self.recognizer).loaded {
-            loaded.release();
-        }
-    }
 }
 
 /// Whether the machine runs on its battery. One without batteries does not.

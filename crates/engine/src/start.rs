@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jarvis_core::{AssistantState, Cancel, Capture, Error, Result, ScreenTarget, TurnId};
 use jarvis_settings::{Paths, RemoteReach, Settings};
@@ -19,6 +19,7 @@ use crate::listen::Listen;
 use crate::load::{Installed, Parts};
 use crate::message::{Asked, AskedToSee, Message, Outbox};
 use crate::observers::Observers;
+use crate::picture::{Click, PictureOffer};
 use crate::recognize::Recognize;
 use crate::see::{Sight, Sighting};
 use crate::speak::{Mouth, Speak};
@@ -129,8 +130,8 @@ impl Engine {
         let memory = parts.watch_memory(Box::new(move || drop(spare.send(Job::Spare))));
         let workers = Workers { listen, recognize, think, speak };
         let ended = Arc::new(Ended::default());
-        let coordinator =
-            Coordinator::new(settings, !options.no_voice, workers, mouth, Arc::clone(&observers), Arc::clone(&status));
+        let (watching, told) = (Arc::clone(&observers), Arc::clone(&status));
+        let coordinator = Coordinator::new(settings, !options.no_voice, workers, mouth, watching, told, sight.desk());
         let at_the_end = Arc::clone(&ended);
         spawn("coordinator", move || {
             // Whatever happens to the coordinator, nobody waits for it in vain.
@@ -269,9 +270,7 @@ impl EngineHandle {
                 given_up.cancel();
                 self.occupied()
             }
-            RecvTimeoutError::Disconnected => {
-                Error::new("internal.ended", "Jarvis is ending.", "Start it again and ask once more.")
-            }
+            RecvTimeoutError::Disconnected => ended(),
         })
     }
 
@@ -289,11 +288,30 @@ impl EngineHandle {
             given_up.cancel();
             Err(match error {
                 RecvTimeoutError::Timeout => self.occupied(),
-                RecvTimeoutError::Disconnected => {
-                    Error::new("internal.ended", "Jarvis is ending.", "Start it again and ask once more.")
-                }
+                RecvTimeoutError::Disconnected => ended(),
             })
         })
+    }
+
+    /// The picture of the screen that waits for the user's decision to have it sent or not.
+    pub fn picture(&self) -> Option<PictureOffer> {
+        self.sight.desk().offer(Instant::now())
+    }
+
+    /// The user looked at the picture `offer` and has it sent; says which turn answers from it. `aloud`: the answer is
+    /// spoken, too. Whatever Jarvis says or hears just now is broken off for it.
+    ///
+    /// # Errors
+    /// That picture is not offered any more, or the engine has ended.
+    pub fn send_picture(&self, offer: u64, aloud: bool) -> Result<TurnId> {
+        let (turn, begun) = sync_channel(1);
+        let _ = self.sender.send(Message::Show(Click { offer, aloud, turn }));
+        begun.recv_timeout(ASKED).unwrap_or_else(|_| Err(ended()))
+    }
+
+    /// The picture is not to be sent.
+    pub fn refuse_picture(&self) {
+        self.sight.desk().clear();
     }
 
     /// What was captured of the screen since the start, and why, the last first.
@@ -354,6 +372,10 @@ impl EngineHandle {
         let ended = self.ended.is.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.ended.changed.wait_while(ended, |ended| !*ended).unwrap_or_else(PoisonError::into_inner));
     }
+}
+
+fn ended() -> Error {
+    Error::new("internal.ended", "Jarvis is ending.", "Start it again and ask once more.")
 }
 
 /// Memory of this process that is in RAM, where the system tells.

@@ -4,6 +4,8 @@
 //! until an alarm is due. What skills need kept for the next run is read at the start and handed on to be written whenever
 //! it changed. Never speaks and never decides whether an answer is still wanted; that flag is handed to it.
 
+mod show;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, sync_channel};
@@ -23,6 +25,7 @@ use crate::heavy::Heavy;
 use crate::keep::Keeper;
 use crate::load::Parts;
 use crate::message::{AskedToSee, Loaded, Message, Outbox, PANICKED, Part, contained};
+use crate::picture::Offered;
 use crate::see::{Sight, Sighting};
 
 /// How long to wait to hear whether there was a wake to unlearn; who listens is loading, perhaps, and will tell later.
@@ -35,8 +38,12 @@ const HIGHLIGHTED: f32 = 3.0;
 
 /// Work for the thread.
 pub(crate) enum Job {
-    /// Answer this.
-    Think { turn: TurnId, text: String, cancel: Cancel },
+    /// Answer this, or, if that can't be taken back and the words may be the beginning of more, say so and wait.
+    Think { turn: TurnId, text: String, revocable: bool, cancel: Cancel },
+    /// The words of this turn are all.
+    Decided(TurnId),
+    /// Answer from this picture, which the user had sent.
+    Show { turn: TurnId, offered: Box<Offered>, cancel: Cancel },
     /// Say how likely these words are all of a question, if that can be told.
     Weigh { turn: TurnId, text: String, cancel: Cancel },
     /// Forget the question of this turn and what was answered to it.
@@ -84,6 +91,8 @@ pub(crate) struct Think {
     /// Number of the newest load; what an older one brings is not wanted any more.
     load: u64,
     waiting: VecDeque<Waiting>,
+    /// What acts, of words that may be the beginning of more.
+    undecided: Option<Question>,
     /// The turn that was answered last.
     answered: Option<TurnId>,
     /// Looks at the screen.
@@ -121,6 +130,7 @@ impl Think {
             loading: false,
             load: 0,
             waiting: VecDeque::new(),
+            undecided: None,
             answered: None,
             keeper,
         }
@@ -137,16 +147,32 @@ impl Think {
         self.restore();
         loop {
             self.keep();
-            let next = [self.mind.next_due(), self.sight.rest()].into_iter().flatten().min();
+            let offer_ends = self.sight.desk().rest(Instant::now());
+            let next = [self.mind.next_due(), self.sight.rest(), offer_ends].into_iter().flatten().min();
             let job = match next {
                 None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(due) => jobs.recv_timeout(due.saturating_duration_since(Instant::now())),
             };
             match job {
-                Ok(Job::Think { turn, text, cancel }) => self.think(Question { turn, text, cancel }),
+                Ok(Job::Think { turn, text, revocable, cancel }) => {
+                    let asked = Question { turn, text, cancel };
+                    if revocable && self.mind.acts_on(&asked.text) {
+                        self.undecided = Some(asked);
+                        self.outbox.turn(Input::Acts(turn));
+                    } else {
+                        self.think(asked);
+                    }
+                }
+                Ok(Job::Decided(turn)) => {
+                    if let Some(asked) = self.undecided.take_if(|asked| asked.turn == turn) {
+                        self.think(asked);
+                    }
+                }
+                Ok(Job::Show { turn, offered, cancel }) => self.show(turn, *offered, &cancel),
                 Ok(Job::Weigh { turn, text, cancel }) => self.weigh(turn, &text, &cancel),
                 Ok(Job::Unthink(turn)) => {
                     self.waiting.retain(|asked| !matches!(asked, Waiting::Question(question) if question.turn == turn));
+                    self.undecided.take_if(|asked| asked.turn == turn);
                     if self.answered == Some(turn) {
                         self.mind.take_back();
                     }

@@ -32,7 +32,10 @@ impl GgufModel {
         if let Ok(ids) = self.tokenizer.encode(LINES)
             && ids.len() < MOST.min(self.llama.capacity())
         {
-            self.beside(|model| model.learn(&ids, &Cancel::new()));
+            let learned = self.beside(|model| model.learn(&ids, &Cancel::new()));
+            if let Err(error) = learned {
+                tracing::warn!(%error, "nothing is known of how questions end");
+            }
         }
     }
 
@@ -59,17 +62,20 @@ impl GgufModel {
         if common == 0 || common > MOST.min(self.llama.capacity()) {
             return Ok(None);
         }
-        Ok(self.beside(|model| {
-            let (_, complete) = model.prefill(&ids, cancel);
+        self.beside(|model| {
+            let (_, complete) = model.prefill(&ids, cancel)?;
             let GgufModel { llama, tokenizer, .. } = model;
-            complete.then(|| share(llama.logits(), |id| tokenizer.is_end(id) || ends_sentence(tokenizer.bytes(id))))
-        }))
+            let ends = |id| tokenizer.is_end(id) || ends_sentence(tokenizer.bytes(id));
+            complete.then(|| Ok(share(llama.logits()?, ends))).transpose()
+        })
     }
 
     /// Does `work` on what is read beside the conversation, which is known afterwards as it was before.
-    fn beside<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
-        let aside = self.endings.aside.take();
-        let (mut aside, mut read) = aside.unwrap_or_else(|| (self.llama.aside(MOST), Vec::new()));
+    fn beside<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let (mut aside, mut read) = match self.endings.aside.take() {
+            Some(aside) => aside,
+            None => (self.llama.aside(MOST)?, Vec::new()),
+        };
         self.llama.swap(&mut aside);
         std::mem::swap(&mut self.read, &mut read);
         let done = work(self);
@@ -108,7 +114,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn model() -> GgufModel {
-        GgufModel::load(&default_model(), &LoadOptions { context_length: 256, threads: 2 }).unwrap()
+        GgufModel::load(&default_model(), &LoadOptions { context_length: 256, threads: 2, ..LoadOptions::default() })
+            .unwrap()
     }
 
     fn end(model: &mut GgufModel, said: &str) -> f32 {

@@ -47,6 +47,9 @@ pub enum LlmError {
     /// An answer's form that can't be used.
     #[error("Answers can't be given this form: {0}.")]
     BadConstraint(String),
+    /// There is no graphics processor that can be used.
+    #[error("There is no graphics processor to compute on: {0}.")]
+    Graphics(String),
     /// The engine underneath failed.
     #[error("The language model failed: {0}.")]
     Engine(String),
@@ -84,6 +87,7 @@ impl From<LlmError> for Error {
             LlmError::BadConstraint(_) => {
                 ("llm.bad_constraint", "docs/structured-output.md says what is understood of schemas and expressions.")
             }
+            LlmError::Graphics(_) => ("llm.gpu", "docs/gpu.md says what it needs."),
             LlmError::Engine(_) => ("llm.failed", "Try again; if it happens again, install the model again."),
         };
         Error::new(code, error.to_string(), hint)

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! [`GgufModel`] is the way in: it implements [`jarvis_core::LanguageModel`]. The forward pass is our own, on kernels that
-//! are chosen for the machine at run time; keys and values of what was read are kept, so that a prompt that begins like
+//! are chosen for the machine at run time, or in candle's operations on a graphics processor; keys and values of what was read are kept, so that a prompt that begins like
 //! the last one costs only what is new. A model file is hostile until it has been checked. Never opens a device, a
 //! network connection or any file but the one it is given. [`bench`] is what all this is measured with.
 
@@ -27,7 +27,7 @@ mod testing;
 mod tokenizer;
 
 pub use error::LlmError;
-pub use model::{GgufModel, LoadOptions};
+pub use model::{Compute, GgufModel, LoadOptions};
 
 /// Small sound model files, one a family, for the fuzzer to begin with.
 #[cfg(fuzzing)]

@@ -5,7 +5,7 @@ use crate::end_of_turn::Endings;
 use crate::error::{LlmError, Result};
 use crate::gguf::Gguf;
 use crate::kernels::Kernel;
-use crate::llama::{CHUNK, Llama};
+use crate::llama::{self, Pass};
 use crate::sampling::{self, Sampler};
 use crate::stream::{self, TextStream};
 use crate::template::ChatTemplate;
@@ -26,11 +26,23 @@ pub struct LoadOptions {
     pub context_length: usize,
     /// Threads to compute with, 1..=256; 0 for one per core that this process may use, at most eight.
     pub threads: usize,
+    /// Where to compute.
+    pub compute: Compute,
+}
+
+/// Where to compute.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Compute {
+    /// On the processor.
+    #[default]
+    Processor,
+    /// On the first graphics processor that this program was built for (features `cuda` and `metal`).
+    Graphics,
 }
 
 impl Default for LoadOptions {
     fn default() -> Self {
-        Self { context_length: 2048, threads: 0 }
+        Self { context_length: 2048, threads: 0, compute: Compute::default() }
     }
 }
 
@@ -56,7 +68,7 @@ impl LoadOptions {
 
 /// A language model from a GGUF file of the Llama family.
 pub struct GgufModel {
-    pub(crate) llama: Llama,
+    pub(crate) llama: Pass,
     pub(crate) tokenizer: Tokenizer,
     template: ChatTemplate,
     /// The tokens whose keys and values `llama` has.
@@ -70,6 +82,7 @@ pub struct GgufModel {
 impl std::fmt::Debug for GgufModel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("GgufModel")
+            .field("computes_with", &self.llama.name())
             .field("context_length", &self.llama.capacity())
             .field("weight_bytes", &self.llama.weight_bytes())
             .field("read", &self.read.len())
@@ -88,7 +101,9 @@ impl GgufModel {
     ///
     /// # Errors
     /// The file can't be read (`llm.unreadable_model`), is not a sound GGUF file (`llm.bad_model`) or of a kind that this
-    /// crate can't run (`llm.unsupported_model`), or an option is outside its range (`llm.bad_option`).
+    /// crate can't run (`llm.unsupported_model`), or an option is outside its range (`llm.bad_option`). On a graphics
+    /// processor also: there is none that can be used (`llm.gpu`), or it failed or has no memory for the model
+    /// (`llm.failed`); the same model may load on the processor then.
     pub fn load(path: &Path, options: &LoadOptions) -> jarvis_core::Result<Self> {
         Ok(Self::open(path, options)?)
     }
@@ -101,11 +116,14 @@ impl GgufModel {
         let tokenizer = Tokenizer::read(&gguf.header.metadata, config.vocabulary)?;
         let source = gguf.header.metadata.text("tokenizer.chat_template")?;
         let template = ChatTemplate::new(source, tokenizer.beginning_text(), tokenizer.end_text())?;
-        let kernel = Kernel::detect();
-        let llama = Llama::load(&gguf, config, options.context_length, options.threads(), kernel)?;
+        let context = options.context_length;
+        let llama = match options.compute {
+            Compute::Processor => Pass::on_processor(&gguf, config, context, options.threads(), Kernel::detect())?,
+            Compute::Graphics => Pass::on_device(&gguf, config, context, llama::graphics()?)?,
+        };
         tracing::info!(
             path = %path.display(),
-            kernel = kernel.name(),
+            computes_with = llama.name(),
             threads = options.threads(),
             weights_mb = llama.weight_bytes() >> 20,
             context = llama.capacity(),
@@ -167,28 +185,28 @@ impl GgufModel {
 
     /// Makes the model know exactly `ids` (at least one), reading only what it does not know yet, the last one always and
     /// closely: its scores are wanted. Returns how many it knew, and whether it got to the end.
-    pub(crate) fn prefill(&mut self, ids: &[u32], cancel: &Cancel) -> (usize, bool) {
-        let Some((last, before)) = ids.split_last() else { return (0, true) };
-        let (known, complete) = self.learn(before, cancel);
-        let complete = complete && self.llama.read_closely(*last, cancel);
+    pub(crate) fn prefill(&mut self, ids: &[u32], cancel: &Cancel) -> Result<(usize, bool)> {
+        let Some((last, before)) = ids.split_last() else { return Ok((0, true)) };
+        let (known, complete) = self.learn(before, cancel)?;
+        let complete = complete && self.llama.read_closely(*last, cancel)?;
         if complete {
             self.read.push(*last);
         }
-        (known, complete)
+        Ok((known, complete))
     }
 
     /// Makes the model know exactly `ids`, reading only what it does not know yet. Returns how many it knew, and whether
     /// it got to the end.
-    pub(crate) fn learn(&mut self, ids: &[u32], cancel: &Cancel) -> (usize, bool) {
+    pub(crate) fn learn(&mut self, ids: &[u32], cancel: &Cancel) -> Result<(usize, bool)> {
         let known = self.read.iter().zip(ids).take_while(|(a, b)| a == b).count();
         self.forget_after(known);
-        for chunk in ids[known..].chunks(CHUNK) {
-            if !self.llama.read(chunk, cancel) {
-                return (known, false);
+        for chunk in ids[known..].chunks(self.llama.chunk()) {
+            if !self.llama.read(chunk, cancel)? {
+                return Ok((known, false));
             }
             self.read.extend_from_slice(chunk);
         }
-        (known, true)
+        Ok((known, true))
     }
 
     fn forget_after(&mut self, length: usize) {
@@ -216,7 +234,7 @@ impl GgufModel {
         let form = options.constraint.as_ref();
         let mut guide = form.map(|form| timed(&mut setup, || self.guide(form, most))).transpose()?;
         let mut timings = GenerationTimings { constraint_setup: ms(setup), ..Default::default() };
-        let (cached, complete) = self.prefill(&ids, cancel);
+        let (cached, complete) = self.prefill(&ids, cancel)?;
         timings.prefill = elapsed();
         let mut sampler = Sampler::new(options);
         let mut text = TextStream::new(&options.stop);
@@ -225,7 +243,7 @@ impl GgufModel {
             if !complete || cancel.is_cancelled() {
                 break StopReason::Cancelled;
             }
-            let logits = self.llama.logits();
+            let logits = self.llama.logits()?;
             let is_open = guide.as_mut().is_none_or(|guide| timed(&mut guiding, || guide.mask(logits)));
             let token = if is_open { Some(sampler.sample(logits, &made)?) } else { None };
             if made.is_empty() {
@@ -258,7 +276,7 @@ impl GgufModel {
             if made.len() == most {
                 break StopReason::Length;
             }
-            if !self.llama.read_closely(token, cancel) {
+            if !self.llama.read_closely(token, cancel)? {
                 break StopReason::Cancelled;
             }
             self.read.push(token);
@@ -340,7 +358,7 @@ impl LanguageModel for GgufModel {
             return Err(LlmError::TooLong { tokens: ids.len(), limit }.into());
         }
         if !ids.is_empty() && !self.read.starts_with(&ids) {
-            self.learn(&ids, &Cancel::new());
+            self.learn(&ids, &Cancel::new())?;
         }
         self.learn_endings();
         Ok(())

@@ -4,7 +4,7 @@ use super::*;
 use crate::testing::default_model;
 
 fn load(context_length: usize) -> GgufModel {
-    GgufModel::load(&default_model(), &LoadOptions { context_length, threads: 2 }).unwrap()
+    GgufModel::load(&default_model(), &LoadOptions { context_length, threads: 2, ..LoadOptions::default() }).unwrap()
 }
 
 fn chat(messages: &[(Role, &str)]) -> Prompt {
@@ -165,7 +165,8 @@ fn bad_options_are_refused_by_name() {
     assert_eq!(refusal(GenerateOptions { stop: vec![String::new()], ..greedy(1) }).code, "llm.bad_option");
     let error = model.generate(&Prompt::Raw(String::new()), &greedy(1), &Cancel::new(), &mut |_| {}).unwrap_err();
     assert!(error.message.starts_with("prompt is empty"));
-    for options in [LoadOptions { context_length: 1, threads: 0 }, LoadOptions { context_length: 512, threads: 1000 }] {
+    for (context_length, threads) in [(1, 0), (512, 1000)] {
+        let options = LoadOptions { context_length, threads, ..LoadOptions::default() };
         assert_eq!(GgufModel::load(&default_model(), &options).unwrap_err().code, "llm.bad_option");
     }
 }

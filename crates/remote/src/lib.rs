@@ -25,7 +25,7 @@ mod transcription;
 mod voice;
 
 pub use address::{Address, Reach};
-pub use chat::Chat;
+pub use chat::{Chat, Picture};
 pub use error::RemoteError;
 pub use health::{Health, Link};
 pub use in_order::{Ears, Minds, Voices};

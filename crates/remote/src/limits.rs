@@ -12,6 +12,8 @@ pub struct Limits {
     pub connect: Duration,
     /// From the request to the first words or sound of an answer, with all that comes before.
     pub first_words: Duration,
+    /// The same where the request has a picture, which a model takes longer to look at; never less than the above.
+    pub first_words_on_picture: Duration,
     /// Between two pieces of an answer.
     pub between: Duration,
     /// The whole answer.
@@ -35,6 +37,7 @@ impl Default for Limits {
         Self {
             connect: Duration::from_secs(2),
             first_words: Duration::from_secs(3),
+            first_words_on_picture: Duration::from_secs(25),
             between: Duration::from_secs(5),
             whole: Duration::from_secs(60),
             closing: Duration::from_millis(50),

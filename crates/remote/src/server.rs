@@ -109,10 +109,12 @@ pub(crate) enum Purpose {
     Answering,
     Hearing,
     Speaking,
+    /// Answering about a picture: a model that is slow at that may answer without one in time.
+    Seeing,
 }
 
 impl Purpose {
-    const ALL: [Self; 4] = [Self::Looking, Self::Answering, Self::Hearing, Self::Speaking];
+    const ALL: [Self; 5] = [Self::Looking, Self::Answering, Self::Hearing, Self::Speaking, Self::Seeing];
 }
 
 impl State {
@@ -211,7 +213,7 @@ impl Server {
     fn try_in_background(&self, mut ticket: Ticket) {
         let inner = Arc::clone(&self.0);
         self.0.worker.runtime().spawn(async move {
-            let exchange = Exchange::begin(&inner);
+            let exchange = Exchange::begin(&inner, Purpose::Looking);
             let outcome = match exchange.models().await {
                 // One that lists no models answers all the same.
                 Ok(_) | Err(RemoteError::Refused { .. }) => Ok(()),
@@ -239,7 +241,7 @@ impl Server {
         let raised = Arc::new(Notify::new());
         let raise = Arc::clone(&raised);
         let _watch = cancel.watch(move || raise.notify_one());
-        let exchange = Exchange::begin(&self.0);
+        let exchange = Exchange::begin(&self.0, purpose);
         let outcome = self.0.worker.runtime().block_on(async {
             tokio::select! {
                 biased;
@@ -351,6 +353,8 @@ impl Drop for Ticket {
 pub(crate) struct Exchange<'a> {
     inner: &'a Inner,
     begun: Instant,
+    /// How long the first words may take.
+    first_words: Duration,
     has_words: AtomicBool,
 }
 
@@ -363,8 +367,13 @@ pub(crate) struct Request<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    fn begin(inner: &'a Inner) -> Self {
-        Self { inner, begun: Instant::now(), has_words: AtomicBool::new(false) }
+    fn begin(inner: &'a Inner, purpose: Purpose) -> Self {
+        let limits = &inner.limits;
+        let first_words = match purpose {
+            Purpose::Seeing => limits.first_words.max(limits.first_words_on_picture),
+            _ => limits.first_words,
+        };
+        Self { inner, begun: Instant::now(), first_words, has_words: AtomicBool::new(false) }
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -397,7 +406,7 @@ impl<'a> Exchange<'a> {
 
     /// When the first words or the first sound has to be there.
     pub(crate) fn first_words_by(&self) -> Instant {
-        self.begun + self.inner.limits.first_words
+        self.begun + self.first_words
     }
 
     /// Sends a request and waits until its answer begins; tries again what passes quickly, as long as the first words can
@@ -408,7 +417,7 @@ impl<'a> Exchange<'a> {
 
     async fn send(&self, method: Method, request: &Request<'_>) -> Result<Answer<'a>, RemoteError> {
         let by = self.first_words_by();
-        let slow = || RemoteError::slow(&self.host(), Wait::FirstWords, self.inner.limits.first_words);
+        let slow = || RemoteError::slow(&self.host(), Wait::FirstWords, self.first_words);
         let place = timeout_at(by, self.inner.places.acquire())
             .await
             // Those are our own requests, which says nothing about the server.
@@ -447,7 +456,8 @@ impl<'a> Exchange<'a> {
             builder = builder.header(AUTHORIZATION, key);
         }
         let response = builder.send().await.map_err(|error| self.read_error(&error, true))?;
-        let answer = Answer { inner, response, place: None, taken: 0, whole_by: self.begun + inner.limits.whole };
+        let (first_words, whole_by) = (self.first_words, self.begun + inner.limits.whole);
+        let answer = Answer { inner, response, place: None, taken: 0, first_words, whole_by };
         answer.check(self.first_words_by()).await
     }
 
@@ -483,6 +493,8 @@ pub(crate) struct Answer<'a> {
     #[expect(dead_code, reason = "it is held, not looked at")]
     place: Option<SemaphorePermit<'a>>,
     taken: usize,
+    /// How long the first words may take.
+    first_words: Duration,
     whole_by: Instant,
 }
 
@@ -545,7 +557,7 @@ impl<'a> Answer<'a> {
             Err(_) => {
                 let limit = match wait {
                     Wait::Connect => limits.connect,
-                    Wait::FirstWords => limits.first_words,
+                    Wait::FirstWords => self.first_words,
                     Wait::Between => limits.between,
                     Wait::Whole => limits.whole,
                 };

@@ -169,6 +169,10 @@ define_settings! {
             "How long the first words may take before the own model answers.";
         per_minute: u32 = 60_u32, Kind::integer(1, 1000, "requests"), "Requests a minute",
             "How often a server is asked at most, so that nothing runs up a bill.";
+        pictures: bool = false, Kind::Switch, "Show pictures of the screen there",
+            "Where the text on the screen is not enough, offers to show its picture to that server: you see it first, and it is sent only when you click Send.";
+        picture_model: String = "", Kind::Text, "Model for pictures",
+            "What the server calls a model that sees pictures; empty is the model above.";
         recognition: bool = false, Kind::Switch, "Recognize speech there",
             "Sends what you say, as sound, to be turned into words there; the own recognition stands in.";
         recognition_address: String = "", Kind::Address, "Address for recognition",
@@ -227,7 +231,7 @@ define_settings! {
         batch_timeout: f32 = 0.1_f32, Kind::number(0.0, 10.0, "s"), "Batch timeout",
             "How many seconds a piece of background work waits for others to join it." [unused];
         gpu_enabled: bool = true, Kind::Switch, "Use the graphics processor",
-            "Recognizes on the graphics processor where there is one and this program was built for it.", env "JARVIS_GPU_ENABLED" [restart];
+            "Recognition and the language model compute on the graphics processor where there is one and this program was built for it.", env "JARVIS_GPU_ENABLED" [restart];
         gc_interval: u32 = 300_u32, Kind::integer(0, 86_400, "s"), "Memory trim interval",
             "Seconds between two returns of unused memory to the system; 0 never does.", env "JARVIS_GC_INTERVAL" [unused];
         profile: bool = false, Kind::Switch, "Record a profile",

@@ -96,7 +96,11 @@ reason: string,
 /**
  * When it is done: where the text is from; none where nothing was read.
  */
-source: TextSource | null, } | { "event": "highlight", 
+source: TextSource | null, } | { "event": "picture_offer", 
+/**
+ * Its number; none when it is gone: sent, refused, or out of date.
+ */
+offer: number | null, } | { "event": "highlight", 
 /**
  * Where.
  */

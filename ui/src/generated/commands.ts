@@ -5,6 +5,7 @@ import type { Devices } from "./Devices";
 import type { FieldSpec } from "./FieldSpec";
 import type { Listed } from "./Listed";
 import type { Overview } from "./Overview";
+import type { PictureOffer } from "./PictureOffer";
 import type { SettingValue } from "./SettingValue";
 
 export interface Commands {
@@ -20,6 +21,9 @@ export interface Commands {
   run_doctor: { parameters: {}; result: Array<Check> };
   list_captures: { parameters: {}; result: Array<Capture> };
   forget_captures: { parameters: {}; result: null };
+  picture_offer: { parameters: {}; result: PictureOffer | null };
+  send_picture: { parameters: { offer: number }; result: null };
+  refuse_picture: { parameters: {}; result: null };
   talk: { parameters: {}; result: null };
   cancel: { parameters: {}; result: null };
   ask: { parameters: { text: string }; result: null };

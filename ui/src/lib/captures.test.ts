@@ -12,6 +12,7 @@ const look: Capture = {
   pixels_read: 4096,
   masked: 0,
   background: false,
+  shown: null,
 };
 
 describe("a look in the list", () => {
@@ -32,6 +33,16 @@ describe("a look in the list", () => {
     expect(how(look)).toBe("recognized in the picture");
     expect(how({ ...look, masked: 1 })).toBe("recognized in the picture · one place blackened first");
     expect(how({ ...look, source: "accessibility", masked: 2 })).toContain("2 places");
+  });
+
+  it("says of a picture whether it was sent, and where", () => {
+    const shown = { host: "127.0.0.1:11434", sent: false };
+    expect(how({ ...look, shown })).toBe(
+      "a picture for you to look at, to be sent to 127.0.0.1:11434 only by your click",
+    );
+    expect(how({ ...look, shown: { ...shown, sent: true }, masked: 1 })).toBe(
+      "the picture was sent to 127.0.0.1:11434, when you clicked Send · one place blackened first",
+    );
   });
 
   it("says when, with the day where it was not today", () => {

@@ -24,12 +24,17 @@ export function why({ reason, background }: Capture): string {
 }
 
 /** How: "recognized in the picture, 2 places blackened". */
-export function how({ source, masked }: Capture): string {
-  const read = {
-    accessibility: "the application told its text; no picture",
-    recognizer: "recognized in the picture",
-    cache: "unchanged since it was last read",
-  }[source];
+export function how({ source, masked, shown }: Capture): string {
+  const read =
+    shown === null
+      ? {
+          accessibility: "the application told its text; no picture",
+          recognizer: "recognized in the picture",
+          cache: "unchanged since it was last read",
+        }[source]
+      : shown.sent
+        ? `the picture was sent to ${shown.host}, when you clicked Send`
+        : `a picture for you to look at, to be sent to ${shown.host} only by your click`;
   if (masked === 0) return read;
   return `${read} · ${masked === 1 ? "one place" : `${masked} places`} blackened first`;
 }

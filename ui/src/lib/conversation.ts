@@ -108,6 +108,7 @@ export function advance(conversation: Conversation, record: EventRecord): Conver
     case "first_audio":
     case "playback_end":
     case "barge_in":
+    case "picture_offer":
     case "highlight":
     case "level":
     case "model_progress":

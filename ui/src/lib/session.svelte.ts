@@ -3,6 +3,7 @@ import { SvelteMap } from "svelte/reactivity";
 import type { Error as Failure } from "../generated/Error";
 import type { EventRecord } from "../generated/EventRecord";
 import type { Overview } from "../generated/Overview";
+import type { PictureOffer } from "../generated/PictureOffer";
 import { asFailure, call, follow } from "./api";
 import { advance, emptyConversation } from "./conversation";
 
@@ -26,6 +27,8 @@ export class Session {
   looking = $state(false);
   /** How often a look was over, which whoever lists them has to follow. */
   looks = $state(0);
+  /** The picture of the screen that waits for the person to have it sent or not. */
+  picture = $state.raw<PictureOffer | null>(null);
   readonly installing = new SvelteMap<string, Progress>();
   /** The last thing that the window asked for and did not get. */
   failure = $state.raw<Failure | null>(null);
@@ -33,6 +36,7 @@ export class Session {
   /** Whether there is something that Esc would stop. */
   busy = $derived(this.conversation.state !== "idle");
 
+  #reading = 0;
   #litAt = 0;
   #goesOut: ReturnType<typeof setTimeout> | undefined;
 
@@ -46,6 +50,8 @@ export class Session {
       if (look?.event === "looking" && look.looking) this.light(true);
     });
     await this.refresh();
+    // The window may have been opened for it.
+    await this.readOffer();
   }
 
   /** Reads again how the program stands: state, devices, hotkey, tray, models. */
@@ -74,7 +80,13 @@ export class Session {
       this.settingsChanged += 1;
       return;
     }
+    if (record.event === "picture_offer") {
+      void this.readOffer();
+      return;
+    }
     if (record.event === "looking") this.light(record.looking);
+    // What is sent is in the list by then.
+    if (record.event === "intent" && record.intent === "screen.picture") this.looks += 1;
     this.conversation = advance(this.conversation, record);
     if (record.event === "ready" || record.event === "device" || record.event === "error") void this.refresh();
   }
@@ -92,6 +104,22 @@ export class Session {
     this.#goesOut = setTimeout(() => (this.looking = false), left);
   }
 
+  /** Shows the picture that is offered now. An answer that was overtaken by the next shows nothing. */
+  private async readOffer(): Promise<void> {
+    const reading = ++this.#reading;
+    await this.attempt(async () => {
+      const picture = await call("picture_offer");
+      if (reading === this.#reading) this.picture = picture;
+    });
+  }
+
+  /** Sends the picture that is shown, and no other. */
+  sendPicture = () => {
+    const { picture } = this;
+    if (picture === null) return Promise.resolve(false);
+    return this.act(() => call("send_picture", { offer: picture.offer }));
+  };
+  refusePicture = () => this.act(() => call("refuse_picture"));
   talk = () => this.act(() => call("talk"));
   cancel = () => this.act(() => call("cancel"));
   ask = (text: string) => this.act(() => call("ask", { text }));

@@ -69,3 +69,47 @@ test("the next thing that the person asks for clears it", async () => {
   await session.talk();
   expect(session.failure).toBeNull();
 });
+
+const offer = (number: number) => ({ offer: number, host: "127.0.0.1:11434", question: "What is this?" });
+
+test("a picture that is offered is shown, sent by its number, and gone when it is", async () => {
+  const answers: Record<string, unknown> = { overview: { status: null }, picture_offer: offer(3) };
+  program(answers);
+  let tell: (record: EventRecord) => void = () => undefined;
+  vi.mocked(follow).mockImplementation((onEvent) => {
+    tell = onEvent;
+    return Promise.resolve([]);
+  });
+  const session = new Session();
+  await session.start();
+  expect(session.picture?.offer).toBe(3);
+  answers["picture_offer"] = offer(4);
+  tell({ t_ms: 1, turn: 1, event: "picture_offer", offer: 4 });
+  await vi.waitFor(() => expect(session.picture?.offer).toBe(4));
+  expect(call).not.toHaveBeenCalledWith("send_picture", expect.anything());
+  await session.sendPicture();
+  expect(call).toHaveBeenCalledWith("send_picture", { offer: 4 });
+  answers["picture_offer"] = null;
+  tell({ t_ms: 2, turn: 1, event: "picture_offer", offer: null });
+  await vi.waitFor(() => expect(session.picture).toBeNull());
+  expect(await session.sendPicture()).toBe(false);
+});
+
+test("an offer that was overtaken is not shown", async () => {
+  program({ overview: { status: null }, picture_offer: null });
+  let tell: (record: EventRecord) => void = () => undefined;
+  vi.mocked(follow).mockImplementation((onEvent) => {
+    tell = onEvent;
+    return Promise.resolve([]);
+  });
+  const session = new Session();
+  await session.start();
+  let slow: (value: unknown) => void = () => undefined;
+  const waits = () => new Promise<never>((answer) => (slow = answer as (value: unknown) => void));
+  vi.mocked(call).mockImplementationOnce(waits as typeof call);
+  tell({ t_ms: 1, turn: 1, event: "picture_offer", offer: 1 });
+  tell({ t_ms: 2, turn: 1, event: "picture_offer", offer: null });
+  slow(offer(1));
+  await Promise.resolve();
+  expect(session.picture).toBeNull();
+});

@@ -241,6 +241,16 @@ fn what_is_copied_comes_before_the_words_that_say_so() {
 }
 
 #[test]
+fn it_is_known_what_acts_before_it_is_done() {
+    let (mut mind, _, eyes) = seeing();
+    assert!(!mind.acts_on("copy refunds") && !mind.acts_on("what is on my screen") && !mind.acts_on("why is it blue"));
+    assert!(mind.acts_on("set a timer for ten minutes") && mind.acts_on("speak slower"));
+    eyes.will_see(Ok(a_screen("Refunds take 14 days.")));
+    trace(&mut mind, "read this");
+    assert!(mind.acts_on("copy refunds") && !mind.acts_on("how long do refunds take"));
+}
+
+#[test]
 fn what_stood_on_the_screen_stays_here_and_out_of_the_conversation() {
     let (mut mind, parrot, eyes) = seeing();
     eyes.will_see(Ok(a_screen("Refunds take 14 days.")));

@@ -8,7 +8,9 @@ pub mod normalize;
 pub mod pattern;
 
 use crate::router::normalize::{Names, Request};
-use jarvis_core::{Error, IntentMatch, Reply, Result, ScreenText, Seen, Sight, Skill, SkillContext, SkillSpec, Slots};
+use jarvis_core::{
+    Error, IntentMatch, Reply, Result, Risk, ScreenText, Seen, Sight, Skill, SkillContext, SkillSpec, Slots,
+};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -131,6 +133,12 @@ impl Router {
         let skill = self.serving(matched)?;
         (self.thread.looked, self.thread.talked) = (Some((skill, context.clock.now())), None);
         self.skills[skill].seen(matched.intent, &matched.slots, screen, may_look_on, context)
+    }
+
+    /// What answering `matched` may do to the machine; the worst where no skill serves it.
+    pub fn risk(&self, matched: &IntentMatch) -> Risk {
+        let mut specs = self.skills.iter().flat_map(|skill| skill.specs());
+        specs.find(|spec| spec.intent == matched.intent).map_or(Risk::High, |spec| spec.risk)
     }
 
     /// The skill that serves `matched`.

@@ -7,7 +7,7 @@ const SPECS: &[SkillSpec] = &[SkillSpec {
     intent: "feedback.negative",
     description: "Learn that nobody called: the wake word was heard where it was not said.",
     examples: &["that was not me", "I did not call you", "nobody called you", "I was not talking to you"],
-    risk: Risk::None,
+    risk: Risk::Low,
 }];
 
 const TEMPLATES: &[&str] = &[

@@ -1,7 +1,8 @@
 //! Answers that are ready before they may be heard, and how soon that is.
 //!
 //! Owns what is withheld of an answer while the user may go on ([`Withheld`]), how sure a question has to be whole to be
-//! answered before the set silence is over ([`Turn::weighed`]), and what becomes of it when the user goes on all the same
+//! answered before the set silence is over ([`Turn::weighed`]), what waits for the end of it since it can't be taken back
+//! ([`Turn::acts`]), and what becomes of it when the user goes on all the same
 //! ([`Half`]): what is said over the beginning of its answer goes on with the question, or takes it back. Never shortens a pause where the
 //! user could not be heard going on.
 
@@ -165,6 +166,16 @@ impl Turn {
         }
     }
 
+    /// What answers the words can't be taken back: it begins when they can't be either, and goes on with nothing.
+    pub(super) fn acts(&mut self, turn: TurnId, actions: &mut Vec<Action>) {
+        let Some(present) = self.thinking(turn) else { return };
+        present.half = None;
+        let known = std::mem::replace(&mut present.acts, true);
+        if !known && present.revocable_until.is_none() {
+            actions.push(Action::Decided(turn));
+        }
+    }
+
     /// `text` with what this turn's user had said before its recording: what it was begun with, or the question that the
     /// held answer was given to, if that was half of it. Then that was never asked.
     pub(super) fn with_its_beginning(
@@ -215,6 +226,9 @@ impl Turn {
         let Some(present) = &mut self.present else { return };
         let turn = present.id;
         let Some(Withheld { clauses, answered, .. }) = present.withheld.take() else { return };
+        if present.acts {
+            return self.commit(actions);
+        }
         for clause in clauses {
             self.clause(turn, clause, now, actions);
         }

@@ -359,7 +359,15 @@ impl Turn {
             && present.revocable_until.take().is_some()
         {
             actions.push(Action::Close(present.id));
+            if present.acts {
+                actions.push(Action::Decided(present.id));
+            }
         }
+    }
+
+    /// Whether the words of the present turn may turn out to be the beginning of more.
+    pub fn is_revocable(&self) -> bool {
+        self.present.as_ref().is_some_and(|present| present.revocable_until.is_some())
     }
 }
 

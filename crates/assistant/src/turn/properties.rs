@@ -86,7 +86,8 @@ pub(super) fn input(op: &Op, now_turn: &Turn, now: Instant) -> Input {
         45 => Input::NotCalled(turn),
         47 => Input::WasCalled(turn),
         48 | 49 => Input::Lasted(turn, utterance()),
-        50 | 51 => Input::Weighed(turn, if op.ms.is_multiple_of(3) { 0.0 } else { 0.9 }),
+        50 => Input::Weighed(turn, if op.ms.is_multiple_of(3) { 0.0 } else { 0.9 }),
+        51 => Input::Acts(turn),
         29 => Input::Due { spoken: "tea".into(), shown: "tea".into() },
         _ => match op.ms % 6 {
             0 => Input::Ear(Err(error())),
@@ -104,6 +105,8 @@ struct Watcher {
     given_up: HashSet<TurnId>,
     ended: HashSet<TurnId>,
     last_words: HashSet<TurnId>,
+    /// What acts was to begin.
+    decided: HashSet<TurnId>,
     muted: bool,
     /// The newest take of each turn, and the ones that were dropped.
     takes: HashMap<TurnId, u32>,
@@ -156,6 +159,15 @@ impl Watcher {
                     assert!(!self.dropped.contains(&(*turn, take)), "words of a take that was dropped");
                 }
                 Some(*turn)
+            }
+            Action::Decided(turn) => {
+                assert!(self.decided.insert(*turn), "decided twice");
+                assert!(!now.is_revocable(), "decided, and may be revoked");
+                Some(*turn)
+            }
+            Action::Unthink(turn) => {
+                assert!(!self.decided.contains(turn), "taken back after it was decided");
+                None
             }
             Action::Ahead(id, _) => Some(*id),
             Action::Speak(id, _) => {

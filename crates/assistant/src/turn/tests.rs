@@ -1,5 +1,6 @@
 //! Golden traces: what goes in at which time, and all that comes out.
 
+mod acts;
 mod doubt;
 mod whole;
 

@@ -124,6 +124,9 @@ pub enum Input {
     },
     /// How likely the words of this turn are all of the question, 0..=1: answers [`Action::Weigh`].
     Weighed(TurnId, f32),
+    /// Answering this turn's words changes something that can't be taken back: answered once they are decided
+    /// ([`Action::Decided`]).
+    Acts(TurnId),
     /// The language model's first piece of text is there.
     FirstToken(TurnId),
     /// A piece of the answer to show.
@@ -178,6 +181,7 @@ impl Input {
             | Self::Transcribed { turn, .. }
             | Self::Understood { turn, .. }
             | Self::Weighed(turn, _)
+            | Self::Acts(turn)
             | Self::FirstToken(turn)
             | Self::Text(turn, _)
             | Self::Clause(turn, _)
@@ -278,6 +282,8 @@ pub enum Action {
     Weigh(TurnId, String),
     /// Answer this.
     Think(TurnId, String),
+    /// The words of this turn are all: what waited for that ([`Input::Acts`]) is to be answered.
+    Decided(TurnId),
     /// Forget the question and the answer of this turn: it was not all that was asked.
     Unthink(TurnId),
     /// The answer of this turn, from the screen, was silenced after so many of its words were heard: "go on" goes on there.

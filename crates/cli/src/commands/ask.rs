@@ -220,7 +220,7 @@ pub(super) fn copy(text: String, output: &Output) -> Result<()> {
 }
 
 /// A piece of an answer, for a person who reads along; a script gets one object at the end.
-fn show(text: &str) -> std::io::Result<()> {
+pub(super) fn show(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush())
 }

@@ -7,6 +7,7 @@ pub mod control;
 pub mod doctor;
 pub mod generate;
 pub mod models;
+pub mod picture;
 pub mod remote;
 pub mod run;
 pub mod say;

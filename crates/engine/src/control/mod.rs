@@ -8,7 +8,8 @@
 //! status, hello, subscribe, or `{"command":"ask","text":"..."}`, whose answer is spoken, too, with `"aloud":true`. The
 //! answer is `{"ok":true}`, with `"status"` where it was asked for, `"turn"` after `ask` and `"seen"` after
 //! `{"command":"see","target":"active_window","question":"..."}`, or
-//! `{"error":{"code","message","hint"}}`. After `subscribe` the connection carries events, as in `--events`. After `quit`
+//! `{"error":{"code","message","hint"}}`. `picture` answers with the picture that waits for the user's decision,
+//! `{"command":"sendpicture","offer":N}` is that decision (with `"turn"`), `refusepicture` the other one. After `subscribe` the connection carries events, as in `--events`. After `quit`
 //! it is closed when the place of the running instance is free.
 //!
 //! A question cuts nobody off: it is answered when no turn goes on, or refused after half a minute. Only "stop" does not
@@ -21,5 +22,5 @@ mod server;
 
 pub use client::{Events, connect, quit, send, subscribe};
 pub use protocol::{Request, Response};
-pub use question::{ask, see};
+pub use question::{ask, see, send_picture};
 pub use server::{Claim, Server, claim, serve};

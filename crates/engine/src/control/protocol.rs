@@ -5,7 +5,7 @@ use std::io::{BufRead, Read};
 use jarvis_core::{Error, Result, ScreenTarget, TurnId};
 use serde::{Deserialize, Serialize};
 
-use crate::{Command, Sighting, Status};
+use crate::{Command, PictureOffer, Sighting, Status};
 
 /// The longest line that a server takes, in bytes.
 pub(super) const MAX_LINE: u64 = 64 * 1024;
@@ -47,6 +47,18 @@ pub enum Request {
         /// The question.
         question: String,
     },
+    /// Which picture of the screen waits to be sent or not?
+    Picture,
+    /// The user looked at that picture and has it sent.
+    SendPicture {
+        /// Its number.
+        offer: u64,
+        /// The answer is spoken, too.
+        #[serde(default)]
+        aloud: bool,
+    },
+    /// It is not to be sent.
+    RefusePicture,
     /// What woke Jarvis last was no call.
     NotCalled,
     /// Settings were changed or models installed: take them up.
@@ -76,6 +88,9 @@ impl Request {
             Request::Quit => Command::Quit,
             Request::Ask { .. }
             | Request::See { .. }
+            | Request::Picture
+            | Request::SendPicture { .. }
+            | Request::RefusePicture
             | Request::NotCalled
             | Request::Reload
             | Request::Status
@@ -94,12 +109,15 @@ pub struct Response {
     /// What it is doing, for [`Request::Status`] and [`Request::Hello`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// The turn that answers, for [`Request::Ask`].
+    /// The turn that answers, for [`Request::Ask`] and [`Request::SendPicture`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turn: Option<TurnId>,
     /// What was seen, for [`Request::See`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<Sighting>,
+    /// The picture that is offered, for [`Request::Picture`]; none where none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<PictureOffer>,
     /// Why the request was not taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Error>,
@@ -120,6 +138,10 @@ impl Response {
 
     pub(super) fn seen(seen: Sighting) -> Self {
         Self { ok: true, seen: Some(seen), ..Self::default() }
+    }
+
+    pub(super) fn picture(picture: Option<PictureOffer>) -> Self {
+        Self { ok: true, picture, ..Self::default() }
     }
 
     pub(super) fn error(error: Error) -> Self {
@@ -169,6 +191,10 @@ mod tests {
         let request = Request::See { target: ScreenTarget::PointerMonitor, question: "what is there".into() };
         let see = r#"{"command":"see","target":"pointer_monitor","question":"what is there"}"#;
         assert_eq!(parse(see).unwrap(), request);
+        assert_eq!(parse(r#"{"command":"picture"}"#).unwrap(), Request::Picture);
+        let send = r#"{"command":"sendpicture","offer":3}"#;
+        assert_eq!(parse(send).unwrap(), Request::SendPicture { offer: 3, aloud: false });
+        assert_eq!(parse(r#"{"command":"sendpicture"}"#).unwrap_err().code, "control.bad_request");
         assert_eq!(parse("toggle").unwrap_err().code, "control.bad_request");
         assert_eq!(parse(r#"{"command":"ask"}"#).unwrap_err().code, "control.bad_request");
     }

@@ -25,12 +25,26 @@ const ANSWERED: Duration = Duration::from_secs(120);
 /// # Errors
 /// Nothing runs, it refuses or fails, somebody interrupted it, or it ended before it had answered.
 pub fn ask(socket: &Path, text: &str, aloud: bool, on_text: &mut dyn FnMut(&str)) -> Result<Answer> {
+    let request = Request::Ask { text: text.to_owned(), aloud };
+    answer(socket, &request, text, aloud, on_text)
+}
+
+/// Has the running instance send the picture `offer`, which the user looked at, and answer `question` from it in writing. As
+/// [`ask`] otherwise.
+///
+/// # Errors
+/// As [`ask`], or that picture is not offered any more.
+pub fn send_picture(socket: &Path, offer: u64, question: &str, on_text: &mut dyn FnMut(&str)) -> Result<Answer> {
+    answer(socket, &Request::SendPicture { offer, aloud: false }, question, false, on_text)
+}
+
+/// What is answered to `request`, which asks `text`.
+fn answer(socket: &Path, request: &Request, text: &str, aloud: bool, on_text: &mut dyn FnMut(&str)) -> Result<Answer> {
     let asked = Instant::now();
     let milliseconds = || asked.elapsed().as_micros() as f64 / 1000.0;
     // Before the question, so that nothing of the answer is missed.
     let events = subscribe(socket)?;
-    let request = Request::Ask { text: text.to_owned(), aloud };
-    let Response { turn: Some(turn), .. } = send_and_wait(socket, &request, ASKED + BEYOND)? else {
+    let Response { turn: Some(turn), .. } = send_and_wait(socket, request, ASKED + BEYOND)? else {
         return Err(unanswered());
     };
     let mut answer: Option<Answer> = None;

@@ -245,7 +245,9 @@ fn serve_client(stream: UnixStream, Served { engine, reload, waiting }: &Served)
                 return;
             }
             Ok(Request::Status) => Response::status(engine.status()),
-            Ok(Request::Hello | Request::Ask { .. } | Request::See { .. }) if engine.is_ending() => {
+            Ok(Request::Hello | Request::Ask { .. } | Request::See { .. } | Request::SendPicture { .. })
+                if engine.is_ending() =>
+            {
                 Response::error(ending())
             }
             Ok(Request::Hello) => {
@@ -255,6 +257,14 @@ fn serve_client(stream: UnixStream, Served { engine, reload, waiting }: &Served)
             Ok(Request::Ask { text, aloud }) => engine.ask(text, aloud).map_or_else(Response::error, Response::turn),
             Ok(Request::See { target, question }) => {
                 engine.see(target, question).map_or_else(Response::error, Response::seen)
+            }
+            Ok(Request::Picture) => Response::picture(engine.picture()),
+            Ok(Request::SendPicture { offer, aloud }) => {
+                engine.send_picture(offer, aloud).map_or_else(Response::error, Response::turn)
+            }
+            Ok(Request::RefusePicture) => {
+                engine.refuse_picture();
+                Response::ok()
             }
             Ok(Request::NotCalled) => match engine.not_called() {
                 Ok(true) => Response::ok(),

@@ -256,22 +256,29 @@ fn check_recognition(paths: &Paths) -> Found {
     }
 }
 
-/// Whether all that is wanted fits into memory side by side.
+/// Whether all that is wanted fits into memory side by side, and what of it goes onto a graphics processor.
 fn check_memory(paths: &Paths) -> Found {
-    let Some(free) = free_memory() else {
-        return Found::ok("This system does not tell how much memory is free.");
-    };
     let settings = match Settings::load(paths) {
         Ok(settings) => settings,
         Err(error) => return error.into(),
     };
     let placement = Placement::now(&settings, &Store::new(paths.models_dir()));
-    match placement.told().into_iter().next() {
-        Some(error) => Found::warn(error.message, error.hint),
-        None => {
-            Found::ok(format!("{} of memory are free; the models need {}.", Bytes(free), Bytes(placement.needed())))
-        }
+    if let Some(error) = placement.told().into_iter().next() {
+        return Found::warn(error.message, error.hint);
     }
+    let mut text = match free_memory() {
+        Some(free) => {
+            format!("{} of memory are free; the models need {}.", Bytes(free), Bytes(placement.needed()))
+        }
+        None => "This system does not tell how much memory is free.".to_owned(),
+    };
+    if cfg!(any(feature = "cuda", feature = "metal")) {
+        text.push_str(&match placement.on_graphics(&settings)[..] {
+            [] => " None of them goes onto a graphics processor.".to_owned(),
+            ref models => format!(" On the graphics processor: {}.", models.join(", ")),
+        });
+    }
+    Found::ok(text)
 }
 
 fn check_runtime(paths: &Paths) -> Found {

@@ -9,7 +9,7 @@ use jarvis_remote::{Address, Keyring, Worker};
 use jarvis_settings::{Remote, RemoteReach};
 
 use super::Found;
-use crate::remote::{connect, lacks_model, no_model, wanted};
+use crate::remote::{connect, lacks_model, no_model, shows_to, wanted};
 
 /// How long all of them have: less than a check, so that what is told is which one is slow.
 const PATIENCE: Duration = Duration::from_millis(1500);
@@ -72,16 +72,20 @@ fn try_server(settings: &Remote, address: &str, keyring: &dyn Keyring) -> Result
     if lacks_model(settings, address) {
         return Err(no_model(host));
     }
-    if address == settings.address
-        && !settings.model.is_empty()
-        && !models.is_empty()
-        && !models.contains(&settings.model)
-    {
-        return Err(Error::new(
-            "remote.no_model",
-            format!("{host} answers, and lists no model called {}.", settings.model),
-            "`jarvis remote` lists those that it has; set one with `jarvis config set remote.model NAME`.",
-        ));
+    if address == settings.address {
+        shows_to(settings)?;
+        let of_pictures = if settings.pictures { settings.picture_model.as_str() } else { "" };
+        for (setting, model) in [("model", settings.model.as_str()), ("picture_model", of_pictures)] {
+            if !model.is_empty() && !models.is_empty() && !models.iter().any(|listed| listed == model) {
+                return Err(Error::new(
+                    "remote.no_model",
+                    format!("{host} answers, and lists no model called {model}."),
+                    format!(
+                        "`jarvis remote` lists those that it has; set one with `jarvis config set remote.{setting} NAME`."
+                    ),
+                ));
+            }
+        }
     }
     Ok(format!("{host} answers."))
 }

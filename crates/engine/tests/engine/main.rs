@@ -4,6 +4,7 @@ mod asking;
 mod changes;
 mod control_socket;
 mod hearing;
+mod picture;
 mod seeing;
 mod stage;
 mod whole_turns;

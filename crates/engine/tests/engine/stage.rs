@@ -12,9 +12,10 @@ use jarvis_core::{
     TextToSpeech, Transcript, TurnId, Vad, WakeDetection, WakeWord, Weighed, WindowText,
 };
 use jarvis_engine::clipboard::Clipboard;
-use jarvis_engine::load::Parts;
+use jarvis_engine::load::{Installed, Parts};
 use jarvis_engine::recorded::Room;
 use jarvis_engine::{Engine, EngineHandle, EngineOptions, Subscription};
+use jarvis_remote::Picture;
 use jarvis_settings::{Paths, Settings};
 use jarvis_speech::wake::WakeCheck;
 
@@ -339,58 +340,68 @@ impl Clipboard for FakeClipboard {
     }
 }
 
-struct Fakes(Arc<Script>);
+/// `seeing` is the real one, for what is asked of servers.
+struct Fakes {
+    script: Arc<Script>,
+    seeing: Installed,
+}
 
 impl Parts for Fakes {
     fn activity(&self, _: &Settings) -> Result<Box<dyn Vad>> {
-        self.0.check("activity")?;
-        Ok(Box::new(FakeVad(Arc::clone(&self.0))))
+        self.script.check("activity")?;
+        Ok(Box::new(FakeVad(Arc::clone(&self.script))))
     }
     fn wake_word(&self, _: &Settings) -> Result<Box<dyn WakeWord>> {
-        self.0.check("wake")?;
-        Ok(Box::new(FakeWake { heard: false, script: Arc::clone(&self.0) }))
+        self.script.check("wake")?;
+        Ok(Box::new(FakeWake { heard: false, script: Arc::clone(&self.script) }))
     }
     fn wake_check(&self, _: &Settings) -> Result<Option<WakeCheck>> {
         WakeCheck::new("hey jarvis").map(Some)
     }
     fn recognizer(&self, _: &Settings) -> Result<Box<dyn SpeechToText>> {
-        self.0.check("recognition")?;
-        Ok(Box::new(FakeRecognizer(Arc::clone(&self.0))))
+        self.script.check("recognition")?;
+        Ok(Box::new(FakeRecognizer(Arc::clone(&self.script))))
     }
     fn language_model(&self, settings: &Settings) -> Result<Box<dyn LanguageModel>> {
-        self.0.check("language")?;
-        while settings.mind.model == "slow" && self.0.slow_mind.load(Ordering::Relaxed) {
+        self.script.check("language")?;
+        while settings.mind.model == "slow" && self.script.slow_mind.load(Ordering::Relaxed) {
             std::thread::sleep(Duration::from_millis(5));
         }
-        Ok(Box::new(FakeMind(Arc::clone(&self.0), settings.mind.model.clone())))
+        Ok(Box::new(FakeMind(Arc::clone(&self.script), settings.mind.model.clone())))
     }
     fn capture(&self) -> Result<Box<dyn ScreenCapture>> {
-        if self.0.on_screen.lock().unwrap().is_empty() {
+        if self.script.on_screen.lock().unwrap().is_empty() {
             return Err(Error::new("vision.no_display", "There is no screen.", "Start me on your desktop."));
         }
         let stripes = (0..SCREEN.height).flat_map(|y| vec![(y * 40) as u8; 4 * SCREEN.width as usize]);
-        self.0.screens_open.fetch_add(1, Ordering::Relaxed);
-        Ok(Box::new(FakeScreen(Arc::clone(&self.0), stripes.collect())))
+        self.script.screens_open.fetch_add(1, Ordering::Relaxed);
+        Ok(Box::new(FakeScreen(Arc::clone(&self.script), stripes.collect())))
     }
     fn tree(&self, _: &Settings) -> Result<Box<dyn AccessibilityTree>> {
-        self.0.trees_open.fetch_add(1, Ordering::Relaxed);
-        self.0.trees_opened.fetch_add(1, Ordering::Relaxed);
-        Ok(Box::new(FakeTree(Arc::clone(&self.0))))
+        self.script.trees_open.fetch_add(1, Ordering::Relaxed);
+        self.script.trees_opened.fetch_add(1, Ordering::Relaxed);
+        Ok(Box::new(FakeTree(Arc::clone(&self.script))))
     }
     fn screen_reader(&self, _: &Settings) -> Result<Box<dyn TextRecognizer>> {
-        self.0.readers.fetch_add(1, Ordering::Relaxed);
-        Ok(Box::new(FakeReader(Arc::clone(&self.0))))
+        self.script.readers.fetch_add(1, Ordering::Relaxed);
+        Ok(Box::new(FakeReader(Arc::clone(&self.script))))
     }
     fn clipboard(&self) -> Box<dyn Clipboard> {
-        Box::new(FakeClipboard(Arc::clone(&self.0)))
+        Box::new(FakeClipboard(Arc::clone(&self.script)))
     }
     fn watch_memory(&self, on_short: Box<dyn FnMut() + Send>) -> Option<Box<dyn Send>> {
-        *self.0.short_memory.lock().unwrap() = Some(on_short);
+        *self.script.short_memory.lock().unwrap() = Some(on_short);
         Some(Box::new(()))
     }
     fn voice(&self, _: &Settings) -> Result<Box<dyn TextToSpeech>> {
-        self.0.check("voice")?;
-        Ok(Box::new(FakeVoice(Arc::clone(&self.0))))
+        self.script.check("voice")?;
+        Ok(Box::new(FakeVoice(Arc::clone(&self.script))))
+    }
+    fn shows_to(&self, settings: &Settings) -> Result<Option<String>> {
+        self.seeing.shows_to(settings)
+    }
+    fn seeing_model(&self, settings: &Settings, picture: Picture) -> Result<Box<dyn LanguageModel>> {
+        self.seeing.seeing_model(settings, picture)
     }
 }
 
@@ -419,7 +430,7 @@ impl Stage {
         let room = Room::new();
         let mut options = EngineOptions {
             io: Arc::new(room.clone()),
-            parts: Some(Arc::new(Fakes(Arc::clone(&script)))),
+            parts: Some(Arc::new(Fakes { script: Arc::clone(&script), seeing: Installed::new(&paths) })),
             ..EngineOptions::default()
         };
         change(&mut settings, &mut options);

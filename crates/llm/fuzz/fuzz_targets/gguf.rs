@@ -40,7 +40,7 @@ fuzz_target!(|bytes: &[u8]| {
     file.write_all(bytes).unwrap();
     file.rewind().unwrap();
     let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
-    match GgufModel::load(&path, &LoadOptions { context_length: 64, threads: 1 }) {
+    match GgufModel::load(&path, &LoadOptions { context_length: 64, threads: 1, ..LoadOptions::default() }) {
         Err(error) => assert!(!error.message.is_empty() && !error.hint.is_empty()),
         Ok(mut model) => {
             let options = GenerateOptions { max_tokens: 2, ..GenerateOptions::default() };

@@ -10,8 +10,8 @@ pub use files::{Shape, convert, synthetic};
 use crate::error::Result;
 use crate::gguf::{Gguf, TensorType};
 use crate::kernels::Kernel;
-use crate::llama::{CHUNK, Config, Llama};
-use crate::model::LoadOptions;
+use crate::llama::{self, Config, Pass};
+use crate::model::{Compute, LoadOptions};
 use crate::tokenizer::Tokenizer;
 use jarvis_core::Cancel;
 use std::path::Path;
@@ -37,14 +37,14 @@ pub trait Runner {
 
 /// Our own.
 pub struct Ours {
-    llama: Llama,
+    llama: Pass,
     vocabulary: usize,
     scores: Vec<f32>,
 }
 
 impl Ours {
-    /// Loads the model in the file `path`; `is_plain` uses the kernels of a machine without vector instructions that we
-    /// know, to see what such a machine gets.
+    /// Loads the model in the file `path`; `is_plain` uses, on the processor, the kernels of a machine without vector
+    /// instructions that we know, to see what such a machine gets.
     ///
     /// # Errors
     /// As [`crate::GgufModel::load`].
@@ -58,13 +58,22 @@ impl Ours {
         let config = Config::read(&gguf, options.context_length)?;
         let vocabulary = config.vocabulary;
         let kernel = if is_plain { Kernel::Plain } else { Kernel::detect() };
-        let llama = Llama::load(&gguf, config, options.context_length, options.threads(), kernel)?;
+        let (context, threads) = (options.context_length, options.threads());
+        let llama = match options.compute {
+            Compute::Processor => Pass::on_processor(&gguf, config, context, threads, kernel)?,
+            Compute::Graphics => Pass::on_device(&gguf, config, context, llama::graphics()?)?,
+        };
         Ok(Self { llama, vocabulary, scores: vec![0.0; vocabulary] })
     }
 
     /// Tokens that the model knows.
     pub fn vocabulary(&self) -> usize {
         self.vocabulary
+    }
+
+    /// What it computes with, in a word or two.
+    pub fn computes_with(&self) -> &'static str {
+        self.llama.name()
     }
 
     /// Bytes of the weights in memory.
@@ -77,18 +86,18 @@ impl Runner for Ours {
     fn prompt(&mut self, tokens: &[u32]) -> jarvis_core::Result<()> {
         self.llama.truncate(0);
         if let Some((last, before)) = tokens.split_last() {
-            for chunk in before.chunks(CHUNK) {
-                self.llama.read(chunk, &Cancel::new());
+            for chunk in before.chunks(self.llama.chunk()) {
+                self.llama.read(chunk, &Cancel::new())?;
             }
-            self.llama.read_closely(*last, &Cancel::new());
+            self.llama.read_closely(*last, &Cancel::new())?;
         }
-        self.scores.copy_from_slice(self.llama.logits());
+        self.scores.copy_from_slice(self.llama.logits()?);
         Ok(())
     }
 
     fn step(&mut self, token: u32) -> jarvis_core::Result<()> {
-        self.llama.read_closely(token, &Cancel::new());
-        self.scores.copy_from_slice(self.llama.logits());
+        self.llama.read_closely(token, &Cancel::new())?;
+        self.scores.copy_from_slice(self.llama.logits()?);
         Ok(())
     }
 

@@ -2,10 +2,10 @@
 
 use super::testing::{Builder, RawTensor, small_family, small_model};
 use super::*;
-use crate::{GgufModel, LoadOptions};
+use crate::{Compute, GgufModel, LoadOptions};
 use proptest::prelude::*;
 
-const OPTIONS: LoadOptions = LoadOptions { context_length: 64, threads: 1 };
+const OPTIONS: LoadOptions = LoadOptions { context_length: 64, threads: 1, compute: Compute::Processor };
 
 fn load(bytes: &[u8]) -> jarvis_core::Result<GgufModel> {
     let mut file = tempfile::NamedTempFile::new().unwrap();

@@ -1,4 +1,5 @@
-//! The forward pass of the Llama family and its relatives on this machine's processor: our kernels, our threads, our cache.
+//! The forward pass of the Llama family and its relatives on this machine's processor: our kernels, our threads, our cache; and,
+//! in [`device`], the same on a graphics processor. [`Pass`] is the one of them that was chosen.
 //!
 //! Owns the weights, the keys and values of the tokens read so far, and the memory in between. Never sees text, never
 //! samples. The cache is reserved once for the whole context and can be cut back to any length, so that a prompt that
@@ -7,9 +8,11 @@
 mod attention;
 mod cache;
 mod config;
+mod device;
 mod family;
 mod feed;
 mod pack;
+mod pass;
 #[cfg(test)]
 mod reference;
 mod rope;
@@ -19,7 +22,9 @@ mod tests;
 mod weights;
 
 pub(crate) use config::Config;
+pub(crate) use device::graphics;
 pub(crate) use pack::floats_of;
+pub(crate) use pass::{Aside, Pass};
 pub(crate) use weights::Weights;
 
 use crate::error::{LlmError, Result};
@@ -40,9 +45,6 @@ const PIECE: usize = 4;
 const RUN: usize = 32 << 10;
 /// Bytes of weights that stay at hand while several tokens use them.
 const STAY: usize = 128 << 10;
-
-/// What was read of another text.
-pub(crate) struct Aside(Cache);
 
 /// A loaded model and what it has read.
 pub(crate) struct Llama {
@@ -86,13 +88,13 @@ impl Llama {
     }
 
     /// Another place to read into, for at most `positions` tokens. See [`Self::swap`].
-    pub(crate) fn aside(&self, positions: usize) -> Aside {
-        Aside(Cache::new(&self.config, positions.min(self.capacity())))
+    fn aside(&self, positions: usize) -> Cache {
+        Cache::new(&self.config, positions.min(self.capacity()))
     }
 
     /// Goes on with what was read into `aside`, and keeps there what was read here.
-    pub(crate) fn swap(&mut self, aside: &mut Aside) {
-        std::mem::swap(&mut self.cache, &mut aside.0);
+    fn swap(&mut self, aside: &mut Cache) {
+        std::mem::swap(&mut self.cache, aside);
     }
 
     /// Bytes of the weights in memory.

@@ -77,7 +77,7 @@ fn widened(matrix: &Packed, pages: &mut Pages) -> Packed {
 }
 
 /// The default model with [`widened`] weights.
-fn load_exact(positions: usize) -> Llama {
+pub(super) fn load_exact(positions: usize) -> Llama {
     let mut model = load(positions, 2, Kernel::detect());
     let pages = &mut Pages::default();
     for layer in &mut model.weights.layers {

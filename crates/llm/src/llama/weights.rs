@@ -52,11 +52,11 @@ pub(crate) struct Weights {
 }
 
 /// Where a matrix of a layer is: some of the rows of a tensor.
-struct Place {
-    tensor: &'static str,
-    rows_of_tensor: usize,
-    first: usize,
-    rows: usize,
+pub(super) struct Place {
+    pub(super) tensor: &'static str,
+    pub(super) rows_of_tensor: usize,
+    pub(super) first: usize,
+    pub(super) rows: usize,
     cols: usize,
 }
 
@@ -89,25 +89,34 @@ fn places(config: &Config) -> [Place; 7] {
     ]
 }
 
+/// [`places`], once every tensor was looked up: before any memory is reserved, so that a file that lacks one is refused at
+/// once.
+///
+/// # Errors
+/// A tensor is missing, has another shape, or is one that no family has.
+pub(super) fn checked_places(gguf: &Gguf, config: &Config) -> Result<[Place; 7]> {
+    let places = places(config);
+    for layer in 0..config.layers {
+        for place in &places {
+            let name = format!("blk.{layer}.{}.weight", place.tensor);
+            shaped(gguf, &name, place.rows_of_tensor, place.cols)?;
+        }
+        for name in ["ffn_gate", "ffn_up", "ffn_down"] {
+            if gguf.header.tensors.contains_key(&format!("blk.{layer}.{name}.bias")) {
+                return Err(LlmError::unsupported(format!("its {name} has a bias")));
+            }
+        }
+    }
+    Ok(places)
+}
+
 impl Weights {
     /// Reads the weights that `config` asks for.
     ///
     /// # Errors
     /// A tensor is missing, has another shape, or can't be read.
     pub(crate) fn load(gguf: &Gguf, config: &Config, team: &mut Team) -> Result<Self> {
-        // Every tensor is looked up before any memory is reserved, so that a file that lacks one is refused at once.
-        let places = places(config);
-        for layer in 0..config.layers {
-            for place in &places {
-                let name = format!("blk.{layer}.{}.weight", place.tensor);
-                shaped(gguf, &name, place.rows_of_tensor, place.cols)?;
-            }
-            for name in ["ffn_gate", "ffn_up", "ffn_down"] {
-                if gguf.header.tensors.contains_key(&format!("blk.{layer}.{name}.bias")) {
-                    return Err(LlmError::unsupported(format!("its {name} has a bias")));
-                }
-            }
-        }
+        let places = checked_places(gguf, config)?;
         let mut packer = Packer { gguf, team, pages: Pages::default() };
         let layers = (0..config.layers).map(|layer| load_layer(&mut packer, config, &places, layer));
         let layers = layers.collect::<Result<Vec<_>>>()?;
@@ -194,7 +203,7 @@ fn load_layer(packer: &mut Packer<'_>, config: &Config, places: &[Place; 7], lay
 }
 
 /// The tensor `name`, if it is `rows` x `cols`.
-fn shaped<'a>(gguf: &'a Gguf, name: &str, rows: usize, cols: usize) -> Result<&'a TensorInfo> {
+pub(super) fn shaped<'a>(gguf: &'a Gguf, name: &str, rows: usize, cols: usize) -> Result<&'a TensorInfo> {
     let tensor = gguf.tensor(name)?;
     if (tensor.rows, tensor.cols) != (rows, cols) {
         return Err(LlmError::malformed(format!(

@@ -3,7 +3,10 @@
 //! Owns how a dialogue is sent and an answer is read, piece by piece as it comes. Words are given out as soon as they are
 //! there; an answer whose first ones don't come in time is an error, and then nothing was given out.
 
+mod picture;
 mod protocol;
+
+pub use picture::Picture;
 
 use crate::error::Wait;
 use crate::events::{Events, TooLong};
@@ -30,18 +33,27 @@ pub struct Chat {
     model: String,
     others: Others,
     dialect: Dialect,
+    /// What each question is about.
+    picture: Option<Picture>,
 }
 
 impl Chat {
     /// The model called `model` of `server`.
     pub fn new(server: Server, model: impl Into<String>) -> Self {
-        Self { server, model: model.into(), others: Others::None, dialect: Dialect::default() }
+        Self { server, model: model.into(), others: Others::None, dialect: Dialect::default(), picture: None }
     }
 
     /// Another model can answer if this one does not: while the server rests, a question is not held up by trying it.
     #[must_use]
     pub fn with_others(mut self) -> Self {
         self.others = Others::Some;
+        self
+    }
+
+    /// Questions are about this picture, which is sent with each.
+    #[must_use]
+    pub fn with_picture(mut self, picture: Picture) -> Self {
+        self.picture = Some(picture);
         self
     }
 
@@ -52,15 +64,16 @@ impl Chat {
         cancel: &Cancel,
         made: &mut Made<'_>,
     ) -> std::result::Result<(), RemoteError> {
-        let (model, dialect) = (&self.model, &mut self.dialect);
-        self.server.call(Purpose::Answering, cancel, self.others, async |exchange: &Exchange<'_>| {
+        let (model, picture, dialect) = (&self.model, self.picture.as_ref(), &mut self.dialect);
+        let purpose = if picture.is_some() { Purpose::Seeing } else { Purpose::Answering };
+        self.server.call(purpose, cancel, self.others, async |exchange: &Exchange<'_>| {
             for _ in 1..WORDINGS {
-                match send(exchange, model, messages, options, *dialect).await {
+                match send(exchange, model, messages, picture, options, *dialect).await {
                     Err(RemoteError::Refused { status: 400, said, .. }) if dialect.learn(&said) => {}
                     answer => return made.read(exchange, answer?).await,
                 }
             }
-            made.read(exchange, send(exchange, model, messages, options, *dialect).await?).await
+            made.read(exchange, send(exchange, model, messages, picture, options, *dialect).await?).await
         })
     }
 }
@@ -69,6 +82,7 @@ async fn send<'a>(
     exchange: &Exchange<'a>,
     model: &str,
     messages: &[Message],
+    picture: Option<&Picture>,
     options: &GenerateOptions,
     dialect: Dialect,
 ) -> std::result::Result<Answer<'a>, RemoteError> {
@@ -76,7 +90,7 @@ async fn send<'a>(
         path: "chat/completions",
         content_type: "application/json",
         accept: "text/event-stream",
-        body: protocol::request(model, messages, options, dialect),
+        body: protocol::request(model, messages, picture, options, dialect),
     };
     exchange.post(&request).await
 }

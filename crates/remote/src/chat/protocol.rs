@@ -2,7 +2,8 @@
 //!
 //! What is read is what is needed; what is not known is ignored, and what is missing is none.
 
-use jarvis_core::{GenerateOptions, Message};
+use super::Picture;
+use jarvis_core::{GenerateOptions, Message, Role};
 use serde::{Deserialize, Serialize};
 
 /// The most strings that end an answer, by the interface's own limit.
@@ -30,7 +31,7 @@ impl Dialect {
 #[derive(Debug, Serialize)]
 struct Request<'a> {
     model: &'a str,
-    messages: &'a [Message],
+    messages: Vec<Asked<'a>>,
     stream: bool,
     stream_options: StreamOptions,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,18 +46,66 @@ struct Request<'a> {
     stop: &'a [String],
 }
 
+/// A message of a dialogue.
+#[derive(Debug, Serialize)]
+struct Asked<'a> {
+    role: Role,
+    content: Content<'a>,
+}
+
+/// Words alone are sent as such: not every server takes parts.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Content<'a> {
+    Words(&'a str),
+    Parts([ContentPart<'a>; 2]),
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum ContentPart<'a> {
+    Text { text: &'a str },
+    ImageUrl { image_url: ImageUrl<'a> },
+}
+
+#[derive(Debug, Serialize)]
+struct ImageUrl<'a> {
+    url: &'a str,
+}
+
+/// The dialogue, its newest question with `picture`.
+fn asked<'a>(messages: &'a [Message], picture: Option<&'a Picture>) -> Vec<Asked<'a>> {
+    let plain = |message: &'a Message| Asked { role: message.role, content: Content::Words(&message.content) };
+    let mut asked: Vec<Asked<'_>> = messages.iter().map(plain).collect();
+    let newest = messages.iter().rposition(|message| message.role == Role::User);
+    if let (Some(picture), Some(newest)) = (picture, newest) {
+        let image_url = ImageUrl { url: picture.address() };
+        asked[newest].content = Content::Parts([
+            ContentPart::Text { text: &messages[newest].content },
+            ContentPart::ImageUrl { image_url },
+        ]);
+    }
+    asked
+}
+
 #[derive(Debug, Serialize)]
 struct StreamOptions {
     include_usage: bool,
 }
 
 /// The body of a request.
-pub(super) fn request(model: &str, messages: &[Message], options: &GenerateOptions, dialect: Dialect) -> Vec<u8> {
+pub(super) fn request(
+    model: &str,
+    messages: &[Message],
+    picture: Option<&Picture>,
+    options: &GenerateOptions,
+    dialect: Dialect,
+) -> Vec<u8> {
     let limit = Some(options.max_tokens);
     let sampling = |value| (!dialect.no_sampling).then_some(value);
     let request = Request {
         model,
-        messages,
+        messages: asked(messages, picture),
         stream: true,
         stream_options: StreamOptions { include_usage: true },
         max_tokens: limit.filter(|_| !dialect.new_limit),
@@ -127,7 +176,7 @@ mod tests {
     fn sent(dialect: Dialect) -> Value {
         let messages = [Message::new(Role::System, "Be brief."), Message::new(Role::User, "Say \"hi\"\n")];
         let options = GenerateOptions { max_tokens: 96, temperature: 0.25, top_p: 0.5, ..GenerateOptions::default() };
-        serde_json::from_slice(&request("m", &messages, &options, dialect)).unwrap()
+        serde_json::from_slice(&request("m", &messages, None, &options, dialect)).unwrap()
     }
 
     #[test]

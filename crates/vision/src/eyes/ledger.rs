@@ -2,7 +2,7 @@
 //!
 //! Never holds text or a title, never stands on disk, and ends with the program.
 
-use jarvis_core::{Capture, TextSource};
+use jarvis_core::{Capture, Shown, TextSource};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -33,6 +33,22 @@ impl Ledger {
         list.entries.clear();
     }
 
+    /// Adds that the picture of `capture` is sent to whom it was to be shown, at `at_ms`.
+    /// Gives the entry's number.
+    pub fn sent(&self, capture: &Capture, at_ms: i64) -> u64 {
+        let shown = capture.shown.clone().map(|shown| Shown { sent: true, ..shown });
+        self.add(Capture { at_ms, shown, ..capture.clone() })
+    }
+
+    /// Takes back what [`Self::sent`] says: nothing left this machine.
+    pub fn not_sent(&self, number: u64) {
+        self.change(number, |entry| {
+            if let Some(shown) = &mut entry.shown {
+                shown.sent = false;
+            }
+        });
+    }
+
     /// Adds an entry, and gives its number. Reading ahead in the same window goes on with the entry before.
     pub(super) fn add(&self, capture: Capture) -> u64 {
         let mut list = self.entries();
@@ -50,11 +66,18 @@ impl Ledger {
 
     /// Says of an entry how many pixels more were given to the recognizer.
     pub(super) fn read(&self, number: u64, pixels: u64) {
+        self.change(number, |entry| {
+            entry.source = TextSource::Recognizer;
+            entry.pixels_read = entry.pixels_read.saturating_add(pixels);
+        });
+    }
+
+    /// Changes an entry, if it is there still.
+    fn change(&self, number: u64, change: impl FnOnce(&mut Capture)) {
         let mut list = self.entries();
         let at = number.checked_sub(list.dropped).and_then(|at| usize::try_from(at).ok());
         if let Some(entry) = at.and_then(|at| list.entries.get_mut(at)) {
-            entry.source = TextSource::Recognizer;
-            entry.pixels_read = entry.pixels_read.saturating_add(pixels);
+            change(entry);
         }
     }
 
@@ -86,6 +109,7 @@ mod tests {
             pixels_read: 0,
             masked: 0,
             background,
+            shown: None,
         }
     }
 
@@ -109,6 +133,20 @@ mod tests {
         ledger.forget();
         ledger.read(last, 100);
         assert_eq!(elsewhere.captures(), []);
+    }
+
+    #[test]
+    fn that_a_picture_was_sent_is_an_entry_of_its_own() {
+        let ledger = Ledger::default();
+        let shown = Some(Shown { host: "127.0.0.1:1".into(), sent: false });
+        let offered = Capture { shown, ..capture("to show it", false) };
+        ledger.add(offered.clone());
+        let number = ledger.sent(&offered, 7);
+        let captures = ledger.captures();
+        assert_eq!(captures[1], offered);
+        assert_eq!((captures[0].at_ms, captures[0].shown.as_ref().unwrap().sent), (7, true));
+        ledger.not_sent(number);
+        assert!(!ledger.captures()[0].shown.as_ref().unwrap().sent);
     }
 
     #[test]

@@ -37,6 +37,28 @@ impl Masks {
         Self { windows: seen(masks), fields: seen(hidden.to_vec()) }
     }
 
+    /// What is made black in `shot`: by the windows of `before` it was taken, and by those of right after.
+    pub(super) fn of_shot(
+        is_excluded: &dyn Fn(&ScreenWindow) -> bool,
+        before: &[ScreenWindow],
+        hidden: &[Region],
+        shot: &Screenshot<'_>,
+        of_window: bool,
+    ) -> Self {
+        let by = |windows: &[ScreenWindow]| {
+            Self::new(is_excluded, windows, hidden, &shot.region, shot.window.as_ref(), of_window)
+        };
+        let mut masks = by(before);
+        // Whatever opened or moved since: before anyone reads a pixel.
+        masks.add(by(&shot.windows));
+        masks
+    }
+
+    /// Whether nothing is left of `picture`.
+    pub(super) fn cover(&self, picture: &Region) -> bool {
+        self.windows.iter().any(|mask| mask.intersection(picture) == *picture)
+    }
+
     /// Adds the windows of `other` that are not here.
     pub(super) fn add(&mut self, other: Self) {
         for window in other.windows {

@@ -13,6 +13,7 @@ mod background;
 mod ledger;
 mod masks;
 mod memory;
+mod picture;
 mod refresh;
 mod refused;
 mod rules;
@@ -24,6 +25,7 @@ mod tests;
 
 pub use background::Background;
 pub use ledger::Ledger;
+pub use picture::MaskedPicture;
 pub use rules::Rules;
 
 use crate::frame::Frames;
@@ -317,13 +319,8 @@ impl Screen {
         let mut timings = LookTimings { capture: ms(begin), ..LookTimings::default() };
         check(&shot)?;
         let begin = clock.now();
-        let of_window = matches!(look.target, ScreenTarget::ActiveWindow | ScreenTarget::PointerWindow);
-        let masks_by = |windows: &[ScreenWindow]| {
-            Masks::new(&is_excluded, windows, &hidden, &shot.region, shot.window.as_ref(), of_window)
-        };
-        let mut masks = masks_by(windows);
-        // Whatever opened or moved since: before anyone reads a pixel.
-        masks.add(masks_by(&shot.windows));
+        let of_window = is_window(&look.target);
+        let masks = Masks::of_shot(&is_excluded, windows, &hidden, &shot, of_window);
         let masked = masks.all().count();
         let place = match &shot.window {
             Some(window) if of_window => Place::Window(window.id),
@@ -341,6 +338,7 @@ impl Screen {
             pixels_read: 0,
             masked: masked as u32,
             background: tiles.is_some(),
+            shown: None,
         };
         // On the list before anything can fail.
         let number = ledger.add(entry(shot.window.as_ref()));
@@ -407,6 +405,7 @@ impl Screen {
             pixels_read,
             masked: 0,
             background: false,
+            shown: None,
         });
     }
 
@@ -470,7 +469,7 @@ impl Screen {
                 notes.push(what.to_owned());
             }
         };
-        let all = seen.masks.windows.iter().any(|mask| mask.intersection(&seen.region) == seen.region);
+        let all = seen.masks.cover(&seen.region);
         note(all, EXCLUDED);
         note(!all && (late || !seen.masks.windows.is_empty()), PARTS_EXCLUDED);
         note(!seen.masks.fields.is_empty(), FIELDS_EXCLUDED);
@@ -493,6 +492,11 @@ impl Screen {
             timings_ms: seen.timings,
         }
     }
+}
+
+/// Whether a window is looked at, and not what else may lie there.
+fn is_window(target: &ScreenTarget) -> bool {
+    matches!(target, ScreenTarget::ActiveWindow | ScreenTarget::PointerWindow)
 }
 
 /// Reading order, and headings, which only show beside all the other lines.

@@ -74,8 +74,10 @@ const PLACE_WORDS: usize = 30;
 const MOST_LINES: usize = 4;
 /// What has more words is a text in a window, and no message.
 const MOST_WORDS: usize = 60;
-/// A picture with no more lines and a button may be one of a dialog.
+/// So few lines over a button may be a picture of a dialog.
 const DIALOG_LINES: usize = 10;
+/// Lines of a dialog, and its button, are no further from each other than so many of their heights.
+const APART: i32 = 7;
 /// Titles of dialogs that say nothing.
 const PLAIN_TITLES: [&str; 10] =
     ["error", "warning", "information", "info", "question", "message", "alert", "dialog", "notice", "attention"];
@@ -118,6 +120,34 @@ pub(super) fn is_alarming(line: &TextLine) -> bool {
     line.role == TextRole::Alert && signs(&line.text) >= LEAST
 }
 
+/// Whether it is what a dialog may say, in a picture.
+fn is_prose(line: &TextLine) -> bool {
+    matches!(line.role, TextRole::Text | TextRole::Heading | TextRole::Error)
+}
+
+/// Of `lines`, those that stand with `button`: no further from it, or from another of them, than [`APART`] of their heights.
+fn around<'a>(button: &'a TextLine, lines: &[&'a TextLine]) -> Vec<&'a TextLine> {
+    let mut near = vec![button];
+    let mut far: Vec<&TextLine> = lines.to_vec();
+    loop {
+        let (joins, others): (Vec<_>, Vec<_>) =
+            far.into_iter().partition(|line| near.iter().any(|other| is_near(line, other)));
+        far = others;
+        if joins.is_empty() {
+            break;
+        }
+        near.extend(joins);
+    }
+    lines.iter().copied().filter(|line| near.iter().any(|other| std::ptr::eq(*line, *other))).collect()
+}
+
+fn is_near(line: &TextLine, other: &TextLine) -> bool {
+    let (a, b) = (line.region, other.region);
+    let (beside, over) = (a.x.max(b.x) - a.right().min(b.right()), a.y.max(b.y) - a.bottom().min(b.bottom()));
+    let most = i32::try_from(a.height.max(b.height)).unwrap_or(i32::MAX).saturating_mul(APART);
+    beside <= most && over <= most
+}
+
 /// The words of a dialog, if that is what the screen shows: by what its lines are, by its title and size, or, in a picture
 /// where nothing else is known, by its few lines over a button.
 fn dialog(screen: &ScreenText) -> Option<Vec<&TextLine>> {
@@ -129,14 +159,12 @@ fn dialog(screen: &ScreenText) -> Option<Vec<&TextLine>> {
         let body: Vec<&TextLine> = prose().filter(|line| line.role != TextRole::Title).collect();
         let tells = |title: &str| signs(title) >= LEAST || body.first().is_some_and(|first| signs(&first.text) >= 3);
         let is_titled = body.len() <= 8 && screen.window.as_deref().is_some_and(tells);
-        let is_pictured = screen.window.is_none()
-            && body.len() <= DIALOG_LINES
-            && body.iter().all(|line| matches!(line.role, TextRole::Text | TextRole::Heading | TextRole::Error))
-            && legible().next_back().is_some_and(is_button);
-        if !is_titled && !is_pictured {
-            return None;
+        let button = legible().next_back().filter(|line| screen.window.is_none() && is_button(line));
+        match button.map(|button| around(button, &body)) {
+            _ if is_titled => body,
+            Some(near) if near.len() <= DIALOG_LINES && near.iter().all(|line| is_prose(line)) => near,
+            _ => return None,
         }
-        body
     };
     (!said.is_empty() && count(&said) <= MOST_WORDS).then_some(said)
 }
@@ -368,6 +396,18 @@ mod tests {
         ]);
         assert_eq!(found(&screen).len(), 4);
         assert!(title(&screen, &find(&screen)).is_empty(), "it is among the lines");
+    }
+
+    #[test]
+    fn a_dialog_in_a_picture_ends_where_the_others_begin() {
+        let shown = vec![
+            sized("Dear Emmy,", 3, 30, 10, TextRole::Text),
+            sized("your order 48213 ships on Monday.", 3, 44, 10, TextRole::Text),
+            sized("Error", 456, 317, 9, TextRole::Text),
+            sized("The disk is full: 0 bytes left on /home.", 530, 355, 14, TextRole::Text),
+            sized("OK", 765, 437, 10, TextRole::Text),
+        ];
+        assert_eq!(found(&screen(shown)), ["Error", "The disk is full: 0 bytes left on /home."]);
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod grounds;
 mod list;
 mod nouns;
 mod page;
+mod picture;
 mod place;
 mod question;
 mod read;
@@ -49,6 +50,8 @@ use jarvis_core::{
     SkillSpec, Slots, TextLine,
 };
 use page::Page;
+use picture::Pictures;
+pub use picture::is_unread;
 use request::Requests;
 use say::{counted, is_legible};
 use std::borrow::Cow;
@@ -64,6 +67,8 @@ pub const FIND: &str = "screen.find";
 pub const COPY: &str = "screen.copy";
 /// A question about the screen for the language model.
 pub const ASK: &str = "screen.ask";
+/// A question about what a picture shows, which only a model that sees can answer.
+pub const PICTURE: &str = "screen.picture";
 /// What only makes sense of a text, where none was seen: asked back, and a secret is refused.
 pub const OFFER: &str = "screen.offer";
 
@@ -93,6 +98,12 @@ const SPECS: &[SkillSpec] = &[
         risk: Risk::None,
     },
     SkillSpec {
+        intent: PICTURE,
+        description: "Say what a picture on the screen shows, with a model of another program that sees.",
+        examples: &["what is in this picture", "describe this photo", "what does the diagram show"],
+        risk: Risk::None,
+    },
+    SkillSpec {
         intent: OFFER,
         description: "Ask whether something on the screen is meant, which was not looked at.",
         examples: &["when is it due", "what is the phone number on it"],
@@ -119,6 +130,7 @@ const SAID_LATELY: Duration = Duration::from_secs(300);
 /// The screen. See the module's own words.
 pub struct Screen {
     requests: Requests,
+    pictures: Pictures,
     follow: Follow,
     /// The words of the last look.
     page: Page,
@@ -139,6 +151,7 @@ impl Screen {
     pub fn new() -> Self {
         Self {
             requests: Requests::new(),
+            pictures: Pictures::new(),
             follow: Follow::new(),
             page: Page::default(),
             told: None,
@@ -213,7 +226,7 @@ impl Skill for Screen {
     }
 
     fn recognize(&self, text: &str) -> Option<IntentMatch> {
-        self.requests.recognize(text)
+        self.pictures.recognize(text).or_else(|| self.requests.recognize(text))
     }
 
     fn follow_up(&self, text: &str) -> Option<IntentMatch> {
@@ -279,6 +292,7 @@ impl Skill for Screen {
             FIND => self.find(slots, screen, may_look_on),
             COPY => self.copy(slots, &cells, may_look_on),
             ASK => self.ask(slots, screen, may_look_on),
+            PICTURE => self.sees_none(screen),
             _ => self.read(slots, screen, may_look_on, is_as_before),
         };
         match &mut seen {
@@ -297,7 +311,8 @@ impl Skill for Screen {
 
 /// What `words` mean where it is sure that they are about what is seen.
 pub fn about(words: &str) -> IntentMatch {
-    let mut matched = Requests::new().recognize(words).unwrap_or_else(|| request::question(words));
+    let known = Pictures::new().recognize(words).or_else(|| Requests::new().recognize(words));
+    let mut matched = known.unwrap_or_else(|| request::question(words));
     // There is something that "it" can be.
     if matched.slots.get("what").is_some_and(|what| what == "it") {
         matched.slots.insert("what".into(), "all".into());

@@ -17,7 +17,7 @@ pub const SPECS: &[SkillSpec] = &[
         intent: SET,
         description: "Set a timer for a length of time, with or without a name.",
         examples: &["set a timer for five minutes", "start a pasta timer for ten minutes", "an hour and a half timer"],
-        risk: Risk::None,
+        risk: Risk::Low,
     },
     SkillSpec {
         intent: STATUS,
@@ -29,7 +29,7 @@ pub const SPECS: &[SkillSpec] = &[
         intent: CANCEL,
         description: "Cancel a timer, or silence one that rings.",
         examples: &["cancel the timer", "stop the pasta timer", "cancel all timers", "turn off the alarm"],
-        risk: Risk::None,
+        risk: Risk::Low,
     },
     SkillSpec {
         intent: CHANGE,
@@ -39,13 +39,13 @@ pub const SPECS: &[SkillSpec] = &[
             "take a minute off the pasta timer",
             "change the timer to ten minutes",
         ],
-        risk: Risk::None,
+        risk: Risk::Low,
     },
     SkillSpec {
         intent: LENGTH,
         description: "Ask whether a timer is meant, where only a length of time was said.",
         examples: &["five minutes", "make it 20 minutes", "no, 15 minutes"],
-        risk: Risk::None,
+        risk: Risk::Low,
     },
     SkillSpec {
         intent: UNCLEAR,

@@ -4,6 +4,7 @@
 //! llama.cpp is built into this program only with the feature `llama-cpp`. Files in other precisions are made from the
 //! installed one, and the large one from random weights, in a temporary folder.
 
+use super::graphics;
 #[cfg(feature = "llama-cpp")]
 use super::llama_cpp;
 use super::{Better, Rows, median};
@@ -80,6 +81,10 @@ pub(super) fn llm(
     }
 
     bench::synthetic(&made("1B"), Shape::ONE_BILLION)?;
+    if settings.performance.gpu_enabled {
+        let files = [(file.as_path(), weights.as_str()), (&made("1B"), "1.1B, Q4_0")];
+        graphics::rows(&files, &tokens[..tokens.len().min(100)], rounds, rows)?;
+    }
     let large = compare(&made("1B"), 256, &[(128, GENERATED / 2)], rounds.min(2), &[])?;
     let [ours, theirs] = [Some(&large.ours), large.theirs.as_ref()].map(|speeds| speeds.map(|speeds| speeds[0]));
     let ours = ours.unwrap_or_default();
@@ -92,8 +97,8 @@ pub(super) fn llm(
     Ok(())
 }
 
-fn options(context_length: usize) -> LoadOptions {
-    LoadOptions { context_length, threads: THREADS }
+pub(super) fn options(context_length: usize) -> LoadOptions {
+    LoadOptions { context_length, threads: THREADS, ..LoadOptions::default() }
 }
 
 /// A question of about 20 tokens after what is known already.

@@ -7,6 +7,7 @@
 mod baseline;
 mod echo;
 mod effects;
+mod graphics;
 #[cfg(feature = "llama-cpp")]
 mod llama_cpp;
 mod llm;

@@ -1,0 +1,147 @@
+//! What pictures show, which text does not tell.
+//!
+//! Owns how such a question is worded, when a look found nothing that could be read, and what is said where no model that
+//! sees may be asked. Never offers a picture to one: that is the mind's, which knows whether the user allows it.
+
+use super::{ASK, PICTURE, READ, Screen, notes};
+use crate::router::pattern::Patterns;
+use jarvis_core::{IntentMatch, ScreenText, Seen, Slots};
+
+/// What shows something other than text.
+macro_rules! shown {
+    () => {
+        "(picture|image|photo|photograph|pic|drawing|painting|illustration|sketch|chart|graph|diagram|plot|figure|map|cartoon|meme|comic|logo|icon|thumbnail)"
+    };
+}
+
+/// Who sees.
+macro_rules! who_sees {
+    () => {
+        "(cloud|cloud model|cloud service|remote|remote model|remote server|remote service|server|vision model|online model|other model|other program)"
+    };
+}
+
+#[rustfmt::skip]
+const TEMPLATES: &[((), &str)] = &[
+    ((), concat!("(what is|what do you see|what can you see|what is shown|what is there|what is there to see|tell me what is|tell me what you see|who is|who do you see) (in|on) (this|that|the) ", shown!(), " [on my screen|on the screen|on this page|here]")),
+    ((), concat!("(describe|explain|interpret|look at) (this|that|the) ", shown!(), " [to me|for me] [on my screen|on the screen|on this page|here]")),
+    ((), concat!("(what does|tell me what) (this|that|the) ", shown!(), " (show|shows|depict|depicts|look like|looks like) [me|us] [on my screen|on the screen|on this page|here]")),
+    ((), concat!("what is (this|that|the) ", shown!(), " (of|showing|supposed to show)")),
+    ((), concat!("what is (this|that) a ", shown!(), " of")),
+    ((), concat!("(ask|let) [the] ", who_sees!(), " (what is|about what is|to tell me what is|to describe what is|describe what is) on (my|the|this) (screen|window|page|monitor)")),
+    ((), concat!("(ask|let) [the] ", who_sees!(), " (about|to look at|look at|to describe|describe|see|to see) (my|the|this) (screen|window|page|picture|image|photo|chart|diagram)")),
+    ((), concat!("(show|send) (my screen|the screen|this screen|this window|this page|this picture|this image|a picture of my screen|a picture of the screen) to [the] ", who_sees!())),
+];
+
+/// What is said where no model that sees may be asked.
+const BLIND: &str = "I read text, and can't see what a picture shows.";
+
+/// Recognizes questions about pictures.
+pub(super) struct Pictures(Patterns<()>);
+
+impl Pictures {
+    pub(super) fn new() -> Self {
+        Self(Patterns::new(TEMPLATES))
+    }
+
+    /// The request that `text` is, if it asks what a picture shows.
+    pub(super) fn recognize(&self, text: &str) -> Option<IntentMatch> {
+        let slots = || Slots::from([("question".to_owned(), text.to_owned())]);
+        self.0.find(text, |(), _| Some(IntentMatch { intent: PICTURE, slots: slots(), confidence: 0.9 }))
+    }
+}
+
+impl Screen {
+    /// Answers [`PICTURE`] with what little text there is.
+    pub(super) fn sees_none(&mut self, screen: &ScreenText) -> Seen {
+        let slots = Slots::from([("what".to_owned(), "summary".to_owned())]);
+        match self.read(&slots, screen, false, false) {
+            Seen::Reply(mut reply) => {
+                reply.spoken = format!("{BLIND} {}", reply.spoken);
+                Seen::Reply(reply)
+            }
+            seen => seen,
+        }
+    }
+}
+
+/// Whether `intent`, with `slots`, is about what stands on the screen, and nothing there can be read, though it is there to be
+/// seen: neither left out, nor blank.
+pub fn is_unread(intent: &str, slots: &Slots, screen: &ScreenText) -> bool {
+    let of_all = |what: &String| matches!(what.as_str(), "summary" | "gist" | "all" | "error");
+    let asks = intent == ASK || (intent == READ && slots.get("what").is_some_and(of_all));
+    asks && !screen.lines.iter().any(|line| line.is_legible() && !line.text.trim().is_empty())
+        && notes(screen).all(|note| note.ends_with(ScreenText::ILLEGIBLE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{line, screen};
+    use super::*;
+    use crate::Router;
+    use crate::router::Routed;
+    use crate::skills;
+
+    #[test]
+    fn what_asks_for_what_is_seen_is_told_from_what_asks_for_text() {
+        let router = Router::new(skills::all());
+        let intent = |said: &str| match router.route(said) {
+            Routed::Skill(matched) => matched.intent,
+            Routed::Chat => "chat",
+        };
+        for said in [
+            "What's in this picture?",
+            "Describe this image.",
+            "describe the photo",
+            "What does the diagram show?",
+            "what does this chart show me",
+            "Hey Jarvis, what is in the image on my screen?",
+            "What is this a picture of?",
+            "Ask the cloud what's on my screen.",
+            "ask the remote model about my screen",
+            "show my screen to the vision model",
+            "Who is in this photo?",
+        ] {
+            assert_eq!(intent(said), PICTURE, "{said}");
+        }
+        for said in [
+            "what is a picture",
+            "draw a picture",
+            "describe a chart",
+            "what does this chart say",
+            "what is on my screen",
+            "what does the page show",
+            "explain the image of a function",
+            "take a picture",
+            "what is the picture of dorian gray",
+            "send this to the cloud",
+        ] {
+            assert_ne!(intent(said), PICTURE, "{said}");
+        }
+    }
+
+    #[test]
+    fn a_screen_is_unread_where_something_is_there_that_is_no_text() {
+        let what = |what: &str| Slots::from([("what".to_owned(), what.to_owned())]);
+        let unread = |screen: &ScreenText| is_unread(READ, &what("summary"), screen);
+        let empty = screen(vec![]);
+        assert!(unread(&empty) && is_unread(ASK, &Slots::new(), &empty));
+        assert!(!is_unread(READ, &what("changes"), &empty) && !is_unread(super::super::FIND, &Slots::new(), &empty));
+        assert!(!unread(&screen(vec![line("Save", 0, 0)])));
+        let mut noise = screen(vec![line("lI|", 0, 0)]);
+        noise.lines[0].confidence = 0.1;
+        noise.notes = vec![format!("4 {}", ScreenText::ILLEGIBLE), ScreenText::UNCHANGED.into()];
+        assert!(unread(&noise));
+        noise.notes.push("The picture is blank.".into());
+        assert!(!unread(&noise), "there is nothing to be shown");
+    }
+
+    #[test]
+    fn whoever_sees_no_picture_says_so_and_tells_the_text() {
+        let mut skill = Screen::new();
+        let Seen::Reply(reply) = skill.sees_none(&screen(vec![line("Sales of March", 0, 0)])) else { panic!() };
+        assert_eq!(reply.spoken, format!("{BLIND} It says: Sales of March."));
+        let Seen::Reply(reply) = skill.sees_none(&screen(vec![])) else { panic!() };
+        assert_eq!(reply.spoken, format!("{BLIND} I see no text there."));
+    }
+}
