@@ -63,7 +63,7 @@ fn cases_of(list: &'static str, text: &'static str) -> Vec<Case> {
 }
 
 /// The lines that stand in row `row` of a page.
-fn lines(text: &str, row: i32) -> Vec<TextLine> {
+pub(super) fn lines(text: &str, row: i32) -> Vec<TextLine> {
     let mut found = Vec::new();
     let mut at = 0;
     for part in text.split("  ") {

@@ -101,7 +101,12 @@ pub(super) fn read(question: &str) -> Question {
         ["who's", rest @ ..] => [&["who", "is"], rest].concat(),
         _ => asked,
     };
-    let topic = topic(&asked.join(" "));
+    // "What time do we take off" is no question for a time that is called so.
+    let rest = match asked[..] {
+        ["what" | "which", "time" | "day" | "date", "do" | "does" | "did" | "will", ..] => &asked[2..],
+        _ => &asked[..],
+    };
+    let topic = topic(&rest.join(" "));
     let (wants, name) = wanted(&asked, &all);
     Question { wants, topic, name, said: words(&asked.join(" ")) }
 }

@@ -6,6 +6,7 @@
 use super::excerpt::COMMON;
 use super::nouns::Part;
 use super::say::{aloud, is_legible};
+use super::secret::is_secret;
 use super::words::{likeness, words};
 use jarvis_core::{Region, ScreenText, TextLine, TextRole};
 
@@ -59,7 +60,10 @@ pub(super) fn tables(screen: &ScreenText) -> Vec<Table<'_>> {
         // Two columns may be labels and their values, unless the rows go on alike.
         // A row of links over a line of text is no table.
         let is_full = body.first().is_some_and(|first| first.len() + 1 >= heads.len());
-        let is_one = are_heads(heads) && (heads.len() > 2 && is_full || body.len() > 1) && has_figures(body);
+        // A column of secrets needs no figures.
+        let has_secrets = || heads[1..].iter().any(|head| is_secret(&head.text));
+        let is_many = heads.len() > 2 && is_full || body.len() > 1;
+        let is_one = are_heads(heads) && is_many && (has_figures(body) || has_secrets());
         if is_one {
             found.push(Table { heads: heads.clone(), rows: body.to_vec() });
             at = to;
@@ -112,7 +116,9 @@ fn gap(before: &[&TextLine], next: &[&TextLine]) -> i32 {
 fn are_heads(row: &[&TextLine]) -> bool {
     let is_head = |line: &&TextLine| {
         let count = line.text.split_whitespace().count();
-        (1..=HEAD_WORDS).contains(&count) && !has_digit(&line.text) && !line.text.contains([':', '@', '$'])
+        // What is in a field is a value.
+        let is_text = line.role != TextRole::Field && !line.text.contains([':', '@', '$']);
+        (1..=HEAD_WORDS).contains(&count) && !has_digit(&line.text) && is_text
     };
     row.len() >= 2 && row.iter().all(is_head)
 }

@@ -64,7 +64,9 @@ pub(super) fn of_time<'a>(question: &Question, screen: &'a ScreenText) -> Option
     if !matches!(question.wants, Wants::Value { kind: Some(Kind::Date), .. }) || question.topic.is_empty() {
         return None;
     }
-    let wanted: Vec<String> = question.topic.iter().map(|word| stem(word)).collect();
+    // "What time" says nothing of what it is of.
+    let named = question.topic.iter().filter(|word| !matches!(word.as_str(), "time" | "day" | "date"));
+    let wanted: Vec<String> = named.map(|word| stem(word)).collect();
     let has_time = |line: &TextLine| {
         line.text.split_whitespace().any(|word| shape::is_time(word.trim_matches([',', '.', '(', ')'])))
             || !shape::find(Kind::Date, &line.text).is_empty()

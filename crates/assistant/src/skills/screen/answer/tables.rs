@@ -152,6 +152,14 @@ fn count<'a>(question: &Question, table: &Table<'a>, screen: &ScreenText) -> Opt
     if matter.len() == 1 && question.topic.len() == 1 && !stands(matter[0]) {
         return told(rows.len(), "row", all());
     }
+    // "How many points does United have" is about a cell.
+    if table
+        .heads()
+        .iter()
+        .any(|head| words(&head.text).iter().any(|head| matter.iter().any(|word| is_like(word, head))))
+    {
+        return None;
+    }
     // "How many people work in sales": the rows that have it.
     let column = (1..table.heads().len()).find_map(|column| {
         let has = |row: &&&Vec<&TextLine>| {
