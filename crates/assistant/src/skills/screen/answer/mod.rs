@@ -168,6 +168,10 @@ fn quoted<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> 
     {
         return Some(quote);
     }
+    // What comes after something stands in another sentence than that.
+    if question.says(&["after", "before"]) && question.says(&["comes", "come", "follows"]) {
+        return None;
+    }
     // What is still to come is called otherwise than what was.
     let expected = || {
         let names = otherwise_named(&question.topic).filter(|_| question.says(&["will"]));
@@ -199,8 +203,6 @@ fn quoted<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> 
             }),
         Wants::Whether { .. } => sentences(&without_may(&question.topic), false, None, screen)
             .or_else(|| otherwise_named(&question.topic).find_map(|name| sentences(&words(name), false, None, screen))),
-        // What comes after something stands in another sentence.
-        Wants::Sentences if question.says(&["after", "before"]) => None,
         Wants::Sentences => sentences(&question.topic, false, None, screen),
         Wants::ErrorPlace => error_place(screen).or_else(|| {
             let lines = error::find(screen);

@@ -1,8 +1,8 @@
 //! What of a screen is said to nobody, decided once for a look.
 //!
-//! Owns which lines hold a secret though they don't name it: under its label or right of it, in a list of them, in the column
-//! under its name, and where a sentence that names it goes on in the next line. What is one by the words of its own line is
-//! [`super::text`]'s. Never changes what is copied.
+//! Owns which lines hold a secret though they don't name it: under its label or in its row, in a list of them, in the column
+//! under its name, where a sentence that names it goes on in the next line, in a private key, and in the answer to who asks for
+//! it. What is one by the words of its own line is [`super::text`]'s. Never changes what is copied.
 
 use super::super::say::goes_on;
 use super::super::shape::{self, Kind};
@@ -75,6 +75,8 @@ const SENTENCES: usize = 3;
 const FIELDS: usize = 3;
 /// What somebody is told who asks for a secret has no more words.
 const REPLY: usize = 4;
+/// What stands beside settings that are about secrets.
+const SWITCHED: [&str; 8] = ["On", "Off", "on", "off", "enabled", "disabled", "Enabled", "Disabled"];
 /// Who asks somebody else for one begins so.
 const ASKING: [&str; 9] = ["what", "whats", "which", "and", "send", "tell", "do", "can", "could"];
 /// All words of a line.
@@ -213,7 +215,7 @@ fn mark_near(lines: &[TextLine], at: usize, kept: &mut [usize]) {
 
 /// Marks the list under the label `at` of many secrets, "Passwords", whose entries tell each what it is of: "Bank: Tiger22".
 fn mark_list(lines: &[TextLine], at: usize, kept: &mut [usize]) {
-    let is_of_many = words(&lines[at].text).last().is_some_and(|last| last.ends_with('s'));
+    let is_of_many = words(&lines[at].text).last().is_some_and(|last| last.ends_with('s') && is_secret(last));
     if !is_of_many || !is_label(&lines[at]) || !beside_nothing(lines, at) {
         return;
     }
@@ -223,7 +225,9 @@ fn mark_list(lines: &[TextLine], at: usize, kept: &mut [usize]) {
             break;
         }
         let is_pair = [": ", " - ", " – ", " = "].iter().any(|sign| line.text.contains(sign));
-        if (is_pair || lines.iter().any(|other| other.is_left_of(line))) && line.role != TextRole::Control {
+        let is_switch = line.text.split_whitespace().last().is_some_and(|last| SWITCHED.contains(&last));
+        let is_beside = || lines.iter().any(|other| other.is_left_of(line));
+        if (is_pair || is_beside()) && !is_switch && line.role != TextRole::Control {
             kept[index] = ALL;
         }
     }
