@@ -79,7 +79,7 @@ pub(super) fn of_agenda<'a>(question: &Question, screen: &'a ScreenText) -> Opti
 
 /// A day as it is asked for: its name, or "8th".
 fn is_day(word: &str) -> bool {
-    WEEKDAYS.iter().any(|day| *day == word) || ordinal(word).is_some()
+    WEEKDAYS.contains(&word) || ordinal(word).is_some()
 }
 
 /// The digits of "8th".

@@ -110,7 +110,7 @@ fn labels(screen: &ScreenText) -> Vec<&TextLine> {
 fn told<'a>(before: &str, labels: Vec<&'a TextLine>) -> Option<Quote<'a>> {
     let names = labels.iter().take(MOST).map(|line| aloud(line.text.trim_end_matches([':', '*', ' '])));
     let said = format!("{before}{}.", names.collect::<Vec<_>>().join(", "));
-    (!labels.is_empty()).then(|| Quote { said, lines: labels, query: None })
+    (!labels.is_empty()).then_some(Quote { said, lines: labels, query: None })
 }
 
 fn fields(screen: &ScreenText) -> Option<Quote<'_>> {
