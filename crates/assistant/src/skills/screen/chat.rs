@@ -51,6 +51,28 @@ pub(super) fn answer<'a>(asked: &str, screen: &'a ScreenText) -> Option<(String,
     {
         return Some(told(last));
     }
+    // "Who wrote last", "what did Rosa say", "what did Jun write about the trip".
+    let is_writing = all.iter().any(|word| WRITING.contains(&word.as_str()));
+    let is_last = all.last().is_some_and(|last| LAST.contains(&last.as_str()));
+    if let ([who, ..], true, true) = (&all[..], is_writing, is_last)
+        && who == "who"
+    {
+        return messages.last().filter(|last| !last.body.iter().any(|line| is_kept(line))).map(told);
+    }
+    if let [what, did, name, ..] = &all[..]
+        && what == "what"
+        && did == "did"
+        && is_writing
+    {
+        let about: Vec<&String> = all[3..].iter().filter(|word| is_subject(word)).collect();
+        let by = |message: &&Message<'_>| words(message.name).iter().any(|own| likeness(name, own) >= FITS);
+        let is_about = |message: &&Message<'_>| {
+            let said: Vec<String> = message.body.iter().flat_map(|line| words(&line.text)).collect();
+            about.iter().all(|word| said.iter().any(|said| likeness(word, said) >= FITS))
+        };
+        let found = messages.iter().rev().find(|message| by(message) && is_about(message))?;
+        return (!found.body.iter().any(|line| is_kept(line))).then(|| told(found));
+    }
     let is_asked = (is_when || all.first().is_some_and(|first| first == "who"))
         && all.iter().any(|word| WRITING.contains(&word.as_str()));
     let wanted: Vec<String> = topic(asked).into_iter().filter(|word| !WRITING.contains(&word.as_str())).collect();
@@ -71,6 +93,11 @@ pub(super) fn answer<'a>(asked: &str, screen: &'a ScreenText) -> Option<(String,
         return None;
     }
     Some(told(found))
+}
+
+/// Whether `word` says what a message is about.
+fn is_subject(word: &str) -> bool {
+    !WRITING.contains(&word) && !LAST.contains(&word) && !super::excerpt::COMMON.contains(&word)
 }
 
 fn messages(screen: &ScreenText) -> Vec<Message<'_>> {
@@ -140,6 +167,10 @@ mod tests {
         assert_eq!(said("when did Nadia write").as_deref(), Some("Nadia, at 09:41: The launch moves."));
         assert_eq!(said("who mentioned the weather"), None);
         assert_eq!(said("who is Nadia"), None);
+        assert_eq!(said("what did Nadia say").as_deref(), Some("Nadia, at 09:41: The launch moves."));
+        assert_eq!(said("what did Tom say about lunch").as_deref(), Some("Tom Reed, at 9:44 PM: Lunch at noon?"));
+        assert_eq!(said("what did Tom say about the launch"), None);
+        assert_eq!(said("who wrote last"), said("who wrote about lunch"));
         assert_eq!(
             answer("who wrote about lunch", &screen(vec![line("Standup 09:15", 10, 10), line("lunch", 10, 40)])),
             None

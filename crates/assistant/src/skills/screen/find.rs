@@ -116,6 +116,9 @@ const ALSO: [(&str, &[&str]); 29] = [
 const RATHER: [(&str, &[&str]); 1] =
     [("balance", &["closing balance", "new balance", "current balance", "available balance", "total balance"])];
 
+/// Words that only say what something is.
+const SAYS_WHAT: [&str; 7] = ["server", "address", "name", "setting", "value", "mode", "level"];
+
 /// Looks for `wanted` ("invoice number", "submit button").
 pub(super) fn find<'a>(screen: &'a ScreenText, wanted: &str) -> Option<Found<'a>> {
     find_of(screen, wanted, None)
@@ -165,6 +168,14 @@ pub(super) fn find_of<'a>(screen: &'a ScreenText, wanted: &str, kind: Option<Kin
         .or_else(|| direct.clone().filter(|found| has_value(found) && found.fit == KindFit::Maybe))
         .or_else(|| by_shape(screen, kind?, &name))
         .or(direct)
+        .or_else(|| without_last(screen, wanted, kind))
+}
+
+/// What is called so without the last word, which says what it is: the "DNS server" behind "DNS".
+fn without_last<'a>(screen: &'a ScreenText, wanted: &[String], kind: Option<Kind>) -> Option<Found<'a>> {
+    let is_plain = |(last, rest): &(&String, &[String])| !rest.is_empty() && SAYS_WHAT.contains(&last.as_str());
+    let (_, rest) = wanted.split_last().filter(is_plain)?;
+    as_named(screen, rest, kind).filter(|found| found.value.is_some() && !found.is_near && found.rest == 0)
 }
 
 /// What stands behind the name of whose it is: the "emergency number" behind "Emergency line", the "sales email" behind

@@ -26,11 +26,16 @@ pub(super) struct List<'a> {
     is_numbered: bool,
 }
 
+/// What begins an entry of a list of things to do.
+const BOXES: [&str; 8] = ["[ ]", "[]", "[x]", "[X]", "☐", "☑", "☒", "✓"];
+
 /// What begins an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mark {
     Bullet(char),
     Number(u32),
+    /// A box, ticked or not.
+    Box,
     /// How much of it: "150 g sugar". Nothing stands before that.
     Amount,
 }
@@ -38,6 +43,10 @@ enum Mark {
 /// What `text` begins with as an item does, and what comes behind: "2. Mix", "Step 3: Mix", "- 3 eggs".
 fn mark(text: &str) -> Option<(Mark, &str)> {
     let text = text.trim_start();
+    // A box to be ticked, or one that is.
+    if let Some(rest) = BOXES.iter().find_map(|sign| text.strip_prefix(sign)) {
+        return rest.starts_with(' ').then(|| (Mark::Box, rest.trim()));
+    }
     let first = text.chars().next()?;
     if BULLETS.contains(&first) {
         let rest = &text[first.len_utf8()..];
@@ -86,7 +95,7 @@ pub(super) fn lists<'a>(lines: &[&'a TextLine]) -> Vec<List<'a>> {
         let is_next = match (last, now) {
             (Some(Mark::Bullet(one)), Some(Mark::Bullet(other))) => one == other,
             (Some(Mark::Number(one)), Some(Mark::Number(other))) => other == one + 1,
-            (Some(Mark::Amount), Some(Mark::Amount)) => true,
+            (Some(Mark::Amount), Some(Mark::Amount)) | (Some(Mark::Box), Some(Mark::Box)) => true,
             _ => false,
         };
         match now {
@@ -132,12 +141,17 @@ impl List<'_> {
     }
 }
 
-/// The list whose items are called `unit`: the one that is called so, or else the longest numbered one.
+/// The list whose items are called `unit`: the one that is called so, or else the longest numbered one, for points any.
 pub(super) fn of_unit<'a>(unit: &str, lines: &[&'a TextLine]) -> Option<List<'a>> {
     let mut all = lists(lines);
     let called = all.iter().position(|list| list.is_called(unit));
-    let longest = || (0..all.len()).filter(|at| all[*at].is_numbered).max_by_key(|at| all[*at].items.len());
-    let at = called.or_else(longest)?;
+    let longest = |is_numbered: bool| {
+        let these = (0..all.len()).filter(|at| all[*at].is_numbered == is_numbered);
+        these.max_by_key(|at| all[*at].items.len())
+    };
+    // Points need no numbers, and steps have them.
+    let points = || longest(false).filter(|_| unit == "point");
+    let at = called.or_else(|| longest(true)).or_else(points)?;
     Some(all.swap_remove(at))
 }
 

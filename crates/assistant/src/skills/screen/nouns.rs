@@ -161,7 +161,7 @@ pub(super) fn part(said: &str) -> Option<Part> {
         "paragraph" => Some("paragraph"),
         "sentence" => Some("sentence"),
         "step" => Some("step"),
-        "point" => Some("point"),
+        "point" | "item" | "task" => Some("point"),
         _ => None,
     };
     if let Some((unit, number)) = numbered(said) {

@@ -16,6 +16,20 @@ pub(super) struct Question {
     pub topic: Vec<String>,
     /// What is asked for by its name, to be said with the answer: "total".
     pub name: Option<String>,
+    /// All of its words.
+    pub said: Vec<String>,
+}
+
+impl Question {
+    /// Whether it has one of these words.
+    pub fn says(&self, any: &[&str]) -> bool {
+        self.said.iter().any(|word| any.contains(&word.as_str()))
+    }
+
+    /// Whether it begins with one of these words.
+    pub fn begins(&self, any: &[&str]) -> bool {
+        self.said.first().is_some_and(|first| any.contains(&first.as_str()))
+    }
 }
 
 /// What a question is asked for.
@@ -87,9 +101,14 @@ pub(super) fn read(question: &str) -> Question {
         ["who's", rest @ ..] => [&["who", "is"], rest].concat(),
         _ => asked,
     };
-    let topic = topic(&asked.join(" "));
+    // "What time do we take off" is no question for a time that is called so.
+    let rest = match asked[..] {
+        ["what" | "which", "time" | "day" | "date", "do" | "does" | "did" | "will", ..] => &asked[2..],
+        _ => &asked[..],
+    };
+    let topic = topic(&rest.join(" "));
     let (wants, name) = wanted(&asked, &all);
-    Question { wants, topic, name }
+    Question { wants, topic, name, said: words(&asked.join(" ")) }
 }
 
 /// Whether a question of this `topic` is for what there is to press: "which buttons are there", "what can I click".
@@ -108,7 +127,10 @@ fn without_place<'a>(all: &[&'a str]) -> Vec<&'a str> {
     let mut kept = Vec::new();
     let mut at = 0;
     while at < all.len() {
+        // "In the email field" is where it is typed.
+        let is_of_form = all.get(at + 3).is_some_and(|next| matches!(*next, "field" | "box" | "address"));
         let place = match all[at..] {
+            _ if is_of_form => 0,
             ["on" | "in" | "from" | "at" | "of", "this" | "the" | "my" | "that", place, ..]
                 if PLACES.contains(&place) =>
             {
@@ -163,7 +185,7 @@ fn wanted(asked: &[&str], all: &[&str]) -> (Wants, Option<String>) {
         ["is" | "are" | "was" | "were", .., "included" | "allowed" | "permitted" | "free" | "available"]
         | ["can" | "may", "i" | "we", ..]
         | ["do" | "does", "they" | "we" | "i", ..] => (Wants::Whether { thing: None }, None),
-        ["how", "much", rest @ ..] => (price(rest), None),
+        ["how", "much", rest @ ..] | ["what", "does" | "do" | "did", rest @ .., "cost"] => (price(rest), None),
         [
             "how",
             "many" | "big" | "long" | "old" | "tall" | "far" | "fast" | "large" | "high" | "often" | "heavy" | "hot"
@@ -177,6 +199,12 @@ fn wanted(asked: &[&str], all: &[&str]) -> (Wants, Option<String>) {
             rest @ ..,
         ] => (value(day(rest), Some(Kind::Date), true), None),
         ["when", ..] => (value(Vec::new(), Some(Kind::Date), true), None),
+        [
+            "what" | "which",
+            "time" | "day" | "date",
+            "is" | "was" | "are" | "do" | "does" | "did" | "will",
+            rest @ ..,
+        ] if !topic(&rest.join(" ")).is_empty() => (value(day(rest), Some(Kind::Date), true), None),
         ["who", "sent" | "wrote" | "made" | "issued" | "signed", ..]
         | ["who", "is" | "was", "this" | "it" | "that", "from" | "by"] => {
             (value(["sender", "author", "from"].map(str::to_owned).to_vec(), None, false), None)
@@ -244,6 +272,10 @@ fn price(rest: &[&str]) -> Wants {
     // What was paid is not what is to be paid; where it isn't told, it was all of it.
     let has_paid =
         rest.contains(&"paid") || rest.contains(&"did") && rest.iter().any(|word| ["pay", "spend"].contains(word));
+    // "With card".
+    if has_paid && let [.., "with" | "by", means] | [.., "with" | "by", "my" | "the", means] = rest {
+        return value(vec![(*means).to_owned()]);
+    }
     if has_paid && !rest.contains(&"for") {
         return value(["amount paid", PAYABLE, "total"].map(str::to_owned).to_vec());
     }

@@ -189,14 +189,24 @@ fn runs(lines: &[&TextLine]) -> Vec<Range<usize>> {
     all
 }
 
+/// What ends in a full stop within a sentence.
+#[rustfmt::skip]
+const SHORTENED: [&str; 16] = [
+    "mr", "mrs", "ms", "dr", "prof", "st", "no", "nr", "tel", "approx", "ca", "vs", "incl", "excl", "e.g", "i.e",
+];
+
+/// The sentences of `text`.
 pub(super) fn sentences(text: &str) -> Vec<String> {
     let mut all = Vec::new();
     let mut rest = text;
-    while let Some(end) = rest
-        .char_indices()
-        .zip(rest.chars().skip(1))
-        .find_map(|((at, c), next)| (matches!(c, '.' | '!' | '?') && next.is_whitespace()).then_some(at + c.len_utf8()))
-    {
+    let is_shortened = |before: &str| {
+        let word = before.rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
+        SHORTENED.contains(&word.to_lowercase().as_str())
+    };
+    while let Some(end) = rest.char_indices().zip(rest.chars().skip(1)).find_map(|((at, c), next)| {
+        let is_end = matches!(c, '.' | '!' | '?') && next.is_whitespace() && !(c == '.' && is_shortened(&rest[..at]));
+        is_end.then_some(at + c.len_utf8())
+    }) {
         all.push(rest[..end].trim().to_owned());
         rest = &rest[end..];
     }

@@ -194,7 +194,8 @@ fn is_day_of_month(word: &str) -> bool {
     digits.len() <= 2 && digits.parse::<u32>().is_ok_and(|day| (1..=31).contains(&day))
 }
 
-fn is_time(word: &str) -> bool {
+/// "09:41", "9:41pm".
+pub(super) fn is_time(word: &str) -> bool {
     let word = word.to_lowercase();
     let word = word.trim_end_matches("am").trim_end_matches("pm");
     let parts: Vec<&str> = word.split(':').collect();

@@ -1,11 +1,12 @@
 //! Tables: what stands in a row, in a column, and in the cell where both meet.
 //!
 //! Owns where a table is: rows of cells under a row of heads. Lines that stand beside each other are a table only under heads,
-//! since labels and their values stand in two columns as well. Never counts or sums what is in it.
+//! since labels and their values stand in two columns as well. Never sums what is in it.
 
 use super::excerpt::COMMON;
 use super::nouns::Part;
 use super::say::{aloud, is_legible};
+use super::secret::is_secret;
 use super::words::{likeness, words};
 use jarvis_core::{Region, ScreenText, TextLine, TextRole};
 
@@ -15,6 +16,10 @@ const HEAD_WORDS: usize = 3;
 const FITS: f32 = 0.8;
 /// Rows of a table are no further apart, in heights of a line.
 const APART: i32 = 3;
+/// What rows under the items begin with.
+const SUMS: [&str; 12] = [
+    "total", "subtotal", "sum", "vat", "tax", "discount", "shipping", "delivery", "balance", "tip", "change", "average",
+];
 /// What heads call how many there are.
 const QUANTITY: [&str; 6] = ["quantity", "qty", "count", "pieces", "units", "number"];
 
@@ -42,12 +47,23 @@ pub(super) fn tables(screen: &ScreenText) -> Vec<Table<'_>> {
     while at < rows.len() {
         let heads = &rows[at];
         let mut to = at + 1;
-        while to < rows.len() && is_next(&rows[to - 1], &rows[to], heads) {
+        // What stands further below than rows do is a sum, or no row.
+        let usual = rows.get(to).map_or(0, |first| gap(heads, first));
+        let is_close = |to: usize| {
+            let height = heads[0].region.height.max(1) as i32;
+            gap(&rows[to - 1], &rows[to]) <= usual.saturating_mul(2).max(height) || sums_up(&rows[to])
+        };
+        while to < rows.len() && is_next(&rows[to - 1], &rows[to], heads) && is_close(to) {
             to += 1;
         }
         let body = &rows[at + 1..to];
         // Two columns may be labels and their values, unless the rows go on alike.
-        let is_one = are_heads(heads) && (heads.len() > 2 && !body.is_empty() || body.len() > 1) && has_figures(body);
+        // A row of links over a line of text is no table.
+        let is_full = body.first().is_some_and(|first| first.len() + 1 >= heads.len());
+        // A column of secrets needs no figures.
+        let has_secrets = || heads[1..].iter().any(|head| is_secret(&head.text));
+        let is_many = heads.len() > 2 && is_full || body.len() > 1;
+        let is_one = are_heads(heads) && is_many && (has_figures(body) || has_secrets());
         if is_one {
             found.push(Table { heads: heads.clone(), rows: body.to_vec() });
             at = to;
@@ -86,17 +102,23 @@ fn is_beside(one: &Region, other: &Region) -> bool {
 /// Whether `next` is a row of the table under `heads`: of two cells at least, close below, each of them under a head.
 fn is_next(before: &[&TextLine], next: &[&TextLine], heads: &[&TextLine]) -> bool {
     let height = before[0].region.height.max(1) as i32;
-    let gap = next[0].region.y.saturating_sub(before[0].region.bottom());
     next.len() >= 2
         && next.len() <= heads.len()
-        && gap <= APART * height
+        && gap(before, next) <= APART * height
         && next.iter().all(|cell| !cell.text.trim_end().ends_with(':'))
+}
+
+/// How far `next` stands below the row before it, px.
+fn gap(before: &[&TextLine], next: &[&TextLine]) -> i32 {
+    next[0].region.y.saturating_sub(before[0].region.bottom())
 }
 
 fn are_heads(row: &[&TextLine]) -> bool {
     let is_head = |line: &&TextLine| {
         let count = line.text.split_whitespace().count();
-        (1..=HEAD_WORDS).contains(&count) && !has_digit(&line.text) && !line.text.contains([':', '@', '$'])
+        // What is in a field is a value.
+        let is_text = line.role != TextRole::Field && !line.text.contains([':', '@', '$']);
+        (1..=HEAD_WORDS).contains(&count) && !has_digit(&line.text) && is_text
     };
     row.len() >= 2 && row.iter().all(is_head)
 }
@@ -104,6 +126,11 @@ fn are_heads(row: &[&TextLine]) -> bool {
 /// Whether there are numbers under the heads: what has none may be a menu.
 fn has_figures(rows: &[Vec<&TextLine>]) -> bool {
     rows.iter().filter(|row| row.iter().any(|cell| has_digit(&cell.text))).count() * 2 >= rows.len()
+}
+
+/// Whether `row` is the sum of those over it and no item.
+pub(super) fn sums_up(row: &[&TextLine]) -> bool {
+    row.first().is_some_and(|first| words(&first.text).iter().any(|word| SUMS.contains(&word.as_str())))
 }
 
 fn has_digit(text: &str) -> bool {
@@ -130,8 +157,29 @@ impl<'a> Table<'a> {
         cells.filter(move |(column, _)| is_it(self.heads[*column]))
     }
 
-    fn cell(&self, row: &[&'a TextLine], column: usize) -> Option<&'a TextLine> {
+    /// The cell of `row` under the head `column`.
+    pub(super) fn cell(&self, row: &[&'a TextLine], column: usize) -> Option<&'a TextLine> {
         row.iter().copied().find(|cell| self.column(cell) == column)
+    }
+
+    /// What stands over its columns.
+    pub(super) fn heads(&self) -> &[&'a TextLine] {
+        &self.heads
+    }
+
+    /// Its rows, without those that sum the others up.
+    pub(super) fn items(&self) -> impl Iterator<Item = &Vec<&'a TextLine>> {
+        self.rows.iter().filter(|row| !sums_up(row))
+    }
+
+    /// `row` as it is said: what begins it, and its cells with what stands over them.
+    pub(super) fn told(&self, row: &[&TextLine]) -> String {
+        let cells = row.iter().enumerate().map(|(at, cell)| {
+            // What begins a row is known without its head.
+            let head = self.heads[self.column(cell)];
+            if at == 0 { aloud(&cell.text) } else { format!("{} {}", aloud(&head.text), aloud(&cell.text)) }
+        });
+        format!("{}.", cells.collect::<Vec<_>>().join(", ").trim_end_matches('.'))
     }
 }
 
@@ -182,12 +230,7 @@ pub(super) fn part(part: Part, screen: &ScreenText) -> Option<(String, Vec<&Text
             let Some(row) = nth(table.rows.len()).and_then(|at| table.rows.get(at)) else {
                 return Some((counted(table.rows.len(), "row", screen), Vec::new()));
             };
-            let cells = row.iter().enumerate().map(|(at, cell)| {
-                // What begins a row is known without its head.
-                let head = table.heads[table.column(cell)];
-                if at == 0 { told(cell) } else { format!("{} {}", told(head), told(cell)) }
-            });
-            Some((format!("{}.", cells.collect::<Vec<_>>().join(", ").trim_end_matches('.')), row.clone()))
+            Some((table.told(row), row.clone()))
         }
         "column" => {
             let Some(column) = nth(table.heads.len()).filter(|at| *at < table.heads.len()) else {

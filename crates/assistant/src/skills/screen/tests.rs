@@ -179,6 +179,50 @@ fn a_column_of_secrets_is_not_said_but_can_be_copied() {
 }
 
 #[test]
+fn words_that_are_a_secret_are_nowhere_but_in_a_copy() {
+    let page = screen(vec![
+        line("Guest information", 10, 10),
+        line("Wi-Fi password: over the rainbow 42", 10, 40),
+        line("Bins are collected on Tuesdays.", 10, 70),
+        sized("Password", 10, 140, 30, TextRole::Heading),
+        line("sunflower", 10, 180),
+    ]);
+    let mut session = Session::new();
+    for said in [
+        "what's on my screen",
+        "read this",
+        "what is the wifi password",
+        "what is the password",
+        "find the password",
+        "when are the bins collected and what is the network like",
+        "summarize this page",
+    ] {
+        let answer = match session.ask(said, &page) {
+            Seen::Reply(reply) => reply.spoken,
+            Seen::Ask { prompt, grounds, otherwise, .. } => format!("{prompt} {grounds} {otherwise}"),
+            Seen::Look(_) => String::new(),
+        };
+        // A question's own words are no secret.
+        let answer = answer.replace(said, "");
+        assert!(!answer.contains("rainbow") && !answer.contains("sunflower"), "{said}: {answer}");
+    }
+    assert_eq!(session.copy("copy the wifi password", &page).1, "over the rainbow 42");
+}
+
+#[test]
+fn a_table_in_plain_text_is_a_table_and_code_keeps_its_indentation() {
+    let block = |rows: &[&str]| screen(rows.iter().zip(0..).map(|(text, at)| line(text, 20, 22 * at)).collect());
+    let rows = ["Name        Role      Days", "Alma        Designer    12", "Bruno       Engineer     7"];
+    let mut session = Session::new();
+    assert!(session.say("read this page", &block(&rows)).starts_with("Name, Role, Days. Alma, Designer, 12."));
+    assert_eq!(session.say("read row two", &block(&rows)), "Bruno, Role Engineer, Days 7.");
+    assert_eq!(session.copy("copy the text", &block(&rows)).1, rows.join("\n"));
+    let code = ["def load(path):", "    with open(path) as file:", "\treturn file.read()"];
+    assert_eq!(session.copy("copy the text", &block(&code)).1, code.join("\n"));
+    assert!(!session.say("read this page", &block(&code)).contains("  "));
+}
+
+#[test]
 fn a_long_text_is_read_in_pieces_also_when_it_was_scrolled() {
     let mut session = Session::new();
     let mut said = session.say("read the screen", &long());

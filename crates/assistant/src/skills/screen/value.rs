@@ -130,7 +130,10 @@ pub(super) fn of_label<'a>(
     if !behind.is_empty() {
         if let Some(value) = kind.and_then(|kind| shaped(kind, behind, is_labelled)) {
             let is_day = kind == Some(Kind::Date) && is_labelled;
-            return here(if is_day { with_place(behind, value) } else { value });
+            let day = || {
+                if with_first(behind, value) == value { with_place(behind, value) } else { with_first(behind, value) }
+            };
+            return here(if is_day { day() } else { value });
         }
         // "Total: 120", "Paragraph 7"; but not "Total recall of all".
         let value = up_to_next_label(behind);
@@ -189,6 +192,7 @@ fn shaped(kind: Kind, text: &str, is_labelled: bool) -> Option<&str> {
     };
     let found = match kind {
         Kind::Email | Kind::Phone | Kind::Iban | Kind::Url => of(kind),
+        Kind::Amount if is_free(text) => return Some(text.trim()),
         Kind::Amount => of(kind).filter(is_near).or_else(|| {
             let bare = of(Kind::Number)?;
             let is_number = text[bare.clone()].chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-'));
@@ -223,6 +227,24 @@ fn with_place<'t>(text: &'t str, day: &'t str) -> &'t str {
         return day;
     }
     text[from..offset(text, more) + more.len()].trim_end_matches(['.', ' ', ','])
+}
+
+/// Whether `text` says that there is nothing to pay.
+pub(super) fn is_free(text: &str) -> bool {
+    matches!(
+        text.trim().to_lowercase().as_str(),
+        "free" | "for free" | "included" | "gratis" | "no charge" | "free of charge"
+    )
+}
+
+/// `day` of `text` with the first of two days before it: "24 - 26 November".
+fn with_first<'t>(text: &'t str, day: &'t str) -> &'t str {
+    let at = offset(text, day);
+    let before = &text[..at];
+    let is_first = before.starts_with(|c: char| c.is_ascii_digit())
+        && before.trim_end().ends_with(['-', '–'])
+        && before.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '.' | '-' | '–'));
+    if is_first { &text[..at + day.len()] } else { day }
 }
 
 /// Where `part`, a slice of `text`, begins in it.

@@ -7,7 +7,7 @@ use super::super::find::{Found, find_of};
 use super::super::question::{Question, Wants};
 use super::super::say::{aloud, is_kept, is_legible};
 use super::super::shape::{self, Kind};
-use super::super::value::Value;
+use super::super::value::{Value, is_free};
 use super::super::words::{find as fit, words};
 use super::super::{located, read};
 use super::Quote;
@@ -51,7 +51,9 @@ pub(super) fn of_topic<'a>(labels: &[String], question: &Question, screen: &'a S
     }
     let name = question.topic.join(" ");
     let value = find_of(screen, &name, None).filter(|found| !found.is_near)?.value?;
-    counts(&value.text).then(|| of_label(&name, None, question, screen))?
+    // What costs something does not count it.
+    let is_count = counts(&value.text) && shape::find(Kind::Amount, &value.text).is_empty();
+    is_count.then(|| of_label(&name, None, question, screen))?
 }
 
 /// The value that a share is asked of, "20 % of the subtotal", since none is computed here.
@@ -81,7 +83,8 @@ pub(super) fn of_label<'a>(
     let value = found.value.as_ref().filter(|_| !found.is_near)?;
     // "When" is answered with a day, and "how much" with a number.
     let has_digit = value.text.contains(|c: char| c.is_ascii_digit());
-    let is_day = || has_digit || !shape::find(Kind::Date, &value.text).is_empty();
+    let is_free = kind == Some(Kind::Amount) && is_free(&value.text);
+    let is_day = || has_digit || is_free || !shape::find(Kind::Date, &value.text).is_empty();
     if matches!(question.wants, Wants::Value { is_number: true, .. }) && !is_day() {
         return None;
     }

@@ -5,6 +5,9 @@
 //! language model, whose answer is held against the page. What is said of a page is written on it: amounts, dates and names
 //! are never put together.
 
+mod agenda;
+mod counts;
+mod forms;
 mod labels;
 mod lists;
 mod nearest;
@@ -158,17 +161,35 @@ fn quoted<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> 
     {
         return Some(quote);
     }
-    if let Some(quote) = lists::of_list(question, screen) {
+    if let Some(quote) = forms::of_form(question, screen)
+        .or_else(|| headline(question, screen))
+        .or_else(|| tables::quantity(question, screen))
+        .or_else(|| lists::of_list(question, screen))
+    {
         return Some(quote);
     }
+    // What comes after something stands in another sentence than that.
+    if question.says(&["after", "before"]) && question.says(&["comes", "come", "follows"]) {
+        return None;
+    }
+    // What is still to come is called otherwise than what was.
+    let expected = || {
+        let names = otherwise_named(&question.topic).filter(|_| question.says(&["will"]));
+        let mut found = names.filter_map(|name| of_label(name, Some(Kind::Date), question, screen));
+        found.find(|quote| quote.lines.iter().any(|line| line.text.contains(':')))
+    };
     match &question.wants {
-        Wants::Value { labels, kind, is_number } => tables::cell(question, screen)
+        Wants::Value { labels, kind, is_number } => tables::of_table(question, screen)
+            .or_else(|| counts::of_count(question, screen))
+            .or_else(expected)
+            .or_else(|| agenda::of_agenda(question, screen))
             .or_else(|| labels::signed(labels, screen))
             .or_else(|| labels.iter().find_map(|label| of_label(label, *kind, question, screen)))
             .or_else(|| labels::of_topic(labels, question, screen))
             .or_else(|| labels::of_itself(question, screen))
             .or_else(|| labels::of_share(labels, question, screen))
             .or_else(|| sentences(&question.topic, *is_number, *kind, screen))
+            .or_else(|| counts::of_time(question, screen))
             .or_else(|| {
                 let named = otherwise_named(&question.topic).find_map(|name| {
                     let words = words(name);
@@ -188,6 +209,23 @@ fn quoted<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> 
             let is_there = lines.iter().any(|line| line.text.contains(|c: char| c.is_ascii_digit()));
             is_there.then(|| Quote { said: format!("It says: {}", flow(&lines)), lines, query: None })
         }),
-        Wants::Understanding | Wants::OwnWords => None,
+        Wants::Understanding => tables::of_table(question, screen),
+        Wants::OwnWords => None,
     }
+}
+
+/// The headline, or what a message is about where no label says so.
+fn headline<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> {
+    let is_asked =
+        matches!(&question.topic[..], [word] if matches!(word.as_str(), "headline" | "title" | "heading" | "subject"));
+    let is_labelled = || find::find(screen, &question.topic[0]).is_some_and(|found| found.value.is_some());
+    if !is_asked || is_labelled() {
+        return None;
+    }
+    let line = screen.lines.iter().find(|line| line.role == TextRole::Heading && is_legible(line) && !is_kept(line))?;
+    Some(Quote {
+        said: format!("It says: {}.", aloud(&line.text).trim_end_matches('.')),
+        lines: vec![line],
+        query: None,
+    })
 }

@@ -20,7 +20,10 @@ const LONG_SENTENCE: usize = 35;
 #[rustfmt::skip]
 const ALSO: &[(&[&str], &[&str])] = &[
     (&["leave", "depart", "go"], &["departs", "departing", "check out", "outbound", "departure"]),
-    (&["land", "arrive"], &["arrival", "arrives", "lands", "landing", "outbound"]),
+    (
+        &["land", "arrive", "coming", "delivered", "deliver"],
+        &["arrival", "arrives", "expected", "estimated delivery", "delivery date", "delivery", "arrive", "lands", "landing", "outbound"],
+    ),
     (&["start", "begin"], &["starts", "begins", "beginning"]),
     (&["end", "finish", "over"], &["ends", "end", "finishes"]),
     (&["open"], &["opening", "opens"]),
@@ -28,7 +31,8 @@ const ALSO: &[(&[&str], &[&str])] = &[
     (&["return", "back"], &["returns", "return"]),
     (&["cancel"], &["cancellation"]),
     (&["discount", "discounts"], &["save", "saves", "reduced", "reduction", "pay only", "cheaper"]),
-    (&["people", "persons"], &["serves", "persons", "guests", "adults", "attendees"]),
+    (&["people", "persons"], &["serves", "persons", "guests", "adults", "attendees", "participants", "people"]),
+    (&["heavy", "weigh", "weighs"], &["weight"]),
     (&["dog", "cat", "dogs", "cats", "pet"], &["pets", "animals"]),
     (&["space", "storage"], &["gb", "mb", "tb"]),
     (&["bags", "suitcases"], &["baggage", "luggage"]),
@@ -91,8 +95,9 @@ pub(super) fn sentences<'a>(
                 }
                 _ => !is_number || counts(&sentence),
             };
-            // A word alone is no answer.
-            if shared >= least && is_told && has.len() > wanted.len() + 1 {
+            // A word alone is no answer; "Serves 8" is one.
+            let least_words = wanted.len() + usize::from(!is_number) + 1;
+            if shared >= least && is_told && has.len() >= least_words {
                 match line_with(&wanted, least, lines)
                     .filter(|line| (has.len() > LONG_SENTENCE || stands_alone(line, &wanted, lines)) && !is_kept(line))
                 {

@@ -1,13 +1,16 @@
 //! What of a screen is said to nobody, decided once for a look.
 //!
-//! Owns which lines hold a secret though they don't name it: under its label or right of it, in a list of them, in the column
-//! under its name, and where a sentence that names it goes on in the next line. What is one by the words of its own line is
-//! [`super::text`]'s. Never changes what is copied.
+//! Owns which lines hold a secret though they don't name it: under its label or in its row, in a list of them, in the column
+//! under its name, where a sentence that names it goes on in the next line, in a private key, and in the answer to who asks for
+//! it. What is one by the words of its own line is [`super::text`]'s. Never changes what is copied.
 
 use super::super::say::goes_on;
 use super::super::shape::{self, Kind};
 use super::super::table;
-use super::{MASK, has_secret, is_phrase, is_secret, is_state, is_statement, is_value, kept as kept_of, leads_on};
+use super::super::words::words;
+use super::{
+    MASK, ends_in_secret, has_secret, is_phrase, is_secret, is_state, is_statement, is_value, kept as kept_of, leads_on,
+};
 use jarvis_core::{ScreenText, TextLine, TextRole};
 use std::borrow::Cow;
 
@@ -22,6 +25,10 @@ pub(in crate::skills::screen) fn masked(screen: &ScreenText) -> Cow<'_, ScreenTe
     for at in 0..lines.len() {
         mark_behind(lines, at, &mut kept);
         mark_near(lines, at, &mut kept);
+        mark_list(lines, at, &mut kept);
+        mark_separated(lines, at, &mut kept);
+        mark_key(lines, at, &mut kept);
+        mark_told(lines, at, &mut kept);
     }
     mark_columns(screen, &mut kept);
     let texts = lines.iter().zip(kept).map(|(line, count)| match count {
@@ -62,6 +69,16 @@ const ON_WINDOWS: &[&str] = &[
     "stay", "don", "don't", "need", "or", "enter", "use", "no", "yes", "apply", "done", "start", "unlock", "connect", "view", "more",
     "status", "country", "language", "city", "street", "company", "role", "visits", "date", "never", "caps",
 ];
+/// Sentences between a label and the codes under it are no more.
+const SENTENCES: usize = 3;
+/// Fields of a line with signs between them are as many at least.
+const FIELDS: usize = 3;
+/// What somebody is told who asks for a secret has no more words.
+const REPLY: usize = 4;
+/// What stands beside settings that are about secrets.
+const SWITCHED: [&str; 8] = ["On", "Off", "on", "off", "enabled", "disabled", "Enabled", "Disabled"];
+/// Who asks somebody else for one begins so.
+const ASKING: [&str; 9] = ["what", "whats", "which", "and", "send", "tell", "do", "can", "could"];
 /// All words of a line.
 const ALL: usize = usize::MAX;
 
@@ -85,7 +102,13 @@ fn mark_behind(lines: &[TextLine], at: usize, kept: &mut [usize]) {
         return;
     }
     let is_phrase = is_phrase(&line.text);
-    for (index, next) in lines.iter().enumerate().skip(at + 1) {
+    // "Keep them safe. Each can be used once."
+    let is_told = |next: &&TextLine| {
+        let is_sentence = next.text.ends_with('.') && next.text.contains(' ') && !is_value(&next.text);
+        is_label && is_sentence && next.role != TextRole::Field
+    };
+    let told = lines[at + 1..].iter().take(SENTENCES).take_while(is_told).count();
+    for (index, next) in lines.iter().enumerate().skip(at + 1 + told) {
         let is_first = is_label && index == at + 1;
         let is_one = is_first && is_under_label(line, next)
             || (is_first || is_near(&lines[index - 1], next)) && (is_code(next) || is_phrase && is_of_phrase(next));
@@ -137,7 +160,9 @@ fn are_words_of(line: &TextLine, next: &TextLine) -> bool {
 
 /// Whether `line` has nothing but codes.
 fn is_code(line: &TextLine) -> bool {
-    let is_code = || is_value(&line.text) && line.text.contains(|c: char| c.is_ascii_digit());
+    // "PORT=8080" tells what it is of itself.
+    let is_setting = || line.text.split_once('=').is_some_and(|(_, value)| !value.trim_matches('=').is_empty());
+    let is_code = || is_value(&line.text) && line.text.contains(|c: char| c.is_ascii_digit()) && !is_setting();
     line.role == TextRole::Field || is_code() && !is_known(&line.text)
 }
 
@@ -164,11 +189,15 @@ fn mark_near(lines: &[TextLine], at: usize, kept: &mut [usize]) {
     if lines[at].region.is_empty() || !is_label(&lines[at]) {
         return;
     }
-    let beside = (0..lines.len()).filter(|other| *other != at && lines[at].is_left_of(&lines[*other]));
-    if let Some(beside) = beside.min_by_key(|other| lines[*other].region.x)
-        && (is_code(&lines[beside]) || are_words_of(&lines[at], &lines[beside]))
-    {
-        kept[beside] = ALL;
+    let mut beside: Vec<usize> =
+        (0..lines.len()).filter(|other| *other != at && lines[at].is_left_of(&lines[*other])).collect();
+    beside.sort_by_key(|other| lines[*other].region.x);
+    // What begins a row is the label of all in it.
+    let is_first = !lines.iter().any(|other| other.is_left_of(&lines[at]));
+    for beside in beside.into_iter().take(if is_first { usize::MAX } else { 1 }) {
+        if is_code(&lines[beside]) || are_words_of(&lines[at], &lines[beside]) {
+            kept[beside] = ALL;
+        }
     }
     if let Some(under) = below(lines, at)
         && beside_nothing(lines, at)
@@ -181,6 +210,73 @@ fn mark_near(lines: &[TextLine], at: usize, kept: &mut [usize]) {
     while let Some(below) = below(lines, over).filter(|below| is_code(&lines[*below])) {
         kept[below] = ALL;
         over = below;
+    }
+}
+
+/// Marks the list under the label `at` of many secrets, "Passwords", whose entries tell each what it is of: "Bank: Tiger22".
+fn mark_list(lines: &[TextLine], at: usize, kept: &mut [usize]) {
+    let is_of_many = words(&lines[at].text).last().is_some_and(|last| last.ends_with('s') && is_secret(last));
+    if !is_of_many || !is_label(&lines[at]) || !beside_nothing(lines, at) {
+        return;
+    }
+    for index in at + 1..lines.len() {
+        let (before, line) = (&lines[index - 1], &lines[index]);
+        if !is_near(before, line) || line.role == TextRole::Heading || line.text.ends_with(['.', '!', '?']) {
+            break;
+        }
+        let is_pair = [": ", " - ", " – ", " = "].iter().any(|sign| line.text.contains(sign));
+        let is_switch = line.text.split_whitespace().last().is_some_and(|last| SWITCHED.contains(&last));
+        let is_beside = || lines.iter().any(|other| other.is_left_of(line));
+        if (is_pair || is_beside()) && !is_switch && line.role != TextRole::Control {
+            kept[index] = ALL;
+        }
+    }
+}
+
+/// Marks the rows under the line `at`, whose parts are named with signs between, where one of them is a secret:
+/// "name,url,password".
+fn mark_separated(lines: &[TextLine], at: usize, kept: &mut [usize]) {
+    let parts = |text: &str| [',', ';', '|', '\t'].map(|sign| text.matches(sign).count() + 1).into_iter().max();
+    let heads = &lines[at].text;
+    let count = parts(heads).filter(|count| *count >= FIELDS).unwrap_or(usize::MAX);
+    let is_head = |part: &str| is_secret(part) && part.split_whitespace().count() <= NAME;
+    if heads.split([',', ';', '|', '\t']).count() < count || !heads.split([',', ';', '|', '\t']).any(is_head) {
+        return;
+    }
+    for index in at + 1..lines.len() {
+        if !is_near(&lines[index - 1], &lines[index]) || parts(&lines[index].text) != Some(count) {
+            break;
+        }
+        kept[index] = ALL;
+    }
+}
+
+/// Marks the lines of a private key under the one, `at`, that it begins with (RFC 7468).
+fn mark_key(lines: &[TextLine], at: usize, kept: &mut [usize]) {
+    let is_key = |begins: &str, text: &str| text.contains(begins) && text.contains("PRIVATE KEY");
+    if is_key("BEGIN", &lines[at].text) {
+        let of_key = lines.iter().enumerate().skip(at + 1).take_while(|(_, line)| !is_key("END", &line.text));
+        of_key.for_each(|(index, _)| kept[index] = ALL);
+    }
+}
+
+/// Marks what somebody is told who asks for a secret in the line `at`: "what is the password?", "sunflower".
+fn mark_told(lines: &[TextLine], at: usize, kept: &mut [usize]) {
+    let asked = words(&lines[at].text);
+    let is_asked = asked.first().is_some_and(|first| ASKING.contains(&first.as_str()))
+        && lines[at].text.trim_end().ends_with('?')
+        && ends_in_secret(&lines[at].text);
+    if !is_asked {
+        return;
+    }
+    let is_time = |line: &TextLine| line.text.split_whitespace().any(shape::is_time);
+    // Who says it, and when.
+    let is_name = |line: &TextLine| {
+        is_time(line) || lines.iter().any(|other| is_time(other) && (line.is_left_of(other) || other.is_left_of(line)))
+    };
+    let told = (at + 1..lines.len()).take(SENTENCES).find(|other| !is_name(&lines[*other]));
+    if let Some(told) = told.filter(|told| lines[*told].text.split_whitespace().count() <= REPLY) {
+        kept[told] = ALL;
     }
 }
 

@@ -9,6 +9,8 @@
 mod asked;
 mod mask;
 mod text;
+#[cfg(test)]
+mod windows;
 
 use super::words::words;
 pub(super) use asked::asked;
@@ -37,9 +39,12 @@ pub(super) fn has_secret(text: &str) -> bool {
 }
 
 /// What a label of something secret has in it, or more than one of.
-const SECRETS: [&str; 14] = [
+const SECRETS: [&str; 17] = [
     "password",
     "passwort",
+    "kennwort",
+    "contraseña",
+    "contrasena",
     "passphrase",
     "passcode",
     "passwd",
@@ -57,7 +62,7 @@ const SECRETS: [&str; 14] = [
 const OFTEN_OTHERWISE: [&str; 4] = ["secret", "secrets", "token", "seed"];
 /// The same, of two words, by the last of them.
 #[rustfmt::skip]
-const PAIRS: [(&str, &[&str]); 8] = [
+const PAIRS: [(&str, &[&str]); 10] = [
     ("code", &[
         "recovery", "backup", "verification", "security", "access", "login", "time", "door", "gate", "entry", "safe", "alarm",
         "authentication", "authenticator", "unlock", "garage", "vault", "locker", "sms", "2fa", "pin", "box", "lock", "lockbox", "keybox",
@@ -67,6 +72,8 @@ const PAIRS: [(&str, &[&str]); 8] = [
     ("number", &["card", "pin"]),
     ("security", &["social"]),
     ("phrase", &["seed", "recovery", "pass", "secret", "mnemonic", "backup"]),
+    ("answer", &["security", "secret"]),
+    ("passe", &["de"]),
     ("combination", &["safe", "lock", "vault", "locker"]),
     ("pass", &["db", "database", "user", "admin", "root", "smtp", "mysql", "ftp"]),
 ];
@@ -164,9 +171,10 @@ fn ends_phrase(tokens: &[&str], at: usize) -> bool {
         && (is_name(&name, name.len() - 1) || name.last().is_some_and(|word| OFTEN_OTHERWISE.contains(&word.as_str())))
 }
 
-/// Whether `token` ends in a sign that a value follows.
+/// Whether `token` ends in a sign that a value follows, or is a tag.
 fn is_sign(token: &str) -> bool {
-    token.ends_with([':', '=']) || token == "->"
+    let is_tag = || token.starts_with('<') && token.ends_with('>') && !token.starts_with("</") && !token.contains('@');
+    token.ends_with([':', '=']) || token == "->" || is_tag()
 }
 
 /// Whether `token` says of a secret how it is, or what is to be done with it.

@@ -35,6 +35,17 @@ const LAST_LINKS: [&str; 6] = ["is", "are", "was", "be", "=", ":"];
 const CALLED_SO: &[&str] = &[
     "manager", "managers", "policy", "field", "box", "button", "link", "page", "prompt", "dialog", "error", "reset", "pad", "strength",
 ];
+/// What is said of secrets and their names, right behind them.
+#[rustfmt::skip]
+const BEHIND: &[&str] = &[
+    "protection", "protected", "hint", "hints", "security", "authentication", "generator", "sharing", "history", "length", "rules",
+    "requirements", "settings", "options", "changes", "recovery", "expiry", "vault", "hash", "file", "input", "confirmation", "match",
+    "matches", "mismatch", "attempts", "age", "expire", "default", "something", "login", "confirm", "min", "max", "copied",
+    "generated", "updated", "created", "removed", "deleted", "verified", "failed", "accepted", "entered", "typed", "found", "code",
+    "forgotten", "lost", "visible", "shown",
+];
+/// What a code opens, where it is said so: "the gate opens with 7788".
+const DOORS: [&str; 5] = ["door", "gate", "garage", "lockbox", "keybox"];
 /// So many letters and digits are a code.
 const CODE: usize = 3;
 
@@ -48,7 +59,7 @@ fn tokens(text: &str) -> Vec<Range<usize>> {
             let is_name = || is_setting(name) || is_secret(name) || SHORT.contains(&bare(name).as_str());
             !value.is_empty() && !value.starts_with("//") && name.len() > 1 && is_name()
         };
-        match word.match_indices([':', '=']).find(is_named) {
+        match word.match_indices([':', '=', '>']).find(is_named) {
             Some((at, _)) => all.extend([from..from + at + 1, from + at + 1..from + word.len()]),
             None => all.push(from..from + word.len()),
         }
@@ -68,7 +79,11 @@ pub(super) fn hidden(text: &str) -> Vec<Range<usize>> {
         match found.last_mut().filter(|_| before && *hidden) {
             Some(last) => last.end = place.end,
             None if *hidden => found.push(place),
-            None => found.extend(of_link(token).map(|range| place.start + range.start..place.start + range.end)),
+            None => found.extend(
+                of_link(token)
+                    .or_else(|| of_network(token))
+                    .map(|range| place.start + range.start..place.start + range.end),
+            ),
         }
         before = *hidden;
     }
@@ -85,6 +100,28 @@ fn of_link(token: &str) -> Option<Range<usize>> {
     let host = token[from..].split(['/', '?', '#']).next().unwrap_or_default();
     let user = host.rfind('@').filter(|user| *user > 0)?;
     (&host[..user] != MASK).then_some(from..from + user)
+}
+
+/// The password of a network as a code for cameras has it: "WIFI:S:Name;T:WPA;P:password;;".
+fn of_network(token: &str) -> Option<Range<usize>> {
+    let from = token.strip_prefix("WIFI:").and_then(|_| token.find(";P:").or_else(|| token.find(":P:")))? + 3;
+    let length = token[from..].find(';').unwrap_or(token.len() - from);
+    (length > 0 && !token[from..from + length].contains(MASK)).then_some(from..from + length)
+}
+
+/// Marks the numbers of cards: four groups of four digits whose last one checks the others (Luhn, ISO/IEC 7812-1).
+fn hide_cards(tokens: &[&str], hidden: &mut [bool]) {
+    for (at, groups) in tokens.windows(4).enumerate() {
+        let digits: String = groups.iter().map(|group| group.trim_end_matches(['.', ','])).collect();
+        let is_group = |group: &&str| group.trim_end_matches(['.', ',']).len() == 4 && is_digits(group);
+        let sum = digits.chars().rev().filter_map(|c| c.to_digit(10)).enumerate().map(|(at, digit)| match at % 2 {
+            0 => digit,
+            _ => digit * 2 / 10 + digit * 2 % 10,
+        });
+        if groups.iter().all(is_group) && sum.sum::<u32>() % 10 == 0 {
+            hidden[at..at + 4].fill(true);
+        }
+    }
 }
 
 /// Marks all that follows the first sign behind the name of a secret, where it is one word or codes alone, and the code that
@@ -121,9 +158,13 @@ fn hidden_tokens(tokens: &[&str]) -> Vec<bool> {
     for at in (0..tokens.len()).filter(|at| ends_phrase(tokens, *at)) {
         hide_phrase(tokens, at, &mut hidden);
     }
+    hide_cards(tokens, &mut hidden);
     for (at, token) in tokens.iter().enumerate() {
         let before = at.checked_sub(1).map_or("", |before| tokens[before]);
-        hidden[at] |= token.contains(MASK) && !token.contains("://") || is_option(before, token);
+        let first = at.checked_sub(2).map_or("", |first| tokens[first]);
+        hidden[at] |= token.contains(MASK) && !token.contains("://")
+            || is_option(before, token)
+            || is_behind_option(tokens, first, before, token);
     }
     hidden
 }
@@ -138,6 +179,19 @@ fn is_option(before: &str, token: &str) -> bool {
     };
     token.strip_prefix("-p").is_some_and(is_mixed)
         || token.contains(|c: char| c.is_ascii_digit()) && BEFORE.contains(&before.to_lowercase().as_str())
+}
+
+/// Whether `token` is what a program takes behind the option `before`: `--token x`, `sshpass -p x`, `curl -u name:x`, and what a
+/// page takes behind `Authorization: Basic`.
+fn is_behind_option(tokens: &[&str], first: &str, before: &str, token: &str) -> bool {
+    let is_long = || before.strip_prefix("--").is_some_and(|name| is_secret(name) || is_setting(name));
+    let takes = || before == "-p" && tokens.iter().any(|token| matches!(*token, "sshpass" | "login"));
+    let is_pair = || {
+        let pair = token.split_once(':').filter(|_| matches!(before, "-u" | "--user") && !token.contains("://"));
+        pair.is_some_and(|(name, word)| name.contains(char::is_alphabetic) && !word.is_empty())
+    };
+    let is_basic = || bare(before) == "basic" && bare(first) == "authorization";
+    !token.starts_with('-') && (is_long() || takes() || is_pair() || is_basic())
 }
 
 /// Marks the phrase whose name ends with the token `name`. Its words may have numbers with points, which end no sentence: it
@@ -157,6 +211,9 @@ fn hide_phrase(tokens: &[&str], name: usize, hidden: &mut [bool]) {
 fn behind_sign(tokens: &[&str], name: usize) -> Option<usize> {
     let is_own = |token: &&&str| matches!(**token, ":" | "=" | "->" | "-" | "–");
     let signs = tokens[name + 1..].iter().take_while(is_own).count();
+    // "The passwords are: ..."
+    let links = tokens.get(name + 1).filter(|next| next.ends_with(':') && LINKS.contains(&next.trim_end_matches(':')));
+    let signs = signs + usize::from(links.is_some());
     let from = name + 1 + signs;
     (from < tokens.len() && (signs > 0 || is_sign(tokens[name]))).then_some(from)
 }
@@ -186,7 +243,8 @@ fn hide(tokens: &[&str], hidden: &mut [bool]) {
     for (token, hidden) in tokens.iter().zip(hidden.iter_mut()) {
         *hidden |= is_password(token, has(&LOGINS));
     }
-    if names.is_empty() && !(has(&LOCKED) && has(&OPENING)) {
+    hide_told(tokens, &names, hidden);
+    if names.is_empty() && !(has(&LOCKED) && has(&OPENING)) && !is_of_code(&all) {
         return;
     }
     let sentence = tokens.join(" ");
@@ -208,10 +266,64 @@ fn hide(tokens: &[&str], hidden: &mut [bool]) {
     }
 }
 
+/// Whether `all`, the words of a sentence that has no secret's name, tell a code for signing in or for a door.
+fn is_of_code(all: &[&str]) -> bool {
+    let has = |list: &[&str]| all.iter().any(|word| list.contains(word));
+    let signs_in = all.windows(2).any(|two| matches!(two[0], "sign" | "log") && two[1] == "in")
+        || has(&["login", "verify", "verification", "authenticate"]);
+    let is_for_door = || {
+        let at = all.iter().position(|word| *word == "code").unwrap_or(0);
+        all[at..].iter().take(4).any(|word| LOCKED.contains(word) || DOORS.contains(word))
+    };
+    let is_sent = || all.windows(2).any(|two| two == ["is", "your"]) && is_digits(all[0]);
+    has(&["code"]) && (signs_in || is_for_door() || is_sent())
+        || has(&DOORS) && has(&OPENING) && has(&["with", "using"])
+}
+
+/// Marks what is called a secret without a link: what stands in quotes or brackets behind one of `names`, what it was
+/// changed to, what ends a login, and one word alone behind the name that begins a line.
+fn hide_told(tokens: &[&str], names: &[usize], hidden: &mut [bool]) {
+    for name in names.iter().copied() {
+        let Some(next) = tokens.get(name + 1) else { continue };
+        let rest = &tokens[name + 1..];
+        let is_word = |token: &str| {
+            !is_state(token) && !CALLED_SO.contains(&bare(token).as_str()) && !BEHIND.contains(&bare(token).as_str())
+        };
+        let closes = |sign: &str| {
+            let is_end = |token: &&str| token.trim_end_matches(['.', ',', ';', ':', '!', '?']).ends_with(sign);
+            rest.iter().position(is_end)
+        };
+        let quotes = [("\"", "\""), ("'", "'"), ("“", "”"), ("‘", "’"), ("(", ")"), ("`", "`")];
+        if let Some((open, close)) = quotes.iter().find(|(open, _)| next.starts_with(open))
+            && let Some(end) = closes(close).filter(|end| *open != "(" || *end == 0 && is_word(next))
+            && !is_statement(&rest[..=end])
+        {
+            hidden[name + 1..=name + 1 + end].fill(true);
+        }
+        let changes = |token: &&str| matches!(bare(token).as_str(), "changed" | "reset" | "set" | "updated");
+        if let Some(verb) = rest.iter().position(changes)
+            && let [.., before, last] = &rest[verb..]
+            && *before == "to"
+            && is_word(last)
+        {
+            hidden[tokens.len() - 1] = true;
+            if let ["from", old, "to", _] = &rest[verb + 1..] {
+                hidden[name + 1 + tokens[name + 1..].iter().position(|token| token == old).unwrap_or(0)] = true;
+            }
+        }
+        let is_login = name > 1 && LOGINS.contains(&bare(tokens[name - 2]).as_str());
+        // "Pin message" is a command.
+        let is_alone = name == 0 && tokens[0].starts_with("Pass") && next.starts_with(char::is_lowercase);
+        if (is_login || is_alone) && rest.len() == 1 && is_word(next) && !next.ends_with(['.', '?', '!', '…']) {
+            hidden[name + 1] = true;
+        }
+    }
+}
+
 /// Marks what the name that ends with the token `name` is linked to.
 fn hide_linked(tokens: &[&str], name: usize, hidden: &mut [bool]) {
     let mut at = name + 1;
-    let mut is_linked = is_sign(tokens[name]);
+    let mut is_linked = is_sign(tokens[name]) || tokens[name].ends_with("'s") || tokens[name].ends_with("’s");
     while at < tokens.len() && (LINKS.contains(&tokens[at]) || is_linked && is_sign(tokens[at])) {
         is_linked = true;
         at += 1;
