@@ -53,7 +53,7 @@ commands! {
     forget_captures() -> ();
     picture_offer() -> Option<PictureOffer>;
     send_picture(offer: u64) -> ();
-    refuse_picture() -> ();
+    refuse_picture(offer: u64) -> ();
     talk() -> ();
     cancel() -> ();
     ask(text: String) -> ();
@@ -169,8 +169,8 @@ async fn send_picture(app: AppHandle<Wry>, offer: u64) -> Result<()> {
 }
 
 #[tauri::command]
-fn refuse_picture(shell: State<'_, Shell>) -> Result<()> {
-    shell.engine().map(EngineHandle::refuse_picture)
+fn refuse_picture(shell: State<'_, Shell>, offer: u64) -> Result<()> {
+    shell.engine().map(|engine| engine.refuse_picture(offer))
 }
 
 #[tauri::command]

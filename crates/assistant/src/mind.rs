@@ -5,6 +5,7 @@
 //! never shows anything and never decides when to listen.
 
 mod picture;
+mod sentences;
 
 use crate::clauses::{Clause, ClauseSplitter, ends_sentence};
 use crate::conversation::Conversation;
@@ -15,6 +16,7 @@ use jarvis_core::{
     AssistantEvent, Cancel, Clock, Error, Eyes, GenerateOptions, HostAction, IntentMatch, LanguageModel, Look, Message,
     Prompt, Reply, Result, Risk, Route, ScreenTarget, ScreenText, Seen, Skill, SkillContext, Slots, StopReason,
 };
+use sentences::Sentences;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Instant;
@@ -414,45 +416,23 @@ impl Mind {
         let mut messages = Conversation::beginning();
         messages.push(Message::new(jarvis_core::Role::User, prompt));
         let enough = cancel.child();
-        let (mut said, mut sentence, mut stands) = (String::new(), String::new(), true);
-        let say = |text: &str, said: &mut String, on_piece: &mut dyn FnMut(Piece)| {
-            let space = if said.is_empty() { "" } else { " " };
-            said.push_str(space);
-            said.push_str(text);
-            on_piece(Piece::Event(AssistantEvent::ReplyText { text: format!("{space}{text}") }));
-            on_piece(Piece::Clause(Clause { text: text.to_owned(), stays_here: true }));
-        };
-        let made = self.generate(messages, true, &enough, &mut |piece| match piece {
-            Piece::Event(AssistantEvent::ReplyText { .. }) => {}
-            Piece::Clause(_) if !stands => {}
-            Piece::Clause(clause) => {
-                if !sentence.is_empty() {
-                    sentence.push(' ');
-                }
-                sentence.push_str(&clause.text);
-                if ends_sentence(&sentence) {
-                    stands = grounds.bear(&sentence);
-                    match stands {
-                        true => say(&sentence, &mut said, on_piece),
-                        false => enough.cancel(),
-                    }
-                    sentence.clear();
-                }
+        let may_be_said = |_: &str, sentence: &str| grounds.bear(sentence);
+        let mut sentences = Sentences::new(&may_be_said);
+        let made = self.generate(messages, true, &enough, &mut |piece| {
+            if !sentences.take(piece, on_piece) {
+                enough.cancel();
             }
-            piece => on_piece(piece),
         });
         // That it has no answer is no reason to say nothing of what is there.
         made.map(drop).or_else(|error| if error.code == NO_ANSWER { Ok(()) } else { Err(error) })?;
         if cancel.is_cancelled() {
-            return Ok(said);
+            return Ok(sentences.said);
         }
-        if stands && grounds.bear(&sentence) {
-            say(&sentence, &mut said, on_piece);
+        sentences.finish(on_piece);
+        if sentences.said.is_empty() {
+            sentences.say(&otherwise, on_piece);
         }
-        if said.is_empty() {
-            say(&otherwise, &mut said, on_piece);
-        }
-        Ok(said)
+        Ok(sentences.said)
     }
 
     /// Looks where a skill wants, or where `glance` says, and once more where it then wants; gives what it makes of it.

@@ -64,6 +64,10 @@ pub(crate) struct Coordinator {
     desk: Desk,
     /// The turn that the mind was asked for last.
     asked_for: Option<TurnId>,
+    /// The picture that nobody was told of yet, since its turn may be revoked still.
+    untold: Option<u64>,
+    /// The picture that observers were told of.
+    told_of: Option<u64>,
     /// The picture that the user had sent, and the turn that answers from it.
     showing: Option<(TurnId, Offered)>,
     /// What was told already, so that one missing library is one message and not three.
@@ -112,6 +116,8 @@ impl Coordinator {
             asked: VecDeque::new(),
             desk,
             asked_for: None,
+            untold: None,
+            told_of: None,
             showing: None,
             told: Vec::new(),
         }
@@ -135,6 +141,7 @@ impl Coordinator {
             };
             self.next_asked(&mut actions);
             self.act(&mut actions);
+            self.tell_offer();
             if let Next::End = next {
                 break;
             }
@@ -179,15 +186,42 @@ impl Coordinator {
             Message::See(asked) => {
                 let _ = self.workers.think.send(think::Job::See(asked));
             }
+            Message::Offer(Some(number)) => self.untold = Some(number),
+            Message::Offer(None) => {
+                self.untold = None;
+                if self.told_of.take().is_some() {
+                    self.emit(self.turn.id(), AssistantEvent::PictureOffer { offer: None });
+                }
+            }
             Message::Show(click) => self.show(click, now, actions),
             Message::Part { part, id, loaded } => self.part(part, id, loaded),
             Message::Microphone { device, error } => self.microphone(device, error, now, actions),
             Message::Speaker(device) => self.speaker(device),
             Message::Player(event) => self.player(event, now, actions),
-            Message::Notify { title, body } => self.notifier.get_or_insert_with(Notifier::start).show(title, body),
+            Message::Notify { title, body } => self.notify(title, body),
         }
         self.tell_ready();
         Next::Listen
+    }
+
+    fn notify(&mut self, title: String, body: String) {
+        self.notifier.get_or_insert_with(Notifier::start).show(title, body);
+    }
+
+    /// Tells of the picture that is offered, once the words that it is offered for are all: a window that opens and a
+    /// notification can't be taken back.
+    fn tell_offer(&mut self) {
+        if self.turn.is_revocable() {
+            return;
+        }
+        // What was revoked meanwhile lies there no more.
+        let Some((number, body)) = self.untold.take().and_then(|number| Some((number, self.desk.notice(number)?)))
+        else {
+            return;
+        };
+        self.told_of = Some(number);
+        self.emit(self.turn.id(), AssistantEvent::PictureOffer { offer: Some(number) });
+        self.notify("Jarvis".into(), body);
     }
 
     /// Begins the turn of the question that waits longest, once no other goes on.
@@ -212,7 +246,10 @@ impl Coordinator {
 
     /// Begins the turn that answers from the picture that the user had sent. It waits for no other: whoever clicks is there.
     fn show(&mut self, click: Click, now: Instant, actions: &mut Vec<Action>) {
-        let Click { offer, aloud, turn } = click;
+        let Click { offer, aloud, turn, given_up } = click;
+        if given_up.is_cancelled() {
+            return;
+        }
         let begun = self.desk.take(offer, now).and_then(|offered| {
             let question = offered.question.clone();
             let input = if aloud { Input::Ask(question) } else { Input::Write(question) };
@@ -548,24 +585,140 @@ fn turn_input(command: Command) -> Option<Input> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jarvis_assistant::router::ending::Ending;
+    use jarvis_core::Utterance;
     use jarvis_settings::Paths;
     use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    /// A coordinator whose threads are the test.
+    struct Stage {
+        coordinator: Coordinator,
+        events: crate::Subscription,
+        thinking: Receiver<think::Job>,
+        /// What the desk tells.
+        told: Receiver<Message>,
+        desk: Desk,
+        now: Instant,
+    }
+
+    impl Stage {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let settings = Arc::new(Settings::load_with(&Paths::under(folder.path()), []).unwrap());
+            let (think, thinking) = channel();
+            let observers = Arc::new(Observers::new());
+            let events = observers.subscribe();
+            let status = Arc::new(Mutex::new(crate::start::new_status(false, &settings)));
+            let workers = Workers { listen: channel().0, recognize: channel().0, think, speak: channel().0 };
+            let mouth = Arc::new(Mouth::new(channel().0));
+            let (outbox, told) = channel();
+            let desk = Desk::new(crate::message::Outbox(outbox));
+            let coordinator = Coordinator::new(settings, true, workers, mouth, observers, status, desk.clone());
+            Self { coordinator, events, thinking, told, desk, now: Instant::now() }
+        }
+
+        /// `input`, `ms` after the one before.
+        fn after(&mut self, ms: u64, input: Input) {
+            self.now += Duration::from_millis(ms);
+            let mut actions = Vec::new();
+            self.coordinator.turn.on(input, self.now, &mut actions);
+            self.coordinator.act(&mut actions);
+            self.coordinator.tell_offer();
+        }
+
+        /// Comes back at each deadline until `ms` have passed.
+        fn wait(&mut self, ms: u64) {
+            let until = self.now + Duration::from_millis(ms);
+            while let Some(deadline) = self.coordinator.turn.deadline().filter(|deadline| *deadline <= until) {
+                self.after(deadline.saturating_duration_since(self.now).as_millis() as u64, Input::Tick);
+            }
+            self.now = until;
+        }
+
+        /// A spoken question that is thought about, and may be half of one.
+        fn draft(&mut self) -> TurnId {
+            self.after(0, Input::Start);
+            let turn = self.coordinator.turn.id().unwrap();
+            self.after(300, Input::SpeechStarted(turn));
+            self.wait(1000);
+            let utterance = Utterance { samples: vec![0.0; 24_000], speech_ended: self.now };
+            self.after(80, Input::Paused { turn, utterance, silence: Duration::from_millis(700) });
+            let (text, ending) = ("What is on my screen?".to_owned(), Ending::Question);
+            self.after(120, Input::Transcribed { turn, take: 1, text, ending });
+            self.wait(30);
+            assert!(self.coordinator.turn.is_revocable());
+            turn
+        }
+
+        /// Offers a picture for `turn`.
+        fn offer(&mut self, turn: TurnId) {
+            let cancel = self.coordinator.flags_of(turn).work;
+            self.desk
+                .lay("h".into(), "what is on my screen".into(), crate::picture::tests::picture(), &cancel)
+                .unwrap();
+        }
+
+        /// Takes what the desk told, and gives what observers were told of it.
+        fn hear(&mut self) -> Vec<Option<u64>> {
+            let mut actions = Vec::new();
+            while let Ok(message) = self.told.try_recv() {
+                self.coordinator.take(message, &mut actions);
+                self.coordinator.tell_offer();
+            }
+            assert!(actions.is_empty());
+            let records = std::iter::from_fn(|| self.events.recv_timeout(Duration::ZERO).ok());
+            let offers = records.filter_map(|record| match record.event {
+                AssistantEvent::PictureOffer { offer } => Some(offer),
+                _ => None,
+            });
+            offers.collect()
+        }
+    }
+
+    #[test]
+    fn nobody_is_told_of_a_picture_before_the_words_it_is_for_are_all() {
+        let mut stage = Stage::new();
+        let turn = stage.draft();
+        stage.offer(turn);
+        assert!(stage.hear().is_empty());
+        assert!(stage.coordinator.notifier.is_none() && stage.desk.offer(Instant::now()).is_some());
+        stage.wait(2000);
+        assert_eq!(stage.hear(), [Some(1)]);
+        assert!(stage.coordinator.notifier.is_some());
+        stage.desk.clear();
+        assert_eq!(stage.hear(), [None]);
+    }
+
+    #[test]
+    fn of_a_picture_for_words_that_went_on_nobody_is_told() {
+        let mut stage = Stage::new();
+        let turn = stage.draft();
+        stage.offer(turn);
+        stage.after(100, Input::WentOn(turn));
+        assert!(stage.desk.offer(Instant::now()).is_none());
+        stage.wait(2000);
+        assert!(stage.hear().is_empty());
+        assert!(stage.coordinator.notifier.is_none());
+    }
+
+    #[test]
+    fn a_click_that_nobody_waits_for_any_more_sends_nothing() {
+        let mut stage = Stage::new();
+        stage.desk.lay("h".into(), String::new(), crate::picture::tests::picture(), &Cancel::new()).unwrap();
+        let (given_up, mut actions) = (Cancel::new(), Vec::new());
+        given_up.cancel();
+        let (turn, begun) = std::sync::mpsc::sync_channel(1);
+        let click = Click { offer: 1, aloud: false, turn, given_up };
+        stage.coordinator.take(Message::Show(click), &mut actions);
+        stage.coordinator.act(&mut actions);
+        assert!(stage.desk.offer(Instant::now()).is_some(), "it can be sent still");
+        assert!(begun.try_recv().is_err() && stage.thinking.try_recv().is_err());
+    }
 
     #[test]
     fn a_coordinator_that_breaks_off_ends_its_threads_and_its_observers() {
-        let folder = tempfile::tempdir().unwrap();
-        let settings = Arc::new(Settings::load_with(&Paths::under(folder.path()), []).unwrap());
-        let (listen, _listen) = channel();
-        let (recognize, _recognize) = channel();
-        let (think, thinking) = channel();
-        let (speak, _speak) = channel();
-        let observers = Arc::new(Observers::new());
-        let events = observers.subscribe();
-        let status = Arc::new(Mutex::new(crate::start::new_status(false, &settings)));
-        let workers = Workers { listen, recognize, think, speak };
-        let mouth = Arc::new(Mouth::new(channel().0));
-        let desk = Desk::new(crate::message::Outbox(channel().0));
-        let coordinator = Coordinator::new(settings, true, workers, mouth, observers, status, desk);
+        let Stage { coordinator, events, thinking, .. } = Stage::new();
         let flags = coordinator.flags.clone();
         let broken = std::thread::spawn(move || {
             let _coordinator = coordinator;

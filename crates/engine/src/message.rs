@@ -97,6 +97,8 @@ pub(crate) enum Message {
     Looking { event: AssistantEvent, told: SyncSender<()> },
     /// A question about the screen from someone who waits for the answer.
     See(AskedToSee),
+    /// A picture is offered, by this number; or none is any more. The coordinator tells when its turn is settled.
+    Offer(Option<u64>),
     /// The user has a picture sent that is offered.
     Show(Click),
     /// A model was loaded, or was not.

@@ -2,12 +2,12 @@
 //!
 //! Owns the one picture that is offered, in memory alone: until the user has it sent or refuses it, until something makes it
 //! out of date, and for a minute at most. Takes no picture, sends none, and gives one to be sent to nobody who does not name
-//! the very one that the user was shown.
+//! the very one that the user was shown. Who else is told of it, and when, is the coordinator's.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use jarvis_core::{AssistantEvent, Cancel, Error, Result, TurnId};
+use jarvis_core::{Cancel, Error, Result, TurnId};
 use jarvis_remote::Picture;
 use jarvis_vision::eyes::MaskedPicture;
 use serde::{Deserialize, Serialize};
@@ -52,14 +52,14 @@ impl std::fmt::Debug for PictureOffer {
     }
 }
 
-/// A picture that was offered.
-#[derive(Debug)]
+/// A picture that was offered. Clones share it.
+#[derive(Debug, Clone)]
 pub(crate) struct Offered {
     number: u64,
     until: Instant,
     pub(crate) host: String,
     pub(crate) question: String,
-    pub(crate) picture: MaskedPicture,
+    pub(crate) picture: Arc<MaskedPicture>,
 }
 
 /// The user's wish to have a picture sent.
@@ -70,6 +70,8 @@ pub(crate) struct Click {
     pub(crate) aloud: bool,
     /// Told which turn answers, or why none does.
     pub(crate) turn: SyncSender<Result<TurnId>>,
+    /// Raised when nobody waits for that any more: then it is not sent.
+    pub(crate) given_up: Cancel,
 }
 
 /// Where the picture lies that is offered. Clones are the same one.
@@ -101,21 +103,35 @@ impl Desk {
         }
         state.last += 1;
         let number = state.last;
-        let body = format!(
+        let picture = Arc::new(picture);
+        state.offered = Some(Offered { number, until: Instant::now() + OFFERED, host, question, picture });
+        // Told under the lock, so that it comes in the order of what happened.
+        self.tell(Some(number));
+        Ok(())
+    }
+
+    /// What is shown on the desktop of the picture `number`; none where that is not offered any more.
+    pub(crate) fn notice(&self, number: u64) -> Option<String> {
+        let state = self.state();
+        let Offered { host, .. } = state.offered.as_ref().filter(|offered| offered.number == number)?;
+        Some(format!(
             "I can show a picture of the screen to {host}. Look at it in Jarvis's window, or with `jarvis picture`. It is sent \
              only if you say so there, and gone in a minute."
-        );
-        state.offered = Some(Offered { number, until: Instant::now() + OFFERED, host, question, picture });
-        // Told under the lock, so that events come in the order of what happened.
-        self.tell(Some(number));
-        self.0.outbox.send(Message::Notify { title: "Jarvis".into(), body });
-        Ok(())
+        ))
     }
 
     /// Nothing is offered any more.
     pub(crate) fn clear(&self) {
         let mut state = self.state();
         if state.offered.take().is_some() {
+            self.tell(None);
+        }
+    }
+
+    /// The picture `number` is not offered any more; another one stays.
+    pub(crate) fn refuse(&self, number: u64) {
+        let mut state = self.state();
+        if state.offered.take_if(|offered| offered.number == number).is_some() {
             self.tell(None);
         }
     }
@@ -139,13 +155,16 @@ impl Desk {
 
     /// What is offered at `now`.
     pub(crate) fn offer(&self, now: Instant) -> Option<PictureOffer> {
-        let mut state = self.state();
-        self.expire(&mut state, now);
-        let Offered { number, until, host, question, picture } = state.offered.as_ref()?;
+        // Encoding takes its time, and nobody waits for it: not who ends the offer meanwhile either.
+        let Offered { number, until, host, question, picture } = {
+            let mut state = self.state();
+            self.expire(&mut state, now);
+            state.offered.clone()?
+        };
         Some(PictureOffer {
-            offer: *number,
-            host: host.clone(),
-            question: question.clone(),
+            offer: number,
+            host,
+            question,
             width: picture.width,
             height: picture.height,
             bytes: picture.bytes.len() as u64,
@@ -171,7 +190,7 @@ impl Desk {
     }
 
     fn tell(&self, offer: Option<u64>) {
-        self.0.outbox.send(Message::Event(AssistantEvent::PictureOffer { offer }));
+        self.0.outbox.send(Message::Offer(offer));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -189,12 +208,12 @@ pub(crate) fn switched_off() -> Error {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use jarvis_core::{Capture, Region, ScreenTarget, TextSource};
     use std::sync::mpsc::{Receiver, channel};
 
-    fn picture() -> MaskedPicture {
+    pub(crate) fn picture() -> MaskedPicture {
         let capture = Capture {
             at_ms: 0,
             target: ScreenTarget::ActiveWindow,
@@ -222,7 +241,7 @@ mod tests {
 
     fn told(messages: &Receiver<Message>) -> Vec<Option<u64>> {
         let offer = |message| match message {
-            Message::Event(AssistantEvent::PictureOffer { offer }) => Some(offer),
+            Message::Offer(offer) => Some(offer),
             _ => None,
         };
         messages.try_iter().filter_map(offer).collect()
@@ -240,6 +259,18 @@ mod tests {
         assert_eq!(desk.take(1, now).unwrap_err().code, "picture.gone", "it was another picture");
         assert_eq!(desk.take(2, now).unwrap().picture.bytes, [1, 2, 3]);
         assert!(desk.take(2, now).is_err() && desk.offer(now).is_none());
+        assert_eq!(told(&messages), [Some(1), Some(2), None]);
+    }
+
+    #[test]
+    fn whoever_refuses_names_the_picture_that_was_shown() {
+        let (desk, messages) = desk();
+        lay(&desk);
+        lay(&desk);
+        desk.refuse(1);
+        assert!(desk.notice(1).is_none() && desk.notice(2).unwrap().contains(" to h."));
+        desk.refuse(2);
+        assert!(desk.notice(2).is_none() && desk.offer(Instant::now()).is_none());
         assert_eq!(told(&messages), [Some(1), Some(2), None]);
     }
 

@@ -265,7 +265,8 @@ pub(crate) fn shows_to(settings: &Remote) -> Result<Option<String>> {
     Ok(Some(place.host().to_owned()))
 }
 
-fn picture_model(settings: &Remote) -> &str {
+/// The model that pictures are shown to; empty where none is set.
+pub(crate) fn picture_model(settings: &Remote) -> &str {
     if settings.picture_model.is_empty() { &settings.model } else { &settings.picture_model }
 }
 

@@ -359,12 +359,34 @@ impl Eyes for Sight {
     }
 }
 
-/// The eyes by themselves, for a program that looks once.
+/// The eyes by themselves, for a program that looks once. They offer no picture: nobody would be there to look at it when the
+/// program has ended.
 pub fn eyes(parts: Arc<dyn Parts>, settings: &Settings) -> Box<dyn Eyes> {
     let mut settings = settings.clone();
     settings.eyes.background = false;
     let outbox = Outbox(std::sync::mpsc::channel().0);
-    Box::new(Sight::new(&parts, &Arc::new(settings), outbox, Heavy::default()))
+    Box::new(Glimpse(Sight::new(&parts, &Arc::new(settings), outbox, Heavy::default())))
+}
+
+/// Eyes of a program that looks once.
+struct Glimpse(Sight);
+
+impl Eyes for Glimpse {
+    fn look(&mut self, look: &Look, cancel: &Cancel) -> Result<ScreenText> {
+        self.0.look(look, cancel)
+    }
+
+    /// An error where the running Jarvis could show one: whoever asks for it is told, and nobody else is.
+    fn shows_to(&self) -> Result<Option<String>> {
+        match self.0.shows_to()? {
+            Some(_) => Err(Error::new(
+                "picture.not_running",
+                "Only the running Jarvis shows a picture of the screen to anyone: you have to look at it first.",
+                "Start the app or `jarvis run`, and ask the running Jarvis.",
+            )),
+            None => Ok(None),
+        }
+    }
 }
 
 fn reads_ahead(settings: &Settings) -> bool {

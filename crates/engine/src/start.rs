@@ -302,16 +302,24 @@ impl EngineHandle {
     /// spoken, too. Whatever Jarvis says or hears just now is broken off for it.
     ///
     /// # Errors
-    /// That picture is not offered any more, or the engine has ended.
+    /// That picture is not offered any more, Jarvis does not come to it within half a minute, or the engine has ended. Then
+    /// it is not sent later either.
     pub fn send_picture(&self, offer: u64, aloud: bool) -> Result<TurnId> {
         let (turn, begun) = sync_channel(1);
-        let _ = self.sender.send(Message::Show(Click { offer, aloud, turn }));
-        begun.recv_timeout(ASKED).unwrap_or_else(|_| Err(ended()))
+        let given_up = Cancel::new();
+        let _ = self.sender.send(Message::Show(Click { offer, aloud, turn, given_up: given_up.clone() }));
+        begun.recv_timeout(ASKED).unwrap_or_else(|error| {
+            given_up.cancel();
+            Err(match error {
+                RecvTimeoutError::Timeout => self.occupied(),
+                RecvTimeoutError::Disconnected => ended(),
+            })
+        })
     }
 
-    /// The picture is not to be sent.
-    pub fn refuse_picture(&self) {
-        self.sight.desk().clear();
+    /// The picture `offer` is not to be sent. One that was offered since stays.
+    pub fn refuse_picture(&self, offer: u64) {
+        self.sight.desk().refuse(offer);
     }
 
     /// What was captured of the screen since the start, and why, the last first.

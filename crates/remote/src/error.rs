@@ -61,6 +61,12 @@ pub enum RemoteError {
         /// Its own words, made harmless; may be empty.
         said: String,
     },
+    /// It wants to be asked in other words, which are known from now on. What was asked is not sent again by itself.
+    #[error("{host} did not take the request as it was put, and is asked in its own way from now on.")]
+    Reworded {
+        /// Which server.
+        host: String,
+    },
     /// It has too much to do, or the user asked it too often.
     #[error("{host} has too much to do ({status}).")]
     Busy {
@@ -202,6 +208,7 @@ impl RemoteError {
         !matches!(
             self,
             Self::Refused { status: 400 | 409 | 413 | 415 | 422, .. }
+                | Self::Reworded { .. }
                 | Self::TooOften { .. }
                 | Self::Resting { .. }
                 | Self::RawPrompt
@@ -231,6 +238,7 @@ impl RemoteError {
             Self::Slow { .. } => "remote.slow",
             Self::Unauthorized { .. } => "remote.unauthorized",
             Self::Refused { .. } => "remote.refused",
+            Self::Reworded { .. } => "remote.reworded",
             Self::Busy { .. } => "remote.busy",
             Self::Failed { .. } => "remote.failed",
             Self::Redirected { .. } => "remote.redirected",
@@ -267,6 +275,7 @@ impl RemoteError {
                 "Give it a key with `jarvis remote set-key`, or name the environment variable in remote.key_variable."
             }
             Self::Refused { .. } => "`jarvis remote` lists the models that it has; set one as remote.model.",
+            Self::Reworded { .. } => "Ask once more.",
             Self::Busy { .. } | Self::Resting { .. } | Self::Failed { .. } => "Jarvis tries it again by itself.",
             Self::Redirected { .. } => "Set remote.address to where it really is.",
             Self::Garbled { .. } | Self::TooMuch { .. } => {

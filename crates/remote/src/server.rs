@@ -9,6 +9,7 @@ mod client;
 
 use self::client::client;
 use crate::breaker::{Admission, Breaker};
+use crate::chat::Dialect;
 use crate::error::Wait;
 use crate::health::{Health, Link};
 use crate::key::Key;
@@ -18,6 +19,7 @@ use jarvis_core::{Cancel, Clock};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Method, StatusCode};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -92,6 +94,8 @@ struct State {
     /// One for each of [`Purpose::ALL`]: a server that has no voice may answer well.
     breakers: [Breaker; Purpose::ALL.len()],
     allowance: Allowance,
+    /// What models by these names understand of the interface.
+    dialects: BTreeMap<String, Dialect>,
     health: Health,
 }
 
@@ -149,6 +153,7 @@ impl Server {
         let state = State {
             breakers: Purpose::ALL.map(|_| Breaker::new()),
             allowance: Allowance::new(limits.per_minute, clock.now()),
+            dialects: BTreeMap::new(),
             health,
         };
         Ok(Self(Arc::new(Inner {
@@ -191,6 +196,16 @@ impl Server {
             state.breakers = Purpose::ALL.map(|_| Breaker::new());
             state.health.link = Link::Untried;
         }
+    }
+
+    /// What its model of this name understands, as far as that is known.
+    pub(crate) fn dialect(&self, model: &str) -> Dialect {
+        self.0.state().dialects.get(model).copied().unwrap_or_default()
+    }
+
+    /// Whoever asks that model next is asked in this way.
+    pub(crate) fn learn(&self, model: &str, dialect: Dialect) {
+        self.0.state().dialects.insert(model.to_owned(), dialect);
     }
 
     /// The names of its models, which is also the cheapest way to see whether it answers and takes the key.
@@ -355,6 +370,8 @@ pub(crate) struct Exchange<'a> {
     begun: Instant,
     /// How long the first words may take.
     first_words: Duration,
+    /// Whether what passes quickly is tried again.
+    repeats: bool,
     has_words: AtomicBool,
 }
 
@@ -373,7 +390,9 @@ impl<'a> Exchange<'a> {
             Purpose::Seeing => limits.first_words.max(limits.first_words_on_picture),
             _ => limits.first_words,
         };
-        Self { inner, begun: Instant::now(), first_words, has_words: AtomicBool::new(false) }
+        // A picture of the screen leaves once for each time that the user says so.
+        let repeats = purpose != Purpose::Seeing;
+        Self { inner, begun: Instant::now(), first_words, repeats, has_words: AtomicBool::new(false) }
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -410,7 +429,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// Sends a request and waits until its answer begins; tries again what passes quickly, as long as the first words can
-    /// still come in time.
+    /// still come in time, unless it has a picture ([`Purpose::Seeing`]).
     pub(crate) async fn post(&self, request: &Request<'_>) -> Result<Answer<'a>, RemoteError> {
         self.send(Method::POST, request).await
     }
@@ -431,7 +450,9 @@ impl<'a> Exchange<'a> {
                 Err(_) => return Err(slow()),
             };
             match pause_before_repeating(&error, repeats, rand::random()) {
-                Some(pause) if pause < by.saturating_duration_since(Instant::now()) => sleep(pause).await,
+                Some(pause) if self.repeats && pause < by.saturating_duration_since(Instant::now()) => {
+                    sleep(pause).await
+                }
                 _ => return Err(error),
             }
             repeats += 1;

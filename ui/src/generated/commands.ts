@@ -23,7 +23,7 @@ export interface Commands {
   forget_captures: { parameters: {}; result: null };
   picture_offer: { parameters: {}; result: PictureOffer | null };
   send_picture: { parameters: { offer: number }; result: null };
-  refuse_picture: { parameters: {}; result: null };
+  refuse_picture: { parameters: { offer: number }; result: null };
   talk: { parameters: {}; result: null };
   cancel: { parameters: {}; result: null };
   ask: { parameters: { text: string }; result: null };

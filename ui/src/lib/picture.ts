@@ -11,3 +11,22 @@ export function subjectOf({ window, application }: Pick<PictureOffer, "window" |
 export function sizeOf({ width, height, bytes }: Pick<PictureOffer, "width" | "height" | "bytes">): string {
   return `${width} × ${height}, ${Math.ceil(bytes / 1000)} kB`;
 }
+
+/** How long a picture has to be in sight before it can be sent, ms. */
+export const SETTLES_MS = 500;
+
+/** Tells when the window has been in sight for `ms`, and when it is not any more. Returns what ends that. */
+export function whileInSight(ms: number, tell: (settled: boolean) => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const look = () => {
+    clearTimeout(timer);
+    tell(false);
+    if (document.visibilityState === "visible") timer = setTimeout(() => tell(true), ms);
+  };
+  look();
+  document.addEventListener("visibilitychange", look);
+  return () => {
+    clearTimeout(timer);
+    document.removeEventListener("visibilitychange", look);
+  };
+}

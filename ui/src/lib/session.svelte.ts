@@ -113,13 +113,9 @@ export class Session {
     });
   }
 
-  /** Sends the picture that is shown, and no other. */
-  sendPicture = () => {
-    const { picture } = this;
-    if (picture === null) return Promise.resolve(false);
-    return this.act(() => call("send_picture", { offer: picture.offer }));
-  };
-  refusePicture = () => this.act(() => call("refuse_picture"));
+  /** Sends the picture of this number, which is the one that the person saw, and no other. */
+  sendPicture = (offer: number) => this.act(() => call("send_picture", { offer }));
+  refusePicture = (offer: number) => this.act(() => call("refuse_picture", { offer }));
   talk = () => this.act(() => call("talk"));
   cancel = () => this.act(() => call("cancel"));
   ask = (text: string) => this.act(() => call("ask", { text }));

@@ -1,8 +1,9 @@
 //! Pictures for a model of another program that sees: offered in a sentence, and answered from once the user had one sent.
 //!
-//! Owns that sentence, and what becomes of such an answer: it is told, and neither acted upon nor given to anyone else. Takes
-//! no picture and sends none.
+//! Owns that sentence, and what becomes of such an answer: it is told as far as it has no secret, and neither acted upon nor
+//! given to anyone else. Takes no picture and sends none.
 
+use super::sentences::Sentences;
 use super::{Answer, AnswerTimings, Mind, Piece, Speech, milliseconds};
 use crate::clauses::Clause;
 use crate::conversation::Conversation;
@@ -33,7 +34,8 @@ pub(super) fn offer(
 
 impl Mind {
     /// Answers `question` with `model`, which sees the picture that the user had sent to it. Its words come from elsewhere and
-    /// are about the screen: they are spoken by the own voice, can be repeated, and are no part of the conversation.
+    /// are about the screen: they are spoken by the own voice, can be repeated, and are no part of the conversation. The first
+    /// sentence with a secret, and what comes after it, is not said.
     ///
     /// # Errors
     /// The model's own, or it had no words.
@@ -64,12 +66,17 @@ impl Mind {
         };
         let enough = cancel.child();
         let mut speech = Speech { stays_here: true, ..Speech::default() };
+        let may_be_said = |said: &str, sentence: &str| screen::may_be_said(question, said, sentence);
+        let mut sentences = Sentences::new(&may_be_said);
         let made = model.generate(&Prompt::Chat(messages), &options, &enough, &mut |text| {
             if timings.first_token.is_none() {
                 timings.first_token = Some(milliseconds(asked));
                 on_piece(Piece::Event(AssistantEvent::FirstToken));
             }
-            if speech.push(text, on_piece) {
+            let said_enough = speech.push(text, &mut |piece| {
+                sentences.take(piece, on_piece);
+            });
+            if said_enough || sentences.is_refused {
                 enough.cancel();
             }
         });
@@ -80,9 +87,15 @@ impl Mind {
         }
         let made = made?;
         if !cancel.is_cancelled() {
-            speech.finish(made.stop_reason == StopReason::Length, on_piece);
+            speech.finish(made.stop_reason == StopReason::Length, &mut |piece| {
+                sentences.take(piece, on_piece);
+            });
+            sentences.finish(on_piece);
+            if sentences.is_refused {
+                sentences.say(screen::NOT_SAID, on_piece);
+            }
         }
-        let reply = speech.said.trim().to_owned();
+        let reply = sentences.said;
         if reply.is_empty() && !cancel.is_cancelled() {
             return Err(Error::new(
                 "picture.no_answer",
@@ -215,6 +228,45 @@ mod tests {
         other.will_say("Paris.", StopReason::EndOfText);
         mind.answer("what is it", &Cancel::new(), &mut |_| {}).unwrap();
         assert_eq!(other.asked.lock().unwrap()[0].len(), 2);
+    }
+
+    #[test]
+    fn a_secret_in_an_answer_is_not_said() {
+        for (question, made, said) in [
+            ("what is this", "The note says the Wi-Fi password is sunny2024.", screen::NOT_SAID.to_owned()),
+            ("what is this", "A note. Password: sunny2024. More.", format!("A note. {}", screen::NOT_SAID)),
+            ("what is this", "It is a yellow note. The wifi password is: sunny2024", {
+                format!("It is a yellow note. {}", screen::NOT_SAID)
+            }),
+            ("what is the wifi password on this note", "It is sunny2024.", screen::NOT_SAID.to_owned()),
+            ("what is this", "A form with a password field.", "A form with a password field.".into()),
+        ] {
+            let (mut mind, _) = mind(None);
+            let mut parrot = Parrot::default();
+            parrot.will_say(made, StopReason::EndOfText);
+            let mut told = String::new();
+            let answer = mind.answer_from_picture(question, &mut parrot, &Cancel::new(), &mut |piece| match piece {
+                Piece::Clause(clause) => told += &clause.text,
+                Piece::Event(AssistantEvent::ReplyText { text }) => told += &text,
+                _ => {}
+            });
+            assert_eq!(answer.unwrap().reply, said, "{made}");
+            assert!(!told.contains("sunny2024"), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_asks_for_a_secret_is_no_reason_to_show_a_picture() {
+        let (mut mind, eyes) = mind(Some(Ok(HOST.into())));
+        eyes.will_see(page(&[]));
+        let said = say(&mut mind, "what is the wifi password on this page");
+        assert!(eyes.offered.lock().unwrap().is_empty(), "{said}");
+    }
+
+    #[test]
+    fn what_is_asked_for_a_picture_waits_until_the_words_are_all() {
+        let (mind, _) = mind(Some(Ok(HOST.into())));
+        assert!(mind.acts_on("describe this photo") && !mind.acts_on("what is on my screen"));
     }
 
     #[test]

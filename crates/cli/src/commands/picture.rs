@@ -1,7 +1,7 @@
 //! `jarvis picture`: the picture of the screen that the running instance offers to show to a model of another program.
 //!
-//! What a click is in the window is a yes at a terminal here, after it was said what is sent, and where: no script has one
-//! sent. Writes the picture only into the file that is named, and takes none itself.
+//! What a click is in the window is a yes here, typed at a terminal after it was said what is sent, and where; a pipe is
+//! not asked. Writes the picture only into the file that is named, and takes none itself.
 
 use crate::commands::ask::show;
 use crate::output::Output;
@@ -33,12 +33,12 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let socket = Paths::discover()?.control_socket();
+    let offer = control::send(&socket, &Request::Picture)?.picture.ok_or_else(none_offered)?;
     if args.refuse {
-        let response = control::send(&socket, &Request::RefusePicture)?;
+        let response = control::send(&socket, &Request::RefusePicture { offer: offer.offer })?;
         output.result(&response, || "It is not sent.".into());
         return Ok(());
     }
-    let offer = control::send(&socket, &Request::Picture)?.picture.ok_or_else(none_offered)?;
     if let Some(file) = &args.out {
         write(&offer, file)?;
     }
@@ -46,8 +46,8 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
         output.result(&described(&offer), || in_words(&offer));
         return Ok(());
     }
-    if !is_agreed(&offer)? {
-        control::send(&socket, &Request::RefusePicture)?;
+    if !is_agreed(&offer, args.out.is_some())? {
+        control::send(&socket, &Request::RefusePicture { offer: offer.offer })?;
         return Err(Error::new("picture.refused", "It was not sent.", "").into());
     }
     let mut unread = output.is_json();
@@ -94,8 +94,8 @@ fn in_words(offer: &PictureOffer) -> String {
     lines.join("\n")
 }
 
-/// Whether the person at the terminal wants it sent.
-fn is_agreed(offer: &PictureOffer) -> Result<bool> {
+/// Whether the person at the terminal wants it sent, who may look at it if it `is_written`.
+fn is_agreed(offer: &PictureOffer, is_written: bool) -> Result<bool> {
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
         return Err(Error::new(
@@ -105,7 +105,10 @@ fn is_agreed(offer: &PictureOffer) -> Result<bool> {
         ));
     }
     eprintln!("{}", in_words(offer));
-    eprintln!("`jarvis picture --out FILE` writes it to be looked at. Send it to {}? Type yes:", offer.host);
+    if !is_written {
+        eprintln!("You have not seen it here: `jarvis picture --out FILE` writes it, to be looked at first.");
+    }
+    eprintln!("Send it to {}? Type yes:", offer.host);
     let mut line = String::new();
     stdin.lock().read_line(&mut line).map_err(|error| {
         Error::new("picture.nobody", format!("The answer can't be read: {error}."), "Click Send in Jarvis's window.")

@@ -9,7 +9,7 @@
 //! answer is `{"ok":true}`, with `"status"` where it was asked for, `"turn"` after `ask` and `"seen"` after
 //! `{"command":"see","target":"active_window","question":"..."}`, or
 //! `{"error":{"code","message","hint"}}`. `picture` answers with the picture that waits for the user's decision,
-//! `{"command":"sendpicture","offer":N}` is that decision (with `"turn"`), `refusepicture` the other one. After `subscribe` the connection carries events, as in `--events`. After `quit`
+//! `{"command":"sendpicture","offer":N}` is that decision (with `"turn"`), `refusepicture` with its number the other one. After `subscribe` the connection carries events, as in `--events`. After `quit`
 //! it is closed when the place of the running instance is free.
 //!
 //! A question cuts nobody off: it is answered when no turn goes on, or refused after half a minute. Only "stop" does not

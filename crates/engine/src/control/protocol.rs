@@ -57,8 +57,11 @@ pub enum Request {
         #[serde(default)]
         aloud: bool,
     },
-    /// It is not to be sent.
-    RefusePicture,
+    /// That picture is not to be sent.
+    RefusePicture {
+        /// Its number.
+        offer: u64,
+    },
     /// What woke Jarvis last was no call.
     NotCalled,
     /// Settings were changed or models installed: take them up.
@@ -90,7 +93,7 @@ impl Request {
             | Request::See { .. }
             | Request::Picture
             | Request::SendPicture { .. }
-            | Request::RefusePicture
+            | Request::RefusePicture { .. }
             | Request::NotCalled
             | Request::Reload
             | Request::Status

@@ -262,8 +262,8 @@ fn serve_client(stream: UnixStream, Served { engine, reload, waiting }: &Served)
             Ok(Request::SendPicture { offer, aloud }) => {
                 engine.send_picture(offer, aloud).map_or_else(Response::error, Response::turn)
             }
-            Ok(Request::RefusePicture) => {
-                engine.refuse_picture();
+            Ok(Request::RefusePicture { offer }) => {
+                engine.refuse_picture(offer);
                 Response::ok()
             }
             Ok(Request::NotCalled) => match engine.not_called() {

@@ -9,7 +9,7 @@ use jarvis_remote::{Address, Keyring, Worker};
 use jarvis_settings::{Remote, RemoteReach};
 
 use super::Found;
-use crate::remote::{connect, lacks_model, no_model, shows_to, wanted};
+use crate::remote::{asks_for_answers, connect, lacks_model, no_model, picture_model, shows_to, wanted};
 
 /// How long all of them have: less than a check, so that what is told is which one is slow.
 const PATIENCE: Duration = Duration::from_millis(1500);
@@ -73,9 +73,12 @@ fn try_server(settings: &Remote, address: &str, keyring: &dyn Keyring) -> Result
         return Err(no_model(host));
     }
     if address == settings.address {
-        shows_to(settings)?;
-        let of_pictures = if settings.pictures { settings.picture_model.as_str() } else { "" };
-        for (setting, model) in [("model", settings.model.as_str()), ("picture_model", of_pictures)] {
+        let shows = shows_to(settings)?.is_some();
+        // Only those that are asked.
+        let of_answers = (asks_for_answers(settings), "model", settings.model.as_str());
+        let name = if settings.picture_model.is_empty() { "model" } else { "picture_model" };
+        let of_pictures = (shows, name, picture_model(settings));
+        for (_, setting, model) in [of_answers, of_pictures].into_iter().filter(|(is_asked, ..)| *is_asked) {
             if !model.is_empty() && !models.is_empty() && !models.iter().any(|listed| listed == model) {
                 return Err(Error::new(
                     "remote.no_model",
@@ -95,7 +98,56 @@ mod tests {
     use super::*;
     use crate::health::CheckStatus;
     use crate::remote::tests::Drawer;
+    use std::io::{Read, Write};
     use std::net::TcpListener;
+
+    /// A server that lists one model, as often as it is asked. Ends with the test's process.
+    fn listing(model: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    let mut byte = [0];
+                    match stream.read(&mut byte) {
+                        Ok(1) => head.push(byte[0]),
+                        _ => break,
+                    }
+                }
+                let body = format!(r#"{{"object":"list","data":[{{"id":"{model}"}}]}}"#);
+                let length = body.len();
+                let answer = format!(
+                    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+                );
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        });
+        address
+    }
+
+    #[test]
+    fn only_models_that_are_asked_have_to_be_there() {
+        let address = listing("sees");
+        let keyring = Drawer::default();
+        let lacking = |set: &[(&str, &str)]| {
+            let mut settings = jarvis_settings::Settings::default();
+            let all = [("remote.allowed", "this_machine"), ("remote.address", address.as_str())];
+            for (path, value) in all.iter().chain(set) {
+                settings.set(path, value).unwrap();
+            }
+            try_server(&settings.remote, &address, &keyring).err().map(|error| error.hint)
+        };
+        let (off, gone, sees) = (("remote.mind", "off"), ("remote.model", "gone"), ("remote.picture_model", "sees"));
+        let pictures = ("remote.pictures", "true");
+        assert_eq!(lacking(&[off, gone, pictures, sees]), None, "nobody asks that one");
+        assert_eq!(lacking(&[off, gone]), None);
+        for asked in [&[gone, pictures, sees][..], &[off, gone, pictures], &[gone]] {
+            assert!(lacking(asked).unwrap().contains(" remote.model NAME"), "{asked:?}");
+        }
+        let hint = lacking(&[off, pictures, ("remote.picture_model", "gone")]).unwrap();
+        assert!(hint.contains(" remote.picture_model NAME"), "{hint}");
+    }
 
     #[test]
     fn servers_that_do_not_answer_are_named_and_nothing_fails() {

@@ -11,7 +11,10 @@ use super::{Think, tell};
 use crate::message::contained;
 use crate::picture::{Offered, switched_off};
 
-/// Errors after which nothing had left this machine.
+/// Errors after which nothing had left this machine: a picture is tried once ([`Chat::with_picture`]), so there was no try
+/// before that may have got farther.
+///
+/// [`Chat::with_picture`]: jarvis_remote::Chat::with_picture
 const UNSENT: [&str; 4] = ["remote.unreachable", "remote.resting", "remote.too_often", "remote.setup"];
 
 impl Think {
@@ -58,6 +61,7 @@ impl Think {
 /// What to do about an error of the server where a picture was to be shown, if that is something else than for words.
 fn remedy(code: &str) -> Option<&'static str> {
     match code {
+        "remote.reworded" => Some("The picture is not sent again by itself: ask once more, and click again."),
         "remote.busy" | "remote.failed" | "remote.resting" | "remote.slow" | "remote.broke_off" => Some(
             "The picture is not sent again by itself: ask once more, and click again. `jarvis remote` tries the server.",
         ),

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 use crate::stage::{Script, Stage};
 use jarvis_core::{AssistantEvent, EventRecord, ScreenTarget, TurnId};
 use jarvis_engine::control::{self, Request};
+use jarvis_engine::load::Installed;
 use jarvis_engine::{Command, PictureOffer};
 use jarvis_remote::Picture;
-use jarvis_settings::Settings;
+use jarvis_settings::{Paths, Settings};
 use serde_json::Value;
 
 const QUESTION: &str = "what is in this picture";
@@ -19,6 +20,12 @@ const QUESTION: &str = "what is in this picture";
 enum Manner {
     Answers,
     Fails,
+    /// It is busy, and says when to come back.
+    IsBusy,
+    /// It wants the request in other words.
+    WantsOtherWords,
+    /// It takes the request, and is gone with its port.
+    IsGone,
     /// It takes the request and says nothing until the client goes.
     Waits,
 }
@@ -39,6 +46,12 @@ impl Server {
         let server = Self { address, asked: Arc::default(), left: Arc::default() };
         let (asked, left) = (Arc::clone(&server.asked), Arc::clone(&server.left));
         std::thread::spawn(move || {
+            if let Manner::IsGone = manner {
+                let Ok((stream, _)) = listener.accept() else { return };
+                // Nobody connects any more from before the connection breaks off.
+                drop(listener);
+                return converse(&stream, manner, &asked, &left);
+            }
             for stream in listener.incoming().map_while(Result::ok) {
                 let (asked, left) = (Arc::clone(&asked), Arc::clone(&left));
                 std::thread::spawn(move || converse(&stream, manner, &asked, &left));
@@ -81,6 +94,12 @@ fn converse(mut stream: &TcpStream, manner: Manner, asked: &Mutex<Vec<Value>>, l
                     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: {length}\r\n\r\n{stream}"
                 )
             }
+            Manner::IsBusy => "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n".into(),
+            Manner::WantsOtherWords => {
+                let said = r#"{"error":{"message":"Use 'max_completion_tokens' instead."}}"#;
+                format!("HTTP/1.1 400 Bad Request\r\nContent-Length: {}\r\n\r\n{said}", said.len())
+            }
+            Manner::IsGone => return,
             Manner::Fails => "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n".into(),
             Manner::Waits => {
                 if matches!(reader.read(&mut [0]), Ok(0) | Err(_)) {
@@ -204,7 +223,7 @@ fn what_ends_an_offer_leaves_nothing_to_be_sent() {
     excluding.set("eyes.excluded_apps", "Notes").unwrap();
     type End<'a> = Box<dyn Fn(&mut Stage) + 'a>;
     let ends: [(&str, End<'_>); 9] = [
-        ("refused", Box::new(|stage| stage.engine.refuse_picture())),
+        ("refused", Box::new(|stage| stage.engine.refuse_picture(stage.engine.picture().unwrap().offer))),
         ("cancel", Box::new(|stage| stage.engine.send(Command::Cancel))),
         ("stop", Box::new(|stage| stage.engine.send(Command::Stop))),
         ("mute", Box::new(|stage| stage.engine.send(Command::Mute))),
@@ -261,11 +280,16 @@ fn switched_off_nothing_is_offered_and_excluded_windows_have_no_picture() {
 
 #[test]
 fn a_server_that_fails_is_told_of_with_what_to_do_and_the_list_says_whether_anything_left() {
-    let server = Server::start(Manner::Fails);
+    let [fails, busy, other_words, gone] =
+        [Manner::Fails, Manner::IsBusy, Manner::WantsOtherWords, Manner::IsGone].map(Server::start);
     // A port of which only root could make use, and nobody does.
-    for (address, code, is_sent) in
-        [(server.address.as_str(), "remote.failed", true), ("http://127.0.0.1:1/v1", "remote.unreachable", false)]
-    {
+    for (address, code, is_sent) in [
+        (fails.address.as_str(), "remote.failed", true),
+        (busy.address.as_str(), "remote.busy", true),
+        (other_words.address.as_str(), "remote.reworded", true),
+        (gone.address.as_str(), "remote.broke_off", true),
+        ("http://127.0.0.1:1/v1", "remote.unreachable", false),
+    ] {
         let (mut stage, _) = showing_to(address, &["fatal error 28"]);
         let offer = offered(&mut stage);
         let turn = stage.engine.send_picture(offer.offer, false).unwrap();
@@ -273,9 +297,24 @@ fn a_server_that_fails_is_told_of_with_what_to_do_and_the_list_says_whether_anyt
         let error = error(&stage, turn).unwrap();
         assert_eq!(error.code, code);
         assert!(!error.hint.is_empty() && !error.hint.contains("tries it again"), "{}", error.hint);
-        assert_eq!(stage.engine.captures()[0].shown.as_ref().unwrap().sent, is_sent);
+        assert_eq!(stage.engine.captures()[0].shown.as_ref().unwrap().sent, is_sent, "{code}");
     }
-    assert_eq!(server.asked().len(), 1, "it is not sent again");
+    for server in [fails, busy, other_words, gone] {
+        assert_eq!(server.asked().len(), 1, "it is not sent again");
+    }
+}
+
+#[test]
+fn a_program_that_looks_once_offers_no_picture() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = Paths::under(folder.path());
+    let mut settings = Settings::load_with(&paths, []).unwrap();
+    let eyes = |settings: &Settings| jarvis_engine::eyes(Arc::new(Installed::new(&paths)), settings);
+    assert_eq!(eyes(&settings).shows_to().unwrap(), None, "it is switched off");
+    allow(&mut settings, "http://127.0.0.1:1/v1");
+    let error = eyes(&settings).shows_to().unwrap_err();
+    assert_eq!(error.code, "picture.not_running");
+    assert!(error.hint.contains("ask the running Jarvis"), "{}", error.hint);
 }
 
 #[test]
@@ -301,8 +340,10 @@ fn the_command_line_gets_the_picture_and_has_it_sent() {
     // In no turn, too.
     let seen = control::see(&socket, ScreenTarget::PointerMonitor, "describe this image").unwrap();
     assert!(seen.reply.starts_with("I can show this to "), "{}", seen.reply);
-    control::send(&socket, &Request::RefusePicture).unwrap();
+    let first = control::send(&socket, &Request::Picture).unwrap().picture.unwrap();
     let offer = offered(&mut stage);
+    // It is not the one that was refused.
+    control::send(&socket, &Request::RefusePicture { offer: first.offer }).unwrap();
     assert_eq!(control::send(&socket, &Request::Picture).unwrap().picture.unwrap().picture, offer.picture);
     let mut told = String::new();
     let answer = control::send_picture(&socket, offer.offer, &offer.question, &mut |text| told.push_str(text)).unwrap();

@@ -15,7 +15,8 @@ use crate::{Limits, RemoteError};
 use jarvis_core::{
     Cancel, GenerateOptions, Generation, GenerationTimings, LanguageModel, Message, Prompt, Result, StopReason,
 };
-use protocol::{Chunk, Dialect, Usage};
+pub(crate) use protocol::Dialect;
+use protocol::{Chunk, Usage};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -32,7 +33,6 @@ pub struct Chat {
     server: Server,
     model: String,
     others: Others,
-    dialect: Dialect,
     /// What each question is about.
     picture: Option<Picture>,
 }
@@ -40,7 +40,7 @@ pub struct Chat {
 impl Chat {
     /// The model called `model` of `server`.
     pub fn new(server: Server, model: impl Into<String>) -> Self {
-        Self { server, model: model.into(), others: Others::None, dialect: Dialect::default(), picture: None }
+        Self { server, model: model.into(), others: Others::None, picture: None }
     }
 
     /// Another model can answer if this one does not: while the server rests, a question is not held up by trying it.
@@ -50,7 +50,7 @@ impl Chat {
         self
     }
 
-    /// Questions are about this picture, which is sent with each.
+    /// Questions are about this picture, which is sent once with each: nothing that fails is tried again.
     #[must_use]
     pub fn with_picture(mut self, picture: Picture) -> Self {
         self.picture = Some(picture);
@@ -64,16 +64,26 @@ impl Chat {
         cancel: &Cancel,
         made: &mut Made<'_>,
     ) -> std::result::Result<(), RemoteError> {
-        let (model, picture, dialect) = (&self.model, self.picture.as_ref(), &mut self.dialect);
+        let (server, model, picture) = (&self.server, &self.model, self.picture.as_ref());
         let purpose = if picture.is_some() { Purpose::Seeing } else { Purpose::Answering };
         self.server.call(purpose, cancel, self.others, async |exchange: &Exchange<'_>| {
+            let mut dialect = server.dialect(model);
             for _ in 1..WORDINGS {
-                match send(exchange, model, messages, picture, options, *dialect).await {
-                    Err(RemoteError::Refused { status: 400, said, .. }) if dialect.learn(&said) => {}
+                match send(exchange, model, messages, picture, options, dialect).await {
+                    Err(RemoteError::Refused { status: 400, said, .. }) if dialect.learn(&said) => {
+                        if picture.is_some() {
+                            // Each lesson costs the user a picture: whoever has the new limit chooses by itself, too.
+                            dialect.learn_all();
+                        }
+                        server.learn(model, dialect);
+                        if picture.is_some() {
+                            return Err(RemoteError::Reworded { host: exchange.host() });
+                        }
+                    }
                     answer => return made.read(exchange, answer?).await,
                 }
             }
-            made.read(exchange, send(exchange, model, messages, picture, options, *dialect).await?).await
+            made.read(exchange, send(exchange, model, messages, picture, options, dialect).await?).await
         })
     }
 }

@@ -40,7 +40,7 @@ mod tests {
     use super::*;
     use crate::Chat;
     use crate::Limits;
-    use crate::testing::{Fake, FakeClock, ask, patient, question, server};
+    use crate::testing::{Fake, FakeClock, Wire, ask, patient, question, server};
     use image::{ImageFormat, Rgb, RgbImage};
     use jarvis_core::{Cancel, GenerateOptions, LanguageModel as _, StopReason};
     use serde_json::Value;
@@ -103,6 +103,46 @@ mod tests {
         assert_eq!(ask(&mut seeing).1.unwrap_err().code, "remote.failed");
         assert_eq!(ask(&mut seeing).1.unwrap_err().code, "remote.resting", "it is not sent again at once");
         assert_eq!(ask(&mut Chat::new(server, "m")).1.unwrap().text, "Yes.");
+    }
+
+    #[test]
+    fn it_is_sent_once_whatever_comes_of_it() {
+        let busy = |wire: &mut Wire| wire.answer("503 Service Unavailable", "Retry-After: 0\r\n", "");
+        let full = |wire: &mut Wire| wire.answer("429 Too Many Requests", "", "");
+        let gateway = |wire: &mut Wire| wire.answer("502 Bad Gateway", "", "");
+        let breaks_off = |_: &mut Wire| false;
+        let cases: [(fn(&mut Wire) -> bool, &str); 4] = [
+            (busy, "remote.busy"),
+            (full, "remote.busy"),
+            (gateway, "remote.failed"),
+            (breaks_off, "remote.broke_off"),
+        ];
+        for (behave, code) in cases {
+            let fake = Fake::new(move |_, wire| behave(wire));
+            assert_eq!(ask(&mut seeing(&fake, patient())).1.unwrap_err().code, code);
+            assert_eq!(fake.seen().len(), 1, "{code}");
+            // Words alone are tried again, by the same limits.
+            let mut words = Chat::new(server(&fake.address(), None, patient(), &FakeClock::new()), "m");
+            assert_eq!(ask(&mut words).1.unwrap_err().code, code);
+            assert!(fake.seen().len() > 2, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_server_with_other_words_gets_it_when_it_is_asked_again_in_those() {
+        let fake = Fake::new(|seen, wire| {
+            let body: Value = serde_json::from_slice(&seen.body).unwrap();
+            let wrong = ["max_tokens", "temperature"].into_iter().find(|name| body.get(name).is_some());
+            let Some(wrong) = wrong else { return wire.begin() && wire.say("Blue.") && wire.done() };
+            let said = format!(r#"{{"error":{{"message":"'{wrong}': use 'max_completion_tokens' instead"}}}}"#);
+            wire.answer("400 Bad Request", "Content-Type: application/json\r\n", &said)
+        });
+        let server = server(&fake.address(), None, patient(), &FakeClock::new());
+        let seeing = || Chat::new(server.clone(), "m").with_picture(picture());
+        assert_eq!(ask(&mut seeing()).1.unwrap_err().code, "remote.reworded");
+        assert_eq!(fake.seen().len(), 1);
+        assert_eq!(ask(&mut seeing()).1.unwrap().text, "Blue.", "it is known by then");
+        assert_eq!(fake.seen().len(), 2);
     }
 
     #[test]

@@ -11,7 +11,7 @@ const MOST_STOPS: usize = 4;
 
 /// What a server understands of the interface; found out by its refusals.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Dialect {
+pub(crate) struct Dialect {
     /// The limit of an answer is called `max_completion_tokens`.
     new_limit: bool,
     /// It chooses temperature and the like by itself.
@@ -25,6 +25,11 @@ impl Dialect {
         self.new_limit |= said.contains("max_completion_tokens");
         self.no_sampling |= said.contains("'temperature'") || said.contains("'top_p'");
         *self != before
+    }
+
+    /// Takes for granted what comes with what is known: who has the new limit takes no sampling either.
+    pub(super) fn learn_all(&mut self) {
+        self.no_sampling |= self.new_limit;
     }
 }
 

@@ -90,6 +90,8 @@ pub(super) enum Meanwhile {
     Blinks(FakeWindow),
     /// A window is somewhere else while the picture is taken.
     Jumps { window: usize, x: i32, y: i32 },
+    /// All password fields are in another place from the picture on.
+    FieldMoves(Region),
 }
 
 /// The desktop, as all of the fakes share it.
@@ -197,6 +199,7 @@ impl ScreenCapture for FakeCapture {
                 let jumps = world.windows.get_mut(window).map(|window| &mut window.window.region);
                 jumps.into_iter().for_each(|region| (region.x, region.y) = (x, y));
             }
+            Some(Meanwhile::FieldMoves(to)) => world.fields = vec![to],
             None => (),
         }
         world.pictures += 1;

@@ -59,11 +59,13 @@ impl Masks {
         self.windows.iter().any(|mask| mask.intersection(picture) == *picture)
     }
 
-    /// Adds the windows of `other` that are not here.
+    /// Adds the windows and fields of `other` that are not here.
     pub(super) fn add(&mut self, other: Self) {
-        for window in other.windows {
-            if !self.windows.contains(&window) {
-                self.windows.push(window);
+        for (here, others) in [(&mut self.windows, other.windows), (&mut self.fields, other.fields)] {
+            for mask in others {
+                if !here.contains(&mask) {
+                    here.push(mask);
+                }
             }
         }
     }

@@ -50,6 +50,8 @@ pub const EXCLUDED: &str = "That window is private or of an application that is 
 pub const PARTS_EXCLUDED: &str = "Windows that are private or of applications that are never looked at were left out.";
 /// A password field was made black.
 pub const FIELDS_EXCLUDED: &str = "Password fields were left out.";
+/// The accessibility tree is not there, or failed.
+pub const FIELDS_UNTOLD: &str = "Nobody tells where password fields are.";
 
 /// So many lines that can't be read are more than an accident, if they are a third of all.
 const ILLEGIBLE: usize = 3;
@@ -85,6 +87,8 @@ pub struct Screen {
     ledger: Ledger,
     /// Where password fields were when the tree last told.
     hidden: Vec<Region>,
+    /// Whether nobody told that when it was last asked.
+    untold: bool,
     /// Whether the tree failed in this look: connecting to one that is not there may take a moment each time.
     silent: bool,
     /// Windows whose text the tree told whole: there is nothing to read ahead.
@@ -135,6 +139,7 @@ impl Screen {
             memory: Memory::new(remember),
             ledger: Ledger::default(),
             hidden: Vec::new(),
+            untold: false,
             silent: false,
             telling: VecDeque::new(),
             refused: Refused::default(),
@@ -290,9 +295,10 @@ impl Screen {
 
     /// Where password fields are, as far as is known: a tree that fails for once takes none of them back.
     fn hidden_fields(&mut self, cancel: &Cancel) -> Result<Vec<Region>> {
+        self.untold = true;
         if let Some(tree) = self.parts.tree.as_mut().filter(|_| !self.silent) {
             match tree.hidden_fields(cancel) {
-                Ok(hidden) => self.hidden = hidden,
+                Ok(hidden) => (self.hidden, self.untold) = (hidden, false),
                 Err(error) if error.is_cancelled() => return Err(error),
                 Err(error) => tracing::debug!(code = error.code, "the accessibility tree tells no password fields"),
             }

@@ -4,7 +4,7 @@
 //! nothing in it, keeps nothing of it, and gives it to nobody but its caller.
 
 use super::masks::{Masks, check, relative};
-use super::{BLANK, EXCLUDED, FIELDS_EXCLUDED, PARTS_EXCLUDED, Screen, Told, is_window};
+use super::{BLANK, EXCLUDED, FIELDS_EXCLUDED, FIELDS_UNTOLD, PARTS_EXCLUDED, Screen, Told, is_window};
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::imageops::{FilterType, resize};
@@ -70,6 +70,7 @@ impl Screen {
             return Err(excluded());
         }
         let hidden = self.hidden_fields(cancel)?;
+        let mut untold = self.untold;
         let Self { parts, rules, refused, pictured, ledger, .. } = self;
         let is_excluded = |window: &ScreenWindow| rules.exclude(window) || refused.has(window);
         *pictured = true;
@@ -97,8 +98,10 @@ impl Screen {
         masks.blacken(&mut shot);
         let (region, window) = (shot.region, shot.window.clone());
         let mut picture = colours(shot.view());
-        // What was found to be excluded only now may have stood there before anyone listed it.
+        // What was found to be excluded only now may have stood there before anyone listed it, and a field may have moved.
         let windows = self.parts.capture.windows()?;
+        let hidden = self.hidden_fields(cancel)?;
+        untold |= self.untold;
         let shown = window.as_ref().map(|window| windows.iter().find(|now| now.id == window.id).unwrap_or(window));
         masks.add(Masks::new(&|window| self.excludes(window), &windows, &hidden, &region, shown, of_window));
         for mask in masks.all() {
@@ -119,6 +122,7 @@ impl Screen {
         let notes = [
             (!masks.windows.is_empty(), PARTS_EXCLUDED),
             (!masks.fields.is_empty(), FIELDS_EXCLUDED),
+            (untold, FIELDS_UNTOLD),
             (is_blind, ScreenText::NO_WINDOWS),
         ];
         let window = window.filter(|window| of_window && !self.excludes(window));
@@ -267,6 +271,23 @@ mod tests {
     }
 
     #[test]
+    fn where_nobody_tells_of_password_fields_the_user_is_told() {
+        let notes = |screen: &mut Screen| {
+            screen.picture(&look(ScreenTarget::ActiveWindow), HOST, &Cancel::new()).unwrap().notes
+        };
+        let (desktop, mut screen) = desktop();
+        assert!(notes(&mut screen).is_empty());
+        desktop.world().failing.tree = true;
+        assert_eq!(notes(&mut screen), [FIELDS_UNTOLD]);
+        desktop.world().failing.tree = false;
+        assert!(notes(&mut screen).is_empty());
+        let mut without = desktop.parts();
+        without.tree = None;
+        let mut screen = Screen::new(without, Rules::new([VAULT], true), Duration::ZERO);
+        assert_eq!(notes(&mut screen), [FIELDS_UNTOLD]);
+    }
+
+    #[test]
     fn a_large_picture_is_made_smaller_and_one_of_many_colours_is_a_jpeg() {
         let wide = smaller(RgbImage::from_pixel(7680, 4320, Rgb([9; 3])));
         assert_eq!(wide.dimensions(), (1568, 882));
@@ -282,6 +303,24 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_password_field_that_moves_is_black_where_it_was_and_where_it_is(
+            from in (0..20i32, 0..10i32), to in (0..20i32, 0..10i32), width in 1..6u32, all in any::<bool>(),
+        ) {
+            let (desktop, mut screen) = desktop();
+            let field = |(x, y): (i32, i32)| Region::new(x * CELL as i32, y * CELL as i32, width * CELL, CELL);
+            desktop.world().fields = vec![field(from)];
+            desktop.world().meanwhile = Some(Meanwhile::FieldMoves(field(to)));
+            let target = if all { ScreenTarget::AllMonitors } else { ScreenTarget::ActiveWindow };
+            if let Ok(picture) = screen.picture(&look(target), HOST, &Cancel::new()) {
+                let pixels = decoded(&picture);
+                prop_assert!(!shows(&pixels, SECRET));
+                prop_assert_eq!(&picture.notes, &[FIELDS_EXCLUDED]);
+                let (x, y) = (from.0 as u32 * CELL + CELL / 2, from.1 as u32 * CELL + CELL / 2);
+                prop_assert_eq!(pixels.get_pixel(x, y).0, [0; 3]);
+            }
+        }
+
         #[test]
         fn nothing_excluded_is_ever_in_a_picture(
             x in -3..38i32, y in -3..18i32, width in 1..24u32, height in 1..14u32,

@@ -51,8 +51,9 @@ use jarvis_core::{
 };
 use page::Page;
 use picture::Pictures;
-pub use picture::is_unread;
+pub use picture::{is_unread, may_be_said};
 use request::Requests;
+pub use say::NOT_SAID;
 use say::{counted, is_legible};
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
@@ -101,7 +102,8 @@ const SPECS: &[SkillSpec] = &[
         intent: PICTURE,
         description: "Say what a picture on the screen shows, with a model of another program that sees.",
         examples: &["what is in this picture", "describe this photo", "what does the diagram show"],
-        risk: Risk::None,
+        // An offer raises a window and a notification.
+        risk: Risk::Low,
     },
     SkillSpec {
         intent: OFFER,
@@ -256,6 +258,10 @@ impl Skill for Screen {
             return Err(Error::new("skill.unknown", format!("No skill serves {intent}."), ""));
         }
         self.offered = None;
+        if intent == PICTURE {
+            // What it shows is told by others; to go on with what was read before would be about something else.
+            self.told = None;
+        }
         if intent == OFFER {
             return Ok(self.offer(slots));
         }

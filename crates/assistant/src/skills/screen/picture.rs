@@ -3,6 +3,8 @@
 //! Owns how such a question is worded, when a look found nothing that could be read, and what is said where no model that
 //! sees may be asked. Never offers a picture to one: that is the mind's, which knows whether the user allows it.
 
+use super::secret::{asked, has_secret};
+use super::words::words;
 use super::{ASK, PICTURE, READ, Screen, notes};
 use crate::router::pattern::Patterns;
 use jarvis_core::{IntentMatch, ScreenText, Seen, Slots};
@@ -65,13 +67,25 @@ impl Screen {
     }
 }
 
+/// Whether `sentence` of what a model says of a picture may be said after `said`, in answer to `question`.
+pub fn may_be_said(question: &str, said: &str, sentence: &str) -> bool {
+    // Where a secret is asked for, whatever is answered may be it; and one may stand over two sentences.
+    !asks_for_secret(question) && !has_secret(sentence) && !has_secret(&format!("{said} {sentence}"))
+}
+
 /// Whether `intent`, with `slots`, is about what stands on the screen, and nothing there can be read, though it is there to be
-/// seen: neither left out, nor blank.
+/// seen: neither left out, nor blank. Never of a secret: nobody tells that one.
 pub fn is_unread(intent: &str, slots: &Slots, screen: &ScreenText) -> bool {
     let of_all = |what: &String| matches!(what.as_str(), "summary" | "gist" | "all" | "error");
     let asks = intent == ASK || (intent == READ && slots.get("what").is_some_and(of_all));
-    asks && !screen.lines.iter().any(|line| line.is_legible() && !line.text.trim().is_empty())
+    let is_of_secret = slots.get("question").is_some_and(|question| asks_for_secret(question));
+    asks && !is_of_secret
+        && !screen.lines.iter().any(|line| line.is_legible() && !line.text.trim().is_empty())
         && notes(screen).all(|note| note.ends_with(ScreenText::ILLEGIBLE))
+}
+
+fn asks_for_secret(question: &str) -> bool {
+    asked(&words(question).join(" ")).is_some()
 }
 
 #[cfg(test)]
@@ -81,6 +95,7 @@ mod tests {
     use crate::Router;
     use crate::router::Routed;
     use crate::skills;
+    use jarvis_core::Skill as _;
 
     #[test]
     fn what_asks_for_what_is_seen_is_told_from_what_asks_for_text() {
@@ -134,6 +149,19 @@ mod tests {
         assert!(unread(&noise));
         noise.notes.push("The picture is blank.".into());
         assert!(!unread(&noise), "there is nothing to be shown");
+    }
+
+    #[test]
+    fn nothing_goes_on_from_what_was_read_before_a_picture() {
+        let mut skill = Screen::new();
+        let clock = crate::testing::FakeClock::new();
+        let context = jarvis_core::SkillContext { clock: &clock, last_reply: None, dry_run: false };
+        let slots = Slots::from([("what".to_owned(), "summary".to_owned())]);
+        let page = screen(vec![line("Sales of March", 0, 0)]);
+        skill.seen(READ, &slots, &page, true, &context).unwrap();
+        assert!(skill.follow_up("copy it").is_some());
+        skill.run(PICTURE, &Slots::new(), &context).unwrap();
+        assert!(skill.follow_up("copy it").is_none());
     }
 
     #[test]

@@ -16,7 +16,7 @@ const LINK: usize = 30;
 const UNSAID: &str = "something that I don't say aloud";
 
 /// What is said to who asks for a secret, or what it is like.
-pub(super) const NOT_SAID: &str = "I don't say passwords, codes or keys aloud, nor anything about them.";
+pub const NOT_SAID: &str = "I don't say passwords, codes or keys aloud, nor anything about them.";
 
 /// Whether it can be read at all.
 pub(super) fn is_legible(line: &TextLine) -> bool {
