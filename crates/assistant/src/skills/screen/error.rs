@@ -169,7 +169,11 @@ fn dialog(screen: &ScreenText) -> Option<Vec<&TextLine>> {
         let button = || legible().next_back().filter(|line| is_seen && is_button(line));
         match is_titled {
             true => body,
-            false => around(button()?, &body).filter(|near| near.iter().all(|line| is_prose(line)))?,
+            false => around(button()?, &body).filter(|near| {
+                // A window may be any; a picture that is made of one is made for what it says.
+                let tells = screen.window.is_none() || near.iter().any(|line| fails(&line.text));
+                tells && near.iter().all(|line| is_prose(line))
+            })?,
         }
     };
     (!said.is_empty() && count(&said) <= MOST_WORDS).then_some(said)
