@@ -265,7 +265,7 @@ fn mark_told(lines: &[TextLine], at: usize, kept: &mut [usize]) {
     let asked = words(&lines[at].text);
     let is_asked = asked.first().is_some_and(|first| ASKING.contains(&first.as_str()))
         && lines[at].text.trim_end().ends_with('?')
-        && ends_in_secret(&lines[at].text);
+        && (ends_in_secret(&lines[at].text) || is_entry(&asked));
     if !is_asked {
         return;
     }
@@ -278,6 +278,14 @@ fn mark_told(lines: &[TextLine], at: usize, kept: &mut [usize]) {
     if let Some(told) = told.filter(|told| lines[*told].text.split_whitespace().count() <= REPLY) {
         kept[told] = ALL;
     }
+}
+
+/// Whether "and the wifi?" or "what's the code for the gate?" asks how one gets in: a code that is for something, or the
+/// network alone.
+fn is_entry(asked: &[String]) -> bool {
+    let has = |word: &str| asked.iter().any(|one| one == word);
+    let is_network = asked.windows(2).any(|two| two[0] == "wi" && two[1] == "fi") || has("wifi") || has("wlan");
+    is_network && asked.len() <= FIELDS + 1 || has("code") && has("for")
 }
 
 /// Whether the line `at` stands alone in its row, so that what it is the label of stands under it.

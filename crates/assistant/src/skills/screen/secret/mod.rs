@@ -39,7 +39,7 @@ pub(super) fn has_secret(text: &str) -> bool {
 }
 
 /// What a label of something secret has in it, or more than one of.
-const SECRETS: [&str; 17] = [
+const SECRETS: [&str; 18] = [
     "password",
     "passwort",
     "kennwort",
@@ -49,6 +49,7 @@ const SECRETS: [&str; 17] = [
     "passcode",
     "passwd",
     "pwd",
+    "pw",
     "pin",
     "cvv",
     "cvc",
@@ -62,7 +63,7 @@ const SECRETS: [&str; 17] = [
 const OFTEN_OTHERWISE: [&str; 4] = ["secret", "secrets", "token", "seed"];
 /// The same, of two words, by the last of them.
 #[rustfmt::skip]
-const PAIRS: [(&str, &[&str]); 10] = [
+const PAIRS: [(&str, &[&str]); 11] = [
     ("code", &[
         "recovery", "backup", "verification", "security", "access", "login", "time", "door", "gate", "entry", "safe", "alarm",
         "authentication", "authenticator", "unlock", "garage", "vault", "locker", "sms", "2fa", "pin", "box", "lock", "lockbox", "keybox",
@@ -74,6 +75,7 @@ const PAIRS: [(&str, &[&str]); 10] = [
     ("phrase", &["seed", "recovery", "pass", "secret", "mnemonic", "backup"]),
     ("answer", &["security", "secret"]),
     ("passe", &["de"]),
+    ("backup", &["2fa", "mfa"]),
     ("combination", &["safe", "lock", "vault", "locker"]),
     ("pass", &["db", "database", "user", "admin", "root", "smtp", "mysql", "ftp"]),
 ];

@@ -15,7 +15,8 @@ use std::ops::Range;
 /// What a code opens: "the safe opens with 12-34-56".
 pub(super) const LOCKED: [&str; 5] = ["safe", "vault", "locker", "padlock", "alarm"];
 /// How that is said.
-pub(super) const OPENING: [&str; 8] = ["open", "opens", "opened", "unlock", "unlocks", "unlocked", "disarm", "disarms"];
+pub(super) const OPENING: [&str; 9] =
+    ["open", "opens", "opened", "unlock", "unlocks", "unlocked", "disarm", "disarms", "disarmed"];
 /// The same, where a sign follows: "pass: ...".
 const SHORT: [&str; 4] = ["pass", "pw", "pwd", "pswd"];
 /// What stands in lines with a name and its password, which nothing calls so: "login: bob / Red-Dog-99".
@@ -155,6 +156,7 @@ fn hidden_tokens(tokens: &[&str]) -> Vec<bool> {
             from = at + 1;
         }
     }
+    hide_answer(tokens, &mut hidden);
     for at in (0..tokens.len()).filter(|at| ends_phrase(tokens, *at)) {
         hide_phrase(tokens, at, &mut hidden);
     }
@@ -240,8 +242,9 @@ fn hide(tokens: &[&str], hidden: &mut [bool]) {
     if let Some(name) = names.first() {
         hide_last(tokens, *name, hidden);
     }
+    let is_login = has(&LOGINS) || signs_in(&all);
     for (token, hidden) in tokens.iter().zip(hidden.iter_mut()) {
-        *hidden |= is_password(token, has(&LOGINS));
+        *hidden |= is_password(token, is_login);
     }
     hide_told(tokens, &names, hidden);
     if names.is_empty() && !(has(&LOCKED) && has(&OPENING)) && !is_of_code(&all) {
@@ -266,17 +269,33 @@ fn hide(tokens: &[&str], hidden: &mut [bool]) {
     }
 }
 
+/// "Sign in", "log in".
+fn signs_in(all: &[&str]) -> bool {
+    all.windows(2).any(|two| matches!(two[0], "sign" | "log") && two[1] == "in")
+}
+
+/// Marks what is behind "Answer:", the answer to a question that only its owner knows.
+fn hide_answer(tokens: &[&str], hidden: &mut [bool]) {
+    let all: Vec<String> = tokens.iter().map(|token| bare(token)).collect();
+    let answers = |token: &&str| bare(token) == "answer" && is_sign(token);
+    if all.windows(2).any(|two| two == ["security", "question"] || two == ["maiden", "name"])
+        && let Some(answer) = tokens.iter().position(answers)
+    {
+        hidden[answer + 1..].fill(true);
+    }
+}
+
 /// Whether `all`, the words of a sentence that has no secret's name, tell a code for signing in or for a door.
 fn is_of_code(all: &[&str]) -> bool {
     let has = |list: &[&str]| all.iter().any(|word| list.contains(word));
-    let signs_in = all.windows(2).any(|two| matches!(two[0], "sign" | "log") && two[1] == "in")
-        || has(&["login", "verify", "verification", "authenticate"]);
+    let signs_in = signs_in(all) || has(&["login", "verify", "verification", "authenticate"]);
     let is_for_door = || {
         let at = all.iter().position(|word| *word == "code").unwrap_or(0);
         all[at..].iter().take(4).any(|word| LOCKED.contains(word) || DOORS.contains(word))
     };
     let is_sent = || all.windows(2).any(|two| two == ["is", "your"]) && is_digits(all[0]);
-    has(&["code"]) && (signs_in || is_for_door() || is_sent())
+    let is_used = || matches!(all[0], "use" | "enter" | "type");
+    (has(&["code"]) || signs_in && !all.is_empty() && is_used()) && (signs_in || is_for_door() || is_sent())
         || has(&DOORS) && has(&OPENING) && has(&["with", "using"])
 }
 
@@ -364,6 +383,10 @@ fn hide_last(tokens: &[&str], name: usize, hidden: &mut [bool]) {
     let Some(link) = tokens[name + 1..].iter().rposition(is_link).map(|at| name + 1 + at) else { return };
     // "It must be long" says how it is.
     let is_told = tokens[link] != "be" || tokens[link - 1] == "will";
+    let is_quoted = tokens.get(link + 1).is_some_and(|next| next.starts_with(['"', '“', '\'', '‘', '`']));
+    if is_told && is_quoted && !is_statement(&tokens[link + 1..]) {
+        hidden[link + 1..].fill(true);
+    }
     if is_told && link + 2 == tokens.len() && !is_state(tokens[link + 1]) {
         hidden[link + 1] = true;
     }
