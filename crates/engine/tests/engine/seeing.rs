@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::stage::{Script, Stage};
+use crate::stage::{Script, Stage, speech};
 use jarvis_core::{AssistantEvent, EventRecord, Region, ScreenTarget};
 use jarvis_engine::{Command, EngineOptions, control};
 use jarvis_settings::Settings;
