@@ -111,7 +111,8 @@ mod tests {
         let full = |wire: &mut Wire| wire.answer("429 Too Many Requests", "", "");
         let gateway = |wire: &mut Wire| wire.answer("502 Bad Gateway", "", "");
         let breaks_off = |_: &mut Wire| false;
-        let cases: [(fn(&mut Wire) -> bool, &str); 4] = [
+        type Behaviour = fn(&mut Wire) -> bool;
+        let cases: [(Behaviour, &str); 4] = [
             (busy, "remote.busy"),
             (full, "remote.busy"),
             (gateway, "remote.failed"),
