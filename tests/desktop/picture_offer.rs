@@ -162,6 +162,10 @@ fn the_picture_that_the_window_shows_is_sent_when_send_is_clicked_and_not_before
     assert!(!scripted.status.success(), "no script has it sent");
     assert!(server.asked().is_empty(), "nothing was sent before the click");
 
+    wait_for("Send to be of use", MOMENT, || {
+        let of_use = window.look(&format!("!document.querySelector(\"{OFFER} .primary\").disabled"));
+        (of_use == true).then_some(())
+    });
     window.look(&format!("document.querySelector(\"{OFFER} .primary\").click()"));
     wait_for("the answer", MOMENT, || {
         let text = window.text(".transcript");
