@@ -30,7 +30,7 @@ const TEXT_WORDS: &[&str] = &[
     // Parts of texts and windows.
     "button", "buttons", "option", "options", "setting", "settings", "field", "fields", "menu", "tab", "tabs", "link", "links", "line",
     "lines", "paragraph", "sentence", "word", "words", "heading", "headline", "title", "section", "page", "chapter", "column", "row",
-    "table", "list", "item", "items", "entry", "entries", "attachment", "attachments", "picture", "click", "press", "choose",
+    "table", "list", "item", "items", "entry", "entries", "attachment", "attachments", "picture", "click", "press", "choose", "rows", "columns",
     // Programs and their failures.
     "file", "files", "function", "method", "class", "module", "variable", "error", "errors", "warning", "warnings", "message", "messages",
     "exception", "exceptions", "cause", "caused", "reason", "problem", "problems", "fail", "failed", "crash", "crashed", "fix", "command",
@@ -277,6 +277,10 @@ fn is_short(words: &[&str], strange: usize) -> bool {
         }
         ["what", name] => !POINTING.contains(name),
         ["how", "many", _] => true,
+        ["how", "many", things, "are" | "were", "there"] => is_text_word(things),
+        // "What functions are there", "what can I click", "what should I do".
+        ["what", _, "is" | "are", "there"] => true,
+        ["what", "can" | "should" | "must", "i" | "we", ..] => words.len() <= 5 && strange <= 1,
         ["how", "much", "is" | "are" | "was" | "were", "the" | "this" | "that" | "these" | "those", ..] => {
             words.len() <= 7
         }

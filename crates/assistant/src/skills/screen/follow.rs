@@ -144,6 +144,8 @@ impl Follow {
                 Form::Where if is_there || is_label(&query) => Some(matched(FIND, &[("query", &query)])),
                 Form::Copy if is_there || is_thing(&query) => Some(copy(&query)),
                 Form::CopyAny if is_there => Some(copy(&query)),
+                // "Read the price column" names what stands over it.
+                Form::Read if is_column_of(&query, page) => Some(ask(text)),
                 Form::Read if is_there || is_label(&query) => {
                     Some(matched(READ, &[("what", "found"), ("query", &query)]))
                 }
@@ -175,6 +177,14 @@ impl Follow {
         let is_of_text = || aim::needs_a_look(text).then(|| offer(&[("question", text)]));
         self.forms.find(text, of_form).or_else(is_of_text)
     }
+}
+
+/// Whether `query` names a column or a row by what stands on `page`: "price column", "row West".
+fn is_column_of(query: &str, page: &Page) -> bool {
+    ["column", "row"].iter().any(|unit| {
+        let name = query.strip_prefix(unit).or_else(|| query.strip_suffix(unit)).map(str::trim);
+        name.is_some_and(|name| page.has(name) && name.len() + unit.len() < query.len())
+    })
 }
 
 /// Whether `query` begins with what it is called: "what is an email", "what is on the menu" and "tell me about the Gettysburg
