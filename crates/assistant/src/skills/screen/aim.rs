@@ -278,6 +278,8 @@ fn is_short(words: &[&str], strange: usize) -> bool {
         ["what", name] => !POINTING.contains(name),
         ["how", "many", _] => true,
         ["how", "many", things, "are" | "were", "there"] => is_text_word(things),
+        ["who" | "which" | "what", _, "the", "most" | "least"] | ["which", "fields", "are", "empty"] => true,
+        ["what", "does", "the", "form" | "page" | "window" | "dialog", ..] => words.len() <= 6,
         // "What functions are there", "what can I click", "what should I do".
         ["what", _, "is" | "are", "there"] => true,
         ["what", "can" | "should" | "must", "i" | "we", ..] => words.len() <= 5 && strange <= 1,
