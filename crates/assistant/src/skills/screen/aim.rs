@@ -278,7 +278,7 @@ fn is_short(words: &[&str], strange: usize) -> bool {
         ["what", name] => !POINTING.contains(name),
         ["how", "many", _] => true,
         ["how", "many", things, "are" | "were", "there"] => is_text_word(things),
-        ["who" | "which" | "what", _, "the", "most" | "least"] | ["which", "fields", "are", "empty"] => true,
+        ["who" | "what", _, "the", "most" | "least"] => true,
         ["what", "does", "the", "form" | "page" | "window" | "dialog", ..] => words.len() <= 6,
         // "What functions are there", "what can I click", "what should I do".
         ["what", _, "is" | "are", "there"] => true,
