@@ -45,6 +45,7 @@ commands! {
     set_setting(path: String, value: String) -> SettingValue;
     list_devices() -> Devices;
     list_models() -> Vec<Listed>;
+    recommended_model() -> Option<Listed>;
     pull_models(ids: Vec<String>) -> ();
     cancel_pull() -> ();
     remove_model(id: String) -> ();
@@ -117,6 +118,16 @@ async fn list_devices() -> Result<Devices> {
 #[tauri::command]
 async fn list_models(app: AppHandle<Wry>) -> Result<Vec<Listed>> {
     aside(move || app.state::<Shell>().store().list(&Catalog::builtin())).await
+}
+
+/// The language model that this machine is quick enough for, where it is not installed.
+#[tauri::command]
+async fn recommended_model(app: AppHandle<Wry>) -> Result<Option<Listed>> {
+    aside(move || {
+        let best = jarvis_engine::recommended_language(&app.state::<Shell>().store());
+        Ok(best.filter(|best| !best.installed))
+    })
+    .await
 }
 
 #[tauri::command]

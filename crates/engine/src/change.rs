@@ -6,7 +6,7 @@
 use jarvis_audio::{Direction, check_device};
 use jarvis_core::{Error, Result};
 use jarvis_models::{Catalog, Store, is_gguf};
-use jarvis_settings::{Change, Kind, Paths, Settings};
+use jarvis_settings::{AUTO_MODEL, Change, Kind, Paths, Settings};
 use jarvis_speech::stt;
 use std::path::Path;
 
@@ -38,6 +38,9 @@ fn check_model(paths: &Paths, path: &str, id: &str, of: &str) -> Result<()> {
                 "`jarvis models list` shows those that other programs have downloaded.",
             )),
         };
+    }
+    if of == "language" && id == AUTO_MODEL {
+        return Ok(());
     }
     let (store, catalog) = (Store::new(paths.models_dir()), Catalog::builtin());
     let models = store.list(&catalog)?;

@@ -26,6 +26,7 @@ use jarvis_vision::text::PpOcr;
 use jarvis_vision::{capture, tree};
 
 use crate::clipboard::{Clipboard, DesktopClipboard};
+use crate::language::language_wanted;
 use crate::message::{Loaded, Outbox, PANICKED, Part, contained};
 use crate::picture::switched_off;
 use crate::place::{Placement, computes_there};
@@ -80,9 +81,12 @@ pub trait Parts: Send + Sync {
     /// # Errors
     /// As [`Self::activity`].
     fn language_model(&self, settings: &Settings) -> Result<Box<dyn LanguageModel>>;
-    /// What to tell of the language model that [`Self::language_model`] loaded last, if it is not as it should be: another one
-    /// answers, for which there is memory, or it computes on the processor, since the graphics processor failed.
-    fn language_substitute(&self) -> Option<Error> {
+    /// The language model that `settings` ask for first, by name or path.
+    fn language_wanted(&self, settings: &Settings) -> String {
+        settings.mind.model.clone()
+    }
+    /// What [`Self::language_model`] loaded last. None before, and where nobody tells.
+    fn language_loaded(&self) -> Option<LoadedLanguage> {
         None
     }
     /// Turns words into sound.
@@ -187,6 +191,16 @@ pub trait Parts: Send + Sync {
     }
 }
 
+/// A language model that was loaded.
+#[derive(Debug, Clone)]
+pub struct LoadedLanguage {
+    /// Its name or path.
+    pub model: String,
+    /// What to tell of it, if it is not as it should be: it stands in for another, for which there is no memory, or it
+    /// computes on the processor, since the graphics processor failed.
+    pub told: Option<Error>,
+}
+
 /// What `jarvis models pull` installed.
 #[derive(Debug)]
 pub struct Installed {
@@ -198,8 +212,8 @@ pub struct Installed {
     remotes: Remotes,
     /// It loads one kind after the other, as asked, and not all that a Jarvis that runs has.
     alone: bool,
-    /// What is to be told of the language model that was loaded last.
-    substitute: Mutex<Option<Error>>,
+    /// The language model that was loaded last.
+    language: Mutex<Option<LoadedLanguage>>,
 }
 
 impl Installed {
@@ -211,7 +225,7 @@ impl Installed {
             phrases: paths.cache_dir().join("phrases"),
             remotes: Remotes::default(),
             alone: true,
-            substitute: Mutex::default(),
+            language: Mutex::default(),
         }
     }
 
@@ -233,10 +247,11 @@ impl Installed {
 
     /// The language model that has room, and what to tell of it. One that does not load on a graphics processor is placed
     /// anew without.
-    fn load_language(&self, settings: &Settings) -> Result<(GgufModel, Option<Error>)> {
+    fn load_language(&self, settings: &Settings) -> Result<(GgufModel, LoadedLanguage)> {
         let placement = self.place(settings, Kind::Language);
         let way = placement.of(Kind::Language)?;
-        let file = language_model_file(way.map_or(&settings.mind.model, |way| &way.model), &self.store)?;
+        let name = way.map_or_else(|| language_wanted(settings, &self.store), |way| way.model.clone());
+        let file = language_model_file(&name, &self.store)?;
         let there = computes_there(settings, Kind::Language, way.map(|way| way.place));
         let compute = if there { jarvis_llm::Compute::Graphics } else { jarvis_llm::Compute::Processor };
         let threads = settings.performance.thread_workers as usize;
@@ -246,14 +261,15 @@ impl Installed {
             Err(error) if there && can_do_without_graphics(&error) => {
                 let mut without = settings.clone();
                 without.performance.gpu_enabled = false;
-                let (model, told) = self.load_language(&without)?;
+                let (model, mut loaded) = self.load_language(&without)?;
                 let error = no_graphics(&error);
-                if told.is_some() {
+                if loaded.told.is_some() {
                     tracing::warn!("{} {}", error.message, error.hint);
                 }
-                Ok((model, told.or(Some(error))))
+                loaded.told = loaded.told.or(Some(error));
+                Ok((model, loaded))
             }
-            loaded => Ok((loaded?, placement.told_for(Kind::Language))),
+            loaded => Ok((loaded?, LoadedLanguage { model: name, told: placement.told_for(Kind::Language) })),
         }
     }
 
@@ -403,13 +419,17 @@ impl Parts for Installed {
     }
 
     fn language_model(&self, settings: &Settings) -> Result<Box<dyn LanguageModel>> {
-        let (model, told) = self.load_language(settings)?;
-        *self.substitute.lock().unwrap_or_else(PoisonError::into_inner) = told;
+        let (model, loaded) = self.load_language(settings)?;
+        *self.language.lock().unwrap_or_else(PoisonError::into_inner) = Some(loaded);
         Ok(Box::new(model))
     }
 
-    fn language_substitute(&self) -> Option<Error> {
-        self.substitute.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn language_wanted(&self, settings: &Settings) -> String {
+        language_wanted(settings, &self.store)
+    }
+
+    fn language_loaded(&self) -> Option<LoadedLanguage> {
+        self.language.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn voice(&self, settings: &Settings) -> Result<Box<dyn TextToSpeech>> {

@@ -7,8 +7,9 @@
 
 use jarvis_core::{Error, Result};
 use jarvis_models::{Bytes, Catalog, Fit, Kind, Listed, Place, Room, Store, Way, pack};
-use jarvis_settings::{RemoteReach, Settings};
+use jarvis_settings::{AUTO_MODEL, RemoteReach, Settings};
 
+use crate::language::best_first;
 use crate::load::language_model_file;
 use crate::remote::asks_for_answers;
 
@@ -176,31 +177,37 @@ pub(crate) fn computes_there(settings: &Settings, kind: Kind, place: Option<Plac
     can && has_place
 }
 
-/// The language model's ways: the one that is set, smaller ones that are installed, a server. Each that is here goes onto
-/// the graphics processor if it can.
+/// The language model's ways: the one that is set and smaller ones that are installed, or all those by how good they are;
+/// then a server. Each that is here goes onto the graphics processor if it can.
 fn language(settings: &Settings, store: &Store, installed: &[Listed]) -> Placed {
-    let wanted = &settings.mind.model;
     let here = |model: &str, bytes: u64| {
         let way = |place, bytes| Way { model: model.into(), place, bytes };
         // There keys and values have 32 bits instead of sixteen.
         let beside = Fit::memory(bytes).saturating_sub(bytes);
         [way(Place::Gpu, bytes.saturating_add(2 * beside)), way(Place::Cpu, Fit::memory(bytes))]
     };
-    let file = language_model_file(wanted, store).and_then(|file| std::fs::metadata(file).map_err(unreadable));
-    let mut ways = Vec::new();
-    if let Ok(file) = file {
-        let mut smaller: Vec<&Listed> = installed
-            .iter()
-            .filter(|model| model.kind == Kind::Language && model.bytes < file.len() && model.id != *wanted)
-            .collect();
-        smaller.sort_by_key(|model| std::cmp::Reverse(model.bytes));
-        ways.extend(here(wanted, file.len()));
-        ways.extend(smaller.into_iter().flat_map(|model| here(&model.id, model.bytes)));
-        if asks_for_answers(&settings.remote) {
-            ways.push(Way { model: settings.remote.model.clone(), place: Place::Remote, bytes: 0 });
-        }
+    let mut ways: Vec<Way> = if settings.mind.model == AUTO_MODEL {
+        best_first(installed).into_iter().flat_map(|model| here(&model.id, model.bytes)).collect()
+    } else {
+        let wanted = &settings.mind.model;
+        let file = language_model_file(wanted, store).and_then(|file| std::fs::metadata(file).map_err(unreadable));
+        file.map_or_else(
+            |_| Vec::new(),
+            |file| {
+                let is_smaller =
+                    |model: &&Listed| model.kind == Kind::Language && model.bytes < file.len() && model.id != *wanted;
+                let mut smaller: Vec<&Listed> = installed.iter().filter(is_smaller).collect();
+                smaller.sort_by_key(|model| std::cmp::Reverse(model.bytes));
+                let smaller = smaller.into_iter().flat_map(|model| here(&model.id, model.bytes));
+                here(wanted, file.len()).into_iter().chain(smaller).collect()
+            },
+        )
+    };
+    let wanted = ways.first().map_or_else(|| settings.mind.model.clone(), |way| way.model.clone());
+    if !ways.is_empty() && asks_for_answers(&settings.remote) {
+        ways.push(Way { model: settings.remote.model.clone(), place: Place::Remote, bytes: 0 });
     }
-    Placed { kind: Kind::Language, wanted: wanted.clone(), ways, taken: None }
+    Placed { kind: Kind::Language, wanted, ways, taken: None }
 }
 
 /// Bytes of memory that Jarvis may have in all, with what it has: what other programs leave of this machine's, or of its
@@ -271,6 +278,7 @@ fn unreadable(error: std::io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::tests::listed;
     use jarvis_settings::Paths;
 
     /// Files of so many bytes, which take no room on the disk.
@@ -307,6 +315,25 @@ mod tests {
         let placed = Placement::within(&settings, &store, &ALL, room(2_000_000_000));
         assert!(placed.of(Kind::Language).is_err());
         assert!(placed.told()[0].message.ends_with("The server is asked alone."), "{:?}", placed.told());
+    }
+
+    #[test]
+    fn left_to_jarvis_the_best_that_is_installed_answers_and_a_smaller_one_where_that_has_no_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = settings(folder.path());
+        let store = Store::new(folder.path().join("models"));
+        // So small that they are quick on any machine.
+        let installed = [listed("small", 1 << 20), listed("big", 20 << 20)];
+        let placed = |cpu| {
+            let part = language(&settings, &store, &installed);
+            let taken = pack(std::slice::from_ref(&part.ways), Room { gpu: 0, cpu })[0];
+            (part.wanted.clone(), taken.map(|index| part.ways[index].model.clone()))
+        };
+        let big = Fit::memory(20 << 20);
+        assert_eq!(placed(big), ("big".into(), Some("big".into())));
+        assert_eq!(placed(big - 1), ("big".into(), Some("small".into())));
+        assert_eq!(placed(0), ("big".into(), None));
+        assert!(language(&settings, &store, &[]).ways.is_empty());
     }
 
     #[test]

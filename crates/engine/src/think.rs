@@ -88,6 +88,8 @@ pub(crate) struct Think {
     /// This thread's own channel, for the loader.
     jobs: Sender<Job>,
     loading: bool,
+    /// The language model that was asked for last.
+    wanted: String,
     /// Number of the newest load; what an older one brings is not wanted any more.
     load: u64,
     waiting: VecDeque<Waiting>,
@@ -128,6 +130,7 @@ impl Think {
             heavy,
             jobs,
             loading: false,
+            wanted: String::new(),
             load: 0,
             waiting: VecDeque::new(),
             undecided: None,
@@ -193,8 +196,9 @@ impl Think {
                     self.mind.set_options((&self.settings.mind).into());
                     self.mind.set_names(Names::of_wake_model(&self.settings.wake.model));
                     self.sight.set_settings(&self.settings);
-                    let other = (&before.mind.model, before.mind.enabled)
-                        != (&self.settings.mind.model, self.settings.mind.enabled)
+                    // The wish may stay the same, and what it means not: a better model was installed.
+                    let other = self.wanted != self.parts.language_wanted(&self.settings)
+                        || before.mind.enabled != self.settings.mind.enabled
                         || before.remote != self.settings.remote;
                     if other || (!self.mind.has_model() && !self.loading) {
                         self.load();
@@ -337,7 +341,8 @@ impl Think {
     /// Begins to load the language model, unless it is not wanted.
     fn load(&mut self) {
         self.load += 1;
-        let id = self.settings.mind.model.clone();
+        self.wanted = self.parts.language_wanted(&self.settings);
+        let id = self.wanted.clone();
         if !self.settings.mind.enabled {
             self.loading = false;
             self.mind.set_no_model(Error::new(
@@ -357,7 +362,7 @@ impl Think {
             parts.connect(&settings);
             let result = contained("Loading the language model", || {
                 let mut model = parts.language_model(&settings)?;
-                if let Some(error) = parts.language_substitute() {
+                if let Some(error) = parts.language_loaded().and_then(|loaded| loaded.told) {
                     outbox.send(Message::Event(AssistantEvent::Error { error }));
                 }
                 // Without the right to compute: at the start everything loads side by side, and no utterance waits.
@@ -393,7 +398,9 @@ impl Think {
             Ok(_) => Loaded::Ready(began.elapsed()),
             Err(error) => Loaded::Failed(error.clone()),
         };
-        self.outbox.part(Part::Language, &self.settings.mind.model, told);
+        let loaded = self.parts.language_loaded().filter(|_| result.is_ok());
+        let name = loaded.as_ref().map_or(&self.wanted, |loaded| &loaded.model);
+        self.outbox.part(Part::Language, name, told);
         match result {
             Ok(model) => self.mind.set_model(model),
             Err(error) => self.mind.set_no_model(error),

@@ -338,10 +338,18 @@ mod tests {
         ] {
             assert!(catalog.model(id).unwrap().default, "{id} belongs to the default set");
         }
-        for id in ["whisper-base", "wake-hey-jarvis-free", "wake-alexa", "wake-hey-mycroft", "wake-hey-marvin"] {
+        for id in [
+            "whisper-base",
+            "qwen2.5-coder-1.5b-instruct",
+            "qwen2.5-coder-0.5b-instruct",
+            "wake-hey-jarvis-free",
+            "wake-alexa",
+            "wake-hey-mycroft",
+            "wake-hey-marvin",
+        ] {
             assert!(!catalog.model(id).unwrap().default, "{id} is optional");
         }
-        assert_eq!(ids.len(), 12);
+        assert_eq!(ids.len(), 14);
         for model in catalog.models() {
             assert!(!model.licence.is_empty() && model.licence_url.starts_with("https://"), "{}", model.id);
             assert!(model.is_available(), "{} on {}", model.id, platform());

@@ -5,6 +5,8 @@
 //! people; `jarvis bench llm` measures. Models that use a part of their weights for each token (mixtures of experts) are
 //! faster than this says.
 
+use crate::catalog::Kind;
+use crate::store::Listed;
 use serde::Serialize;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -15,6 +17,12 @@ const SHARE: f64 = 0.7;
 const WORKING: u64 = 64 << 20;
 /// Bigger models keep more for each token that was read: a part of their file, as a divisor.
 const KEPT: u64 = 12;
+/// What the first three words of an answer cost, in tokens that are made: they are four, and to read the question's own
+/// words, together, took as long again with the models of the catalog.
+const FIRST_WORDS: f64 = 8.0;
+/// Whoever waits longer for an answer to begin, in seconds, thinks that nothing was heard. Half of it would do for what is
+/// promised; an estimate that was made while the machine worked is as much too high.
+const SOON: f64 = 0.5;
 /// More than processors' caches hold, in all.
 const MEASURED: usize = 96 << 20;
 /// Passes are made for so long, and one at least.
@@ -27,19 +35,38 @@ pub struct Fit {
     pub memory_bytes: u64,
     /// Tokens that it makes a second, about.
     pub tokens_per_second: f64,
+    /// How long after a short question the first three words of its answer are there, in seconds, about.
+    pub first_words_seconds: f64,
 }
 
 impl Fit {
     /// Of a model whose file has `bytes`, where memory gives `bandwidth` bytes a second.
     pub fn of(bytes: u64, bandwidth: f64) -> Self {
         let tokens = SHARE * bandwidth / (bytes.max(1) as f64);
-        Self { memory_bytes: Self::memory(bytes), tokens_per_second: rounded(tokens) }
+        Self {
+            memory_bytes: Self::memory(bytes),
+            tokens_per_second: rounded(tokens),
+            first_words_seconds: rounded(FIRST_WORDS / tokens),
+        }
+    }
+
+    /// Whether its answers begin soon enough for a conversation, in `free` bytes of memory.
+    pub fn is_for_conversation(&self, free: u64) -> bool {
+        self.first_words_seconds <= SOON && self.memory_bytes <= free
     }
 
     /// Memory that a model whose file has `bytes` needs, in bytes.
     pub fn memory(bytes: u64) -> u64 {
         bytes.saturating_add(WORKING).saturating_add(bytes / KEPT)
     }
+}
+
+/// The language model among `models`, installed or not, that answers best of those whose answers begin soon in this
+/// machine's memory: the biggest. `free`: bytes that it may have.
+pub fn recommended(models: &[Listed], bandwidth: f64, free: u64) -> Option<&Listed> {
+    let is_right =
+        |model: &&Listed| model.kind == Kind::Language && Fit::of(model.bytes, bandwidth).is_for_conversation(free);
+    models.iter().filter(is_right).max_by_key(|model| model.bytes)
 }
 
 /// To two digits: more would pretend to be measured.
@@ -116,6 +143,9 @@ mod tests {
             let (small, big) = (Fit::of(bytes, bandwidth), Fit::of(bytes + more, bandwidth));
             prop_assert!(big.memory_bytes > small.memory_bytes && small.memory_bytes > bytes);
             prop_assert!(big.tokens_per_second <= small.tokens_per_second);
+            prop_assert!(big.first_words_seconds >= small.first_words_seconds);
+            prop_assert!(small.is_for_conversation(u64::MAX) || !big.is_for_conversation(u64::MAX));
+            prop_assert!(!big.is_for_conversation(small.memory_bytes));
             prop_assert!(Fit::of(bytes, bandwidth * 2.0).tokens_per_second >= small.tokens_per_second);
         }
     }

@@ -97,9 +97,10 @@ impl Store {
             .iter()
             .map(|m| {
                 let source = if m.convert.is_some() { m.bytes() } else { 0 };
-                // pip may have its temporary copy and the wheel side by side.
-                let downloads: u64 = packages(m).filter_map(|p| catalog.wheel(p)).map(|w| w.bytes).sum();
-                source + if from.is_some() { 0 } else { downloads + downloads }
+                // pip may have its temporary copy and the wheel side by side, of one after the other.
+                let wheels = || packages(m).filter_map(|p| catalog.wheel(p)).map(|w| w.bytes);
+                let downloads = wheels().sum::<u64>() + wheels().max().unwrap_or(0);
+                source + if from.is_some() { 0 } else { downloads }
             })
             .max()
             .unwrap_or(0);

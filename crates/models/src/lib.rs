@@ -37,7 +37,7 @@ mod tests;
 pub use catalog::{Catalog, Conversion, Hub, Kind, Member, Model, SourceFile, Wheel, platform};
 pub use disk::free_space;
 pub use error::Bytes;
-pub use fit::{Fit, memory_bandwidth};
+pub use fit::{Fit, memory_bandwidth, recommended};
 pub use found::{Found, found_models, is_gguf};
 pub use host::Host;
 pub use own::OwnModel;

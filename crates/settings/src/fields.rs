@@ -5,7 +5,7 @@
 //! is accepted because people may have it in their files or environment, while nothing reads it yet.
 
 use crate::define::{define_choice, define_settings};
-use crate::spec::Kind;
+use crate::spec::{AUTO_MODEL, Kind};
 
 define_choice! {
     /// How the hotkey works.
@@ -143,8 +143,8 @@ define_settings! {
     mind: Mind, "Mind" {
         enabled: bool = true, Kind::Switch, "Use the language model",
             "Off answers only what the built-in skills know, and needs far less memory.";
-        model: String = "smollm2-135m-instruct", Kind::Model { of: "language" }, "Model",
-            "The language model that answers what no skill knows: one of the list, or the path of a GGUF file.";
+        model: String = AUTO_MODEL, Kind::Model { of: "language" }, "Model",
+            "The language model that answers what no skill knows: one of the list, the path of a GGUF file, or \"auto\" for the best that is installed and quick on this machine.";
         max_tokens: u32 = 96_u32, Kind::integer(8, 1024, "tokens"), "Longest answer",
             "The most that the language model says at once; a token is about three quarters of a word.";
         temperature: f32 = 0.2_f32, Kind::number(0.0, 2.0, ""), "Temperature",

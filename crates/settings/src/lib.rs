@@ -25,4 +25,4 @@ pub use fields::{
 pub use keys::named_keys;
 pub use layers::{Change, Entry, Origin};
 pub use paths::Paths;
-pub use spec::{ChoiceOption, FieldSpec, Kind};
+pub use spec::{AUTO_MODEL, ChoiceOption, FieldSpec, Kind};

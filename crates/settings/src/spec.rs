@@ -17,6 +17,9 @@ const MAX_NAME: usize = 64;
 /// The kind of models of which one may be a file that lies elsewhere.
 const FROM_FILE: &str = "language";
 
+/// As a language model: the best of those that are installed and quick on this machine.
+pub const AUTO_MODEL: &str = "auto";
+
 /// One thing that can be chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -61,7 +64,7 @@ pub enum Kind {
     InputDevice,
     /// The name of a speaker; empty for the system's.
     OutputDevice,
-    /// The id of a model in the catalog; for `language`, also the whole path of a GGUF file.
+    /// The id of a model in the catalog; for `language`, also the whole path of a GGUF file or [`AUTO_MODEL`].
     Model {
         /// Its kind in the catalog: `language`, `recognition`, `voice`, `wake`.
         of: &'static str,
@@ -133,8 +136,11 @@ impl FieldSpec {
             Kind::InputDevice => format!("the name of a microphone (at most {MAX_TEXT} characters), or empty"),
             Kind::OutputDevice => format!("the name of a speaker (at most {MAX_TEXT} characters), or empty"),
             Kind::Model { of } => {
-                let file = if *of == FROM_FILE { ", or the whole path of a GGUF file" } else { "" };
-                format!("the id of a {of} model (letters, digits, '.', '_' and '-'){file}")
+                let other = match *of {
+                    FROM_FILE => format!(", the whole path of a GGUF file, or \"{AUTO_MODEL}\""),
+                    _ => String::new(),
+                };
+                format!("the id of a {of} model (letters, digits, '.', '_' and '-'){other}")
             }
             Kind::Languages => "codes of languages separated by commas, such as \"en, de\", or empty".into(),
             Kind::Names => format!(

@@ -15,6 +15,7 @@ export interface Commands {
   set_setting: { parameters: { path: string; value: string }; result: SettingValue };
   list_devices: { parameters: {}; result: Devices };
   list_models: { parameters: {}; result: Array<Listed> };
+  recommended_model: { parameters: {}; result: Listed | null };
   pull_models: { parameters: { ids: Array<string> }; result: null };
   cancel_pull: { parameters: {}; result: null };
   remove_model: { parameters: { id: string }; result: null };

@@ -98,8 +98,9 @@ struct Speed {
 pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let paths = jarvis_settings::Paths::discover()?;
     let settings = jarvis_settings::Settings::load(&paths)?;
-    let model = args.model.as_deref().unwrap_or(&settings.mind.model);
-    let file = jarvis_engine::load::language_model_file(model, &jarvis_models::Store::new(paths.models_dir()))?;
+    let store = jarvis_models::Store::new(paths.models_dir());
+    let model = args.model.clone().unwrap_or_else(|| jarvis_engine::language_wanted(&settings, &store));
+    let file = jarvis_engine::load::language_model_file(&model, &store)?;
     let constraint = args.constraint()?;
     let defaults = GenerateOptions::default();
     let options = GenerateOptions {

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jarvis_core::Error;
 use jarvis_models::{
     Bytes, Catalog, Fit, Found, Kind, Listed, Model, Origin, Progress, Stage, State, Store, found_models,
-    memory_bandwidth,
+    memory_bandwidth, recommended,
 };
 use jarvis_settings::{Kind as SettingKind, Paths, Settings};
 use serde_json::{Value, json};
@@ -102,11 +102,16 @@ fn list(store: &Store, catalog: &Catalog, output: &Output) -> anyhow::Result<()>
     let costs = |fit: &Fit| {
         let (needed, short) = (Bytes(fit.memory_bytes), fit.memory_bytes > free);
         let short = if short { ", more than is free" } else { "" };
-        format!("needs {needed} of memory{short}, about {} tokens/s here", fit.tokens_per_second)
+        let (speed, begins) = (fit.tokens_per_second, fit.first_words_seconds);
+        format!("needs {needed} of memory{short}, about {speed} tokens/s here, begins to answer after {begins} s")
     };
+    let recommended = recommended(&models, bandwidth, free);
     for model in &models {
         let fit = (model.kind == Kind::Language).then(|| Fit::of(model.bytes, bandwidth));
-        let value = merge(serde_json::to_value(model)?, fit.map_or(Ok(json!({})), serde_json::to_value)?);
+        let mut value = merge(serde_json::to_value(model)?, fit.map_or(Ok(json!({})), serde_json::to_value)?);
+        if model.kind == Kind::Language {
+            value["recommended"] = recommended.is_some_and(|best| best.id == model.id).into();
+        }
         output.result(&value, || {
             let state = match model.state {
                 State::Missing if model.default => "missing",
@@ -120,6 +125,14 @@ fn list(store: &Store, catalog: &Catalog, output: &Output) -> anyhow::Result<()>
             format!(
                 "{:width$}  {:<11}  {state:<9}  {size:>8}  {:<15}  {}{costs}",
                 model.id, model.kind, model.licence, model.title
+            )
+        });
+    }
+    if let Some(best) = recommended.filter(|best| !best.installed && !output.is_json()) {
+        output.result(&Value::Null, || {
+            let (id, bytes) = (&best.id, Bytes(best.bytes));
+            format!(
+                "\nThis machine is quick enough for better answers: `jarvis models pull {id}` ({bytes} to download)."
             )
         });
     }

@@ -5,6 +5,7 @@
 
 mod echo;
 mod eyes;
+mod language;
 mod remote;
 mod sound;
 mod system;
@@ -148,6 +149,7 @@ fn run_on(machine: &Machine, paths: &Paths, mut on_check: impl FnMut(Check)) {
         ("settings", Box::new(move || check_settings(settings))),
         ("models", of(check_models)),
         ("recognition", of(check_recognition)),
+        ("language", of(language::language)),
         ("onnxruntime", of(check_runtime)),
         ("espeak-ng", Box::new(check_espeak)),
         ("remote", Box::new(move || remote::check(&asked, &keyring))),

@@ -10,6 +10,7 @@ use super::llama_cpp;
 use super::page_cache;
 use super::{Better, Rows, median};
 use jarvis_core::{Cancel, Constraint, GenerateOptions, LanguageModel, Message, Prompt, Role};
+use jarvis_engine::language_wanted;
 use jarvis_engine::load::{Parts, language_model_file};
 use jarvis_llm::bench::{self, Agreement, Ours, Runner, Shape, Speed};
 use jarvis_llm::{GgufModel, LoadOptions};
@@ -49,7 +50,8 @@ pub(super) fn llm(
         eprintln!("jarvis: no baseline, since llama.cpp is not built in; docs/performance.md says how to build it.");
     }
     let rounds = runs.clamp(1, 2);
-    let file = language_model_file(&settings.mind.model, &Store::new(paths.models_dir()))?;
+    let store = Store::new(paths.models_dir());
+    let file = language_model_file(&language_wanted(settings, &store), &store)?;
     // First of all: later there is memory that was given back and is used again.
     footprint(&file, rows)?;
     loads(&file, runs, rows)?;
