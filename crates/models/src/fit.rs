@@ -25,6 +25,8 @@ const FIRST_WORDS: f64 = 8.0;
 const SOON: f64 = 0.5;
 /// More than processors' caches hold, in all.
 const MEASURED: usize = 96 << 20;
+/// Read in some ten microseconds: much less than a processor gives to one program at a time.
+const PIECE: usize = 256 << 10;
 /// Passes are made for so long, and one at least.
 const PASSES: Duration = Duration::from_millis(10);
 
@@ -78,13 +80,14 @@ fn rounded(value: f64) -> f64 {
     (value / unit).round() * unit
 }
 
-/// Bytes that all processors together read from memory in a second: the best of a few passes over more than their caches
-/// hold. Takes about 50 ms and 96 MB.
+/// Bytes that all processors together read from memory in a second, while nothing else does: of a few passes over more than
+/// their caches hold, the quicker pieces count, since a machine that is busy interrupts the others. Takes about 50 ms and
+/// 96 MB.
 pub fn memory_bandwidth() -> f64 {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(16);
     let words = MEASURED / 8 / threads;
     let barrier = std::sync::Barrier::new(threads);
-    let times: Vec<f64> = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
             .map(|number| {
                 let barrier = &barrier;
@@ -92,20 +95,21 @@ pub fn memory_bandwidth() -> f64 {
                     // Written, so that each page is one of its own.
                     let memory = vec![number as u64 + 1; words];
                     barrier.wait();
-                    let (begun, mut best) = (Instant::now(), f64::INFINITY);
-                    while best.is_infinite() || begun.elapsed() < PASSES {
-                        let pass = Instant::now();
-                        black_box(sum(black_box(&memory)));
-                        best = best.min(pass.elapsed().as_secs_f64());
+                    let (begun, mut times) = (Instant::now(), Vec::new());
+                    while times.is_empty() || begun.elapsed() < PASSES {
+                        for piece in memory.chunks_exact(PIECE / 8) {
+                            let start = Instant::now();
+                            black_box(sum(black_box(piece)));
+                            times.push(start.elapsed().as_secs_f64());
+                        }
                     }
-                    best
+                    times.sort_by(f64::total_cmp);
+                    PIECE as f64 / times[times.len() / 4]
                 })
             })
             .collect();
-        workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
-    });
-    let slowest = times.into_iter().fold(0.0, f64::max);
-    if slowest > 0.0 { (words * 8 * threads) as f64 / slowest } else { 0.0 }
+        workers.into_iter().filter_map(|worker| worker.join().ok()).filter(|rate| rate.is_finite()).sum()
+    })
 }
 
 /// In independent sums, so that adding never waits.
