@@ -17,6 +17,7 @@ mod find;
 mod follow;
 mod frames;
 mod grounds;
+mod hand;
 mod list;
 mod nouns;
 mod page;
@@ -40,6 +41,7 @@ mod value;
 #[cfg(test)]
 mod wordings;
 mod words;
+mod world;
 
 use cells::Cells;
 use find::Found;
