@@ -13,7 +13,7 @@ use super::nouns::{DETERMINERS, as_written, is_label, is_short, is_thing, part};
 use super::page::Page;
 use super::picture::{self, Looks};
 use super::told::{Told, slots};
-use super::{ASK, COPY, FIND, OFFER, PICTURE, READ, aim, secret};
+use super::{ASK, COPY, FIND, OFFER, PICTURE, READ, aim, ellipsis, secret};
 use crate::router::pattern::{Captures, Patterns};
 use jarvis_core::{IntentMatch, Sight, Slots};
 
@@ -144,12 +144,17 @@ impl Follow {
         if is_last && let Some(matched) = self.goes_on_later(text, told) {
             return Some(matched);
         }
+        if is_last && let Some(matched) = told.and_then(|told| ellipsis::goes_on(text, told, page)) {
+            return Some(matched);
+        }
         let of_form = |form, captures: &Captures| {
             let query = as_written(captures.get("query").unwrap_or_default());
             let is_there = is_short(&query) && page.has(&query);
             match form {
                 Form::Find if is_there || is_thing(&query) => Some(matched(FIND, &[("query", &query)])),
                 Form::FindAny if is_there => Some(matched(FIND, &[("query", &query)])),
+                // "Where is Eva's office" is asked of what stands there of Eva.
+                Form::Where if is_there && query.contains("'s ") => Some(ask(text)),
                 Form::Where if is_there || is_label(&query) => Some(matched(FIND, &[("query", &query)])),
                 Form::Copy if is_there || is_thing(&query) => Some(copy(&query)),
                 Form::CopyAny if is_there => Some(copy(&query)),

@@ -135,6 +135,12 @@ pub(super) fn at_hand(text: &str) -> Option<Hand> {
     best.filter(|hand| *hand == Hand::Paper || !is_general(&words))
 }
 
+/// Whether `text` names a certain thing of the world whose own name `is_there` does not hold for.
+pub(super) fn names_the_world(text: &str, is_there: impl Fn(&str) -> bool) -> bool {
+    let words: Vec<&str> = text.split(' ').collect();
+    phrases(&words).iter().flat_map(|phrase| &phrase.nouns).any(|word| is_of_world(word) && !is_there(word))
+}
+
 /// Whether it asks what to do, or how anybody does it, or is said to Jarvis.
 fn is_advice(words: &[&str]) -> bool {
     let has = |any: &[&str]| words.iter().any(|word| any.contains(word));
