@@ -5,6 +5,7 @@
 //! documents have ("the late fee", "which buttons are there"). What names something else, and what asks for a kind of thing
 //! ("what is a proxy"), is about the world. Sees no text, only whether a word stood there.
 
+use super::hand;
 use super::nouns::DETERMINERS;
 use super::page::{Page, names};
 
@@ -98,11 +99,18 @@ pub(super) fn is_about(text: &str, page: &Page, is_last: bool) -> bool {
     if is_last && let ["can" | "may" | "must" | "do" | "am", "i" | "we", ..] = words[..] {
         return !words.iter().any(|word| SAYING.contains(word));
     }
+    // What is at hand is on the page that was just seen, or nowhere: said there not to be there, and never made up.
+    if is_last && hand::at_hand(text).is_some() {
+        return true;
+    }
     if is_of_world(&words, &names, page, is_last) {
         return false;
     }
     if is_there {
         return true;
+    }
+    if hand::names_the_world(text, |word| page.has_word(word)) {
+        return false;
     }
     let is_known = |name: &String| page.has_word(name) || is_text_word(name);
     let strange: Vec<&String> = named(&names).filter(|name| !is_known(name)).collect();
@@ -116,12 +124,28 @@ pub(super) fn is_about(text: &str, page: &Page, is_last: bool) -> bool {
     if strange.is_empty() && is_some_there {
         return true;
     }
+    if is_last && is_of_row(&words, page) {
+        return true;
+    }
     // "How much does Emmy earn", "who works in sales": something there, and what it does.
     if is_last && is_some_there && strange.len() <= 1 && is_told_now(&words) {
         return true;
     }
     let is_here = is_pointing && words.iter().any(|word| matches!(*word, "this" | "these"));
     is_here || is_last && (is_pointing || is_short(&words, strange.len()) || is_of_thing(&words, &names, &strange))
+}
+
+/// Whether it asks how much or how many something that stands there has, or there are in it: "how much memory does Xorg use", "how
+/// many people work in sales".
+fn is_of_row(words: &[&str], page: &Page) -> bool {
+    let has = |name: &[&str]| !name.is_empty() && page.has(&name.join(" "));
+    match words {
+        ["how", "much" | "many", _, "does" | "do", name @ .., _] => has(name),
+        ["how", "many", _, "work" | "are" | "sit" | "study" | "play", "in" | "at" | "for" | "from", name @ ..] => {
+            has(name)
+        }
+        _ => false,
+    }
 }
 
 /// Whether it asks what somebody or something does or has now: what is told of the past and of how things work is of the
@@ -209,6 +233,9 @@ fn is_of_world(words: &[&str], names: &[String], page: &Page, is_last: bool) -> 
         ["tell", "me", .., "about", name] if !is_certain_word(name) => return true,
         ["how", "do" | "does", name, .., "work"] if !is_certain_word(name) => return true,
         ["how", "far", "is", "it", "from" | "to", ..] => return true,
+        ["why", "does" | "is", "it", "rain" | "raining" | "snow" | "snowing" | "thunder" | "dark" | "cold" | "hot"] => {
+            return true;
+        }
         // "What is electricity", but not "what is proxy" where a label is called so.
         ["what", "is" | "are", name] if names.len() == 1 && !POINTING.contains(name) && *name != "that" => {
             return !page.has_label(name) && !name.contains(|c: char| c.is_ascii_digit());

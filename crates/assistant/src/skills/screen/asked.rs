@@ -1,5 +1,7 @@
 //! Questions about pages that were made up, with what is to be answered: `asked/`, whose first list says how they are written.
 
+mod who;
+
 use super::testing::{line, screen, sized};
 use super::*;
 use crate::router::normalize::{Names, Request};
@@ -86,6 +88,19 @@ pub(super) fn lines(text: &str, row: i32) -> Vec<TextLine> {
     found
 }
 
+/// Whether `said` has all that is behind a "+" of `expected`, and nothing that is behind a "-".
+fn is_said(expected: &str, said: &str) -> bool {
+    let mut parts: Vec<(char, String)> = Vec::new();
+    for part in expected.split(' ').filter(|part| !part.is_empty()) {
+        match (part.chars().next(), parts.last_mut()) {
+            (Some(sign @ ('+' | '-')), _) => parts.push((sign, part[1..].to_owned())),
+            (_, Some((_, text))) => *text = format!("{text} {part}"),
+            _ => panic!("{expected}"),
+        }
+    }
+    parts.iter().all(|(sign, text)| (*sign == '+') == said.contains(text.as_str()))
+}
+
 /// What was answered instead, where it is not what was expected.
 fn wrong(case: &Case, asked: &Asked) -> Option<String> {
     let clock = FakeClock::new();
@@ -107,18 +122,7 @@ fn wrong(case: &Case, asked: &Asked) -> Option<String> {
     let is_right = match (asked.expected, asked.expected.strip_prefix("copies ")) {
         ("model", _) => matches!(seen, Seen::Ask { .. }),
         (_, Some(text)) => copied.as_deref() == Some(text.replace("\\n", "\n").as_str()),
-        _ => {
-            let expected = format!(" {}", asked.expected);
-            let mut parts: Vec<(char, String)> = Vec::new();
-            for part in expected.split(' ').filter(|part| !part.is_empty()) {
-                match (part.chars().next(), parts.last_mut()) {
-                    (Some(sign @ ('+' | '-')), _) => parts.push((sign, part[1..].to_owned())),
-                    (_, Some((_, text))) => *text = format!("{text} {part}"),
-                    _ => panic!("{expected}"),
-                }
-            }
-            parts.iter().all(|(sign, text)| (*sign == '+') == said.contains(text.as_str()))
-        }
+        _ => is_said(asked.expected, &said),
     };
     (!is_right).then(|| format!("{}: {}: {}", case.name, asked.question, copied.unwrap_or(said)))
 }

@@ -8,10 +8,12 @@
 //! Where nothing was seen lately, what only makes sense of a text is asked back, after a talk only where nothing that is talked
 //! about can be so ("is it overdue"). Never looks, and decides nothing that another skill knows.
 
+use super::hand::{self, Hand};
 use super::nouns::{DETERMINERS, as_written, is_label, is_short, is_thing, part};
 use super::page::Page;
+use super::picture::{self, Looks};
 use super::told::{Told, slots};
-use super::{ASK, COPY, FIND, OFFER, READ, aim, secret};
+use super::{ASK, COPY, FIND, OFFER, PICTURE, READ, aim, ellipsis, secret};
 use crate::router::pattern::{Captures, Patterns};
 use jarvis_core::{IntentMatch, Sight, Slots};
 
@@ -125,14 +127,24 @@ impl Follow {
                 Sight::Last => Some(ask(text)),
             };
         }
+        let looks = picture::of_looks(text);
+        let shown = || matched(PICTURE, &[("question", text)]);
         let is_last = match sight {
+            Sight::Nothing if looks.is_some() => return Some(shown()),
             Sight::Nothing => return self.unseen(text),
-            Sight::Elsewhere => return aim::is_of_a_thing(text).then(|| offer(&[("question", text)])),
+            Sight::Elsewhere if looks == Some(Looks::Pointed) => return Some(shown()),
+            Sight::Elsewhere => {
+                let is_of_text = aim::is_of_a_thing(text) || hand::at_hand(text) == Some(Hand::Paper);
+                return is_of_text.then(|| offer(&[("question", text)]));
+            }
             _ if !page.is_known() => return None,
             Sight::Before => false,
             Sight::Last => true,
         };
         if is_last && let Some(matched) = self.goes_on_later(text, told) {
+            return Some(matched);
+        }
+        if is_last && let Some(matched) = told.and_then(|told| ellipsis::goes_on(text, told, page)) {
             return Some(matched);
         }
         let of_form = |form, captures: &Captures| {
@@ -141,6 +153,8 @@ impl Follow {
             match form {
                 Form::Find if is_there || is_thing(&query) => Some(matched(FIND, &[("query", &query)])),
                 Form::FindAny if is_there => Some(matched(FIND, &[("query", &query)])),
+                // "Where is Eva's office" is asked of what stands there of Eva.
+                Form::Where if is_there && query.contains("'s ") => Some(ask(text)),
                 Form::Where if is_there || is_label(&query) => Some(matched(FIND, &[("query", &query)])),
                 Form::Copy if is_there || is_thing(&query) => Some(copy(&query)),
                 Form::CopyAny if is_there => Some(copy(&query)),
@@ -159,6 +173,10 @@ impl Follow {
             }
         };
         let is_about = || aim::is_about(text, page, is_last).then(|| ask(&aim::as_question(text)));
+        // What it looks like no text tells, unless the page has all that is named.
+        if is_last && looks.is_some() && !page.has(text) {
+            return Some(shown());
+        }
         self.forms.find(text, of_form).or_else(is_about)
     }
 
@@ -174,7 +192,8 @@ impl Follow {
                 _ => None,
             }
         };
-        let is_of_text = || aim::needs_a_look(text).then(|| offer(&[("question", text)]));
+        let is_of_text =
+            || (aim::needs_a_look(text) || hand::at_hand(text).is_some()).then(|| offer(&[("question", text)]));
         self.forms.find(text, of_form).or_else(is_of_text)
     }
 }

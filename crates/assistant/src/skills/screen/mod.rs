@@ -11,12 +11,14 @@ mod asked;
 mod cells;
 mod chat;
 mod copying;
+mod ellipsis;
 mod error;
 mod excerpt;
 mod find;
 mod follow;
 mod frames;
 mod grounds;
+mod hand;
 mod list;
 mod nouns;
 mod page;
@@ -40,6 +42,7 @@ mod value;
 #[cfg(test)]
 mod wordings;
 mod words;
+mod world;
 
 use cells::Cells;
 use find::Found;
@@ -301,6 +304,9 @@ impl Skill for Screen {
             PICTURE => self.sees_none(screen),
             _ => self.read(slots, screen, may_look_on, is_as_before),
         };
+        if let (ASK, Some(told)) = (intent, &mut self.told) {
+            told.question = slots.get("question").cloned();
+        }
         match &mut seen {
             Seen::Reply(Reply { spoken: said, .. }) | Seen::Ask { after: said, .. } => {
                 self.caution(said, screen, context.clock.now());

@@ -63,6 +63,44 @@ const TALK: &[&str] = &[
     "truth", "meaning", "answer to life",
 ];
 
+/// What only papers, messages, machines and appointments have, and people that one deals with: the one that is meant is in front of
+/// who asks.
+#[rustfmt::skip]
+const OF_PAPERS: &[&str] = &[
+    // Windows, files and programs.
+    "button", "buttons", "option", "options", "checkbox", "field", "fields", "menu", "tab", "tabs", "link", "links", "window", "dialog", "popup",
+    "page", "line", "lines", "paragraph", "sentence", "section", "heading", "headline", "title", "column", "columns", "row", "rows", "cell", "table",
+    "spreadsheet", "list", "item", "items", "entry", "entries", "form", "file", "files", "folder", "folders", "cursor", "cart", "screen", "text",
+    "password", "username", "login", "url", "error", "errors", "warning", "warnings", "exception", "log", "logs", "output", "command", "function",
+    "variable", "test", "tests", "build", "commit", "commits", "branch", "branches", "process", "processes", "pid", "port", "ports", "server", "bug", "bugs",
+    "issue", "ticket", "tickets", "version", "status", "download", "upload", "update", "backup", "disk", "wifi", "code",
+    // Letters, messages and appointments.
+    "mail", "mails", "email", "emails", "message", "messages", "inbox", "sender", "recipient", "subject", "attachment", "attachments", "letter",
+    "signature", "article", "document", "report", "meeting", "meetings", "appointment", "appointments", "deadline", "agenda", "conference", "call",
+    "event", "events", "invitation", "notification", "notifications", "homework", "exam", "grade", "grades", "lecture", "seminar", "workshop",
+    // Money, orders and journeys.
+    "invoice", "bill", "receipt", "contract", "fee", "fees", "charge", "charges", "price", "prices", "total", "subtotal", "balance", "payment",
+    "payments", "vat", "discount", "deposit", "refund", "rent", "salary", "account", "order", "orders", "quantity", "delivery", "package", "parcel",
+    "shipment", "warranty", "customer", "customers", "client", "product", "products", "flight", "gate", "platform", "seat", "departure", "arrival", "hotel",
+    "booking", "reservation", "itinerary", "queue", "ingredients", "recipe", "steps", "address", "phone", "iban", "id",
+];
+
+/// Of them, what has the name of a thing behind an "of" and is not known to everybody for it: "the pid of cargo".
+const OF_PAPERS_ALONE: [&str; 12] = [
+    "pid",
+    "iban",
+    "status",
+    "sender",
+    "recipient",
+    "attachment",
+    "attachments",
+    "inbox",
+    "quantity",
+    "balance",
+    "due",
+    "subject",
+];
+
 /// What stands before a certain thing.
 pub(super) const DETERMINERS: [&str; 12] =
     ["the", "my", "this", "that", "these", "those", "its", "our", "your", "his", "her", "their"];
@@ -91,6 +129,16 @@ pub(super) fn is_label(query: &str) -> bool {
 /// Whether `query` is something that documents alone have.
 pub(super) fn is_of_documents(query: &str) -> bool {
     OF_DOCUMENTS.contains(&query)
+}
+
+/// Whether `word` is something that only papers, messages, machines and appointments have.
+pub(super) fn is_of_papers(word: &str) -> bool {
+    OF_PAPERS.contains(&word)
+}
+
+/// Whether `word` is so whatever it is of.
+pub(super) fn is_of_papers_alone(word: &str) -> bool {
+    OF_PAPERS_ALONE.contains(&word)
 }
 
 /// Whether `query` is the name of a thing and of nothing else: "order number", "blue box", but not "capital of france".

@@ -1,8 +1,9 @@
 //! What pictures show, which text does not tell.
 //!
-//! Owns how such a question is worded, when a look found nothing that could be read, and what is said where no model that
+//! Owns how such a question is worded, with the name of a picture and without, when a look found nothing that could be read, and what is said where no model that
 //! sees may be asked. Never offers a picture to one: that is the mind's, which knows whether the user allows it.
 
+use super::hand;
 use super::secret::{asked, has_secret};
 use super::words::words;
 use super::{ASK, PICTURE, READ, Screen, notes};
@@ -34,6 +35,84 @@ const TEMPLATES: &[((), &str)] = &[
     ((), concat!("(ask|let) [the] ", who_sees!(), " (about|to look at|look at|to describe|describe|see|to see) (my|the|this) (screen|window|page|picture|image|photo|chart|diagram)")),
     ((), concat!("(show|send) (my screen|the screen|this screen|this window|this page|this picture|this image|a picture of my screen|a picture of the screen) to [the] ", who_sees!())),
 ];
+
+/// Who and what pictures show, and no text tells the look of.
+#[rustfmt::skip]
+const SEEN: &[&str] = &[
+    "man", "woman", "men", "women", "girl", "girls", "boy", "boys", "guy", "lady", "kid", "kids", "child", "children", "baby", "couple", "animal",
+    "bird", "birds", "dog", "dogs", "cat", "cats", "horse", "breed", "insect", "bug", "fish", "snake", "spider", "butterfly", "flower", "flowers", "plant",
+    "tree", "mushroom", "leaf", "fruit", "vegetable", "dish", "building", "landmark", "monument", "statue", "car", "bike", "plane", "ship", "aircraft",
+    "logo", "flag", "painting", "dress", "shirt", "hat", "hair", "shoes", "face", "background", "foreground",
+];
+/// Where such things are.
+const IN_PICTURES: [&str; 10] = [
+    "picture",
+    "image",
+    "photo",
+    "photograph",
+    "painting",
+    "drawing",
+    "background",
+    "foreground",
+    "selfie",
+    "snapshot",
+];
+
+/// How a question names what is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Looks {
+    /// As something that is pointed at, or in a picture: "what animal is that".
+    Pointed,
+    /// As a certain thing: "what is the woman wearing".
+    Named,
+}
+
+/// Whether `text`, which no skill knows, asks for the look of something that is in front of who asks.
+pub(super) fn of_looks(text: &str) -> Option<Looks> {
+    let words: Vec<&str> = text.split(' ').collect();
+    let is_seen = |word: &&str| SEEN.contains(word);
+    let points = |word: &&str| matches!(*word, "this" | "that" | "these" | "those" | "it");
+    let is_in_picture = words.windows(3).any(|three| {
+        matches!(three[0], "in" | "on")
+            && matches!(three[1], "the" | "this" | "that")
+            && IN_PICTURES.contains(&three[2])
+    });
+    if is_in_picture && matches!(words[0], "what" | "who" | "which" | "how" | "is" | "are" | "where" | "does" | "do") {
+        // What is written in it can be read.
+        let is_written =
+            words.iter().any(|word| matches!(*word, "say" | "says" | "text" | "written" | "word" | "words" | "line"));
+        return (!is_written).then_some(Looks::Pointed);
+    }
+    match &words[..] {
+        ["what" | "which", "kind" | "sort" | "type" | "breed" | "species", "of", thing, "is" | "are", what]
+            if is_seen(thing) =>
+        {
+            points(what).then_some(Looks::Pointed)
+        }
+        ["what" | "which", thing, "is" | "are", what] if is_seen(thing) && points(what) => Some(Looks::Pointed),
+        ["what" | "which", "breed", "is", "the" | "that" | "this", _] => Some(Looks::Named),
+        [
+            "what" | "which",
+            "color" | "colour" | "colors" | "colours",
+            "is" | "are" | "does" | "do",
+            what,
+            rest @ ..,
+        ] => {
+            let is_one =
+                |rest: &[&str]| (1..=3).contains(&rest.len()) && hand::at_hand(text) == Some(hand::Hand::Thing);
+            if rest.is_empty() { points(what).then_some(Looks::Pointed) } else { is_one(rest).then_some(Looks::Named) }
+        }
+        ["who", "is" | "are", "the" | "that" | "this" | "these" | "those", thing] => {
+            is_seen(thing).then_some(Looks::Named)
+        }
+        ["what", "is" | "are", "the" | "that" | "this" | "he" | "she", .., "wearing" | "holding" | "doing"]
+        | ["what", "do" | "does", "the" | "that" | "this", _, "look", "like"] => {
+            let is_person = matches!(words[2], "he" | "she") || words.get(3).is_some_and(is_seen);
+            is_person.then_some(Looks::Named)
+        }
+        _ => None,
+    }
+}
 
 /// What is said where no model that sees may be asked.
 const BLIND: &str = "I read text, and can't see what a picture shows.";

@@ -1,7 +1,7 @@
 //! What of the screen was told last, for whatever goes on from it: "go on", "go back", "copy that".
 //!
-//! Owns how far a text was read, found again in it after it was scrolled. Keeps no text, only fingerprints of lines: what
-//! goes on is looked at anew.
+//! Owns how far a text was read, found again in it after it was scrolled. Keeps no text of the screen, only fingerprints of lines
+//! and the question that was answered: what goes on is looked at anew.
 
 use super::say::aloud;
 use jarvis_core::{Slots, TextLine};
@@ -16,6 +16,8 @@ pub(super) struct Told {
     pub reading: Option<Reading>,
     /// Of the answer before, where the last one is not in the text: it is told by the language model, or put together.
     pub before: Option<u64>,
+    /// The question that it answers, if it was one.
+    pub question: Option<String>,
     /// Of what is said where the language model has no answer.
     pub otherwise: Option<u64>,
 }
@@ -23,7 +25,7 @@ pub(super) struct Told {
 impl Told {
     /// Something that stands there.
     pub fn of(about: Slots) -> Self {
-        Self { about, reading: None, before: None, otherwise: None }
+        Self { about, reading: None, before: None, question: None, otherwise: None }
     }
 }
 

@@ -62,12 +62,12 @@ const WORDINGS: &[(&str, &str, &str)] = &[
     ("show me the meeting", "chat", "screen.find"),
     ("copy refunds", "chat", "screen.copy"),
     ("read the shipping terms", "chat", "screen.read"),
-    ("how big is report.pdf", "chat", "screen.ask"),
-    ("when does the meeting start", "chat", "screen.ask"),
-    ("who is the customer", "chat", "screen.ask"),
+    ("how big is report.pdf", "screen.offer", "screen.ask"),
+    ("when does the meeting start", "screen.offer", "screen.ask"),
+    ("who is the customer", "screen.offer", "screen.ask"),
     ("how long do refunds take", "chat", "screen.ask"),
     ("what are the shipping terms", "chat", "screen.ask"),
-    ("is the meeting on Friday", "chat", "screen.ask"),
+    ("is the meeting on Friday", "screen.offer", "screen.ask"),
     // General knowledge, whatever is on the screen.
     ("what is the capital of France", "chat", "chat"),
     ("find the capital of France", "chat", "chat"),
@@ -218,8 +218,8 @@ fn after_a_chat_it_is_what_that_was_about_unless_only_a_text_can_be_so() {
     let joke = "Tell me a joke";
     assert_eq!(after_a_chat("Is it overdue?", joke), ("screen.offer", "screen.ask"));
     assert_eq!(after_a_chat("When is it payable?", joke), ("screen.offer", "screen.ask"));
-    assert_eq!(after_a_chat("What is the late fee?", joke), ("chat", "screen.ask"));
-    assert_eq!(after_a_chat("How much did I pay?", joke), ("chat", "screen.ask"));
+    assert_eq!(after_a_chat("What is the late fee?", joke), ("screen.offer", "screen.ask"));
+    assert_eq!(after_a_chat("How much did I pay?", joke), ("screen.offer", "screen.ask"));
 }
 
 #[test]

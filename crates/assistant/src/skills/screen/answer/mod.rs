@@ -22,8 +22,9 @@ use super::words::words;
 use super::{Screen, chat, error, excerpt, find, located, noted, nouns, secret};
 use jarvis_core::{HostAction, Region, Reply, ScreenText, Seen, Slots, TextLine, TextRole};
 use labels::of_label;
-use nearest::nearest;
+use nearest::{nearest, nothing};
 use sentences::{otherwise_named, sentences, without_may};
+use std::hash::BuildHasher;
 
 /// The most words of an answer that is quoted.
 const MOST_WORDS: usize = 60;
@@ -91,6 +92,12 @@ impl Screen {
         {
             let slots = Slots::from([("query".to_owned(), label.clone())]);
             return self.find(&slots, screen, may_look_on);
+        }
+        if let Some(nothing) = nothing(&question, screen) {
+            let spoken = noted(nothing, screen);
+            let otherwise = Some(self.key.hash_one(&spoken));
+            self.told = Some(Told { otherwise, before: self.last_reply, ..Told::of(super::told::slots("answer")) });
+            return Seen::Reply(Reply::say(spoken));
         }
         self.told = Some(Told { before: self.last_reply, ..Told::of(super::told::slots("answer")) });
         Seen::Ask {

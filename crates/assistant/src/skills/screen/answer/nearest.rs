@@ -4,12 +4,43 @@ use super::super::find::find_of;
 use super::super::grounds::stem;
 use super::super::question::{Question, Wants};
 use super::super::say::{aloud, beginning, flow, is_kept, is_secret};
-use super::super::words::words;
+use super::super::words::{likeness, words};
 use super::super::{error, read, where_looked};
 use super::MOST_WORDS;
 use jarvis_core::{ScreenText, TextLine};
 /// The most words of the lines that are quoted where there is no answer.
 const NEAREST_WORDS: usize = 40;
+
+/// What a text has without calling it so, and what is compared: both take understanding.
+#[rustfmt::skip]
+const UNDERSTOOD: &[&str] = &[
+    "function", "functions", "method", "methods", "class", "classes", "variable", "variables", "name", "names", "person", "people", "place", "places",
+    "city", "cities", "country", "countries", "topic", "topics", "language", "languages", "currency", "problem", "error", "errors", "fix", "wrong",
+    "before", "after", "than", "more", "less",
+];
+
+/// What is said where the page has no word of a question for something that it would name: a model would make that up.
+pub(super) fn nothing(question: &Question, screen: &ScreenText) -> Option<String> {
+    let is_named = match &question.wants {
+        Wants::Value { .. } | Wants::Whether { .. } => true,
+        Wants::Understanding => {
+            matches!(question.said.first().map(String::as_str), Some("is" | "are" | "does" | "do" | "has" | "have"))
+        }
+        _ => false,
+    };
+    let is_there =
+        |word: &String| screen.lines.iter().any(|line| words(&line.text).iter().any(|read| is_near(word, read)));
+    let is_understood = question.said.iter().any(|word| UNDERSTOOD.contains(&word.as_str()));
+    let is_none = is_named && !is_understood && !question.topic.is_empty() && !question.topic.iter().any(is_there);
+    is_none.then(|| format!("I don't see an answer to that {}.", where_looked(screen)))
+}
+
+/// Whether `read` may be of what is called `word`: the one begins as the other does, or is a slip of the ear away.
+fn is_near(word: &str, read: &str) -> bool {
+    const BEGINNING: usize = 4;
+    let begins = |one: &str, other: &str| one.chars().count() >= BEGINNING && other.starts_with(&stem(one));
+    likeness(word, read) > 0.5 || stem(word) == stem(read) || begins(word, read) || begins(read, word)
+}
 
 /// What is said where neither the page nor the language model has an answer: the lines that come nearest to it.
 pub(super) fn nearest(question: &Question, screen: &ScreenText) -> String {

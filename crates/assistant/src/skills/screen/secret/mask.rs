@@ -9,7 +9,8 @@ use super::super::shape::{self, Kind};
 use super::super::table;
 use super::super::words::words;
 use super::{
-    MASK, ends_in_secret, has_secret, is_phrase, is_secret, is_state, is_statement, is_value, kept as kept_of, leads_on,
+    MASK, ends_in_secret, has_secret, is_phrase, is_secret, is_state, is_statement, is_value, kept as kept_of,
+    leads_on, phrase,
 };
 use jarvis_core::{ScreenText, TextLine, TextRole};
 use std::borrow::Cow;
@@ -29,6 +30,7 @@ pub(in crate::skills::screen) fn masked(screen: &ScreenText) -> Cow<'_, ScreenTe
         mark_separated(lines, at, &mut kept);
         mark_key(lines, at, &mut kept);
         mark_told(lines, at, &mut kept);
+        phrase::cells(lines, at).into_iter().for_each(|cell| kept[cell] = ALL);
     }
     mark_columns(screen, &mut kept);
     let texts = lines.iter().zip(kept).map(|(line, count)| match count {

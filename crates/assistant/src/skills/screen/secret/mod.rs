@@ -7,7 +7,9 @@
 //! instead.
 
 mod asked;
+mod machines;
 mod mask;
+mod phrase;
 mod text;
 #[cfg(test)]
 mod windows;

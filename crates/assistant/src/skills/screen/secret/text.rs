@@ -6,8 +6,8 @@
 use super::super::shape::{self, Kind};
 use super::super::words::words;
 use super::{
-    LINKS, MASK, OFTEN_OTHERWISE, bare, ends_in_secret, ends_phrase, is_name, is_secret, is_setting, is_sign, is_state,
-    is_statement, is_value,
+    LINKS, LITTLE, MASK, OFTEN_OTHERWISE, bare, ends_in_secret, ends_phrase, is_name, is_secret, is_setting, is_sign,
+    is_state, is_statement, is_value, machines,
 };
 use crate::router::normalize::is_file_name;
 use std::ops::Range;
@@ -88,6 +88,13 @@ pub(super) fn hidden(text: &str) -> Vec<Range<usize>> {
         }
         before = *hidden;
     }
+    found.extend(machines::in_fields(text).into_iter().filter(|range| &text[range.clone()] != MASK));
+    found.sort_by_key(|range| range.start);
+    found.dedup_by(|next, before| {
+        let overlaps = next.start <= before.end;
+        before.end = if overlaps { before.end.max(next.end) } else { before.end };
+        overlaps
+    });
     for range in &mut found {
         range.end = range.start + text[range.clone()].trim_end_matches(['.', ',']).len();
     }
@@ -134,8 +141,15 @@ fn hide_behind_sign(text: &str, places: &[Range<usize>], hidden: &mut [bool]) {
         let one_word =
             !mark.starts_with(' ') && values.next().is_some_and(|word| !is_state(word)) && values.next().is_none();
         let from = label.len() + mark.len();
+        // A key of a network, of a safe, or of what has a lock.
+        let is_key = mark == ":"
+            && label.trim().eq_ignore_ascii_case("key")
+            && one_word
+            && value.trim().chars().count() >= MIXED;
         let is_it = |place: &Range<usize>| {
-            if ends_in_secret(label) && (one_word || is_value(value)) {
+            if is_key {
+                place.start >= from
+            } else if ends_in_secret(label) && (one_word || is_value(value)) {
                 place.start >= from
             } else {
                 mark == " is " && is_value(label) && is_secret(value) && place.end <= label.len()
@@ -161,6 +175,7 @@ fn hidden_tokens(tokens: &[&str]) -> Vec<bool> {
         hide_phrase(tokens, at, &mut hidden);
     }
     hide_cards(tokens, &mut hidden);
+    hidden[machines::piped(tokens)].fill(true);
     for (at, token) in tokens.iter().enumerate() {
         let before = at.checked_sub(1).map_or("", |before| tokens[before]);
         let first = at.checked_sub(2).map_or("", |first| tokens[first]);
@@ -331,6 +346,13 @@ fn hide_told(tokens: &[&str], names: &[usize], hidden: &mut [bool]) {
             }
         }
         let is_login = name > 1 && LOGINS.contains(&bare(tokens[name - 2]).as_str());
+        // "Login with bob and password moonlight".
+        let is_given = tokens[..name].iter().any(|token| LOGINS.contains(&bare(token).as_str()))
+            && matches!(bare(tokens[name.saturating_sub(1)]).as_str(), "and" | "with" | "using")
+            && tokens[..name].len() > 3;
+        if is_given && is_word(next) && !LITTLE.contains(&bare(next).as_str()) && !is_sign(tokens[name]) {
+            hidden[name + 1] = true;
+        }
         // "Pin message" is a command.
         let is_alone = name == 0 && tokens[0].starts_with("Pass") && next.starts_with(char::is_lowercase);
         if (is_login || is_alone) && rest.len() == 1 && is_word(next) && !next.ends_with(['.', '?', '!', '…']) {

@@ -97,3 +97,23 @@ fn nobody_hears_of_a_secret_whatever_is_asked() {
     println!("secrets: {kept} of {all} kept");
     assert!(heard.is_empty(), "{}", heard.join("\n"));
 }
+
+#[test]
+fn a_phrase_in_the_columns_of_a_terminal_is_kept() {
+    for heads in ["Recovery phrase:", "Your recovery phrase", "seed phrase"] {
+        let rows = [
+            "1. marble     5. lantern",
+            "2. orbit      6. thicket",
+            "3. velvet     7. walnut",
+            "4. pigeon     8. zephyr",
+        ];
+        let texts = std::iter::once(heads).chain(rows).chain(["$ _"]).enumerate();
+        let screen = testing::screen(texts.map(|(at, text)| testing::line(text, 10, 10 + 26 * at as i32)).collect());
+        for said in ASKED {
+            let answer = answer(said, &screen);
+            for word in ["marble", "lantern", "orbit", "thicket", "velvet", "walnut", "pigeon", "zephyr"] {
+                assert!(!answer.contains(word), "{heads}: {said}: {answer}");
+            }
+        }
+    }
+}
