@@ -360,6 +360,56 @@ fn settings_are_refused_by_name_and_range_and_change_nothing() {
 }
 
 #[test]
+fn a_bad_setting_hides_no_other_and_its_reset_mends_it() {
+    let home = Home::new();
+    std::fs::create_dir_all(home.path("config")).unwrap();
+    let file = home.path("config").join("config.json");
+    std::fs::write(&file, r#"{"audio": {"volume": 7, "input_device": "Desk"}, "voice": 5}"#).unwrap();
+    let (exit, objects) = home.json(&["config", "get", "audio.input_device"]);
+    assert_eq!((exit, objects[0]["value"].as_str()), (0, Some("Desk")), "{objects:?}");
+    for (path, code) in [("audio.volume", "config.bad_value"), ("voice.rate", "config.broken_file")] {
+        assert_eq!(home.refusal(&["config", "get", path]).0, code);
+    }
+    let (exit, objects) = home.json(&["config", "get"]);
+    let paths: Vec<&str> = objects.iter().filter_map(|object| object["path"].as_str()).collect();
+    assert_eq!(exit, 1);
+    assert!(paths.contains(&"audio.input_device") && paths.contains(&"mind.model"), "{paths:?}");
+    assert!(!paths.contains(&"audio.volume") && !paths.contains(&"voice.rate"), "{paths:?}");
+    for path in ["audio.volume", "voice.rate"] {
+        let (exit, objects) = home.json(&["config", "reset", path]);
+        assert_eq!((exit, objects[0]["was_bad"].as_bool()), (0, Some(true)), "{objects:?}");
+    }
+    assert_eq!(home.json(&["config", "get"]).0, 0);
+    let (_, objects) = home.json(&["config", "reset", "audio"]);
+    assert_eq!(objects[0]["was_bad"].as_bool(), Some(false), "{objects:?}");
+}
+
+#[test]
+fn words_go_in_the_clear_to_nobody_outside() {
+    let home = Home::new();
+    for address in ["http://8.8.8.8", "http://api.example/v1"] {
+        let (code, message, hint) = home.refusal(&["config", "set", "remote.address", address]);
+        assert_eq!(code, "remote.in_the_clear");
+        assert!(message.contains("remote.address") && hint.contains("https://"), "{message} {hint}");
+    }
+    assert!(!home.path("config").join("config.json").exists(), "nothing has changed");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_keyring_that_can_not_be_used_is_told_with_what_to_do() {
+    let home = Home::new();
+    let mut command = home.command(&["--json", "remote", "set-key", "http://127.0.0.1:9"]);
+    command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere").stdin(std::process::Stdio::piped());
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"sk-no-key-of-anybody\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["error"]["code"], "remote.keyring");
+    assert!(told["error"]["hint"].as_str().unwrap().contains("remote.key_variable"), "{told}");
+}
+
+#[test]
 fn a_language_that_the_recognition_model_does_not_know_is_refused() {
     let home = Home::new();
     for language in ["de", "xx"] {
@@ -419,7 +469,9 @@ fn a_bad_value_from_the_environment_says_where_it_came_from() {
     let home = Home::new();
     let output = home.command(&["--json", "config", "get"]).env("JARVIS_CACHE_SIZE", "many").output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    let error: Value = serde_json::from_slice(&output.stdout).unwrap();
+    // Behind those that are good.
+    let last = String::from_utf8(output.stdout).unwrap().lines().last().unwrap().to_owned();
+    let error: Value = serde_json::from_str(&last).unwrap();
     let message = error["error"]["message"].as_str().unwrap();
     assert!(message.contains("JARVIS_CACHE_SIZE"), "{message:?}");
 }

@@ -109,7 +109,7 @@ fn main() {
         Command::Bench(args) => bench::run(args, &output),
         Command::Doctor(args) => doctor::run(args, &output),
         Command::Config(args) => config::run(args, &output),
-        Command::Remote(args) => remote::run(args, &output),
+        Command::Remote(args) => remote::run(args, &output).map_err(Into::into),
     };
     let code = match result {
         Ok(()) => 0,

@@ -1,4 +1,5 @@
-//! Changing a setting with the checks that need more than the settings themselves: a model and a device have to exist.
+//! Changing a setting with the checks that need more than the settings themselves: a model and a device have to exist, and
+//! a server has to be where what is said to it can be kept from others.
 //!
 //! Only for a user's own change. What stands in the file already is taken as it is, since a model may have been removed
 //! and a device unplugged after it was chosen; loading the one says so, and the other is waited for.
@@ -6,6 +7,7 @@
 use jarvis_audio::{Direction, check_device};
 use jarvis_core::{Error, Result};
 use jarvis_models::{Catalog, Store, is_gguf};
+use jarvis_remote::{Address, RemoteError};
 use jarvis_settings::{AUTO_MODEL, Change, Kind, Paths, Settings};
 use jarvis_speech::stt;
 use std::path::Path;
@@ -13,14 +15,15 @@ use std::path::Path;
 /// Writes a value into the settings' file, where it stays.
 ///
 /// # Errors
-/// There is no such setting, model or device, the value is not allowed, or the file cannot be read or written; then
-/// nothing has changed.
+/// There is no such setting, model or device, the value is not allowed, an address is in the clear and public, or the file
+/// cannot be read or written; then nothing has changed.
 pub fn save(paths: &Paths, path: &str, text: &str) -> Result<Change> {
     match Settings::schema().into_iter().find(|spec| spec.path == path).map(|spec| spec.kind) {
         Some(Kind::Model { of }) => check_model(paths, path, text.trim(), of)?,
         Some(Kind::Languages) => check_languages(paths, text)?,
         Some(Kind::InputDevice) => check_device(Direction::Input, text)?,
         Some(Kind::OutputDevice) => check_device(Direction::Output, text)?,
+        Some(Kind::Address) => check_address(path, text)?,
         _ => {}
     }
     Settings::save(paths, path, text)
@@ -57,6 +60,18 @@ fn check_model(paths: &Paths, path: &str, id: &str, of: &str) -> Result<()> {
     ))
 }
 
+/// Whether a server at this address may be asked at all, wherever the settings let Jarvis go. What is no address is for the
+/// settings to refuse.
+fn check_address(path: &str, text: &str) -> Result<()> {
+    match Address::parse(text) {
+        Err(error @ RemoteError::InTheClear { .. }) => {
+            let Error { code, message, hint } = error.into();
+            Err(Error::new(code, format!("{path} stays as it is: {message}"), hint))
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 /// Whether the chosen recognition model knows the languages in this list. One that isn't installed is not asked.
 fn check_languages(paths: &Paths, list: &str) -> Result<()> {
     let Ok(settings) = Settings::load(paths) else { return Ok(()) };
@@ -80,6 +95,24 @@ mod tests {
         }
         assert!(!paths.config_file().exists(), "nothing has changed");
         save(&paths, "audio.volume", "0.5").unwrap();
+    }
+
+    #[test]
+    fn an_address_in_the_clear_has_to_be_near() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::under(folder.path());
+        for path in ["remote.address", "remote.voice_address", "remote.recognition_address"] {
+            for wrong in ["http://8.8.8.8", " http://api.openai.com/v1 "] {
+                let error = save(&paths, path, wrong).unwrap_err();
+                assert!(error.message.starts_with(path) && error.hint.contains("https://"), "{error:?}");
+            }
+            assert!(!paths.config_file().exists(), "nothing has changed");
+        }
+        for right in ["http://127.0.0.1:11434/v1", "http://192.168.1.5", "http://nas.local", "https://8.8.8.8", ""] {
+            save(&paths, "remote.address", right).unwrap();
+            assert_eq!(Settings::load_with(&paths, []).unwrap().remote.address, right);
+        }
+        assert_eq!(save(&paths, "remote.address", "8.8.8.8").unwrap_err().code, "config.bad_value");
     }
 
     #[test]

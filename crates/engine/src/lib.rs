@@ -33,6 +33,7 @@ mod observers;
 mod picture;
 mod place;
 mod pressure;
+mod program;
 mod recognize;
 pub mod recorded;
 mod rehearse;

@@ -5,12 +5,16 @@
 //! takes one away that works: it is asked whenever something is about to be loaded, so that what it says follows the memory
 //! that there is by then.
 
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
 use jarvis_core::{Error, Result};
 use jarvis_models::{Bytes, Catalog, Fit, Kind, Listed, Place, Room, Store, Way, pack};
 use jarvis_settings::{AUTO_MODEL, RemoteReach, Settings};
 
 use crate::language::best_first;
 use crate::load::language_model_file;
+use crate::program;
 use crate::remote::asks_for_answers;
 
 /// What recognizers, voices and readers of pictures need, by the size of their files: weights that were unpacked, and what
@@ -24,6 +28,8 @@ const ITSELF: u64 = 48 << 20;
 const RESERVE: u64 = 128 << 20;
 /// What a graphics processor's driver keeps for a program that computes there, and its libraries' work.
 const DRIVER: u64 = 512 << 20;
+/// How long that driver may take to tell of its memory. One that hangs keeps nobody from starting.
+const DRIVER_TELLS: Duration = Duration::from_secs(2);
 
 /// What a Jarvis that runs loads, most felt first.
 const ALL: [Kind; 4] = [Kind::Recognition, Kind::Voice, Kind::Language, Kind::Ocr];
@@ -245,17 +251,15 @@ fn group_free(groups: &str, read: impl Fn(&str) -> Option<String>) -> Option<u64
 }
 
 /// Memory of the first graphics processor that this program can compute on, in bytes: what is free, and what this program
-/// has there already. Metal's is this machine's own, so there is none beside it.
+/// has there already; 0 where the driver does not tell in time. Metal's is this machine's own, so there is none beside it.
 pub(crate) fn gpu_memory() -> u64 {
     if !cfg!(feature = "cuda") {
         return 0;
     }
     let ask = |what: &str| {
-        let asked = std::process::Command::new("nvidia-smi")
-            .args([what, "--format=csv,noheader,nounits", "--id=0"])
-            .stdin(std::process::Stdio::null())
-            .output();
-        asked.ok().and_then(|output| String::from_utf8(output.stdout).ok())
+        let mut command = Command::new("nvidia-smi");
+        command.args([what, "--format=csv,noheader,nounits", "--id=0"]).stderr(Stdio::null());
+        program::output(command, DRIVER_TELLS)
     };
     let Some(free) = ask("--query-gpu=memory.free").and_then(|text| text.trim().parse::<u64>().ok()) else { return 0 };
     let own = ask("--query-compute-apps=pid,used_memory").map_or(0, |text| used_by(&text, std::process::id()));

@@ -75,7 +75,7 @@ impl Remotes {
         };
         for (address, server) in servers.iter().filter_map(|(address, server)| Some((address, server.as_ref().ok()?))) {
             match find_key(&settings, address, &*self.keyring) {
-                Ok(Found { is_in_doubt: true, .. }) => {}
+                Ok(Found { unread: Some(_), .. }) => {}
                 Ok(Found { key, .. }) => server.set_key(key),
                 Err(error) => {
                     tracing::warn!("{} {}", error.message, error.hint);
@@ -226,14 +226,14 @@ impl Remotes {
 /// The address is none or farther away than allowed, or its key can't be had.
 pub fn connect(worker: &Arc<Worker>, settings: &Remote, address: &str, keyring: &dyn Keyring) -> Result<Server> {
     let place = allowed(settings, address)?;
-    let key = find_key(settings, address, keyring)?.key;
+    let found = find_key(settings, address, keyring)?;
     let limits = Limits {
         first_words: Duration::from_secs(settings.first_words_seconds.into()),
         per_minute: settings.per_minute,
         ..Limits::default()
     };
     let limits = Limits { connect: limits.connect.min(limits.first_words), ..limits };
-    Ok(Server::new(worker, place, key, limits, Arc::new(SystemClock))?)
+    Ok(Server::new(worker, place, found, limits, Arc::new(SystemClock))?)
 }
 
 /// The place that `address` names, if it is no farther away than allowed.

@@ -23,6 +23,14 @@ pub enum RemoteError {
         /// Why.
         reason: String,
     },
+    /// What is said to it could be read on the way.
+    #[error(
+        "{host} is not on this machine or its own network, and over http everyone on the way there can read along."
+    )]
+    InTheClear {
+        /// Which server.
+        host: String,
+    },
     /// No connection.
     #[error("{host} can't be reached: {detail}.")]
     Unreachable {
@@ -50,6 +58,16 @@ pub enum RemoteError {
         status: u16,
         /// Whether a key was sent.
         sent: bool,
+    },
+    /// It wants a key, and there may be one that could not be read.
+    #[error("{host} wants a key ({status}), and the system's keyring can't be asked for it: {detail}.")]
+    KeyUnread {
+        /// Which server.
+        host: String,
+        /// HTTP status.
+        status: u16,
+        /// Why.
+        detail: String,
     },
     /// It won't do this.
     #[error("{host} refuses the request ({status}){}.", said_after(said))]
@@ -224,8 +242,10 @@ impl RemoteError {
         matches!(
             self,
             Self::Unreachable { .. }
+                | Self::InTheClear { .. }
                 | Self::Slow { what: NO_CONNECTION, .. }
                 | Self::Unauthorized { status: 401, .. }
+                | Self::KeyUnread { status: 401, .. }
                 | Self::Certificates { .. }
                 | Self::Setup { .. }
         )
@@ -234,9 +254,11 @@ impl RemoteError {
     fn code(&self) -> &'static str {
         match self {
             Self::BadAddress { .. } => "remote.address",
+            Self::InTheClear { .. } => "remote.in_the_clear",
             Self::Unreachable { .. } => "remote.unreachable",
             Self::Slow { .. } => "remote.slow",
             Self::Unauthorized { .. } => "remote.unauthorized",
+            Self::KeyUnread { .. } => "remote.key_unread",
             Self::Refused { .. } => "remote.refused",
             Self::Reworded { .. } => "remote.reworded",
             Self::Busy { .. } => "remote.busy",
@@ -264,6 +286,10 @@ impl RemoteError {
     fn hint(&self) -> &'static str {
         match self {
             Self::BadAddress { .. } => "Set it like `jarvis config set remote.address http://127.0.0.1:11434/v1`.",
+            Self::InTheClear { .. } => {
+                "Give its address with https:// in front. Over http only this machine is asked (127.0.0.1), private addresses \
+                 such as 192.168.1.5, and names such as nas.local."
+            }
             Self::Unreachable { .. } | Self::BrokeOff { .. } => {
                 "Check that it runs and that remote.address is right; `jarvis remote` tries it."
             }
@@ -273,6 +299,10 @@ impl RemoteError {
             Self::Unauthorized { sent: true, .. } => "Give the right key with `jarvis remote set-key`.",
             Self::Unauthorized { sent: false, .. } => {
                 "Give it a key with `jarvis remote set-key`, or name the environment variable in remote.key_variable."
+            }
+            Self::KeyUnread { .. } => {
+                "Unlock the keyring and run `jarvis remote`, or name an environment variable with the key: `jarvis config set \
+                 remote.key_variable NAME`."
             }
             Self::Refused { .. } => "`jarvis remote` lists the models that it has; set one as remote.model.",
             Self::Reworded { .. } => "Ask once more.",

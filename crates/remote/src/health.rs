@@ -11,7 +11,7 @@ pub enum Link {
     /// It was not asked yet.
     #[default]
     Untried,
-    /// It answered when it was asked last.
+    /// It answered when it was asked last, if only with the list of its models.
     Ready,
     /// It failed and is left alone for now.
     Resting,
@@ -39,6 +39,7 @@ pub struct Health {
     pub received_bytes: u64,
     /// Milliseconds from the request to the first words or sound, the last time.
     pub first_words_ms: Option<f64>,
-    /// What went wrong last.
+    /// What went wrong last and has not gone well since: where it answers when it is looked for, and fails at all else, this
+    /// says so.
     pub last_error: Option<Error>,
 }

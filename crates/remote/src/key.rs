@@ -125,12 +125,18 @@ fn with_entry<T: Send + 'static>(
 }
 
 /// What is known of a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     /// The key; many servers on the same machine need none.
     pub key: Option<Key>,
-    /// The keyring could not be asked, perhaps because it is locked, so that there may be a key all the same.
-    pub is_in_doubt: bool,
+    /// Why the keyring could not be asked ("it is locked"), so that there may be a key all the same.
+    pub unread: Option<String>,
+}
+
+impl From<Option<Key>> for Found {
+    fn from(key: Option<Key>) -> Self {
+        Self { key, unread: None }
+    }
 }
 
 /// The key for `address`: of the environment variable called `variable`, or, where that is empty, of the keyring.
@@ -143,14 +149,14 @@ pub fn key_for(
     environment: impl Fn(&str) -> Option<String>,
     keyring: &dyn Keyring,
 ) -> Result<Found, RemoteError> {
-    let mut is_in_doubt = false;
+    let mut unread = None;
     let key = if variable.is_empty() {
         match keyring.get(address.host()) {
             Ok(Some(key)) => Some(Key::new(&key, "in the keyring")?),
             Ok(None) => None,
             Err(error) => {
                 tracing::debug!(%error, "no key is taken from the keyring");
-                is_in_doubt = true;
+                unread = Some(if let RemoteError::Keyring { detail } = error { detail } else { error.to_string() });
                 None
             }
         }
@@ -162,7 +168,7 @@ pub fn key_for(
     if key.is_some() && address.is_in_the_clear() {
         return Err(RemoteError::KeyInTheClear { host: address.host().to_owned() });
     }
-    Ok(Found { key, is_in_doubt })
+    Ok(Found { key, unread })
 }
 
 #[cfg(test)]
@@ -239,8 +245,8 @@ mod tests {
         let error = key_for(&address, "OTHER", environment, &Drawer::default()).unwrap_err();
         assert_eq!(error, RemoteError::NoKey { variable: "OTHER".into() });
         let locked = key_for(&address, "", environment, &Locked).unwrap();
-        assert_eq!(locked, Found { key: None, is_in_doubt: true }, "no keyring is no key for now");
-        assert!(!key_for(&address, "", environment, &Drawer::default()).unwrap().is_in_doubt);
+        assert_eq!(locked, Found { key: None, unread: Some("it is locked".into()) }, "no key for now");
+        assert!(!key_for(&address, "", environment, &Drawer::default()).unwrap().unread.is_some());
     }
 
     #[test]

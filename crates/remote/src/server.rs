@@ -7,12 +7,12 @@
 
 mod client;
 
-use self::client::client;
+use self::client::{Elsewhere, client};
 use crate::breaker::{Admission, Breaker};
 use crate::chat::Dialect;
 use crate::error::Wait;
 use crate::health::{Health, Link};
-use crate::key::Key;
+use crate::key::{Found, Key};
 use crate::limits::{Allowance, Limits, pause_before_repeating};
 use crate::{Address, Reach, RemoteError};
 use jarvis_core::{Cancel, Clock};
@@ -81,7 +81,7 @@ pub struct Server(Arc<Inner>);
 
 struct Inner {
     address: Address,
-    key: Mutex<Option<Key>>,
+    key: Mutex<Found>,
     limits: Limits,
     client: Client,
     places: Semaphore,
@@ -97,6 +97,8 @@ struct State {
     /// What models by these names understand of the interface.
     dialects: BTreeMap<String, Dialect>,
     health: Health,
+    /// What went wrong last for each purpose that has not succeeded since, the latest at the end.
+    failing: Vec<(Purpose, RemoteError)>,
 }
 
 impl std::fmt::Debug for Server {
@@ -125,6 +127,11 @@ impl State {
     fn breaker(&mut self, purpose: Purpose) -> &mut Breaker {
         &mut self.breakers[purpose as usize]
     }
+
+    fn note(&mut self, purpose: Purpose, error: &RemoteError) {
+        self.failing.retain(|(failed, _)| *failed != purpose);
+        self.failing.push((purpose, error.clone()));
+    }
 }
 
 /// Whether somebody else can answer if this server does not.
@@ -137,14 +144,14 @@ pub(crate) enum Others {
 }
 
 impl Server {
-    /// A server at `address`, asked with `key`. Sends nothing yet.
+    /// A server at `address`, asked with the key that was `found`. Sends nothing yet.
     ///
     /// # Errors
     /// The address wants TLS and this system trusts no certificates.
     pub fn new(
         worker: &Arc<Worker>,
         address: Address,
-        key: Option<Key>,
+        found: Found,
         limits: Limits,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, RemoteError> {
@@ -155,13 +162,14 @@ impl Server {
             allowance: Allowance::new(limits.per_minute, clock.now()),
             dialects: BTreeMap::new(),
             health,
+            failing: Vec::new(),
         };
         Ok(Self(Arc::new(Inner {
             places: Semaphore::new(limits.at_once.max(1)),
             state: Mutex::new(state),
             worker: Arc::clone(worker),
             address,
-            key: Mutex::new(key),
+            key: Mutex::new(found),
             limits,
             client,
             clock,
@@ -184,17 +192,20 @@ impl Server {
         let mut health = state.health.clone();
         let now = self.0.clock.now();
         let rest = state.breakers.iter().filter_map(|breaker| breaker.rest(now)).max();
+        health.last_error = state.failing.last().map(|(_, error)| error.clone().into());
         health.resting_seconds = rest.map_or(0.0, |rest| rest.as_secs_f64());
         health
     }
 
     /// Asks with `key` from now on; with another one than before, a server that did not take that is tried again at once.
     pub fn set_key(&self, key: Option<Key>) {
-        let before = std::mem::replace(&mut *self.0.key.lock().unwrap_or_else(PoisonError::into_inner), key.clone());
-        if before != key {
+        let found = Found::from(key);
+        let before = std::mem::replace(&mut *self.0.key.lock().unwrap_or_else(PoisonError::into_inner), found.clone());
+        if before != found {
             let mut state = self.0.state();
             state.breakers = Purpose::ALL.map(|_| Breaker::new());
             state.health.link = Link::Untried;
+            state.failing.clear();
         }
     }
 
@@ -226,6 +237,7 @@ impl Server {
     }
 
     fn try_in_background(&self, mut ticket: Ticket) {
+        ticket.asks_for = Purpose::Looking;
         let inner = Arc::clone(&self.0);
         self.0.worker.runtime().spawn(async move {
             let exchange = Exchange::begin(&inner, Purpose::Looking);
@@ -287,6 +299,10 @@ impl Inner {
     }
 
     fn key(&self) -> Option<Key> {
+        self.found().key
+    }
+
+    fn found(&self) -> Found {
         self.key.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -298,7 +314,7 @@ impl Inner {
             Admission::Probe => true,
             Admission::Rest(wait) => return Err(RemoteError::Resting { host: self.host(), wait }),
         };
-        let mut ticket = Ticket { inner: Arc::clone(self), purpose, is_probe, is_open: true };
+        let mut ticket = Ticket { inner: Arc::clone(self), purpose, asks_for: purpose, is_probe, is_open: true };
         // A try in the background is none of the user's requests.
         let is_needed_probe = is_probe && others == Others::Some;
         if !is_needed_probe && !state.allowance.take(now) {
@@ -313,7 +329,10 @@ impl Inner {
 /// An admitted request; its end is told to the breaker, whichever way it ends.
 struct Ticket {
     inner: Arc<Inner>,
+    /// Whose breaker let it through.
     purpose: Purpose,
+    /// What the server is really asked for.
+    asks_for: Purpose,
     is_probe: bool,
     is_open: bool,
 }
@@ -328,6 +347,8 @@ impl Ticket {
             state.breaker(self.purpose).succeeded();
             state.health.answered += 1;
             state.health.link = Link::Ready;
+            // Who lists models may fail at all else still.
+            state.failing.retain(|(purpose, error)| *purpose != self.asks_for && !error.is_about_everything());
         };
         match outcome {
             Ok(_) => answered(),
@@ -340,7 +361,7 @@ impl Ticket {
                 }
                 state.health.failed += 1;
                 state.health.link = Link::Resting;
-                state.health.last_error = Some(error.clone().into());
+                state.note(self.asks_for, error);
                 drop(state);
                 tracing::warn!("{error}");
             }
@@ -348,7 +369,7 @@ impl Ticket {
                 state.breaker(self.purpose).gave_up(now);
                 if let RemoteError::Refused { .. } = error {
                     state.health.failed += 1;
-                    state.health.last_error = Some(error.clone().into());
+                    state.note(self.asks_for, error);
                 }
             }
         }
@@ -529,10 +550,11 @@ impl<'a> Answer<'a> {
         }
         Err(match code {
             _ if code.is_redirection() => RemoteError::Redirected { host },
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                // What it says may quote the key.
-                RemoteError::Unauthorized { host, status, sent: self.inner.key().is_some() }
-            }
+            // What it says may quote the key.
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => match self.inner.found() {
+                Found { key: None, unread: Some(detail) } => RemoteError::KeyUnread { host, status, detail },
+                Found { key, .. } => RemoteError::Unauthorized { host, status, sent: key.is_some() },
+            },
             StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
                 RemoteError::Busy { host, status, after: retry_after(self.response.headers()) }
             }
@@ -611,6 +633,9 @@ fn read_error(inner: &Inner, error: &reqwest::Error, before_answer: bool) -> Rem
     let host = inner.host();
     if error.is_timeout() {
         return RemoteError::slow(&host, Wait::Connect, inner.limits.connect);
+    }
+    if sources(error).any(|error| error.is::<Elsewhere>()) {
+        return RemoteError::InTheClear { host };
     }
     if error.is_connect() {
         let detail = match io_kind(error) {

@@ -252,7 +252,7 @@ pub fn hasty() -> Limits {
 pub fn server(address: &str, key: Option<&str>, limits: Limits, clock: &FakeClock) -> Server {
     let key = key.map(|key| Key::new(key, "in the test").unwrap());
     let worker = Worker::start().unwrap();
-    Server::new(&worker, Address::parse(address).unwrap(), key, limits, Arc::new(clock.clone())).unwrap()
+    Server::new(&worker, Address::parse(address).unwrap(), key.into(), limits, Arc::new(clock.clone())).unwrap()
 }
 
 /// A question.

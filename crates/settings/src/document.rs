@@ -37,7 +37,7 @@ impl Document {
         whole(Self::read_good(file)?)
     }
 
-    /// As [`Self::read`], but leaves out each section that is no object, with its error.
+    /// As [`Self::read`], with the error of each section that is no object; it has no settings, and is kept in the file.
     ///
     /// # Errors
     /// Nothing of the file can be read.
@@ -77,19 +77,15 @@ impl Document {
             Err(error) => return Err(broken(file, text, &error)),
         };
         let Value::Object(mut root) = root else {
-            return Err(SettingsError::Shape { file, place: "the whole".into() });
+            return Err(SettingsError::Shape { file, section: None });
         };
-        let sections: Vec<&str> = crate::Settings::schema().iter().map(|spec| split(spec.path).0).collect();
-        let mut problems = Vec::new();
-        root.retain(|name, fields| {
-            let is_good = fields.is_object() || !sections.contains(&name.as_str());
-            if !is_good {
-                problems.push(SettingsError::Shape { place: format!("\"{name}\""), file: file.clone() });
-            }
-            is_good
-        });
         migrate(&mut root, &MIGRATIONS);
-        Ok((Self { file, root }, problems))
+        let document = Self { file, root };
+        let bad = document.root.keys().filter(|name| document.is_misshapen(name));
+        let problems =
+            bad.map(|name| SettingsError::Shape { file: document.file.clone(), section: Some(name.clone()) });
+        let problems = problems.collect();
+        Ok((document, problems))
     }
 
     /// A document without any settings.
@@ -108,6 +104,12 @@ impl Document {
         self.root.get(section)?.get(field)
     }
 
+    /// Whether there is something else than settings in the place of a section of this version.
+    pub(crate) fn is_misshapen(&self, section: &str) -> bool {
+        let is_section = || crate::Settings::schema().iter().any(|spec| split(spec.path).0 == section);
+        self.root.get(section).is_some_and(|fields| !fields.is_object()) && is_section()
+    }
+
     /// Puts a value at `path`; whether it is allowed is the caller's to know.
     pub(crate) fn set(&mut self, path: &str, value: Value) {
         let (section, field) = split(path);
@@ -116,9 +118,12 @@ impl Document {
         }
     }
 
-    /// Takes the value at `path` out, and says whether there was one.
+    /// Takes the value at `path` out, and says whether there was one. What stands in the place of its section is one.
     pub(crate) fn remove(&mut self, path: &str) -> bool {
         let (section, field) = split(path);
+        if self.is_misshapen(section) {
+            return self.root.remove(section).is_some();
+        }
         let Some(Value::Object(fields)) = self.root.get_mut(section) else { return false };
         let was_there = fields.remove(field).is_some();
         if fields.is_empty() {
@@ -140,6 +145,8 @@ impl Document {
                         .map(|field| format!("{section}.{field}"))
                         .filter(|path| !schema.iter().any(|spec| spec.path == path)),
                 ),
+                // That is told as an error.
+                _ if is_section(section) => {}
                 _ => unknown.push(section.clone()),
             }
         }
@@ -170,9 +177,25 @@ impl Document {
     /// Reads, changes and writes the file while no other Jarvis can do so.
     ///
     /// # Errors
-    /// The file cannot be read or written, or `change` refuses; then nothing is written.
+    /// The file cannot be read or written, a section is no object, or `change` refuses; then nothing is written.
     pub(crate) fn edit<T>(
         file: &Path,
+        change: impl FnOnce(&mut Self) -> Result<T, SettingsError>,
+    ) -> Result<T, SettingsError> {
+        Self::edit_as(file, Self::read, change)
+    }
+
+    /// As [`Self::edit`], also where sections are no objects, which may be taken out.
+    ///
+    /// # Errors
+    /// The file cannot be read or written; then nothing is written.
+    pub(crate) fn mend<T>(file: &Path, change: impl FnOnce(&mut Self) -> T) -> Result<T, SettingsError> {
+        Self::edit_as(file, |file| Ok(Self::read_good(file)?.0), |document| Ok(change(document)))
+    }
+
+    fn edit_as<T>(
+        file: &Path,
+        read: impl FnOnce(&Path) -> Result<Self, SettingsError>,
         change: impl FnOnce(&mut Self) -> Result<T, SettingsError>,
     ) -> Result<T, SettingsError> {
         let fails = |error: std::io::Error| SettingsError::Unwritable { file: file.to_owned(), reason: plain(&error) };
@@ -181,7 +204,7 @@ impl Document {
         // Locking the folder leaves no lock file behind; it opens with the handle.
         let lock = File::open(folder).map_err(fails)?;
         lock.lock().map_err(fails)?;
-        let mut document = Self::read(file)?;
+        let mut document = read(file)?;
         let before = document.clone();
         let result = change(&mut document)?;
         if document != before {

@@ -39,12 +39,12 @@ pub enum SettingsError {
         reason: String,
     },
     /// The file is JSON, but has another shape.
-    #[error("In the settings file {}, {place} has to be an object with settings in it.", file.display())]
+    #[error("In the settings file {}, {} has to be an object with settings in it.", file.display(), place(section))]
     Shape {
         /// The file.
         file: PathBuf,
-        /// Which part of it.
-        place: String,
+        /// Which section of it; none for the whole.
+        section: Option<String>,
     },
     /// The file cannot be read.
     #[error("The settings file {} cannot be read: {reason}.", file.display())]
@@ -82,6 +82,15 @@ pub enum SettingsError {
 }
 
 impl SettingsError {
+    /// The setting or section that it is about, if it is about one alone.
+    pub(crate) fn place(&self) -> Option<&str> {
+        match self {
+            Self::Unknown { path, .. } | Self::BadValue { path, .. } => Some(path),
+            Self::Shape { section, .. } => section.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Stable name for scripts.
     fn code(&self) -> &'static str {
         match self {
@@ -111,6 +120,9 @@ impl SettingsError {
                 Origin::Environment(name) => format!("Change {name}, or remove it from the environment."),
                 Origin::Flag(_) | Origin::Default => "Give another value.".into(),
             },
+            Self::Shape { section: Some(section), .. } => {
+                format!("Run `jarvis config reset {section}`, or mend that place in a text editor.")
+            }
             Self::Broken { file, .. } | Self::Shape { file, .. } => format!(
                 "Mend that place in a text editor, or move {} away to start from the defaults; Jarvis leaves it as it is.",
                 file.display()
@@ -127,6 +139,10 @@ impl SettingsError {
             Self::NoHome => "Set HOME, or JARVIS_DATA_DIR and JARVIS_CONFIG_DIR.".into(),
         }
     }
+}
+
+fn place(section: &Option<String>) -> String {
+    section.as_ref().map_or_else(|| "the whole".into(), |section| format!("{section:?}"))
 }
 
 impl From<SettingsError> for jarvis_core::Error {

@@ -71,6 +71,24 @@ pub struct Change {
     pub restart: bool,
     /// The variable of the environment that is stronger than the file, if one is set.
     pub overridden_by: Option<String>,
+    /// Whether what stood there before was not allowed.
+    pub was_bad: bool,
+}
+
+/// A value that is not allowed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BadSetting {
+    /// The setting, or the section that holds something else than settings.
+    place: String,
+    /// Why, and what mends it.
+    pub error: Error,
+}
+
+impl BadSetting {
+    /// Whether it is not known because of that what the setting at `path` is.
+    pub fn hides(&self, path: &str) -> bool {
+        self.place == path || self.place == split(path).0
+    }
 }
 
 impl Settings {
@@ -89,6 +107,33 @@ impl Settings {
     pub fn load_with(paths: &Paths, environment: impl IntoIterator<Item = (String, String)>) -> Result<Self> {
         let document = Document::read(&paths.config_file())?;
         Ok(Self::from_layers(&document, environment)?)
+    }
+
+    /// As [`Self::load`], with each value that is not allowed left out and told, for whoever asks for others or wants to mend
+    /// it.
+    ///
+    /// # Errors
+    /// Nothing of the file can be read.
+    pub fn load_around_bad(paths: &Paths) -> Result<(Self, Vec<BadSetting>)> {
+        Self::load_around_bad_with(paths, environment_of_process())
+    }
+
+    /// As [`Self::load_around_bad`], with the environment given.
+    ///
+    /// # Errors
+    /// As [`Self::load_around_bad`].
+    pub fn load_around_bad_with(
+        paths: &Paths,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(Self, Vec<BadSetting>)> {
+        let (document, mut problems) = Document::read_good(&paths.config_file())?;
+        let (settings, bad_values) = Self::lay(&document, environment);
+        problems.extend(bad_values);
+        let bad = |error: SettingsError| {
+            let place = error.place().unwrap_or_default().to_owned();
+            BadSetting { place, error: error.into() }
+        };
+        Ok((settings, problems.into_iter().map(bad).collect()))
     }
 
     /// The defaults, with the file and the environment laid over them.
@@ -129,7 +174,7 @@ impl Settings {
                 SettingsError::BadValue { path, origin, .. } => {
                     path == wish && (unsaid || matches!(origin, Origin::Environment(_)))
                 }
-                SettingsError::Shape { place, .. } => unsaid && place.trim_matches('"') == split(wish).0,
+                SettingsError::Shape { section, .. } => unsaid && section.as_deref() == Some(split(wish).0),
                 _ => false,
             };
             (document.is_none() && unsaid) || problems.iter().any(hides_it)
@@ -218,15 +263,16 @@ impl Settings {
         let spec = find(path)?;
         let value =
             spec.parse(text).ok_or_else(|| bad_value(&spec, quoted(text), Origin::Flag("this command".into())))?;
-        Document::edit(&paths.config_file(), |document| {
+        let was_bad = Document::edit(&paths.config_file(), |document| {
+            let was_bad = is_bad(document, &spec);
             document.set(spec.path, value.clone());
-            Ok(())
+            Ok(was_bad)
         })?;
-        Ok(change(&spec, value))
+        Ok(change(&spec, value, was_bad))
     }
 
     /// Takes the value at `path` out of the file, all those of a section (`voice`), or, without a path, every setting that
-    /// this version knows.
+    /// this version knows; allowed or not, and whatever else in the file is not.
     ///
     /// # Errors
     /// There is no such setting or section, or the file cannot be read or written.
@@ -239,10 +285,17 @@ impl Settings {
             }
             None => Self::schema(),
         };
-        let removed = Document::edit(&paths.config_file(), |document| {
-            Ok(specs.into_iter().filter(|spec| document.remove(spec.path)).collect::<Vec<_>>())
+        let removed = Document::mend(&paths.config_file(), |document| {
+            let is_there =
+                |spec: &FieldSpec| document.get(spec.path).is_some() || document.is_misshapen(split(spec.path).0);
+            let there = specs.into_iter().filter(is_there);
+            let removed: Vec<_> = there.map(|spec| (is_bad(document, &spec), spec)).collect();
+            for (_, spec) in &removed {
+                document.remove(spec.path);
+            }
+            removed
         })?;
-        Ok(removed.iter().map(|spec| (spec.path, change(spec, spec.default.clone()))).collect())
+        Ok(removed.iter().map(|(was_bad, spec)| (spec.path, change(spec, spec.default.clone(), *was_bad))).collect())
     }
 
     fn put_text(&mut self, spec: &FieldSpec, text: &str, origin: Origin) -> Result<(), SettingsError> {
@@ -270,9 +323,15 @@ fn find(path: &str) -> Result<FieldSpec, SettingsError> {
     }
 }
 
-fn change(spec: &FieldSpec, value: Value) -> Change {
+fn change(spec: &FieldSpec, value: Value, was_bad: bool) -> Change {
     let is_set = |name: &&String| std::env::var_os(name.as_str()).is_some();
-    Change { value, restart: spec.restart, overridden_by: spec.environment.iter().rfind(is_set).cloned() }
+    let overridden_by = spec.environment.iter().rfind(is_set).cloned();
+    Change { value, restart: spec.restart, overridden_by, was_bad }
+}
+
+/// Whether what the file has for a setting is not allowed.
+fn is_bad(document: &Document, spec: &FieldSpec) -> bool {
+    document.is_misshapen(split(spec.path).0) || document.get(spec.path).is_some_and(|value| !spec.accepts(value))
 }
 
 fn bad_value(spec: &FieldSpec, value: String, origin: Origin) -> SettingsError {

@@ -23,6 +23,6 @@ pub use fields::{
     Remote, RemoteMind, RemoteReach, Settings, Voice, VoiceEffect, Wake,
 };
 pub use keys::named_keys;
-pub use layers::{Change, Entry, Origin};
+pub use layers::{BadSetting, Change, Entry, Origin};
 pub use paths::Paths;
 pub use spec::{AUTO_MODEL, ChoiceOption, FieldSpec, Kind};

@@ -91,3 +91,16 @@ test("the picture that is shown can be refused at once", () => {
   button("Don’t send").click();
   expect(vi.mocked(call).mock.calls).toEqual([["refuse_picture", { offer: 3 }]]);
 });
+
+test("how long it is still offered is counted down", () => {
+  show(3);
+  const told = () => /gone.*/.exec(document.querySelector(".told")?.textContent ?? "")?.[0]?.trim();
+  expect(told()).toBe("gone in 60 s");
+  vi.advanceTimersByTime(18_000);
+  flushSync();
+  expect(told()).toBe("gone in 42 s");
+  vi.advanceTimersByTime(60_000);
+  flushSync();
+  expect(told()).toBe("gone");
+  expect(vi.getTimerCount()).toBe(0);
+});

@@ -12,6 +12,24 @@ export function sizeOf({ width, height, bytes }: Pick<PictureOffer, "width" | "h
   return `${width} × ${height}, ${Math.ceil(bytes / 1000)} kB`;
 }
 
+/** How much longer it is offered: "gone in 42 s". */
+export function remaining(secondsLeft: number): string {
+  return secondsLeft > 0 ? `gone in ${Math.ceil(secondsLeft)} s` : "gone";
+}
+
+/** Tells each second how many of `seconds` are left, until none is. Returns what ends that. */
+export function countDown(seconds: number, tell: (left: number) => void): () => void {
+  const end = performance.now() + seconds * 1000;
+  const look = () => {
+    const left = Math.max(0, (end - performance.now()) / 1000);
+    tell(left);
+    if (left === 0) clearInterval(timer);
+  };
+  const timer = setInterval(look, 1000);
+  look();
+  return () => clearInterval(timer);
+}
+
 /** How long a picture has to be in sight before it can be sent, ms. */
 export const SETTLES_MS = 500;
 

@@ -2,7 +2,8 @@
 
 use super::control;
 use crate::output::Output;
-use jarvis_settings::{Change, Entry, FieldSpec, Origin, Paths, Settings};
+use jarvis_core::Error;
+use jarvis_settings::{BadSetting, Change, Entry, FieldSpec, Origin, Paths, Settings};
 use serde_json::{Value, json};
 
 /// What can be said to `jarvis config`.
@@ -43,16 +44,24 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let paths = Paths::discover()?;
     match args.action {
         Action::Get { path } => {
-            let settings = Settings::load(&paths)?;
+            let (settings, bad) = Settings::load_around_bad(&paths)?;
             warn(&settings);
-            for entry in chosen(&settings, path.as_deref())? {
-                output.result(&entry, || in_words(&entry));
+            let chosen = chosen(&settings, path.as_deref())?;
+            let is_asked = |bad: &BadSetting| chosen.iter().any(|entry| bad.hides(entry.path));
+            let (mut asked, others): (Vec<&BadSetting>, Vec<&BadSetting>) = bad.iter().partition(|bad| is_asked(bad));
+            others.into_iter().for_each(|bad| say(&bad.error));
+            for entry in chosen.iter().filter(|entry| !bad.iter().any(|bad| bad.hides(entry.path))) {
+                output.result(entry, || in_words(entry));
+            }
+            if let Some(last) = asked.pop() {
+                asked.into_iter().for_each(|bad| say(&bad.error));
+                return Err(last.error.clone().into());
             }
         }
         Action::Set { path, value } => {
             let change = jarvis_engine::change::save(&paths, &path, &value)?;
-            control::reload(&paths);
             tell(output, &path, &change);
+            take_up(&paths);
         }
         Action::Path => {
             let file = paths.config_file();
@@ -66,13 +75,13 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
         }
         Action::Reset { path } => {
             let changes = Settings::reset(&paths, path.as_deref())?;
-            control::reload(&paths);
             for (path, change) in &changes {
                 tell(output, path, change);
             }
             if changes.is_empty() && !output.is_json() {
                 output.result(&Value::Null, || "Nothing was set in the file.".into());
             }
+            take_up(&paths);
         }
     }
     Ok(())
@@ -96,12 +105,30 @@ fn warn(settings: &Settings) {
     }
 }
 
+/// One error among others, for a person to see.
+fn say(error: &Error) {
+    eprintln!("jarvis: {} {}", error.message, error.hint);
+}
+
+/// Has a running Jarvis take a changed file up. What is still not allowed in it is said, by who refuses it or here.
+fn take_up(paths: &Paths) {
+    if control::reload(paths)
+        && let Ok((_, bad)) = Settings::load_around_bad(paths)
+    {
+        bad.iter().for_each(|bad| say(&bad.error));
+    }
+}
+
 fn tell(output: &Output, path: &str, change: &Change) {
     let result = json!({
         "path": path, "value": change.value, "restart": change.restart, "overridden_by": change.overridden_by,
+        "was_bad": change.was_bad,
     });
     output.result(&result, || {
         let mut words = format!("{path} = {}", change.value);
+        if change.was_bad {
+            words.push_str("\nWhat stood in the file for it was not allowed.");
+        }
         if let Some(name) = &change.overridden_by {
             words.push_str(&format!("\nThe environment variable {name} is set and stays stronger."));
         } else if change.restart {

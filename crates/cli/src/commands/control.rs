@@ -3,7 +3,7 @@
 use crate::output::Output;
 use jarvis_core::Error;
 use jarvis_engine::control::{self, Request};
-use jarvis_engine::{Link, ModelState, Status};
+use jarvis_engine::{Health, Link, ModelState, Status};
 use jarvis_settings::Paths;
 
 /// Sends `command` over the control socket and prints the answer.
@@ -45,13 +45,14 @@ fn can_listen(status: &Status) -> Result<(), Error> {
 }
 
 /// Has the running instance, if there is one, take up changed settings and models that were installed. What hinders that
-/// is said, but is no failure of the change itself.
-pub(super) fn reload(paths: &Paths) {
+/// is said, but is no failure of the change itself; false if something does.
+pub(super) fn reload(paths: &Paths) -> bool {
     match control::send(&paths.control_socket(), &Request::Reload) {
-        Ok(_) => {}
-        Err(Error { code, .. }) if code == "control.not_running" => {}
+        Ok(_) => true,
+        Err(Error { code, .. }) if code == "control.not_running" => true,
         Err(error) => {
             eprintln!("jarvis: The running Jarvis does not take this up: {} {}", error.message, error.hint);
+            false
         }
     }
 }
@@ -86,12 +87,7 @@ fn describe(status: &Status) -> String {
         lines.push(format!("{:<12} {}: {state}", format!("{kind}:"), model.id));
     }
     for server in &status.remote {
-        let state = match (server.link, &server.last_error) {
-            (Link::Untried, _) => "not asked yet".into(),
-            (Link::Ready, _) => "answers".into(),
-            (Link::Resting, Some(error)) => format!("{} {}", error.message, error.hint),
-            (Link::Resting, None) => "left alone for now".into(),
-        };
+        let state = told_of(server);
         let first = server.first_words_ms.map_or(String::new(), |ms| format!(", first words after {ms:.0} ms"));
         lines.push(format!(
             "{:<12} {}: {state} ({} asked, {} failed, {} bytes sent{first})",
@@ -99,4 +95,36 @@ fn describe(status: &Status) -> String {
         ));
     }
     lines.join("\n")
+}
+
+/// How a server does, by what it was asked last: that it lists its models does not make up for what it failed at.
+fn told_of(server: &Health) -> String {
+    let why = server.last_error.as_ref().map(|error| format!("{} {}", error.message, error.hint).trim_end().to_owned());
+    match (server.link, why) {
+        (Link::Untried, None) => "not asked yet".into(),
+        (Link::Ready, None) => "answers".into(),
+        (Link::Ready, Some(why)) => format!("can be reached. {why}"),
+        (Link::Resting | Link::Untried, Some(why)) => why,
+        (Link::Resting, None) => "left alone for now".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_fails_is_not_said_to_answer() {
+        let error = Error::new("remote.failed", "h:1 has failed (500).", "Jarvis tries it again by itself.");
+        let told = |link, last_error: Option<&Error>| {
+            told_of(&Health { link, last_error: last_error.cloned(), ..Health::default() })
+        };
+        assert_eq!(told(Link::Untried, None), "not asked yet");
+        assert_eq!(told(Link::Ready, None), "answers");
+        for link in [Link::Untried, Link::Ready, Link::Resting] {
+            let told = told(link, Some(&error));
+            assert!(told.ends_with("h:1 has failed (500). Jarvis tries it again by itself."), "{told}");
+            assert!(!told.contains("answers"), "{told}");
+        }
+    }
 }

@@ -38,15 +38,20 @@ enum Action {
 ///
 /// # Errors
 /// Other programs may not be asked, one does not answer, or the keyring can't be used.
-pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
+pub fn run(args: Args, output: &Output) -> Result<()> {
     let paths = Paths::discover()?;
     let settings = Settings::load(&paths)?;
     match args.action.unwrap_or(Action::Models) {
-        Action::Models => Ok(models(&settings, output)?),
+        Action::Models => {
+            let listed = models(&settings, output);
+            // A keyring that was locked may be open by now: a running Jarvis looks its keys up again.
+            control::reload(&paths);
+            listed
+        }
         Action::SetKey { address } => {
             let place = place(address, &settings)?;
             if place.is_in_the_clear() {
-                return Err(Error::from(jarvis_remote::RemoteError::KeyInTheClear { host: place.host().into() }).into());
+                return Err(jarvis_remote::RemoteError::KeyInTheClear { host: place.host().into() }.into());
             }
             let key = Key::new(&read_key(&place)?, "that was given")?;
             SystemKeyring.set(place.host(), &key)?;

@@ -12,6 +12,9 @@
 //! `{"command":"sendpicture","offer":N}` is that decision (with `"turn"`), `refusepicture` with its number the other one. After `subscribe` the connection carries events, as in `--events`. After `quit`
 //! it is closed when the place of the running instance is free.
 //!
+//! Later versions may add requests, events and fields, and rename none. A request that is not known is refused with the code
+//! `control.bad_request`; whoever sent it then learns from `status` which of the two is the older.
+//!
 //! A question cuts nobody off: it is answered when no turn goes on, or refused after half a minute. Only "stop" does not
 //! wait.
 

@@ -11,6 +11,8 @@ use crate::{Command, PictureOffer, Sighting, Status};
 pub(super) const MAX_LINE: u64 = 64 * 1024;
 /// The longest that a client takes: the text of a whole desktop, several times over.
 pub(super) const MAX_ANSWER: u64 = 16 << 20;
+/// The code of the refusal of what is no request of this version. Other versions go by it.
+pub(super) const BAD_REQUEST: &str = "control.bad_request";
 
 /// What a client wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,8 +175,8 @@ pub(super) fn read_line(reader: &mut impl BufRead, most: u64) -> Result<Option<S
 pub(super) fn parse(line: &str) -> Result<Request> {
     serde_json::from_str(line).map_err(|error| {
         Error::new(
-            "control.bad_request",
-            format!("This is not a request: {error}."),
+            BAD_REQUEST,
+            format!("This is not a request that Jarvis {} knows: {error}.", env!("CARGO_PKG_VERSION")),
             r#"Send for example {"command":"toggle"}."#,
         )
     })

@@ -7,16 +7,12 @@ use jarvis_models::{Bytes, Fit, Store};
 use jarvis_settings::{Paths, Settings};
 
 /// Looks for the file of the model that the settings ask for, and says what it is like.
-pub(super) fn language(paths: &Paths) -> Found {
-    let settings = match Settings::load(paths) {
-        Ok(settings) => settings,
-        Err(error) => return error.into(),
-    };
+pub(super) fn language(paths: &Paths, settings: &Settings) -> Found {
     if !settings.mind.enabled {
         return Found::ok("The language model is switched off.");
     }
     let store = Store::new(paths.models_dir());
-    let wanted = language_wanted(&settings, &store);
+    let wanted = language_wanted(settings, &store);
     let file = match language_model_file(&wanted, &store) {
         Ok(file) => file,
         Err(error) => return error.into(),

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use jarvis_core::{AccessibilityTree, ScreenCapture};
+use jarvis_core::{AccessibilityTree, Error, ScreenCapture};
 use jarvis_models::{Bytes, Catalog, Store};
 use jarvis_onnx::Runtime;
 use jarvis_remote::{Keyring, SystemKeyring};
@@ -80,8 +80,8 @@ impl Found {
     }
 }
 
-impl From<jarvis_core::Error> for Found {
-    fn from(error: jarvis_core::Error) -> Self {
+impl From<Error> for Found {
+    fn from(error: Error) -> Self {
         Self::fail(error.message, error.hint)
     }
 }
@@ -121,21 +121,13 @@ pub fn run(paths: &Paths, on_check: impl FnMut(Check)) {
 }
 
 fn run_on(machine: &Machine, paths: &Paths, mut on_check: impl FnMut(Check)) {
-    let settings = Settings::load(paths);
-    let (input, output, keys) = match &settings {
-        Ok(settings) => {
-            (settings.audio.input_device.clone(), settings.audio.output_device.clone(), settings.hotkey.keys.clone())
-        }
-        Err(_) => Default::default(),
-    };
+    // What is wrong with the settings is told once; all else is looked into with those that are good.
+    let (settings, problems) = Settings::load_good(paths);
+    let (input, output) = (settings.audio.input_device.clone(), settings.audio.output_device.clone());
+    let keys = settings.hotkey.keys.clone();
     let Machine { microphone, speaker, notifications, .. } = machine.clone();
     let keyring: Arc<dyn Keyring> = Arc::new(SystemKeyring);
-    let asked = settings.as_ref().map(|settings| settings.remote.clone()).unwrap_or_default();
-    // Where it can't be read what may be looked at, nothing is.
-    let sight = match &settings {
-        Ok(settings) => settings.eyes.clone(),
-        Err(_) => Eyes { enabled: false, ..Eyes::default() },
-    };
+    let (asked, sight) = (settings.remote.clone(), settings.eyes.clone());
     let of_sight = |work: fn(&Machine, &Eyes) -> Found| -> Work {
         let (machine, sight) = (machine.clone(), sight.clone());
         Box::new(move || work(&machine, &sight))
@@ -145,11 +137,16 @@ fn run_on(machine: &Machine, paths: &Paths, mut on_check: impl FnMut(Check)) {
         let paths = paths.clone();
         Box::new(move || work(&paths))
     };
+    let of_settings = |work: fn(&Paths, &Settings) -> Found| -> Work {
+        let (paths, settings) = (paths.clone(), settings.clone());
+        Box::new(move || work(&paths, &settings))
+    };
+    let warnings = settings.warnings().to_vec();
     let checks: Vec<(&str, Work)> = vec![
-        ("settings", Box::new(move || check_settings(settings))),
+        ("settings", Box::new(move || check_settings(&problems, &warnings))),
         ("models", of(check_models)),
-        ("recognition", of(check_recognition)),
-        ("language", of(language::language)),
+        ("recognition", of_settings(check_recognition)),
+        ("language", of_settings(language::language)),
         ("onnxruntime", of(check_runtime)),
         ("espeak-ng", Box::new(check_espeak)),
         ("remote", Box::new(move || remote::check(&asked, &keyring))),
@@ -162,7 +159,7 @@ fn run_on(machine: &Machine, paths: &Paths, mut on_check: impl FnMut(Check)) {
         ("display", Box::new(system::display)),
         ("notifications", Box::new(notifications)),
         ("disk", of(|paths| system::disk(paths.data_dir()))),
-        ("memory", of(check_memory)),
+        ("memory", of_settings(check_memory)),
         ("running", of(check_running)),
     ];
     let deadline = Instant::now() + LIMIT;
@@ -209,13 +206,16 @@ fn is_muted(paths: &Paths) -> bool {
     running.is_some_and(|status| status.muted)
 }
 
-fn check_settings(settings: jarvis_core::Result<Settings>) -> Found {
-    match settings {
-        Ok(settings) => match settings.warnings() {
-            [] => Found::ok("The settings are valid."),
-            warnings => Found::warn(warnings.join(" "), "Mend it with `jarvis config set` or `jarvis config reset`."),
-        },
-        Err(error) => error.into(),
+fn check_settings(problems: &[Error], warnings: &[String]) -> Found {
+    if !problems.is_empty() {
+        let all: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+        let mut remedies: Vec<&str> = problems.iter().map(|problem| problem.hint.as_str()).collect();
+        remedies.dedup();
+        return Found::fail(all.join(" "), remedies.join(" "));
+    }
+    match warnings {
+        [] => Found::ok("The settings are valid."),
+        warnings => Found::warn(warnings.join(" "), "Mend it with `jarvis config set` or `jarvis config reset`."),
     }
 }
 
@@ -239,16 +239,13 @@ fn check_models(paths: &Paths) -> Found {
 }
 
 /// Whether the recognition model in force is there and knows the languages that it is told.
-fn check_recognition(paths: &Paths) -> Found {
-    let settings = match Settings::load(paths) {
-        Ok(settings) => settings.recognition,
-        Err(error) => return error.into(),
-    };
+fn check_recognition(paths: &Paths, settings: &Settings) -> Found {
+    let settings = &settings.recognition;
     let folder = match Store::new(paths.models_dir()).folder(&settings.model) {
         Ok(folder) => folder,
         Err(error) => return error.into(),
     };
-    match stt::check_languages(&folder, &stt::languages(&settings.languages)).map_err(jarvis_core::Error::from) {
+    match stt::check_languages(&folder, &stt::languages(&settings.languages)).map_err(Error::from) {
         Ok(()) => Found::ok(format!("{} recognizes what is said.", settings.model)),
         Err(error) if error.code == "stt.language" => Found::warn(
             format!("{} Recognition goes by what it knows.", error.message),
@@ -259,12 +256,8 @@ fn check_recognition(paths: &Paths) -> Found {
 }
 
 /// Whether all that is wanted fits into memory side by side, and what of it goes onto a graphics processor.
-fn check_memory(paths: &Paths) -> Found {
-    let settings = match Settings::load(paths) {
-        Ok(settings) => settings,
-        Err(error) => return error.into(),
-    };
-    let placement = Placement::now(&settings, &Store::new(paths.models_dir()));
+fn check_memory(paths: &Paths, settings: &Settings) -> Found {
+    let placement = Placement::now(settings, &Store::new(paths.models_dir()));
     if let Some(error) = placement.told().into_iter().next() {
         return Found::warn(error.message, error.hint);
     }
@@ -275,7 +268,7 @@ fn check_memory(paths: &Paths) -> Found {
         None => "This system does not tell how much memory is free.".to_owned(),
     };
     if cfg!(any(feature = "cuda", feature = "metal")) {
-        text.push_str(&match placement.on_graphics(&settings)[..] {
+        text.push_str(&match placement.on_graphics(settings)[..] {
             [] => " None of them goes onto a graphics processor.".to_owned(),
             ref models => format!(" On the graphics processor: {}.", models.join(", ")),
         });
@@ -320,7 +313,6 @@ fn check_running(paths: &Paths) -> Found {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jarvis_core::Error;
 
     impl Machine {
         /// One that has nothing.
@@ -352,6 +344,25 @@ mod tests {
         for check in &checks {
             assert!(check.detail.ends_with('.'), "not a sentence: {check:?}");
             assert_eq!(check.status == CheckStatus::Ok, check.remedy.is_empty(), "{check:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_settings_is_told_once() {
+        for text in ["{ oops", r#"{"audio": 5}"#, r#"{"mind": {"max_tokens": "many"}, "audio": {"volume": 7}}"#] {
+            let folder = tempfile::tempdir().unwrap();
+            let paths = Paths::under(folder.path());
+            std::fs::create_dir_all(paths.config_dir()).unwrap();
+            std::fs::write(paths.config_file(), text).unwrap();
+            let file = paths.config_file().display().to_string();
+            let mut telling = Vec::new();
+            run_on(&Machine::bare(), &paths, |check| {
+                if check.detail.contains(&file) || check.remedy.contains(&file) {
+                    assert_eq!(check.status, CheckStatus::Fail);
+                    telling.push(check.check);
+                }
+            });
+            assert_eq!(telling, ["settings"], "{text}");
         }
     }
 }

@@ -346,6 +346,58 @@ fn after_its_rest_one_question_tries_it_beside_the_local_answer() {
 }
 
 #[test]
+fn one_that_lists_its_models_and_fails_at_all_else_is_told_to_fail() {
+    let is_up = Arc::new(AtomicBool::new(false));
+    let up = Arc::clone(&is_up);
+    let fake = Fake::new(move |seen, wire| {
+        if seen.line.starts_with("GET /v1/models") {
+            return wire.json(r#"{"object":"list","data":[{"id":"m"}]}"#);
+        }
+        if !up.load(Ordering::SeqCst) {
+            return wire.answer("500 Oh", "", "");
+        }
+        wire.begin() && wire.say("From there.") && wire.done()
+    });
+    let clock = FakeClock::new();
+    let server = server(&fake.address(), None, patient(), &clock);
+    server.greet();
+    eventually(|| server.health().link == Link::Ready);
+    assert_eq!(server.health().last_error, None);
+    let chat = Box::new(Chat::new(server.clone(), "m").with_others());
+    let mut minds = Minds::new(Ok(chat), Ok(Box::new(Local(Ok("From here."))))).unwrap();
+    assert_eq!(ask(&mut minds).0, ["From here."]);
+    assert_eq!(server.health().link, Link::Resting);
+    clock.advance(Duration::from_secs(10));
+    assert_eq!(ask(&mut minds).0, ["From here."], "it is tried beside that");
+    eventually(|| server.health().link == Link::Ready);
+    assert_eq!(server.health().last_error.unwrap().code, "remote.failed", "that it is there is no answer");
+    is_up.store(true, Ordering::SeqCst);
+    assert_eq!(ask(&mut minds).0, ["From there."]);
+    assert_eq!(server.health().last_error, None);
+}
+
+#[test]
+fn a_key_that_could_not_be_read_is_not_said_to_be_missing() {
+    let fake = Fake::new(|seen, wire| match seen.header("authorization") {
+        None => wire.answer("401 Unauthorized", "", ""),
+        Some(_) => wire.json(r#"{"object":"list","data":[]}"#),
+    });
+    let unread = Found { key: None, unread: Some("it is locked".into()) };
+    let clock = FakeClock::new();
+    let worker = Worker::start().unwrap();
+    let address = Address::parse(&fake.address()).unwrap();
+    let server = Server::new(&worker, address, unread, patient(), Arc::new(clock)).unwrap();
+    let error = jarvis_core::Error::from(server.models(&Cancel::new()).unwrap_err());
+    assert_eq!(error.code, "remote.key_unread");
+    assert!(error.message.contains("it is locked") && error.hint.contains("Unlock"), "{error:?}");
+    // It was unlocked, and there is none.
+    server.set_key(None);
+    assert_eq!(jarvis_core::Error::from(server.models(&Cancel::new()).unwrap_err()).code, "remote.unauthorized");
+    server.set_key(Some(Key::new(KEY, "here").unwrap()));
+    assert!(server.models(&Cancel::new()).is_ok());
+}
+
+#[test]
 fn alone_the_question_itself_is_the_try() {
     let fake = Fake::new(|seen, wire| match seen.connection {
         0 => {

@@ -142,6 +142,42 @@ fn one_bad_value_in_the_file_does_not_keep_others_from_being_mended() {
     assert_eq!(Settings::load_with(&paths, []).unwrap().audio.volume, 0.7);
 }
 
+#[test]
+fn a_bad_value_hides_no_other_and_is_mended_by_its_reset() {
+    let (_root, paths) = paths();
+    std::fs::create_dir_all(paths.config_dir()).unwrap();
+    let write = |text: &str| std::fs::write(paths.config_file(), text).unwrap();
+    let bad = |variables: &[(&str, &str)]| Settings::load_around_bad_with(&paths, environment(variables)).unwrap();
+
+    write(r#"{"audio": {"volume": 7, "input_device": "Desk"}, "voice": 5, "else": 6}"#);
+    let (settings, problems) = bad(&[("JARVIS_MIND_MAX_TOKENS", "many")]);
+    assert_eq!(settings.audio.input_device, "Desk");
+    let hidden = |path: &str| problems.iter().filter(|problem| problem.hides(path)).count();
+    assert_eq!(["audio.volume", "audio.input_device", "voice.rate", "mind.max_tokens"].map(hidden), [1, 0, 1, 1]);
+    assert_eq!(settings.warnings().len(), 1, "the section is told once: {:?}", settings.warnings());
+
+    // One is mended after the other, and nothing else is touched.
+    let reset = |path| Settings::reset(&paths, Some(path)).unwrap();
+    let changes = reset("audio.volume");
+    assert!(changes.len() == 1 && changes[0].1.was_bad && changes[0].1.value == 1.0, "{changes:?}");
+    assert!(reset("audio.volume").is_empty());
+    assert_eq!(bad(&[]).1.len(), 1);
+    assert!(Settings::save(&paths, "voice.rate", "1.5").unwrap_err().hint.contains("jarvis config reset voice"));
+    let changes = reset("voice.rate");
+    assert!(changes.len() == 1 && changes[0].1.was_bad, "{changes:?}");
+    assert_eq!(bad(&[]).1, []);
+    assert!(!reset("audio.input_device")[0].1.was_bad);
+    assert_eq!(std::fs::read_to_string(paths.config_file()).unwrap().matches("else").count(), 1);
+
+    write(r#"{"voice": []}"#);
+    assert!(reset("voice").iter().all(|(path, change)| path.starts_with("voice.") && change.was_bad));
+    assert_eq!(bad(&[]).1, []);
+    write(r#"{"audio": {"volume": 7}}"#);
+    assert!(Settings::save(&paths, "audio.volume", "0.7").unwrap().was_bad);
+    write("{ oops");
+    assert!(Settings::load_around_bad_with(&paths, []).is_err() && Settings::reset(&paths, None).is_err());
+}
+
 /// What a program that has to start makes of this file: the settings, and the codes of what it tells.
 fn good(text: &str, variables: &[(&str, &str)]) -> (Settings, Vec<String>) {
     let (_root, paths) = paths();

@@ -94,7 +94,7 @@ fn is_label(line: &TextLine) -> bool {
 fn mark_behind(lines: &[TextLine], at: usize, kept: &mut [usize]) {
     let line = &lines[at];
     let tokens: Vec<&str> = line.text.split_whitespace().collect();
-    let Some(next) = lines.get(at + 1) else { return };
+    let Some(next) = lines.get(at + 1).filter(|next| !is_other_setting(line, next)) else { return };
     let is_label = is_label(line);
     if goes_on(line, next) {
         kept[at + 1] = kept[at + 1].max(wrapped(&tokens, next));
@@ -139,12 +139,33 @@ fn is_under_label(line: &TextLine, next: &TextLine) -> bool {
     next.role == TextRole::Field || is_value(&next.text) || is_beside && are_words_of(line, next)
 }
 
+/// Whether `line` is a setting without a value, and `next` another with one: "API_TOKEN=" and "PORT=8080".
+fn is_other_setting(line: &TextLine, next: &TextLine) -> bool {
+    next.role != TextRole::Field && assigned(&line.text).is_some() && assigned(&next.text).is_some_and(has_words)
+}
+
+/// What stands behind the name of a setting and its sign: "8080" of "PORT=8080".
+fn assigned(text: &str) -> Option<&str> {
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let (name, value) = text.trim().split_once('=')?;
+    let name = name.trim_end();
+    (name.starts_with(char::is_alphabetic) && name.chars().all(is_of_name)).then_some(value)
+}
+
+/// Whether there is more in `text` than signs, which fill a code up: "c3VuZmxvd2Vy==".
+fn has_words(text: &str) -> bool {
+    text.contains(char::is_alphanumeric)
+}
+
 /// Whether `next`, near the label `line`, may be words that are the secret: nothing that is said of one or stands on the
 /// windows around it.
 fn are_words_of(line: &TextLine, next: &TextLine) -> bool {
     let is_text = matches!(next.role, TextRole::Text | TextRole::Alert | TextRole::Error);
     let (label, words): (Vec<&str>, Vec<&str>) =
         (line.text.split_whitespace().collect(), next.text.split_whitespace().collect());
+    if is_other_setting(line, next) {
+        return false;
+    }
     // "Password policy" is the name of something else.
     let is_name = leads_on(&label.iter().map(|word| word.trim_end_matches([':', '='])).collect::<Vec<_>>()).is_some();
     // "Please use the password" goes on as a sentence does.

@@ -135,9 +135,9 @@ fn is_one(word: &str, name: &str) -> bool {
     word.strip_prefix(name).is_some_and(|rest| matches!(rest, "" | "s"))
 }
 
-/// Whether `word` is the name of a setting that holds a secret.
+/// Whether `word` is the name of a setting that holds a secret. An "O" among capitals is often read as a zero: "API_T0KEN".
 fn is_setting(word: &str) -> bool {
-    let name = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    let name = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase().replace('0', "o");
     let one = name.strip_suffix('s').unwrap_or(&name);
     ENDS.iter().any(|end| name.ends_with(end) || one.ends_with(end))
 }
