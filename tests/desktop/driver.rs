@@ -4,7 +4,7 @@ use crate::common::{Desktop, wait_for};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
@@ -19,12 +19,10 @@ pub struct Driver {
 impl Driver {
     /// Starts `program --window`.
     pub fn start(desktop: &Desktop, program: &Path) -> Self {
-        // The port is free now; that something else takes it at once is unlikely enough.
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|l| l.local_addr()).expect("a port").port();
         let log = File::create(desktop.folder().join("logs/app.log")).expect("the desktop has a folder for logs");
         let process = desktop
             .command("WebKitWebDriver")
-            .arg(format!("--port={port}"))
+            .arg("--port=0")
             .env("TAURI_AUTOMATION", "true")
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             .stdin(Stdio::null())
@@ -32,9 +30,11 @@ impl Driver {
             .stderr(log)
             .spawn()
             .expect("WebKitWebDriver starts; `scripts/bootstrap test` installs it");
-        let mut driver = Self { process, port, session: String::new() };
-        wait_for("WebKitWebDriver to answer", Duration::from_secs(60), || {
-            TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()
+        let mut driver = Self { process, port: 0, session: String::new() };
+        driver.port = wait_for("WebKitWebDriver to listen", Duration::from_secs(60), || {
+            let ended = driver.process.try_wait().expect("it is our child");
+            assert!(ended.is_none(), "WebKitWebDriver ended: {ended:?}");
+            listens_at(driver.process.id())
         });
         let options = json!({ "binary": program, "args": ["--window"] });
         let wanted = json!({ "capabilities": { "alwaysMatch": { "webkitgtk:browserOptions": options } } });
@@ -93,6 +93,22 @@ impl Driver {
         stream.read_to_string(&mut answer)?;
         Ok(answer)
     }
+}
+
+/// The port of this machine that `process` listens at. The driver takes a free one, which nobody else can take before it
+/// does, and tells it to nobody but the system (proc(5), `/proc/net/tcp`).
+fn listens_at(process: u32) -> Option<u16> {
+    let open = std::fs::read_dir(format!("/proc/{process}/fd")).ok()?.flatten();
+    let links = open.filter_map(|open| std::fs::read_link(open.path()).ok()?.into_os_string().into_string().ok());
+    let sockets: Vec<String> =
+        links.filter_map(|link| Some(link.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned())).collect();
+    let table = std::fs::read_to_string("/proc/net/tcp").ok()?;
+    table.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let [_, local, _, "0A", _, _, _, _, _, socket, ..] = fields[..] else { return None };
+        let (_, port) = local.split_once(':').filter(|_| sockets.iter().any(|own| own == socket))?;
+        u16::from_str_radix(port, 16).ok()
+    })
 }
 
 impl Drop for Driver {

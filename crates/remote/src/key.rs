@@ -246,7 +246,7 @@ mod tests {
         assert_eq!(error, RemoteError::NoKey { variable: "OTHER".into() });
         let locked = key_for(&address, "", environment, &Locked).unwrap();
         assert_eq!(locked, Found { key: None, unread: Some("it is locked".into()) }, "no key for now");
-        assert!(!key_for(&address, "", environment, &Drawer::default()).unwrap().unread.is_some());
+        assert!(key_for(&address, "", environment, &Drawer::default()).unwrap().unread.is_none());
     }
 
     #[test]

@@ -43,6 +43,7 @@ received_bytes: number,
  */
 first_words_ms: number | null, 
 /**
- * What went wrong last.
+ * What went wrong last and has not gone well since: where it answers when it is looked for, and fails at all else, this
+ * says so.
  */
 last_error: Error | null, };

@@ -360,18 +360,18 @@ fn a_question_that_goes_on_after_a_pause_is_one_question() {
 }
 
 #[test]
-fn a_question_that_the_model_takes_for_whole_is_answered_early() {
+fn a_question_that_the_model_takes_for_whole_is_known_to_be_before_its_answer() {
     for whole in [true, false] {
-        // So long that the judgement is there before it is over, however slow the machine is.
-        let mut stage = Stage::with(Script::default(), |settings, _| {
-            settings.endpoint.silence_ms = 3000;
-            settings.mind.max_tokens = 8;
-        });
+        // So long that no machine is slow enough for it to be over before the judgement is there. Nobody waits for its end.
+        let mut stage = Stage::with(Script::default(), |settings, _| settings.endpoint.silence_ms = 600_000);
         stage.ready();
         stage.script.whole.store(whole, Ordering::Relaxed);
         stage.will_hear("why is the sky blue");
         stage.engine.send(Command::Start);
         stage.room.say(&speech(0.8));
+        // The model judges before it answers.
+        stage.until("an answer", |stage| stage.script.generated.load(Ordering::Relaxed) > 0);
+        stage.engine.send(Command::Cancel);
         let end = stage.wait_for_event("turn_end");
         let AssistantEvent::TurnEnd { timings_ms } = end.event else { unreachable!() };
         let told = timings_ms.iter().any(|(stage, _)| stage == "whole");

@@ -6,6 +6,7 @@
 //! [`PpOcr::load`] opens the recognizer; it is a [`TextRecognizer`]. Lines come in reading order as far as the picture
 //! tells; who knows which windows lie on top puts them in order again with [`layout::arrange`].
 
+mod caret;
 mod detect;
 mod known;
 pub mod layout;
@@ -118,7 +119,7 @@ impl PpOcr {
                 continue;
             }
             if let Some(look) = strip::look(&self.luma, pixels, &bounds) {
-                self.lines.push((bounds, look));
+                self.lines.push((caret::without(&self.luma, width, &bounds, &look), look));
             }
         }
         let mut cut = vec![];
