@@ -499,6 +499,7 @@ fn what_is_not_said_aloud_is_what_copy_it_copies() {
         line("Zebra45", 400, 152),
     ]);
     let mut session = Session::new();
+    session.say("what is on my screen", &page);
     let said = session.say("what is the wifi password", &page);
     assert!(said.contains("I don't say it aloud") && !said.contains("Sunflower77"), "{said}");
     assert_eq!(session.copy("copy it", &page).1, "Sunflower77");
