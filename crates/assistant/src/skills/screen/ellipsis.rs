@@ -55,14 +55,14 @@ fn place(words: &[&str], told: &Told) -> Option<u32> {
     let words = words.strip_suffix(&["one"]).filter(|rest| !rest.is_empty()).unwrap_or(words);
     match words {
         ["last"] => Some(0),
-        ["next"] => Some(place_of(told)? + 1),
+        ["next"] => place_of(told)?.checked_add(1),
         ["number", number @ ..] => {
             let number = numbers::parse_all(&number.join(" ")).filter(|number| number.fract() == 0.0)?;
             (1.0..1e6).contains(&number).then_some(number as u32)
         }
         _ => {
             let (at, taken) = numbers::parse_ordinal(words)?;
-            u32::try_from(at).ok().filter(|at| taken == words.len() && *at > 0)
+            (taken == words.len() && at > 0).then_some(at)
         }
     }
 }
@@ -72,9 +72,7 @@ fn place_of(told: &Told) -> Option<u32> {
     let part = || told.about.get("at").and_then(|at| at.parse().ok());
     let asked = || {
         let words: Vec<&str> = told.question.as_ref()?.split(' ').collect();
-        ordinal(&words)
-            .and_then(|(at, _)| numbers::parse_ordinal(&words[at..]))
-            .and_then(|(at, _)| u32::try_from(at).ok())
+        ordinal(&words).and_then(|(at, _)| numbers::parse_ordinal(&words[at..])).map(|(at, _)| at)
     };
     part().or_else(asked)
 }
@@ -94,7 +92,7 @@ fn at_place(at: u32, told: &Told) -> IntentMatch {
         _ => format!("{at}{}", ["th", "st", "nd", "rd"].get(at as usize).unwrap_or(&"th")),
     };
     let before: Vec<&str> = told.question.as_ref().map_or_else(Vec::new, |question| question.split(' ').collect());
-    if told.about.get("at").is_none()
+    if !told.about.contains_key("at")
         && let Some((from, taken)) = ordinal(&before)
     {
         return asked(&[&before[..from], &[name.as_str()], &before[from + taken..]].concat().join(" "));

@@ -242,7 +242,7 @@ fn judge(phrase: &Phrase<'_>) -> Judged {
         return Judged::Hand(Hand::Paper);
     }
     let naming: Vec<&&str> = nouns.iter().filter(|word| !PLAIN.contains(*word) || **word == head).collect();
-    if nouns.iter().any(|word| is_superlative(&word)) {
+    if nouns.iter().any(is_superlative) {
         return Judged::World;
     }
     if is_relation(head) || PLAIN.contains(&head) {

@@ -7,11 +7,15 @@ use super::nouns::Part;
 use super::say::goes_on;
 use super::shape::{self, Kind};
 use super::words::{likeness, words};
-use jarvis_core::TextLine;
+use jarvis_core::{TextLine, TextRole};
 use std::ops::Range;
 
 /// The most words of what a list is called.
 const NAME: usize = 4;
+/// An item that nothing marks has no more words.
+const ITEM: usize = 7;
+/// The first item is no further from its name, in heights of a line.
+const APART: i32 = 3;
 /// What fits less is another word.
 const FITS: f32 = 0.8;
 /// What begins an item that has no number.
@@ -139,6 +143,33 @@ impl List<'_> {
             && wanted.iter().all(|word| read.iter().any(|read| likeness(word, read) >= FITS))
             && read.len() <= wanted.len() + 1
     }
+}
+
+/// The lines under the one that is called `name`, one under the other as the items of a list are, though nothing marks them.
+pub(super) fn under(name: &str, lines: &[&TextLine]) -> Option<Range<usize>> {
+    let wanted = words(name);
+    let is_name = |line: &&&TextLine| {
+        let read = words(&line.text);
+        !wanted.is_empty()
+            && read.len() == wanted.len()
+            && read.iter().zip(&wanted).all(|(read, word)| likeness(word, read) >= FITS)
+    };
+    let at = lines.iter().position(|line| is_name(&line))?;
+    let first = lines.get(at + 1)?;
+    let gap = |line: &TextLine, next: &TextLine| next.region.y.saturating_sub(line.region.bottom());
+    let height = first.region.height.max(1) as i32;
+    let usual = lines.get(at + 2).map_or(0, |second| gap(first, second)).max(height / 2);
+    let is_item = |at: &usize| {
+        let (before, line) = (lines[at - 1], lines[*at]);
+        let apart = if std::ptr::eq(line, *first) { APART * height } else { usual };
+        line.role != TextRole::Heading
+            && line.text.split_whitespace().count() <= ITEM
+            && !line.text.ends_with(['.', ':', '?', '!'])
+            && (line.region.x - first.region.x).abs() <= 2 * height
+            && (0..=apart).contains(&gap(before, line))
+    };
+    let to = (at + 1..lines.len()).take_while(is_item).count() + at + 1;
+    (to > at + 2).then_some(at + 1..to)
 }
 
 /// The list whose items are called `unit`: the one that is called so, or else the longest numbered one, for points any.

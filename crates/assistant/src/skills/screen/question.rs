@@ -225,7 +225,7 @@ fn wanted(asked: &[&str], all: &[&str]) -> (Wants, Option<String>) {
             (value(labels, kind, false), said)
         }
         // "What version is this", "which port does it use".
-        ["what" | "which", thing, "is" | "are" | "was" | "does" | "do" | "did", ..] => {
+        ["what" | "which", thing, "is" | "are" | "was" | "does" | "do" | "did" | "am", ..] => {
             (value(vec![(*thing).to_owned()], kind_of(&[(*thing).to_owned()]), false), None)
         }
         ["what" | "which" | "who" | "where", ..] => (value(Vec::new(), None, false), None),

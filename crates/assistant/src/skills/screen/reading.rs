@@ -128,7 +128,8 @@ impl Screen {
             }
             read::paragraph_at(&lines, lines.iter().position(|line| std::ptr::eq(*line, found.line))?)
         });
-        match place {
+        // What a heading is over is read whole: "read the ingredients".
+        match list::under(query, &lines).or(place) {
             Some(place) => self.read_lines(slots.clone(), place, &lines, screen),
             // A label is read with its value.
             None => self.find(slots, screen, may_look_on),

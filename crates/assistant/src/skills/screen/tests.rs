@@ -485,6 +485,30 @@ fn a_secret_is_told_by_its_place_alone_and_without_a_look_not_at_all() {
 }
 
 #[test]
+fn what_is_not_said_aloud_is_what_copy_it_copies() {
+    let page = screen(vec![
+        line("Wi-Fi password: Sunflower77", 10, 10),
+        line("Site", 10, 100),
+        line("Login", 200, 100),
+        line("Password", 400, 100),
+        line("Netflix", 10, 126),
+        line("bob", 200, 126),
+        line("Tiger22", 400, 126),
+        line("Bank", 10, 152),
+        line("ann", 200, 152),
+        line("Zebra45", 400, 152),
+    ]);
+    let mut session = Session::new();
+    session.say("what is on my screen", &page);
+    let said = session.say("what is the wifi password", &page);
+    assert!(said.contains("I don't say it aloud") && !said.contains("Sunflower77"), "{said}");
+    assert_eq!(session.copy("copy it", &page).1, "Sunflower77");
+    let said = session.say("read the first line", &page);
+    assert!(!said.contains("Sunflower77"), "{said}");
+    assert!(session.copy("copy it", &page).1.contains("Sunflower77"));
+}
+
+#[test]
 fn where_there_was_no_answer_there_is_nothing_to_copy() {
     let mut session = Session::new();
     session.last_reply = Some("The answer before.".into());

@@ -146,6 +146,11 @@ fn switch<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> 
         topic.iter().all(|word| joined == **word || read.iter().any(|read| likeness(word, read) >= FITS))
             && read.len() <= topic.len() + 2
     };
+    // "Newsletter: off".
+    let is_own = |line: &&TextLine| line.text.split_once(':').is_some_and(|(_, value)| is_switched(value));
+    if let Some(line) = screen.lines.iter().filter(|line| is_legible(line)).filter(names).find(is_own) {
+        return Some(Quote { said: format!("{}.", aloud(&line.text)), lines: vec![line], query: None });
+    }
     let found = screen.lines.iter().filter(|line| is_legible(line)).filter(names).find_map(|line| {
         let value = find_of(screen, &line.text, None)?.value?;
         is_switched(&value.text).then_some((line, value))

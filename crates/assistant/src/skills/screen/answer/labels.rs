@@ -20,6 +20,13 @@ const MOST_RIVALS: usize = 4;
 /// Cells of a row that are said.
 const MOST_CELLS: usize = 6;
 
+/// How letters and bills begin.
+const LETTERS: [&str; 8] = ["dear", "invoice", "bill", "receipt", "statement", "reminder", "hello", "hi"];
+/// That stands among so many first lines.
+const HEAD: usize = 12;
+/// Who sends it has a name of no more words.
+const NAME: usize = 6;
+
 /// The last words of letters.
 const CLOSINGS: [&str; 7] = ["regards", "sincerely", "yours", "faithfully", "cheers", "wishes", "love"];
 
@@ -41,6 +48,40 @@ pub(super) fn signed<'a>(labels: &[String], screen: &'a ScreenText) -> Option<Qu
     let at = body.iter().rposition(is_end)?;
     let name = *body.get(at + 1).filter(|line| line.text.split_whitespace().count() <= 4 && !is_kept(line))?;
     Some(Quote { said: format!("It is signed: {}.", aloud(&name.text)), lines: vec![name], query: None })
+}
+
+/// Who a letter or a bill is from that nobody signed and no label tells: what stands at its head.
+pub(super) fn letterhead<'a>(labels: &[String], screen: &'a ScreenText) -> Option<Quote<'a>> {
+    labels.first().filter(|label| *label == "sender")?;
+    let body = read::body(screen);
+    let begins = |line: &&TextLine| {
+        let first = words(&line.text).into_iter().next().unwrap_or_default();
+        LETTERS.contains(&first.as_str())
+    };
+    body.iter().skip(1).take(HEAD).find(|line| begins(line))?;
+    let name = *body.first()?;
+    let is_name = (1..=NAME).contains(&name.text.split_whitespace().count())
+        && !name.text.contains(|c: char| c.is_ascii_digit() || matches!(c, ':' | '@' | '?'))
+        && !name.text.ends_with('.')
+        && !begins(&name)
+        && !is_kept(name);
+    is_name.then(|| Quote {
+        said: format!("At its head stands: {}.", aloud(&name.text)),
+        lines: vec![name],
+        query: None,
+    })
+}
+
+/// The sentence with the only amount of the page, where something is asked to cost.
+pub(super) fn only_amount<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> {
+    let is_price = matches!(question.wants, Wants::Value { kind: Some(Kind::Amount), .. })
+        && question.says(&["is", "cost", "costs", "pay", "price", "was"]);
+    let body = read::body(screen);
+    let mut amounts = body.iter().filter(|line| !shape::find(Kind::Amount, &line.text).is_empty());
+    let (line, None) = (*amounts.next()?, amounts.next()) else { return None };
+    let sentence = read::sentences(&line.text).into_iter().find(|text| shape::find(Kind::Amount, text).len() == 1)?;
+    let is_it = is_price && !is_kept(line) && sentence.split_whitespace().count() >= SENTENCE_WORDS;
+    is_it.then(|| Quote { said: format!("It says: {}", aloud(&sentence)), lines: vec![line], query: None })
 }
 
 /// The number behind a label that has all the words of a question that names none: "Items in cart: 8".
@@ -99,6 +140,11 @@ pub(super) fn of_label<'a>(
     }
     if !found.rivals.is_empty() {
         return Some(several(&found, value));
+    }
+    // "How much" asks for no day and no time, which other sentences of it have.
+    let is_when = !shape::find(Kind::Date, &value.text).is_empty() && shape::find(Kind::Amount, &value.text).is_empty();
+    if kind == Some(Kind::Amount) && is_when {
+        return None;
     }
     if let Some(sentence) = prose(&found, value, kind) {
         return Some(Quote { said: format!("It says: {}", aloud(&sentence)), lines, query: Some(label.to_owned()) });

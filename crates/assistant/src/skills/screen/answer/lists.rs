@@ -12,6 +12,11 @@ use jarvis_core::{ScreenText, TextLine};
 /// Items of lists of more words are sentences.
 const ITEM_WORDS: usize = 5;
 
+/// Whether `label` is a name of several: "ingredients".
+fn is_of_many(label: &str) -> bool {
+    label.ends_with('s') && !label.ends_with("ss")
+}
+
 /// The item, the items or the number of items of a list, or the item that says how many.
 pub(super) fn of_list<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> {
     let Wants::Value { labels, is_number, kind } = &question.wants else { return None };
@@ -30,6 +35,9 @@ pub(super) fn of_list<'a>(question: &Question, screen: &'a ScreenText) -> Option
         let called = list::lists(&body).into_iter().find(|list| list.is_called(label));
         if let Some(list) = called.filter(|_| kind.is_none()) {
             return said(&list.items);
+        }
+        if let Some(place) = list::under(label, &body).filter(|_| kind.is_none() && is_of_many(label)) {
+            return said(&place.map(|at| at..at + 1).collect::<Vec<_>>());
         }
     }
     if !is_number || !matches!(kind, None | Some(Kind::Amount)) || question.topic.is_empty() {

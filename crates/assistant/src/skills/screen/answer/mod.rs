@@ -16,7 +16,7 @@ mod tables;
 
 use super::question::{self, Question, Wants};
 use super::say::{NOT_SAID, aloud, flow, is_kept, is_legible, is_secret};
-use super::shape::Kind;
+use super::shape::{self, Kind};
 use super::told::Told;
 use super::words::words;
 use super::{Screen, chat, error, excerpt, find, located, noted, nouns, secret};
@@ -192,10 +192,17 @@ fn quoted<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> 
             .or_else(|| agenda::of_agenda(question, screen))
             .or_else(|| labels::signed(labels, screen))
             .or_else(|| labels.iter().find_map(|label| of_label(label, *kind, question, screen)))
+            .or_else(|| labels::letterhead(labels, screen))
             .or_else(|| labels::of_topic(labels, question, screen))
             .or_else(|| labels::of_itself(question, screen))
             .or_else(|| labels::of_share(labels, question, screen))
-            .or_else(|| sentences(&question.topic, *is_number, *kind, screen))
+            .or_else(|| {
+                let told = sentences(&question.topic, *is_number, *kind, screen);
+                // "How much" is answered with an amount where the page has one.
+                let only = || labels::only_amount(question, screen);
+                let has_amount = |quote: &Quote<'_>| !shape::find(Kind::Amount, &quote.said).is_empty();
+                if told.as_ref().is_some_and(has_amount) { told } else { only().or(told) }
+            })
             .or_else(|| counts::of_time(question, screen))
             .or_else(|| {
                 let named = otherwise_named(&question.topic).find_map(|name| {

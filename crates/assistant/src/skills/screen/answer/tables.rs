@@ -11,6 +11,7 @@ use super::super::words::{likeness, words};
 use super::Quote;
 use crate::numbers;
 use jarvis_core::{ScreenText, TextLine};
+use std::collections::BTreeSet;
 
 /// What fits less is another word.
 const FITS: f32 = 0.8;
@@ -33,13 +34,16 @@ const TOLD_BY: &[(&[&str], &[&str])] = &[
     (&["latest", "earliest", "late", "early"], &["time", "departs", "leaves", "starts", "start", "date", "day"]),
     (&["longest", "shortest", "long"], &["hours", "duration", "minutes", "length", "days"]),
     (&["heaviest", "lightest", "heavy"], &["weight"]),
+    (&["memory", "ram"], &["mem", "memory", "ram", "rss"]),
+    (&["processor"], &["cpu"]),
     (&["oldest", "youngest", "old"], &["age", "years", "born"]),
 ];
 /// Words that name no row, whatever the table is of.
 #[rustfmt::skip]
 const OF_QUESTIONS: &[&str] = &[
     "row", "rows", "table", "item", "items", "entry", "entries", "one", "ones", "s", "first", "second", "third", "last", "next", "place",
-    "expensive", "earn", "earns", "time", "day", "people", "who", "whose", "name", "called",
+    "expensive", "earn", "earns", "time", "day", "people", "who", "whose", "name", "called", "use", "uses",
+    "used",
 ];
 /// How rows are called whatever they are of.
 const ROWS: [&str; 6] = ["row", "rows", "items", "entries", "records", "lines"];
@@ -103,7 +107,7 @@ fn row<'a>(before: &str, table: &Table<'a>, row: &[&'a TextLine]) -> Option<Quot
 /// What stands in a cell, and whose and what it is.
 fn cell<'a>(table: &Table<'a>, of: &[&'a TextLine], column: usize) -> Option<Quote<'a>> {
     let (head, cell) = (table.heads()[column], table.cell(of, column)?);
-    let name = name(of).unwrap_or(cell);
+    let name = name(table, of).unwrap_or(cell);
     if [name, head, cell].iter().any(|line| is_kept(line)) || std::ptr::eq(name, cell) {
         return None;
     }
@@ -111,11 +115,20 @@ fn cell<'a>(table: &Table<'a>, of: &[&'a TextLine], column: usize) -> Option<Quo
     Some(Quote { said, lines: vec![name, cell], query: None })
 }
 
-/// What `row` is called by: its first cell that is no number, no day and no time.
-fn name<'a>(row: &[&'a TextLine]) -> Option<&'a TextLine> {
+/// What `row` is called by: its cell in the first column of words that are no days and differ from row to row, or else its first
+/// such cell. Who runs a process does not name it.
+fn name<'a>(table: &Table<'a>, row: &[&'a TextLine]) -> Option<&'a TextLine> {
     let is_name =
-        |cell: &&&TextLine| cell.text.contains(char::is_alphabetic) && shape::find(Kind::Date, &cell.text).is_empty();
-    row.iter().find(is_name).or(row.first()).copied()
+        |cell: &TextLine| cell.text.contains(char::is_alphabetic) && shape::find(Kind::Date, &cell.text).is_empty();
+    let names = |column: &usize| {
+        let cells: Vec<&str> =
+            table.items().filter_map(|row| table.cell(row, *column)).map(|cell| &*cell.text).collect();
+        let all: BTreeSet<&str> = cells.iter().copied().collect();
+        all.len() == cells.len() && table.cell(row, *column).is_some_and(is_name)
+    };
+    let column = (0..table.heads().len()).find(names);
+    let first = || row.iter().copied().find(|cell| is_name(cell)).or(row.first().copied());
+    column.and_then(|column| table.cell(row, column)).or_else(first)
 }
 
 fn is_like(word: &str, other: &str) -> bool {
@@ -176,7 +189,7 @@ fn count<'a>(question: &Question, table: &Table<'a>, screen: &ScreenText) -> Opt
     if strange.count() > 2 || found.iter().flat_map(|row| row.iter()).any(|cell| is_kept(cell)) {
         return None;
     }
-    let names: Vec<String> = found.iter().filter_map(|row| name(row)).map(|name| aloud(&name.text)).collect();
+    let names: Vec<String> = found.iter().filter_map(|row| name(table, row)).map(|name| aloud(&name.text)).collect();
     let lines = found.iter().flat_map(|row| row.iter().copied()).collect();
     Some(Quote { said: format!("{}: {}.", counted(found.len(), "row"), names.join(", ")), lines, query: None })
 }
@@ -342,14 +355,22 @@ fn named<'a>(question: &Question, table: &Table<'a>) -> Option<Quote<'a>> {
         (0..table.heads().len()).filter(|at| names_head(&question.topic, table.heads()[*at])).collect();
     let is_of_head =
         |word: &String| heads.iter().any(|at| words(&table.heads()[*at].text).iter().any(|head| is_like(word, head)));
+    // "Memory" is told under "%MEM".
+    let is_told = |word: &String| {
+        let mut told =
+            TOLD_BY.iter().filter(|(said, _)| said.contains(&word.as_str())).flat_map(|(_, heads)| heads.iter());
+        told.any(|head| table.heads().iter().any(|line| words(&line.text).iter().any(|read| read == head)))
+    };
     let asked: Vec<String> = question
         .said
         .iter()
         .filter(|word| question.topic.contains(word) || is_number(word))
         .map(|word| cardinal(word))
         .collect();
-    let rest: Vec<&String> =
-        asked.iter().filter(|word| !is_of_head(word) && !OF_QUESTIONS.contains(&word.as_str())).collect();
+    let rest: Vec<&String> = asked
+        .iter()
+        .filter(|word| !is_of_head(word) && !is_told(word) && !OF_QUESTIONS.contains(&word.as_str()))
+        .collect();
     let has = |row: &[&TextLine], word: &String| {
         row.iter().any(|cell| words(&cell.text).iter().any(|read| is_like(word, read)))
     };
@@ -381,7 +402,8 @@ fn named<'a>(question: &Question, table: &Table<'a>) -> Option<Quote<'a>> {
             if found.iter().flat_map(|row| row.iter()).any(|cell| is_kept(cell)) {
                 return None;
             }
-            let names: Vec<String> = found.iter().filter_map(|row| name(row)).map(|name| aloud(&name.text)).collect();
+            let names: Vec<String> =
+                found.iter().filter_map(|row| name(table, row)).map(|name| aloud(&name.text)).collect();
             let shared = table.cell(first, column)?;
             let said = format!("{} {}: {}.", aloud(&table.heads()[column].text), aloud(&shared.text), names.join(", "));
             Some(Quote { said, lines: found.iter().flat_map(|row| row.iter().copied()).collect(), query: None })

@@ -147,9 +147,7 @@ fn hide_behind_sign(text: &str, places: &[Range<usize>], hidden: &mut [bool]) {
             && one_word
             && value.trim().chars().count() >= MIXED;
         let is_it = |place: &Range<usize>| {
-            if is_key {
-                place.start >= from
-            } else if ends_in_secret(label) && (one_word || is_value(value)) {
+            if is_key || ends_in_secret(label) && (one_word || is_value(value)) {
                 place.start >= from
             } else {
                 mark == " is " && is_value(label) && is_secret(value) && place.end <= label.len()
