@@ -35,6 +35,10 @@ pub(super) fn goes_on(text: &str, told: &Told, page: &Page) -> Option<IntentMatc
         }
         _ if is_known && (rest.is_some() || words.len() <= 3) => {
             let is_certain = DETERMINERS.contains(&words[0]);
+            // "Where is Ana" is whole.
+            if !words[usize::from(is_certain)..].iter().all(|word| page.has(word)) {
+                return None;
+            }
             let is_replaced = |at: &usize| {
                 let stands = |list: &[&str]| at.checked_sub(1).is_some_and(|at| list.contains(&before[at]));
                 page.has(before[*at]) && if is_certain { stands(&DETERMINERS) } else { stands(&BEFORE_NAMES) }
@@ -55,7 +59,8 @@ fn place(words: &[&str], told: &Told) -> Option<u32> {
     let words = words.strip_suffix(&["one"]).filter(|rest| !rest.is_empty()).unwrap_or(words);
     match words {
         ["last"] => Some(0),
-        ["next"] => place_of(told)?.checked_add(1),
+        // Behind the last there is none.
+        ["next"] => place_of(told)?.checked_add(1).filter(|at| *at > 1),
         ["number", number @ ..] => {
             let number = numbers::parse_all(&number.join(" ")).filter(|number| number.fract() == 0.0)?;
             (1.0..1e6).contains(&number).then_some(number as u32)
@@ -136,9 +141,13 @@ mod tests {
         ] {
             assert_eq!(after(before, said).as_deref(), Some(whole), "{before}: {said}");
         }
-        for said in ["what about france", "of france", "why", "tell me a joke", "the weather"] {
+        for said in ["what about france", "of france", "why", "tell me a joke", "the weather", "what is ana"] {
             assert_eq!(after("what is the pid of cargo", said), None, "{said}");
         }
+        for said in ["where is ana", "who is ana", "read ana"] {
+            assert_eq!(after("what does ben earn", said), None, "{said}");
+        }
+        assert_eq!(after("what is the last item", "the next one"), None);
     }
 
     proptest! {

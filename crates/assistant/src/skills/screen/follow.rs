@@ -130,11 +130,14 @@ impl Follow {
         let looks = picture::of_looks(text);
         let shown = || matched(PICTURE, &[("question", text)]);
         let is_last = match sight {
-            Sight::Nothing if looks.is_some() => return Some(shown()),
+            Sight::Nothing if looks == Some(Looks::Pointed) => return Some(shown()),
+            // There may be such a thing in front of who asks, or in their garden.
+            Sight::Nothing if looks.is_some() => return Some(offer(&[("question", text)])),
             Sight::Nothing => return self.unseen(text),
             Sight::Elsewhere if looks == Some(Looks::Pointed) => return Some(shown()),
             Sight::Elsewhere => {
-                let is_of_text = aim::is_of_a_thing(text) || hand::at_hand(text) == Some(Hand::Paper);
+                // Of what was talked about there is a recipe, and it is who won; only their own it never is.
+                let is_of_text = aim::is_of_a_thing(text) || hand::is_own(text);
                 return is_of_text.then(|| offer(&[("question", text)]));
             }
             _ if !page.is_known() => return None,

@@ -6,7 +6,7 @@
 //! world. A model would make such an answer up. Never decides who answers.
 
 use super::aim::QUESTIONS;
-use super::nouns::{is_numbered, is_of_papers};
+use super::nouns::{is_numbered, is_of_papers, is_of_papers_alone};
 use super::world::{is_of_world, is_of_world_if_named, is_relation};
 use crate::router::normalize::is_file_name;
 
@@ -95,12 +95,8 @@ const CORRESPONDENCE: [&str; 12] = [
     "messaged",
     "invited",
 ];
-/// What somebody did with them, after "what did Anna".
-const TOLD: [&str; 10] = ["write", "say", "reply", "answer", "send", "ask", "suggest", "order", "want", "text"];
 /// What may stand behind who did it.
 const BEHIND: [&str; 9] = ["last", "first", "me", "us", "back", "to", "today", "yesterday", "it"];
-/// Nobody that has a name.
-const NOBODY: [&str; 10] = ["you", "i", "he", "she", "it", "they", "we", "people", "god", "jesus"];
 /// What is said of a thing on a bill or an invitation.
 const SAID_OF_THINGS: [&str; 8] =
     ["included", "listed", "mentioned", "attached", "refundable", "due", "overdue", "payable"];
@@ -132,7 +128,19 @@ pub(super) fn at_hand(text: &str) -> Option<Hand> {
             Judged::Hand(hand) => best = best.max(Some(hand)),
         }
     }
-    best.filter(|hand| *hand == Hand::Paper || !is_general(&words))
+    let is_own = phrases.iter().any(|phrase| OWN.contains(&phrase.certain));
+    // Of papers it is asked why they fail and who wrote them, too, but who invented them is of the world.
+    let is_begun = || words.iter().any(|word| BEGAN.contains(word));
+    let is_of_all = |hand: &Hand| if *hand == Hand::Paper { is_begun() } else { is_general(&words) };
+    best.filter(|hand| is_own || !is_of_all(hand))
+}
+
+/// Whether `text` is about what only who asks has or did, whatever was talked about: "my flight", "how much did I pay".
+pub(super) fn is_own(text: &str) -> bool {
+    let words: Vec<&str> = text.split(' ').collect();
+    let is_dealt = || of_dealings(&words).is_some() && !is_advice(&words);
+    let is_named = || phrases(&words).iter().any(|phrase| OWN.contains(&phrase.certain));
+    is_named() && at_hand(text) == Some(Hand::Paper) || is_dealt()
 }
 
 /// Whether `text` names a certain thing of the world whose own name `is_there` does not hold for.
@@ -223,15 +231,14 @@ fn judge(phrase: &Phrase<'_>) -> Judged {
     let tied = behind.first().filter(|word| TIES.contains(word));
     let is_to_a_thing = behind.get(1).is_some_and(|word| CERTAIN.contains(word));
     let head = nouns.last().copied().unwrap_or_default();
-    if let Some(tie) = tied {
+    if tied.is_some() {
         if is_to_a_thing {
             return if is_paper { Judged::Hand(Hand::Paper) } else { Judged::Nothing };
         }
-        let is_of = matches!(*tie, "of" | "between" | "called");
-        return match is_paper {
-            true if !is_of || is_numbered(&nouns.join(" ")) || super::nouns::is_of_papers_alone(head) => {
-                Judged::Hand(Hand::Paper)
-            }
+        // "My flight to London", "the tracking number for order 5", but not "the recipe for pancakes".
+        let is_theirs = OWN.contains(certain) || is_numbered(&nouns.join(" ")) || is_of_papers_alone(head);
+        return match is_paper && (is_theirs || behind.len() == 1) {
+            true => Judged::Hand(Hand::Paper),
             _ if OWN.contains(certain) => Judged::Nothing,
             // "Is the soup on", "the man who".
             _ if behind.len() == 1 => Judged::Hand(Hand::Thing),
@@ -292,7 +299,6 @@ fn of_papers(words: &[&str]) -> Option<Hand> {
                 && (1..=2).contains(&behind.len())
                 && behind.iter().all(|word| BEHIND.contains(word))
         }
-        ["what", "did", name, told] => !NOBODY.contains(name) && TOLD.contains(told),
         _ => false,
     };
     let is_numbered_part = || {

@@ -119,7 +119,7 @@ const SPECS: &[SkillSpec] = &[
 /// What is asked back where nothing was seen.
 const WHERE: &str = "Do you mean on your screen? Say yes, and I look at it.";
 /// What is said to who means something else.
-const NOT_THERE: &str = "Then I don't know what you mean.";
+const NOT_THERE: &str = "Then ask again, and I answer from what I know.";
 #[rustfmt::skip]
 const YES: &[&str] = &[
     "yes", "yeah", "yep", "yup", "sure", "yes i do", "i do", "of course", "right", "correct", "exactly", "do it", "look", "go ahead",
@@ -143,6 +143,8 @@ pub struct Screen {
     told: Option<Told>,
     /// The question that it was asked back to.
     offered: Option<String>,
+    /// The last such question that was not meant so: asked again, it is for the language model.
+    declined: Option<String>,
     /// Of fingerprints of answers.
     key: RandomState,
     /// Of the answer before the one that is made, and of whatever skill.
@@ -161,6 +163,7 @@ impl Screen {
             page: Page::default(),
             told: None,
             offered: None,
+            declined: None,
             key: RandomState::new(),
             last_reply: None,
             noted: Vec::new(),
@@ -214,8 +217,12 @@ impl Screen {
         if slots.contains_key("about") {
             return Reply::say(say::NOT_SAID);
         }
-        self.offered = slots.get("question").cloned();
-        Reply::say(if self.offered.is_some() { WHERE } else { NOT_THERE })
+        if let Some(question) = slots.get("question") {
+            self.offered = Some(question.clone());
+            return Reply::say(WHERE);
+        }
+        self.declined = slots.get("declined").cloned();
+        Reply::say(NOT_THERE)
     }
 }
 
@@ -237,13 +244,18 @@ impl Skill for Screen {
     fn follow_up(&self, text: &str) -> Option<IntentMatch> {
         if let Some(question) = &self.offered {
             let said = |list: &[&str]| list.contains(&text);
-            let refused = || IntentMatch { intent: OFFER, slots: Slots::new(), confidence: 0.95 };
-            return said(YES).then(|| request::question(question)).or_else(|| said(NO).then(refused));
+            let declined = || Slots::from([("declined".to_owned(), question.clone())]);
+            let refused = || IntentMatch { intent: OFFER, slots: declined(), confidence: 0.95 };
+            return said(YES).then(|| about(question)).or_else(|| said(NO).then(refused));
         }
         self.follow.goes_on(text, self.told.as_ref()?)
     }
 
     fn about_seen(&self, text: &str, sight: Sight) -> Option<IntentMatch> {
+        // Whoever asks again was asked back by mistake.
+        if [&self.offered, &self.declined].into_iter().flatten().any(|question| question == text) {
+            return None;
+        }
         self.follow.about(text, &self.page, self.told.as_ref(), sight)
     }
 

@@ -72,10 +72,12 @@ pub(super) fn of_looks(text: &str) -> Option<Looks> {
     let words: Vec<&str> = text.split(' ').collect();
     let is_seen = |word: &&str| SEEN.contains(word);
     let points = |word: &&str| matches!(*word, "this" | "that" | "these" | "those" | "it");
-    let is_in_picture = words.windows(3).any(|three| {
-        matches!(three[0], "in" | "on")
-            && matches!(three[1], "the" | "this" | "that")
-            && IN_PICTURES.contains(&three[2])
+    // "In the painting" in front, but not "in the painting The Last Supper".
+    let is_in_picture = (0..words.len()).any(|at| match &words[at..] {
+        ["in" | "on", "the" | "this" | "that", picture, behind @ ..] => {
+            IN_PICTURES.contains(picture) && matches!(behind, [] | ["on", ..])
+        }
+        _ => false,
     });
     if is_in_picture && matches!(words[0], "what" | "who" | "which" | "how" | "is" | "are" | "where" | "does" | "do") {
         // What is written in it can be read.

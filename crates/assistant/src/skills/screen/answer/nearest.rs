@@ -28,10 +28,13 @@ pub(super) fn nothing(question: &Question, screen: &ScreenText) -> Option<String
         }
         _ => false,
     };
-    let is_there =
-        |word: &String| screen.lines.iter().any(|line| words(&line.text).iter().any(|read| is_near(word, read)));
     let is_understood = question.said.iter().any(|word| UNDERSTOOD.contains(&word.as_str()));
-    let is_none = is_named && !is_understood && !question.topic.is_empty() && !question.topic.iter().any(is_there);
+    if !is_named || is_understood || question.topic.is_empty() {
+        return None;
+    }
+    let read: Vec<String> = screen.lines.iter().flat_map(|line| words(&line.text)).collect();
+    let is_there = |word: &String| read.iter().any(|read| is_near(word, read));
+    let is_none = !question.topic.iter().any(is_there);
     is_none.then(|| format!("I don't see an answer to that {}.", where_looked(screen)))
 }
 
