@@ -41,6 +41,9 @@ impl LanguageModel for Judge {
     fn context_length(&self) -> usize {
         8
     }
+    fn parameters(&self) -> Option<u64> {
+        Some(9)
+    }
     fn end_of_turn(&mut self, _: &str, _: &Cancel) -> Result<Option<f32>> {
         Ok(self.0)
     }
@@ -86,6 +89,7 @@ fn what_was_begun_is_not_begun_again() {
     let mut minds = Minds::new(boxed(Breaks("", Error::cancelled)), boxed(Local(Ok("two")))).unwrap();
     assert!(ask(&mut minds).1.unwrap_err().is_cancelled());
     assert_eq!(minds.context_length(), 8);
+    assert_eq!(minds.parameters(), Some(9), "of the one that knows");
 }
 
 /// Speaks with one sample of this value, or fails, before it or after.

@@ -16,14 +16,12 @@ pub(super) struct Told {
     pub reading: Option<Reading>,
     /// Of the answer before, where the last one is not in the text: it is told by the language model, or put together.
     pub before: Option<u64>,
-    /// Of what is said where the language model has no answer.
-    pub otherwise: Option<u64>,
 }
 
 impl Told {
     /// Something that stands there.
     pub fn of(about: Slots) -> Self {
-        Self { about, reading: None, before: None, otherwise: None }
+        Self { about, reading: None, before: None }
     }
 }
 

@@ -95,9 +95,11 @@ impl Screen {
         self.told = Some(Told { before: self.last_reply, ..Told::of(super::told::slots("answer")) });
         Seen::Ask {
             prompt: excerpt::prompt(asked, screen),
+            in_full: excerpt::in_full(asked, screen),
             grounds: excerpt::grounds(screen),
             in_own_words: question.wants == Wants::OwnWords,
             otherwise: nearest(&question, screen),
+            absent: super::absent(screen),
             after: String::new(),
         }
     }

@@ -5,7 +5,7 @@ use super::super::grounds::stem;
 use super::super::question::{Question, Wants};
 use super::super::say::{aloud, beginning, flow, is_kept, is_secret};
 use super::super::words::words;
-use super::super::{error, read, where_looked};
+use super::super::{NEAREST, absent, error, read};
 use super::MOST_WORDS;
 use jarvis_core::{ScreenText, TextLine};
 /// The most words of the lines that are quoted where there is no answer.
@@ -18,7 +18,7 @@ pub(super) fn nearest(question: &Question, screen: &ScreenText) -> String {
     let is_about_error = wanted.iter().any(|word| matches!(word.as_str(), "error" | "wrong" | "fix" | "messag"));
     let error = if is_about_error { error::find(screen) } else { Vec::new() };
     if !error.is_empty() {
-        return format!("I have no answer that I am sure of. {says}: {}", beginning(&flow(&error), MOST_WORDS));
+        return format!("{NEAREST} {says}: {}", beginning(&flow(&error), MOST_WORDS));
     }
     let shared = |line: &TextLine| {
         let has: Vec<String> = words(&line.text).iter().map(|word| stem(word)).collect();
@@ -29,9 +29,9 @@ pub(super) fn nearest(question: &Question, screen: &ScreenText) -> String {
     if best == 0 {
         return match question.wants {
             Wants::Understanding | Wants::OwnWords if wanted.is_empty() => {
-                format!("I have no answer that I am sure of. {}", read::summary(screen))
+                format!("{NEAREST} {}", read::summary(screen))
             }
-            _ => format!("I don't see an answer to that {}.", where_looked(screen)),
+            _ => absent(screen),
         };
     }
     let mut room = NEAREST_WORDS;
@@ -57,5 +57,5 @@ pub(super) fn nearest(question: &Question, screen: &ScreenText) -> String {
     let told: Vec<String> = told.collect();
     let told: Vec<&str> = told.iter().map(|told| told.trim_end_matches('.')).collect();
     let said = beginning(&told.join(". "), NEAREST_WORDS);
-    format!("I have no answer that I am sure of. {says}: {}.", said.trim_end_matches(['.', '…']))
+    format!("{NEAREST} {says}: {}.", said.trim_end_matches(['.', '…']))
 }
