@@ -344,7 +344,7 @@ mod tests {
             "No, the shipping is not cheaper.",
             "No, the hammer drill costs 129.00 and the shipping only 9.90.",
             "The drill is there two times.",
-            "Write to them through `mailto(billing)`.",
+            "Put the invoice date into `date(billing)`.",
         ] {
             assert!(grounds.bear(said), "{said}");
         }
