@@ -41,9 +41,6 @@ impl LanguageModel for Judge {
     fn context_length(&self) -> usize {
         8
     }
-    fn parameters(&self) -> Option<u64> {
-        Some(9)
-    }
     fn end_of_turn(&mut self, _: &str, _: &Cancel) -> Result<Option<f32>> {
         Ok(self.0)
     }
@@ -76,6 +73,9 @@ impl LanguageModel for Breaks {
     }
     fn context_length(&self) -> usize {
         8
+    }
+    fn parameters(&self) -> Option<u64> {
+        Some(9)
     }
 }
 
