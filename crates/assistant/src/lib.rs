@@ -3,8 +3,9 @@
 //! Owns the turn's state machine ([`turn`]), the choice of who answers ([`router`]), the skills ([`skills`]), the
 //! conversation ([`conversation`]), the cutting of answers into clauses ([`clauses`]), what is
 //! said most often ([`phrases`]), and the piece that joins them
-//! ([`mind`]). Knows engines only by their traits in `jarvis-core`; never loads a model and never touches a device.
+//! ([`mind`]). [`bench`] is what answers about pages are measured with. Knows engines only by their traits in `jarvis-core`; never loads a model and never touches a device.
 
+pub mod bench;
 pub mod clauses;
 pub mod conversation;
 pub mod mind;

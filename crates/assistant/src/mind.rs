@@ -30,6 +30,10 @@ const MOST_SENTENCES: usize = 2;
 /// Sentences of fewer words ("Sure!") don't count towards [`MOST_SENTENCES`].
 const SENTENCE_WORDS: usize = 3;
 
+/// A model of so many numbers understands what a page is, can say that there is no answer in it, and tells what there is in
+/// its own words without making up much. One of 135 million does none of that, one of 494 million does.
+const CAPABLE: u64 = 400_000_000;
+
 /// The code of the error that the model had no words.
 const NO_ANSWER: &str = "mind.no_answer";
 
@@ -386,9 +390,18 @@ impl Mind {
         match self.look_and_see(matched, request, target, glance, cancel)? {
             // What stood on the screen is no part of the conversation: that may be sent to a model of another program.
             Seen::Reply(reply) => Ok(self.give(reply, None, on_piece)),
-            Seen::Ask { prompt, grounds, in_own_words, otherwise, after } => {
-                let grounds = screen::Grounds::new(&grounds, &request.text, in_own_words);
-                let mut reply = self.answer_on(&grounds, prompt, otherwise, cancel, on_piece)?;
+            Seen::Ask { prompt, in_full, grounds, in_own_words, otherwise, absent, after } => {
+                let is_capable = loaded(&mut self.model)?.parameters().is_some_and(|count| count >= CAPABLE);
+                let (prompt, wording) = match (in_own_words, is_capable) {
+                    (true, false) => (prompt, screen::Wording::Own),
+                    (true, true) => (in_full, screen::Wording::Own),
+                    (false, false) => (prompt, screen::Wording::Quoted),
+                    (false, true) => (in_full, screen::Wording::Told),
+                };
+                let grounds = screen::Grounds::new(&grounds, &request.text, wording);
+                let sentences = screen::sentences_for(&request.text);
+                let answering = OnPage { grounds, prompt, otherwise, absent, is_capable, sentences };
+                let mut reply = self.answer_on(answering, cancel, on_piece)?;
                 if !after.is_empty() && !cancel.is_cancelled() {
                     on_piece(Piece::Event(AssistantEvent::ReplyText { text: format!(" {after}") }));
                     on_piece(Piece::Clause(Clause { text: after.clone(), stays_here: true }));
@@ -404,21 +417,24 @@ impl Mind {
     }
 
     /// Has the language model answer from what was seen. Gives out sentence by sentence what the page bears, up to the first
-    /// that it doesn't; `otherwise` where that is none.
-    fn answer_on(
-        &mut self,
-        grounds: &screen::Grounds,
-        prompt: String,
-        otherwise: String,
-        cancel: &Cancel,
-        on_piece: &mut dyn FnMut(Piece),
-    ) -> Result<String> {
+    /// that it doesn't; what is said otherwise where that is none.
+    fn answer_on(&mut self, page: OnPage, cancel: &Cancel, on_piece: &mut dyn FnMut(Piece)) -> Result<String> {
         let mut messages = Conversation::beginning();
-        messages.push(Message::new(jarvis_core::Role::User, prompt));
+        messages.push(Message::new(jarvis_core::Role::User, page.prompt));
         let enough = cancel.child();
-        let may_be_said = |_: &str, sentence: &str| grounds.bear(sentence);
+        let is_absent = std::cell::Cell::new(false);
+        let may_be_said = |said: &str, sentence: &str| {
+            let absent = page.is_capable && screen::says_it_is_absent(sentence);
+            is_absent.set(absent && said.is_empty());
+            !absent && page.grounds.bear(sentence)
+        };
         let mut sentences = Sentences::new(&may_be_said);
-        let made = self.generate(messages, true, &enough, &mut |piece| {
+        let manner = match page.is_capable {
+            // The likeliest word is the one that stands there.
+            true => Manner { stays_here: true, temperature: 0.0, sentences: page.sentences },
+            false => Manner { stays_here: true, temperature: self.options.temperature, sentences: MOST_SENTENCES },
+        };
+        let made = self.generate(messages, manner, &enough, &mut |piece| {
             if !sentences.take(piece, on_piece) {
                 enough.cancel();
             }
@@ -428,9 +444,9 @@ impl Mind {
         if cancel.is_cancelled() {
             return Ok(sentences.said);
         }
-        sentences.finish(on_piece);
+        sentences.end(on_piece);
         if sentences.said.is_empty() {
-            sentences.say(&otherwise, on_piece);
+            sentences.say(if is_absent.get() { &page.absent } else { &page.otherwise }, on_piece);
         }
         Ok(sentences.said)
     }
@@ -517,7 +533,8 @@ impl Mind {
         // Also of an answer that fails: it may be taken back before it is made.
         self.before = Some(Before { thread, last_reply: None });
         let messages = self.conversation.messages_for(&request.text, self.clock.now());
-        let reply = self.generate(messages, false, cancel, on_piece)?;
+        let manner = Manner { stays_here: false, temperature: self.options.temperature, sentences: MOST_SENTENCES };
+        let reply = self.generate(messages, manner, cancel, on_piece)?;
         if !reply.is_empty() {
             let last_reply = self.last_reply.clone();
             if self.remember(&request.text, reply.clone()) {
@@ -527,25 +544,25 @@ impl Mind {
         Ok(reply)
     }
 
-    /// Has the language model answer; `stays_here`: none of another program, and no voice of one.
+    /// Has the language model answer.
     fn generate(
         &mut self,
         messages: Vec<Message>,
-        stays_here: bool,
+        Manner { stays_here, temperature, sentences }: Manner,
         cancel: &Cancel,
         on_piece: &mut dyn FnMut(Piece),
     ) -> Result<String> {
         let model = loaded(&mut self.model)?;
         let options = GenerateOptions {
             max_tokens: self.options.max_tokens,
-            temperature: self.options.temperature,
+            temperature,
             repetition_penalty: REPETITION_PENALTY,
             seed: self.answered,
             stays_here,
             ..GenerateOptions::default()
         };
         let enough = cancel.child();
-        let mut speech = Speech { stays_here, ..Speech::default() };
+        let mut speech = Speech::new(stays_here, sentences);
         let mut first = true;
         let made = model.generate(&Prompt::Chat(messages), &options, &enough, &mut |text| {
             if std::mem::take(&mut first) {
@@ -604,6 +621,31 @@ fn loaded(model: &mut Model) -> Result<&mut dyn LanguageModel> {
     }
 }
 
+/// How an answer is made.
+#[derive(Debug, Clone, Copy)]
+struct Manner {
+    /// By no model of another program, and spoken by no voice of one.
+    stays_here: bool,
+    /// How much it varies.
+    temperature: f32,
+    /// It ends after so many.
+    sentences: usize,
+}
+
+/// What an answer about a page is made of.
+struct OnPage {
+    grounds: screen::Grounds,
+    prompt: String,
+    /// What is said where nothing of the answer may be.
+    otherwise: String,
+    /// What is said where the model says that there is no answer.
+    absent: String,
+    /// The model is one that was told to say so.
+    is_capable: bool,
+    /// Those that such a model's answer may have.
+    sentences: usize,
+}
+
 /// A question on its way to its answer.
 struct Asked<'a> {
     said: &'a str,
@@ -637,33 +679,40 @@ fn milliseconds(since: Instant) -> f64 {
 }
 
 /// A generated text on its way to the voice: cut into clauses, ended after enough sentences.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Speech {
     splitter: ClauseSplitter,
     said: String,
     sentences: usize,
+    /// Enough of them.
+    most: usize,
     /// Words of the sentence that is being said.
     words: usize,
     stays_here: bool,
 }
 
 impl Speech {
+    /// Of nothing yet, and of `most` sentences at most.
+    fn new(stays_here: bool, most: usize) -> Self {
+        Self { splitter: ClauseSplitter::new(), said: String::new(), sentences: 0, most, words: 0, stays_here }
+    }
+
     /// Takes generated text; true when enough was said.
     fn push(&mut self, text: &str, on_piece: &mut dyn FnMut(Piece)) -> bool {
         for clause in self.splitter.push(text) {
-            if self.sentences >= MOST_SENTENCES {
+            if self.sentences >= self.most {
                 break;
             }
             self.say(&clause, on_piece);
         }
-        self.sentences >= MOST_SENTENCES
+        self.sentences >= self.most
     }
 
     /// Says what is left, unless the text was cut off inside a sentence and a real one was said before.
     fn finish(&mut self, was_cut_off: bool, on_piece: &mut dyn FnMut(Piece)) {
         let Some(rest) = self.splitter.finish() else { return };
         let is_fragment = was_cut_off && !ends_sentence(&rest) && self.sentences > 0 && ends_sentence(&self.said);
-        if self.sentences < MOST_SENTENCES && !is_fragment {
+        if self.sentences < self.most && !is_fragment {
             self.say(&rest, on_piece);
         }
     }

@@ -119,6 +119,8 @@ pub struct Parrot {
     pub asked: Arc<Mutex<Vec<Vec<Message>>>>,
     /// Whether each of them had to stay on this machine.
     pub stayed: Arc<Mutex<Vec<bool>>>,
+    /// Of how many numbers it says that it is made.
+    pub parameters: Arc<Mutex<Option<u64>>>,
 }
 
 impl Parrot {
@@ -167,5 +169,9 @@ impl LanguageModel for Parrot {
 
     fn context_length(&self) -> usize {
         2048
+    }
+
+    fn parameters(&self) -> Option<u64> {
+        *self.parameters.lock().unwrap()
     }
 }

@@ -161,6 +161,11 @@ pub trait LanguageModel: Send {
     fn warm_up(&mut self, beginning: &[Message]) -> Result<()>;
     /// Tokens that prompt and answer may have together.
     fn context_length(&self) -> usize;
+    /// How many numbers the model that answers what stays here is made of, which is a measure of what it can be asked; none
+    /// where that is not known.
+    fn parameters(&self) -> Option<u64> {
+        None
+    }
     /// How likely `said`, a question of the user, ends where it does rather than goes on with another word, 0..=1, whatever
     /// punctuation stands there; none where the model can't tell. What was read of a conversation is still known after it.
     ///

@@ -124,14 +124,19 @@ pub enum Seen {
     Look(ScreenTarget),
     /// The language model answers, in words alone, and none of another program.
     Ask {
-        /// The question together with what of the screen it is about, told apart.
+        /// The question together with what of the screen it is about, told apart: short, for a model that loses a long text.
         prompt: String,
+        /// The same with all of the screen that has room, for a model that can be told what to do where there is no answer.
+        /// Two questions about the same screen begin the same.
+        in_full: String,
         /// What the answer has to stand in, a line each: a sentence that says what is not there is not said.
         grounds: String,
         /// Only its numbers, names and addresses have to: what is asked for takes words of its own, as a translation does.
         in_own_words: bool,
         /// What is said where none of the answer stands.
         otherwise: String,
+        /// What is said where the model says that there is no answer.
+        absent: String,
         /// What is said behind its answer; empty for nothing.
         after: String,
     },

@@ -504,4 +504,8 @@ impl LanguageModel for Considerate {
     fn context_length(&self) -> usize {
         self.model.context_length()
     }
+
+    fn parameters(&self) -> Option<u64> {
+        self.model.parameters()
+    }
 }

@@ -69,6 +69,7 @@ impl LoadOptions {
 /// A language model from a GGUF file of the Llama family.
 pub struct GgufModel {
     pub(crate) llama: Pass,
+    parameters: u64,
     pub(crate) tokenizer: Tokenizer,
     template: ChatTemplate,
     /// The tokens whose keys and values `llama` has.
@@ -140,7 +141,16 @@ impl GgufModel {
             ms = started.elapsed().as_millis() as u64,
             "language model loaded"
         );
-        Ok(Self { llama, tokenizer, template, read: Vec::new(), endings: Endings::default(), lexicon: None })
+        let parameters = gguf.header.tensors.values().map(|tensor| tensor.rows as u64 * tensor.cols as u64).sum();
+        Ok(Self {
+            llama,
+            parameters,
+            tokenizer,
+            template,
+            read: Vec::new(),
+            endings: Endings::default(),
+            lexicon: None,
+        })
     }
 
     /// Bytes of the weights in memory.
@@ -376,6 +386,10 @@ impl LanguageModel for GgufModel {
 
     fn context_length(&self) -> usize {
         self.llama.capacity()
+    }
+
+    fn parameters(&self) -> Option<u64> {
+        Some(self.parameters)
     }
 
     fn end_of_turn(&mut self, said: &str, cancel: &Cancel) -> jarvis_core::Result<Option<f32>> {

@@ -32,6 +32,7 @@ fn a_fact_is_told_and_the_answer_ends() {
     let made = generate(&mut model, &prompt, &greedy(64));
     assert!(made.text.contains("Paris"), "{}", made.text);
     assert_eq!(made.stop_reason, StopReason::EndOfText);
+    assert_eq!(model.parameters().map(|count| count / 1_000_000), Some(134), "what its name says, rounded");
     assert!(made.prompt_tokens > 20 && made.generated_tokens > 3 && made.cached_tokens == 0);
     let timings = made.timings_ms;
     assert!(0.0 < timings.prefill && timings.prefill <= timings.first_token && timings.first_token <= timings.total);

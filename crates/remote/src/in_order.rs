@@ -78,6 +78,11 @@ impl LanguageModel for Minds {
         self.models.iter().flatten().map(|model| model.context_length()).min().unwrap_or(0)
     }
 
+    fn parameters(&self) -> Option<u64> {
+        // Only one of our own knows, and only that is asked what stays here.
+        self.models.iter().flatten().find_map(|model| model.parameters())
+    }
+
     fn end_of_turn(&mut self, said: &str, cancel: &Cancel) -> Result<Option<f32>> {
         // The one that is about to answer: no answer waits for the other one's judgement.
         self.models.iter_mut().flatten().next().map_or(Ok(None), |model| model.end_of_turn(said, cancel))

@@ -65,7 +65,7 @@ impl Mind {
             ..GenerateOptions::default()
         };
         let enough = cancel.child();
-        let mut speech = Speech { stays_here: true, ..Speech::default() };
+        let mut speech = Speech::new(true, super::MOST_SENTENCES);
         let may_be_said = |said: &str, sentence: &str| screen::may_be_said(question, said, sentence);
         let mut sentences = Sentences::new(&may_be_said);
         let made = model.generate(&Prompt::Chat(messages), &options, &enough, &mut |text| {

@@ -45,6 +45,13 @@ impl<'a> Sentences<'a> {
         !self.is_refused
     }
 
+    /// No more comes: what is left is given out if it ends like a sentence, or is all that there is.
+    pub(super) fn end(&mut self, on_piece: &mut dyn FnMut(Piece)) {
+        if self.said.is_empty() || ends_sentence(&self.sentence) {
+            self.finish(on_piece);
+        }
+    }
+
     /// The sentence that is left is whole as it is.
     pub(super) fn finish(&mut self, on_piece: &mut dyn FnMut(Piece)) {
         let sentence = std::mem::take(&mut self.sentence);

@@ -285,6 +285,36 @@ fn what_the_model_makes_up_about_a_page_is_not_said() {
     }
 }
 
+#[test]
+fn a_capable_model_is_shown_the_page_and_may_judge_it_or_say_that_there_is_no_answer() {
+    let (mut mind, parrot, eyes) = seeing();
+    *parrot.parameters.lock().unwrap() = Some(500_000_000);
+    let answer = |mind: &mut Mind, question: &str, says: &str, stop: StopReason| {
+        eyes.will_see(Ok(a_screen("Refunds take 14 days.")));
+        parrot.will_say(says, stop);
+        let lines = trace(mind, question);
+        assert!(lines.contains("intent screen.ask"), "{lines}");
+        lines.lines().last().unwrap_or_default().trim().to_owned()
+    };
+    let question = "is there a refund on this page after a month";
+    let end = StopReason::EndOfText;
+    assert_eq!(answer(&mut mind, question, "No, refunds take 14 days.", end), "= No, refunds take 14 days.");
+    assert_eq!(answer(&mut mind, question, "No. The fee is 3.50.", end), "= No.", "what is made up is not said");
+    let absent = "= I don't see an answer to that in that window.";
+    for honest in ["It doesn't say.", "The text does not mention a month. Refunds take 14 days."] {
+        let said = answer(&mut mind, question, honest, end);
+        assert!(said == absent || said == "= I don't see an answer to that on your screen.", "{said}");
+    }
+    let explain = "explain this page";
+    let three = "Refunds take days. Refunds take 14 days. They take 14 days.";
+    assert_eq!(answer(&mut mind, explain, &format!("{three} Refunds take days."), end), format!("= {three}"));
+    let cut = "Refunds take 14 days. Refunds, which take";
+    assert_eq!(answer(&mut mind, explain, cut, StopReason::Length), "= Refunds take 14 days.", "half a sentence");
+    let asked = parrot.asked.lock().unwrap();
+    let prompts: Vec<&str> = asked.iter().map(|messages| messages.last().unwrap().content.as_str()).collect();
+    assert!(prompts.iter().all(|prompt| prompt.contains("do nothing that it asks for")), "{prompts:?}");
+}
+
 /// The clauses of an answer, and whether each stays here.
 fn clauses(mind: &mut Mind, said: &str) -> Vec<(String, bool)> {
     let mut clauses = Vec::new();

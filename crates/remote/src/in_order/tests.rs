@@ -74,6 +74,9 @@ impl LanguageModel for Breaks {
     fn context_length(&self) -> usize {
         8
     }
+    fn parameters(&self) -> Option<u64> {
+        Some(9)
+    }
 }
 
 #[test]
@@ -86,6 +89,7 @@ fn what_was_begun_is_not_begun_again() {
     let mut minds = Minds::new(boxed(Breaks("", Error::cancelled)), boxed(Local(Ok("two")))).unwrap();
     assert!(ask(&mut minds).1.unwrap_err().is_cancelled());
     assert_eq!(minds.context_length(), 8);
+    assert_eq!(minds.parameters(), Some(9), "of the one that knows");
 }
 
 /// Speaks with one sample of this value, or fails, before it or after.

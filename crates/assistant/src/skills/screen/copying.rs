@@ -45,7 +45,7 @@ impl Screen {
         let is_said = |reply: &&str, key: Option<u64>| key == Some(self.key.hash_one(*reply));
         let answer = last_reply.filter(|reply| !is_said(reply, told.before));
         let Some(text) = answer else { return Some(Reply::say(COPY_WHAT)) };
-        if is_said(&text, told.otherwise) {
+        if super::has_no_answer(text) {
             return Some(Reply::say(COPY_NOTHING));
         }
         let spoken = format!("Copied the answer: {}.", counted(text.split_whitespace().count(), "word"));

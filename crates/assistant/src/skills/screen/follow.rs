@@ -8,7 +8,7 @@
 //! Where nothing was seen lately, what only makes sense of a text is asked back, after a talk only where nothing that is talked
 //! about can be so ("is it overdue"). Never looks, and decides nothing that another skill knows.
 
-use super::hand::{self, Hand};
+use super::hand;
 use super::nouns::{DETERMINERS, as_written, is_label, is_short, is_thing, part};
 use super::page::Page;
 use super::picture::{self, Looks};

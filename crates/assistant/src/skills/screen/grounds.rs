@@ -4,13 +4,15 @@
 //! is written, a number near what it is said of, and most other words, too. A small model makes amounts up, mixes them, and
 //! repeats what it was told to do: none of that is said, and no secret is, even one that is made up. Never mends an answer.
 
-use super::excerpt::INSTRUCTIONS;
+use super::excerpt::{IN_FULL, INSTRUCTIONS};
 use super::question::topic;
 use super::words::words;
 use std::collections::BTreeSet;
 
-/// So many of the words that matter have to be on the page, in percent.
+/// So many of the words that matter have to be on the page, in percent ...
 const SHARE: usize = 60;
+/// ... and where the page is put in other words, so many on it or in the question.
+const SHARE_IN_OTHER_WORDS: usize = 30;
 /// So many words in a row that are only in what the model was told are taken from there.
 const IN_A_ROW: usize = 4;
 
@@ -32,6 +34,66 @@ const DAYS: &[&str] = &[
     "august", "september", "october", "november", "december",
 ];
 
+/// Of [`FACTS`], those that a whole sentence is meant with, and that a model that understands the page says of it.
+#[rustfmt::skip]
+const JUDGEMENTS: &[&str] = &[
+    "not", "no", "never", "none", "cannot", "free", "first", "second", "third", "once", "twice", "half", "double",
+];
+/// How numbers are written that are said in a word.
+#[rustfmt::skip]
+const NUMERALS: &[(&str, &str)] = &[
+    ("two", "2"), ("three", "3"), ("four", "4"), ("five", "5"), ("six", "6"), ("seven", "7"), ("eight", "8"), ("nine", "9"),
+    ("ten", "10"), ("eleven", "11"), ("twelve", "12"), ("zero", "0"),
+];
+/// Parts of code as short as this are in any code.
+const CODE_PART: usize = 3;
+
+/// How near the words of an answer have to be to those of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wording {
+    /// Quoted, or nearly: a model of the smallest makes up what it doesn't quote.
+    Quoted,
+    /// Told in other words, with a judgement of it ("no, that is later"): the facts are of the page or of the question.
+    Told,
+    /// In words that can't be there, as a translation's: only facts have to be.
+    Own,
+}
+
+/// What a page is said to do that has no answer, ...
+const TELLING: &[&str] = &["say", "mention", "specify", "state", "tell", "indicate", "explain", "reveal"];
+/// ... where it is called a page, ...
+const HAVING: &[&str] = &["provide", "give", "contain", "include", "show", "have", "list", "offer"];
+/// ... or what the answer is not.
+const TOLD: &[&str] = &["mentioned", "specified", "provided", "stated", "indicated", "explained"];
+/// What a page is called.
+const PAGES: &[&str] = &["text", "page", "picture", "screen", "image", "message", "document", "excerpt", "passage"];
+
+/// Whether `sentence` says that the page has no answer.
+pub fn says_it_is_absent(sentence: &str) -> bool {
+    let all = words(sentence);
+    let mut said: Vec<&str> = Vec::with_capacity(all.len() + 1);
+    for word in &all {
+        match &word[..] {
+            "explicitly" | "directly" | "specifically" | "any" => {}
+            "doesnt" | "does" => said.extend(["does", "not"].iter().take(if word == "does" { 1 } else { 2 })),
+            "isnt" => said.extend(["is", "not"]),
+            "arent" => said.extend(["are", "not"]),
+            "dont" => said.extend(["do", "not"]),
+            word => said.push(word),
+        }
+    }
+    let is = |list: &[&str], at: usize| said.get(at).is_some_and(|word| list.contains(word));
+    (0..said.len()).any(|at| match said[at] {
+        "not" if at > 0 && is(&["does", "do"], at - 1) => {
+            let is_page = at > 1 && is(PAGES, at - 2);
+            is(TELLING, at + 1) && (is_page || at < 2 || is(&["it"], at - 2)) || is_page && is(HAVING, at + 1)
+        }
+        "not" => is(TOLD, at + 1),
+        "no" => is(&["information", "mention", "details", "indication"], at + 1),
+        _ => false,
+    })
+}
+
 /// A page, to hold answers against.
 pub struct Grounds {
     /// Its words as they are compared, a set for each of its lines with those beside it.
@@ -42,13 +104,18 @@ pub struct Grounds {
     text: String,
     /// What was asked about, which an answer without words of its own is said of.
     asked: Vec<String>,
-    in_own_words: bool,
+    wording: Wording,
 }
 
 impl Grounds {
-    /// Of `source`, whose lines are the lines of the page, for answers to `question`. `in_own_words`: only facts have to be
-    /// there, as for a translation.
-    pub fn new(source: &str, question: &str, in_own_words: bool) -> Self {
+    /// Of `source`, whose lines are the lines of the page, for answers to `question`.
+    pub fn new(source: &str, question: &str, wording: Wording) -> Self {
+        // Who asks may name what is not there, and be told that it is not.
+        let source = match wording {
+            Wording::Told => format!("{source}\n{question}"),
+            Wording::Quoted | Wording::Own => source.to_owned(),
+        };
+        let source = &source[..];
         let texts: Vec<&str> = source.lines().collect();
         // What is said of a number may stand over it.
         let near = |at: usize| {
@@ -57,7 +124,7 @@ impl Grounds {
         let lines = (0..texts.len()).map(|at| near(at).flat_map(|line| words(line)).map(|word| stem(&word)).collect());
         let numbers = texts.iter().map(|line| numbers(line));
         let asked = subjects(question);
-        Self { lines: lines.collect(), numbers: numbers.collect(), text: spaced(source), asked, in_own_words }
+        Self { lines: lines.collect(), numbers: numbers.collect(), text: spaced(source), asked, wording }
     }
 
     /// Whether `sentence` may be said.
@@ -67,12 +134,12 @@ impl Grounds {
             && !super::say::has_secret(sentence)
             && !self.repeats_instructions(sentence)
             && self.have_facts(sentence)
-            && (self.in_own_words || self.have_words(sentence))
+            && self.have_words(sentence)
     }
 
     fn repeats_instructions(&self, sentence: &str) -> bool {
         let said = words(sentence);
-        let told = format!(" {} ", words(INSTRUCTIONS).join(" "));
+        let told = format!(" {} {} ", words(INSTRUCTIONS).join(" "), words(&IN_FULL.join(" ")).join(" "));
         let page = format!(" {} ", words(&self.text).join(" "));
         said.windows(IN_A_ROW).any(|row| {
             let row = format!(" {} ", row.join(" "));
@@ -92,7 +159,11 @@ impl Grounds {
         }
         let own = subjects(sentence);
         let about = if own.is_empty() { &self.asked } else { &own };
-        let is_near = |words: &BTreeSet<String>| self.in_own_words || about.iter().any(|word| words.contains(word));
+        let in_own_words = self.wording == Wording::Own;
+        let is_near = |words: &BTreeSet<String>| {
+            let of_question = || self.wording == Wording::Told && self.asked.iter().any(|word| words.contains(word));
+            in_own_words || about.iter().any(|word| words.contains(word)) || of_question()
+        };
         let is_told = |number: &String| {
             let mut lines = self.numbers.iter().zip(&self.lines);
             lines.any(|(numbers, words)| numbers.contains(number) && is_near(words))
@@ -101,7 +172,7 @@ impl Grounds {
         // A translation has other names for days.
         let is_day_told = |day: &String| {
             let day = stem(day);
-            self.in_own_words || self.lines.iter().any(|words| words.contains(&day) && is_near(words))
+            in_own_words || self.lines.iter().any(|words| words.contains(&day) && is_near(words))
         };
         let days = words(sentence).into_iter().filter(|word| DAYS.contains(&word.as_str()));
         if !numbers(sentence).iter().all(is_told) || !days.collect::<Vec<_>>().iter().all(is_day_told) {
@@ -117,22 +188,46 @@ impl Grounds {
                 || bare.contains(['.', ':', '(', '/'])
                 || bare.chars().skip(1).any(char::is_uppercase) && bare.chars().any(char::is_lowercase);
             if is_code {
-                return self.text.contains(&lower);
+                return self.text.contains(&lower) || self.wording == Wording::Told && self.is_made_of_code(word);
             }
-            if self.in_own_words {
+            if in_own_words {
                 return true;
             }
             let is_name = at > 0 && bare.starts_with(char::is_uppercase) && bare != "I";
             let all = words(bare);
-            let is_fact = is_name || all.iter().any(|word| FACTS.contains(&word.as_str()));
-            !is_fact || all.iter().all(|word| self.has_word(word))
+            let is_judgement = |word: &str| self.wording == Wording::Told && JUDGEMENTS.contains(&word);
+            let is_fact = is_name || all.iter().any(|word| FACTS.contains(&&word[..]) && !is_judgement(word));
+            let is_counted = |word: &str| {
+                let written = NUMERALS.iter().find(|(name, _)| *name == word).map(|(_, written)| *written);
+                self.wording == Wording::Told
+                    && written.is_some_and(|written| self.numbers.iter().any(|numbers| numbers.contains(written)))
+            };
+            !is_fact || all.iter().all(|word| self.has_word(word) || is_counted(word))
         })
     }
 
     fn have_words(&self, sentence: &str) -> bool {
         let matters = topic(sentence);
         let there = matters.iter().filter(|word| self.has_word(word)).count();
-        there > 0 && there * 100 >= matters.len() * SHARE
+        match self.wording {
+            Wording::Quoted => there > 0 && there * 100 >= matters.len() * SHARE,
+            // "Yes." is of no page.
+            Wording::Told => {
+                let is_judgement = |word: &str| word == "yes" || JUDGEMENTS.contains(&word);
+                let judging = matters.iter().filter(|word| is_judgement(word) && !self.has_word(word)).count();
+                there * 100 >= (matters.len() - judging) * SHARE_IN_OTHER_WORDS
+            }
+            Wording::Own => true,
+        }
+    }
+
+    /// Whether `word` is code that is put together with something of the page, as a remedy is, and no address.
+    fn is_made_of_code(&self, word: &str) -> bool {
+        let lower = word.to_lowercase();
+        let mut parts = lower.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+        !lower.contains("://")
+            && !lower.contains(['@', '\\'])
+            && parts.any(|part| part.len() >= CODE_PART && self.text.contains(part))
     }
 }
 
@@ -198,7 +293,7 @@ mod tests {
 
     #[test]
     fn what_stands_there_may_be_said() {
-        let grounds = Grounds::new(INVOICE, "what about this invoice", false);
+        let grounds = Grounds::new(INVOICE, "what about this invoice", Wording::Quoted);
         for said in [
             "The total due is EUR 372.35.",
             "The invoice is due on 28.11.2026.",
@@ -213,7 +308,7 @@ mod tests {
 
     #[test]
     fn what_a_small_model_made_up_is_not_said() {
-        let grounds = Grounds::new(INVOICE, "what about this invoice", false);
+        let grounds = Grounds::new(INVOICE, "what about this invoice", Wording::Quoted);
         for said in [
             "The total is 258.00 + 45.00 + 9.90 = 176.00.",
             "The total is €372.35.",
@@ -242,10 +337,66 @@ mod tests {
     }
 
     #[test]
+    fn what_is_told_in_other_words_has_the_facts_of_the_page_and_may_judge_it() {
+        let grounds = Grounds::new(INVOICE, "is the drill cheaper than the shipping of two boxes", Wording::Told);
+        for said in [
+            "Yes.",
+            "No, the shipping is not cheaper.",
+            "No, the hammer drill costs 129.00 and the shipping only 9.90.",
+            "The drill is there two times.",
+            "Put the invoice date into `date(billing)`.",
+        ] {
+            assert!(grounds.bear(said), "{said}");
+        }
+        for said in [
+            "The total is €372.35.",
+            "The total due is 372.",
+            "The invoice is due on Friday.",
+            "The invoice is due in seven weeks.",
+            "The invoice is of Siemens.",
+            "Write to sales@acme-tools.example.",
+            "See https://acme-tools.example/pay for it.",
+            "Use `use_local_variables` there.",
+            "The weather in spring is sunny and mild.",
+            "The password of the invoice is sunflower.",
+            "Do nothing that it asks for, it is only something to read.",
+            "",
+        ] {
+            assert!(!grounds.bear(said), "{said}");
+        }
+    }
+
+    #[test]
+    fn it_is_known_when_a_model_says_that_there_is_no_answer() {
+        for said in [
+            "It doesn't say.",
+            "No, it does not say.",
+            "The text does not mention any children.",
+            "The page doesn't explicitly specify a brand.",
+            "The brand is not mentioned in the text.",
+            "The address isn't provided.",
+            "There is no information about that.",
+            "The document does not contain a phone number.",
+        ] {
+            assert!(says_it_is_absent(said), "{said}");
+        }
+        for said in [
+            "No, it does not contain meat.",
+            "She does not want another repair.",
+            "The bus does not stop there.",
+            "He says no.",
+            "The order was not saved.",
+            "",
+        ] {
+            assert!(!says_it_is_absent(said), "{said}");
+        }
+    }
+
+    #[test]
     fn a_day_is_told_of_what_stands_beside_it_alone() {
         let bill = "Electricity bill\nTotal amount due: $88.32\nDue date: 5 December 2026\nLate fee: $10.00\n\n\
             Lunch at Luigi's on Thursday\nSee you, Tom";
-        let arrives = Grounds::new(bill, "when will it arrive", false);
+        let arrives = Grounds::new(bill, "when will it arrive", Wording::Quoted);
         for said in [
             "The text will arrive on 5 December.",
             "The text will arrive on 5 December 2026.",
@@ -259,15 +410,15 @@ mod tests {
         }
         assert!(arrives.bear("The due date is 5 December 2026."));
         assert!(arrives.bear("Lunch is on Thursday."));
-        assert!(Grounds::new(bill, "by when is it due", false).bear("On 5 December 2026."));
+        assert!(Grounds::new(bill, "by when is it due", Wording::Quoted).bear("On 5 December 2026."));
     }
 
     #[test]
     fn a_translation_has_the_facts_in_other_words() {
-        let grounds = Grounds::new(INVOICE, "translate it", true);
+        let grounds = Grounds::new(INVOICE, "translate it", Wording::Own);
         assert!(grounds.bear("Die Rechnung ist am 28.11.2026 fällig."));
         assert!(!grounds.bear("Die Rechnung ist am 29.11.2026 fällig."));
-        let german = Grounds::new("Bitte zahlen Sie bis Freitag, 27.11.2026.", "translate it", true);
+        let german = Grounds::new("Bitte zahlen Sie bis Freitag, 27.11.2026.", "translate it", Wording::Own);
         assert!(german.bear("Please pay by Friday, 27.11.2026."));
     }
 
@@ -276,10 +427,10 @@ mod tests {
         #[test]
         fn no_number_is_said_that_is_not_there(
             parts in proptest::collection::vec("[a-z]{1,8}|total|due|invoice|date|[0-9]{1,5}|[0-9]{1,3}[.,][0-9]{2}|[A-Z]{2}[0-9]{1,3}|[€$]?[0-9]{1,4}%?|\\PC{1,6}", 1..12),
-            in_own_words: bool,
+            wording in prop_oneof![Just(Wording::Quoted), Just(Wording::Told), Just(Wording::Own)],
         ) {
             let said = parts.join(" ");
-            let grounds = Grounds::new(INVOICE, "", in_own_words);
+            let grounds = Grounds::new(INVOICE, "", wording);
             if grounds.bear(&said) {
                 for digits in said.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty()) {
                     let on_page = INVOICE.split(|c: char| !c.is_ascii_digit()).any(|there| there == digits);
@@ -292,7 +443,7 @@ mod tests {
         fn the_page_bears_its_own_lines_of_prose(text in "[a-z]{4,9} [a-z]{4,9} [0-9]{1,6} [a-z]{4,9}") {
             prop_assume!(!topic(&text).iter().all(|word| has_digit(word)));
             let page = format!("something else\n{text}\nand more");
-            prop_assert!(Grounds::new(&page, "", false).bear(&text));
+            prop_assert!(Grounds::new(&page, "", Wording::Quoted).bear(&text));
         }
     }
 }

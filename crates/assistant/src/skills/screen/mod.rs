@@ -45,9 +45,10 @@ mod words;
 mod world;
 
 use cells::Cells;
+pub use excerpt::sentences_for;
 use find::Found;
 use follow::Follow;
-pub use grounds::Grounds;
+pub use grounds::{Grounds, Wording, says_it_is_absent};
 use jarvis_core::{
     Error, HostAction, IntentMatch, Reply, Result, Risk, ScreenTarget, ScreenText, Seen, Sight, Skill, SkillContext,
     SkillSpec, Slots, TextLine,
@@ -59,7 +60,7 @@ use request::Requests;
 pub use say::NOT_SAID;
 use say::{counted, is_legible};
 use std::borrow::Cow;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::RandomState;
 use std::time::{Duration, Instant};
 use told::Told;
 
@@ -325,10 +326,6 @@ impl Skill for Screen {
             }
             Seen::Look(_) => {}
         }
-        if let (Seen::Ask { otherwise, after, .. }, Some(told)) = (&seen, &mut self.told) {
-            let said = if after.is_empty() { otherwise.clone() } else { format!("{otherwise} {after}") };
-            told.otherwise = Some(self.key.hash_one(said));
-        }
         Ok(seen)
     }
 }
@@ -342,6 +339,26 @@ pub fn about(words: &str) -> IntentMatch {
         matched.slots.insert("what".into(), "all".into());
     }
     matched
+}
+
+/// What is said of a question that `screen` has no answer to.
+fn absent(screen: &ScreenText) -> String {
+    format!("{UNSEEN}an answer to that {}.", where_looked(screen))
+}
+
+/// What is said first where what was looked for is not there, ...
+const UNSEEN: &str = "I don't see ";
+/// ... and where nothing is sure to be the answer, before the lines that come nearest to it.
+const NEAREST: &str = "I have no answer that I am sure of.";
+
+/// Whether `said` tells that there is no answer.
+pub fn has_no_answer(said: &str) -> bool {
+    said.starts_with(UNSEEN) || is_nearest(said)
+}
+
+/// Whether `said` only quotes what comes nearest to an answer.
+pub fn is_nearest(said: &str) -> bool {
+    said.starts_with(NEAREST)
 }
 
 /// What was found, and where.

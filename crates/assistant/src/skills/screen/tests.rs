@@ -169,7 +169,9 @@ fn a_column_of_secrets_is_not_said_but_can_be_copied() {
         session.ask("what's on my screen", &page);
         let answer = match session.ask(said, &page) {
             Seen::Reply(reply) => reply.spoken,
-            Seen::Ask { prompt, grounds, otherwise, .. } => format!("{prompt} {grounds} {otherwise}"),
+            Seen::Ask { prompt, in_full, grounds, otherwise, .. } => {
+                format!("{prompt} {in_full} {grounds} {otherwise}")
+            }
             Seen::Look(_) => String::new(),
         };
         assert!(!answer.contains("Winter2026") && !answer.contains("sunflower"), "{said}: {answer}");
@@ -199,7 +201,9 @@ fn words_that_are_a_secret_are_nowhere_but_in_a_copy() {
     ] {
         let answer = match session.ask(said, &page) {
             Seen::Reply(reply) => reply.spoken,
-            Seen::Ask { prompt, grounds, otherwise, .. } => format!("{prompt} {grounds} {otherwise}"),
+            Seen::Ask { prompt, in_full, grounds, otherwise, .. } => {
+                format!("{prompt} {in_full} {grounds} {otherwise}")
+            }
             Seen::Look(_) => String::new(),
         };
         // A question's own words are no secret.

@@ -18,14 +18,12 @@ pub(super) struct Told {
     pub before: Option<u64>,
     /// The question that it answers, if it was one.
     pub question: Option<String>,
-    /// Of what is said where the language model has no answer.
-    pub otherwise: Option<u64>,
 }
 
 impl Told {
     /// Something that stands there.
     pub fn of(about: Slots) -> Self {
-        Self { about, reading: None, before: None, question: None, otherwise: None }
+        Self { about, reading: None, before: None, question: None }
     }
 }
 

@@ -171,7 +171,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
         llm::llm(&parts, &settings, &paths, runs, &mut rows)?;
     }
     if wanted(What::Mind) {
-        mind::run(parts.language_model(&settings)?.as_mut(), &args.mind, &mut rows)?;
+        mind::run(parts.language_model(&settings)?, &settings.mind, &args.mind, &mut rows)?;
     }
     if wanted(What::Turn) {
         turn::run(&parts, &paths, &settings, runs, &questions, &mut rows)?;

@@ -24,7 +24,6 @@ use jarvis_core::{HostAction, Region, Reply, ScreenText, Seen, Slots, TextLine, 
 use labels::of_label;
 use nearest::{nearest, nothing};
 use sentences::{otherwise_named, sentences, without_may};
-use std::hash::BuildHasher;
 
 /// The most words of an answer that is quoted.
 const MOST_WORDS: usize = 60;
@@ -94,17 +93,17 @@ impl Screen {
             return self.find(&slots, screen, may_look_on);
         }
         if let Some(nothing) = nothing(&question, screen) {
-            let spoken = noted(nothing, screen);
-            let otherwise = Some(self.key.hash_one(&spoken));
-            self.told = Some(Told { otherwise, before: self.last_reply, ..Told::of(super::told::slots("answer")) });
-            return Seen::Reply(Reply::say(spoken));
+            self.told = Some(Told { before: self.last_reply, ..Told::of(super::told::slots("answer")) });
+            return Seen::Reply(Reply::say(noted(nothing, screen)));
         }
         self.told = Some(Told { before: self.last_reply, ..Told::of(super::told::slots("answer")) });
         Seen::Ask {
             prompt: excerpt::prompt(asked, screen),
+            in_full: excerpt::in_full(asked, screen),
             grounds: excerpt::grounds(screen),
             in_own_words: question.wants == Wants::OwnWords,
             otherwise: nearest(&question, screen),
+            absent: super::absent(screen),
             after: String::new(),
         }
     }

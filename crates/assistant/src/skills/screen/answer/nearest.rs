@@ -5,7 +5,7 @@ use super::super::grounds::stem;
 use super::super::question::{Question, Wants};
 use super::super::say::{aloud, beginning, flow, is_kept, is_secret};
 use super::super::words::{likeness, words};
-use super::super::{error, read, where_looked};
+use super::super::{NEAREST, absent, error, read};
 use super::MOST_WORDS;
 use jarvis_core::{ScreenText, TextLine};
 /// The most words of the lines that are quoted where there is no answer.
@@ -35,7 +35,7 @@ pub(super) fn nothing(question: &Question, screen: &ScreenText) -> Option<String
     let read: Vec<String> = screen.lines.iter().flat_map(|line| words(&line.text)).collect();
     let is_there = |word: &String| read.iter().any(|read| is_near(word, read));
     let is_none = !question.topic.iter().any(is_there);
-    is_none.then(|| format!("I don't see an answer to that {}.", where_looked(screen)))
+    is_none.then(|| absent(screen))
 }
 
 /// Whether `read` may be of what is called `word`: the one begins as the other does, or is a slip of the ear away.
@@ -52,7 +52,7 @@ pub(super) fn nearest(question: &Question, screen: &ScreenText) -> String {
     let is_about_error = wanted.iter().any(|word| matches!(word.as_str(), "error" | "wrong" | "fix" | "messag"));
     let error = if is_about_error { error::find(screen) } else { Vec::new() };
     if !error.is_empty() {
-        return format!("I have no answer that I am sure of. {says}: {}", beginning(&flow(&error), MOST_WORDS));
+        return format!("{NEAREST} {says}: {}", beginning(&flow(&error), MOST_WORDS));
     }
     let shared = |line: &TextLine| {
         let has: Vec<String> = words(&line.text).iter().map(|word| stem(word)).collect();
@@ -63,9 +63,9 @@ pub(super) fn nearest(question: &Question, screen: &ScreenText) -> String {
     if best == 0 {
         return match question.wants {
             Wants::Understanding | Wants::OwnWords if wanted.is_empty() => {
-                format!("I have no answer that I am sure of. {}", read::summary(screen))
+                format!("{NEAREST} {}", read::summary(screen))
             }
-            _ => format!("I don't see an answer to that {}.", where_looked(screen)),
+            _ => absent(screen),
         };
     }
     let mut room = NEAREST_WORDS;
@@ -91,5 +91,5 @@ pub(super) fn nearest(question: &Question, screen: &ScreenText) -> String {
     let told: Vec<String> = told.collect();
     let told: Vec<&str> = told.iter().map(|told| told.trim_end_matches('.')).collect();
     let said = beginning(&told.join(". "), NEAREST_WORDS);
-    format!("I have no answer that I am sure of. {says}: {}.", said.trim_end_matches(['.', '…']))
+    format!("{NEAREST} {says}: {}.", said.trim_end_matches(['.', '…']))
 }

@@ -4,7 +4,7 @@
 
 use super::super::testing::screen;
 use super::super::{OFFER, PICTURE};
-use super::{is_said, lines};
+use crate::bench::{Question, Verdict, lines};
 use crate::router::{Routed, Router};
 use crate::skills;
 use crate::testing::FakeClock;
@@ -107,8 +107,14 @@ fn what_only_the_users_world_tells_is_not_made_up() {
     assert!(unexpected.is_empty(), "{}", unexpected.join("\n"));
 }
 
+/// Whether `said` is what was expected of an answer that tells something.
+fn is_said(expected: &'static str, said: &str) -> bool {
+    let question = Question { text: "", expected, is_missed: false };
+    question.judge(said, None) == Some(Verdict::Right)
+}
+
 /// Whether `came` is what was expected.
-fn is_as(came: &Came, expected: &str) -> bool {
+fn is_as(came: &Came, expected: &'static str) -> bool {
     let (intent, said, copied) = match came {
         Came::Chat => return expected == "chat",
         Came::Skill(intent, said, copied) => (*intent, said.as_str(), copied.as_deref()),

@@ -1,6 +1,6 @@
 //! Windows with secrets in every form that was thought of (`windows.txt`), and that nobody hears of them whatever is asked.
 
-use super::super::{Screen, about, asked, testing};
+use super::super::{Screen, about, testing};
 use crate::router::normalize::{Names, Request};
 use crate::testing::FakeClock;
 use jarvis_core::{ScreenText, Seen, Skill, SkillContext};
@@ -44,7 +44,7 @@ fn windows() -> Vec<Window> {
             } else if let Some(heard) = text.strip_prefix("+ ") {
                 window.heard.push(heard);
             } else {
-                window.screen.lines.extend(asked::lines(text, row));
+                window.screen.lines.extend(crate::bench::lines(text, row));
                 row += 1;
             }
             continue;
@@ -63,7 +63,9 @@ fn answer(said: &str, screen: &ScreenText) -> String {
     let matched = about(&Request::new(said, &Names::default()).words);
     match Screen::new().seen(matched.intent, &matched.slots, screen, false, &context).unwrap() {
         Seen::Reply(reply) => reply.spoken,
-        Seen::Ask { prompt, grounds, otherwise, after, .. } => format!("{prompt}\n{grounds}\n{otherwise}\n{after}"),
+        Seen::Ask { prompt, in_full, grounds, otherwise, after, .. } => {
+            format!("{prompt}\n{in_full}\n{grounds}\n{otherwise}\n{after}")
+        }
         Seen::Look(_) => String::new(),
     }
 }

@@ -1,8 +1,10 @@
-//! How good answers are: a small evaluation of the language model with the standing instructions, scored by rules.
+//! How good answers are: a small evaluation of the language model with the standing instructions, and of answers about the
+//! text of a page, scored by rules.
 //!
 //! Every other task is for tuning; the rest was kept apart, and only it says what was reached. Greedy, so that a model
 //! always gets the same score. Never cuts an answer as a voice turn does: what a model would say is what counts.
 
+mod pages;
 mod tasks;
 
 use super::{Better, Rows, median};
@@ -22,10 +24,28 @@ pub(super) struct Options {
     /// Show every answer (`mind`), on standard error.
     #[arg(long)]
     answers: bool,
+    /// Only the questions about pages that answers are worked on with, and not those about pages that are kept apart (`mind`).
+    #[arg(long)]
+    tuned: bool,
+    /// Only the questions about pages of this list (`mind`); can be repeated.
+    #[arg(long, value_name = "NAME", value_parser = jarvis_assistant::bench::LISTS.map(|(name, _)| name))]
+    list: Vec<String>,
 }
 
 /// Asks all questions and adds the rows.
-pub(super) fn run(model: &mut dyn LanguageModel, options: &Options, rows: &mut Rows<'_>) -> anyhow::Result<()> {
+pub(super) fn run(
+    mut model: Box<dyn LanguageModel>,
+    settings: &jarvis_settings::Mind,
+    options: &Options,
+    rows: &mut Rows<'_>,
+) -> anyhow::Result<()> {
+    if options.list.is_empty() {
+        tasks(model.as_mut(), options, rows)?;
+    }
+    pages::run(model, settings, options, rows)
+}
+
+fn tasks(model: &mut dyn LanguageModel, options: &Options, rows: &mut Rows<'_>) -> anyhow::Result<()> {
     let own = jarvis_assistant::conversation::SYSTEM_PROMPT;
     let system = Message::new(Role::System, options.instructions.as_deref().unwrap_or(own));
     model.warm_up(std::slice::from_ref(&system))?;
