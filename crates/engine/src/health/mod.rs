@@ -264,7 +264,7 @@ fn check_memory(paths: &Paths) -> Found {
         Ok(settings) => settings,
         Err(error) => return error.into(),
     };
-    let placement = Placement::now(&settings, &Store::new(paths.models_dir()));
+    let placement = Placement::now(&settings, &Store::new(paths.models_dir()), None, &[]);
     if let Some(error) = placement.told().into_iter().next() {
         return Found::warn(error.message, error.hint);
     }
