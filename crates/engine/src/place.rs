@@ -218,7 +218,7 @@ fn language(settings: &Settings, store: &Store, installed: &[Listed], has_graphi
                 let mut smaller: Vec<&Listed> = installed.iter().filter(is_smaller).collect();
                 smaller.sort_by_key(|model| std::cmp::Reverse(model.bytes));
                 let smaller = smaller.into_iter().flat_map(|model| here(&model.id, model.bytes));
-                here(wanted, file.len()).into_iter().chain(smaller).collect()
+                here(wanted, file.len()).chain(smaller).collect()
             },
         )
     };
