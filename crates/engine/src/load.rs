@@ -5,20 +5,18 @@
 
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use jarvis_core::{
     AccessibilityTree, Error, LanguageModel, Result, ScreenCapture, SpeechToText, TextRecognizer, TextToSpeech, Vad,
     WakeWord, wake_phrase,
 };
-use jarvis_llm::{GgufModel, LoadOptions};
 use jarvis_models::{Kind, Store};
 use jarvis_onnx::Runtime;
 pub use jarvis_onnx::disable_telemetry;
 use jarvis_remote::Picture;
 use jarvis_settings::{Paths, Settings};
-use jarvis_speech::stt::{self, Compute, Whisper};
 use jarvis_speech::tts::{CacheOptions, CachedTts, Piper, Voice};
 use jarvis_speech::vad::Silero;
 use jarvis_speech::wake::{HEAD_FILE, OpenWakeWord, WakeCheck};
@@ -27,9 +25,9 @@ use jarvis_vision::{capture, tree};
 
 use crate::clipboard::{Clipboard, DesktopClipboard};
 use crate::language::language_wanted;
-use crate::message::{Loaded, Outbox, PANICKED, Part, contained};
+use crate::message::{Loaded, Outbox, Part, contained};
+use crate::own::Own;
 use crate::picture::switched_off;
-use crate::place::{Placement, computes_there};
 use crate::pressure::Pressure;
 use crate::remote::{self, Remotes};
 
@@ -88,6 +86,11 @@ pub trait Parts: Send + Sync {
     /// What [`Self::language_model`] loaded last. None before, and where nobody tells.
     fn language_loaded(&self) -> Option<LoadedLanguage> {
         None
+    }
+    /// What the user should know of models that work, and not as they should, since this was asked last: one stands in for
+    /// another, for which there is no memory, or computes on the processor, since the graphics processor failed.
+    fn take_told(&self) -> Vec<Error> {
+        Vec::new()
     }
     /// Turns words into sound.
     ///
@@ -196,9 +199,8 @@ pub trait Parts: Send + Sync {
 pub struct LoadedLanguage {
     /// Its name or path.
     pub model: String,
-    /// What to tell of it, if it is not as it should be: it stands in for another, for which there is no memory, or it
-    /// computes on the processor, since the graphics processor failed.
-    pub told: Option<Error>,
+    /// It is in this machine's memory, and not in that of a graphics processor.
+    pub takes_memory: bool,
 }
 
 /// What `jarvis models pull` installed.
@@ -210,67 +212,28 @@ pub struct Installed {
     /// Where phrases that were spoken are kept.
     phrases: PathBuf,
     remotes: Remotes,
-    /// It loads one kind after the other, as asked, and not all that a Jarvis that runs has.
-    alone: bool,
-    /// The language model that was loaded last.
-    language: Mutex<Option<LoadedLanguage>>,
+    /// Recognition and the language model.
+    own: Arc<Own>,
 }
 
 impl Installed {
     /// From the folder where models are installed.
     pub fn new(paths: &Paths) -> Self {
+        let store = Store::new(paths.models_dir());
         Self {
-            store: Store::new(paths.models_dir()),
+            own: Arc::new(Own::new(store.clone(), true)),
+            store,
             data: paths.data_dir().to_owned(),
             phrases: paths.cache_dir().join("phrases"),
             remotes: Remotes::default(),
-            alone: true,
-            language: Mutex::default(),
         }
     }
 
     /// The same, for a Jarvis that runs: what is loaded has to have room beside everything else.
     #[must_use]
     pub(crate) fn beside_all(mut self) -> Self {
-        self.alone = false;
+        self.own = Arc::new(Own::new(self.store.clone(), false));
         self
-    }
-
-    /// Where everything goes when what does as a `kind` does is about to be loaded.
-    fn place(&self, settings: &Settings, kind: Kind) -> Placement {
-        if self.alone {
-            Placement::now_of(settings, &self.store, &[kind])
-        } else {
-            Placement::now(settings, &self.store)
-        }
-    }
-
-    /// The language model that has room, and what to tell of it. One that does not load on a graphics processor is placed
-    /// anew without.
-    fn load_language(&self, settings: &Settings) -> Result<(GgufModel, LoadedLanguage)> {
-        let placement = self.place(settings, Kind::Language);
-        let way = placement.of(Kind::Language)?;
-        let name = way.map_or_else(|| language_wanted(settings, &self.store), |way| way.model.clone());
-        let file = language_model_file(&name, &self.store)?;
-        let there = computes_there(settings, Kind::Language, way.map(|way| way.place));
-        let compute = if there { jarvis_llm::Compute::Graphics } else { jarvis_llm::Compute::Processor };
-        let threads = settings.performance.thread_workers as usize;
-        let options = LoadOptions { threads, compute, ..LoadOptions::default() };
-        // A driver that fails may take the thread with it.
-        match contained("Loading the language model", || GgufModel::load(&file, &options)) {
-            Err(error) if there && can_do_without_graphics(&error) => {
-                let mut without = settings.clone();
-                without.performance.gpu_enabled = false;
-                let (model, mut loaded) = self.load_language(&without)?;
-                let error = no_graphics(&error);
-                if loaded.told.is_some() {
-                    tracing::warn!("{} {}", error.message, error.hint);
-                }
-                loaded.told = loaded.told.or(Some(error));
-                Ok((model, loaded))
-            }
-            loaded => Ok((loaded?, LoadedLanguage { model: name, told: placement.told_for(Kind::Language) })),
-        }
     }
 
     /// The same, but phrases that were spoken are kept in `folder`.
@@ -293,20 +256,6 @@ impl Installed {
     fn runtime(&self) -> Result<Runtime> {
         Ok(Runtime::load(&runtime_file(&self.store)?)?)
     }
-}
-
-/// Whether a language model that did not load on a graphics processor may on the processor: the file is not to blame.
-fn can_do_without_graphics(error: &Error) -> bool {
-    ["llm.gpu", "llm.failed", PANICKED].contains(&error.code.as_str())
-}
-
-/// What to tell when it did.
-fn no_graphics(error: &Error) -> Error {
-    Error::new(
-        "models.gpu",
-        format!("The language model computes on the processor. {}", error.message),
-        "docs/gpu.md says what a graphics processor needs; `jarvis config set performance.gpu_enabled false` leaves it alone.",
-    )
 }
 
 /// Where the sounds are kept that woke Jarvis by mistake, by the wake word's model.
@@ -397,31 +346,11 @@ impl Parts for Installed {
     }
 
     fn recognizer(&self, settings: &Settings) -> Result<Box<dyn SpeechToText>> {
-        let folder = self.store.folder(&settings.recognition.model)?;
-        let performance = &settings.performance;
-        let placement = self.place(settings, Kind::Recognition);
-        let way = placement.of(Kind::Recognition).ok().flatten();
-        let there = computes_there(settings, Kind::Recognition, way.map(|way| way.place));
-        let options = stt::Options {
-            languages: stt::languages(&settings.recognition.languages),
-            compute: if there { Compute::Auto } else { Compute::Processor },
-            threads: performance.thread_workers as usize,
-        };
-        let whisper = match Whisper::load(&folder, &options) {
-            // The settings' file and the environment may name any language. Not to hear at all would be worse.
-            Err(error) if error.code == "stt.language" => {
-                tracing::warn!("{} It is left to what it knows. {}", error.message, error.hint);
-                Whisper::load(&folder, &stt::Options { languages: Vec::new(), ..options })?
-            }
-            loaded => loaded?,
-        };
-        Ok(Box::new(whisper))
+        self.own.recognizer(settings)
     }
 
     fn language_model(&self, settings: &Settings) -> Result<Box<dyn LanguageModel>> {
-        let (model, loaded) = self.load_language(settings)?;
-        *self.language.lock().unwrap_or_else(PoisonError::into_inner) = Some(loaded);
-        Ok(Box::new(model))
+        self.own.language(settings)
     }
 
     fn language_wanted(&self, settings: &Settings) -> String {
@@ -429,7 +358,11 @@ impl Parts for Installed {
     }
 
     fn language_loaded(&self) -> Option<LoadedLanguage> {
-        self.language.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.own.language_loaded()
+    }
+
+    fn take_told(&self) -> Vec<Error> {
+        self.own.take_told()
     }
 
     fn voice(&self, settings: &Settings) -> Result<Box<dyn TextToSpeech>> {
@@ -455,7 +388,7 @@ impl Parts for Installed {
     fn screen_reader(&self, settings: &Settings) -> Result<Box<dyn TextRecognizer>> {
         let wanted = settings.performance.thread_workers as usize;
         let threads = if wanted == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { wanted };
-        self.place(settings, Kind::Ocr).of(Kind::Ocr)?;
+        self.own.place(settings, Kind::Ocr).of(Kind::Ocr)?;
         let folder = self.store.folder(SCREEN_MODEL)?;
         Ok(Box::new(PpOcr::load(&self.runtime()?, &folder, threads.min(SCREEN_THREADS))?))
     }

@@ -127,6 +127,11 @@ impl Outbox {
         self.send(Message::Turn(input));
     }
 
+    /// Tells the observers of errors that keep nothing from being answered.
+    pub(crate) fn tell_all(&self, errors: Vec<Error>) {
+        errors.into_iter().for_each(|error| self.send(Message::Event(AssistantEvent::Error { error })));
+    }
+
     pub(crate) fn part(&self, part: Part, id: &str, loaded: Loaded) {
         self.send(Message::Part { part, id: id.to_owned(), loaded });
     }

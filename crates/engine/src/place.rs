@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use jarvis_core::{Error, Result};
+use jarvis_llm::{GgufModel, LoadOptions};
 use jarvis_models::{Bytes, Catalog, Fit, Kind, Listed, Place, Room, Store, Way, pack};
 use jarvis_settings::{AUTO_MODEL, RemoteReach, Settings};
 
@@ -30,6 +31,9 @@ const RESERVE: u64 = 128 << 20;
 const DRIVER: u64 = 512 << 20;
 /// How long that driver may take to tell of its memory. One that hangs keeps nobody from starting.
 const DRIVER_TELLS: Duration = Duration::from_secs(2);
+/// Bytes of the file of a language model that is quicker on a graphics processor. What a smaller one computes for a token takes
+/// the processor less time than some 900 steps take to be begun one after the other.
+const LEAST_THERE: u64 = 1_000_000_000;
 
 /// What a Jarvis that runs loads, most felt first.
 const ALL: [Kind; 4] = [Kind::Recognition, Kind::Voice, Kind::Language, Kind::Ocr];
@@ -49,21 +53,20 @@ struct Placed {
 pub(crate) struct Placement {
     parts: Vec<Placed>,
     room: Room,
+    /// What a graphics processor failed.
+    failed: Vec<Kind>,
 }
 
 impl Placement {
-    /// What `settings` want of what is in `store`, in the memory that there is now.
-    pub(crate) fn now(settings: &Settings, store: &Store) -> Self {
-        Self::now_of(settings, store, &ALL)
-    }
-
-    /// As [`Self::now`], in a process that loads nothing but `kinds`.
-    pub(crate) fn now_of(settings: &Settings, store: &Store, kinds: &[Kind]) -> Self {
+    /// What `settings` want of what is in `store`, in the memory that there is now; in a process that loads no more than some
+    /// kinds, `only` those. What does as the `failed` ones do goes to no graphics processor.
+    pub(crate) fn now(settings: &Settings, store: &Store, only: Option<&[Kind]>, failed: &[Kind]) -> Self {
         let gpu = if settings.performance.gpu_enabled { gpu_memory().saturating_sub(DRIVER) } else { 0 };
-        Self::within(settings, store, kinds, Room { gpu, cpu: free_memory().unwrap_or(u64::MAX) })
+        let room = Room { gpu, cpu: free_memory().unwrap_or(u64::MAX) };
+        Self::within(settings, store, only.unwrap_or(&ALL), failed, room)
     }
 
-    fn within(settings: &Settings, store: &Store, kinds: &[Kind], room: Room) -> Self {
+    fn within(settings: &Settings, store: &Store, kinds: &[Kind], failed: &[Kind], room: Room) -> Self {
         let installed = store.list(&Catalog::builtin()).unwrap_or_default();
         let installed: Vec<Listed> = installed.into_iter().filter(|model| model.installed).collect();
         let needs = |model: &str| {
@@ -91,18 +94,28 @@ impl Placement {
             part(Kind::Voice, &settings.voice.model, &with_server(settings.remote.voice, &[Place::Cpu])),
         ];
         if settings.mind.enabled {
-            parts.push(language(settings, store, &installed));
+            parts.push(language(settings, store, &installed, room.gpu > 0));
         }
         if settings.eyes.enabled {
             parts.push(part(Kind::Ocr, crate::load::SCREEN_MODEL, &[Place::Cpu]));
         }
         parts.retain(|part| kinds.contains(&part.kind));
+        for part in parts.iter_mut().filter(|part| failed.contains(&part.kind)) {
+            part.ways.retain(|way| way.place != Place::Gpu);
+        }
         let wants: Vec<Vec<Way>> = parts.iter().map(|part| part.ways.clone()).collect();
         let beside = Room { cpu: room.cpu.saturating_sub(ITSELF + RESERVE), ..room };
         for (part, taken) in parts.iter_mut().zip(pack(&wants, beside)) {
             part.taken = taken;
         }
-        Self { parts, room }
+        Self { parts, room, failed: failed.to_vec() }
+    }
+
+    /// Whether what does as a `kind` does computes on a graphics processor, as `settings` have it.
+    pub(crate) fn computes_there(&self, settings: &Settings, kind: Kind) -> bool {
+        let part = self.parts.iter().find(|part| part.kind == kind);
+        let way = part.and_then(|part| Some(&part.ways[part.taken?]));
+        !self.failed.contains(&kind) && computes_there(settings, kind, way)
     }
 
     /// Where the model goes that does what a `kind` does. What is not known here goes where it always went.
@@ -151,9 +164,8 @@ impl Placement {
 
     /// The models that go onto a graphics processor, as `settings` have it.
     pub(crate) fn on_graphics(&self, settings: &Settings) -> Vec<&str> {
-        let taken = self.parts.iter().filter_map(|part| Some((part.kind, &part.ways[part.taken?])));
-        let there = taken.filter(|(kind, way)| computes_there(settings, *kind, Some(way.place)));
-        there.map(|(_, way)| way.model.as_str()).collect()
+        let there = self.parts.iter().filter(|part| self.computes_there(settings, part.kind));
+        there.filter_map(|part| Some(part.ways[part.taken?].model.as_str())).collect()
     }
 
     fn no_memory(&self, part: &Placed, then: &str) -> Error {
@@ -172,25 +184,32 @@ impl Placement {
     }
 }
 
-/// Whether a model that does what a `kind` does computes on a graphics processor when it goes to `place`. Metal computes in
-/// this machine's memory, so there a model needs no place of its own; what is on CUDA's was packed into its memory.
-pub(crate) fn computes_there(settings: &Settings, kind: Kind, place: Option<Place>) -> bool {
-    let can = matches!(kind, Kind::Recognition | Kind::Language) && settings.performance.gpu_enabled;
-    let has_place = match cfg!(feature = "cuda") {
-        true => place == Some(Place::Gpu),
-        false => cfg!(feature = "metal") && place != Some(Place::Remote),
-    };
-    can && has_place
+/// Whether graphics processors have memory of their own, which models are packed into. Metal's compute in this machine's.
+pub(crate) fn graphics_have_own_memory() -> bool {
+    cfg!(feature = "cuda")
+}
+
+/// Whether what does as a `kind` does, and goes this way, computes on a graphics processor. Where that has memory of its own,
+/// what computes there was packed into it; else all that can.
+fn computes_there(settings: &Settings, kind: Kind, way: Option<&Way>) -> bool {
+    if !matches!(kind, Kind::Recognition | Kind::Language) || !settings.performance.gpu_enabled {
+        return false;
+    }
+    if graphics_have_own_memory() {
+        return way.is_some_and(|way| way.place == Place::Gpu);
+    }
+    let is_small = |way: &Way| kind == Kind::Language && way.bytes < Fit::memory(LEAST_THERE);
+    cfg!(feature = "metal") && way.is_none_or(|way| way.place != Place::Remote && !is_small(way))
 }
 
 /// The language model's ways: the one that is set and smaller ones that are installed, or all those by how good they are;
 /// then a server. Each that is here goes onto the graphics processor if it can.
-fn language(settings: &Settings, store: &Store, installed: &[Listed]) -> Placed {
+fn language(settings: &Settings, store: &Store, installed: &[Listed], has_graphics: bool) -> Placed {
     let here = |model: &str, bytes: u64| {
         let way = |place, bytes| Way { model: model.into(), place, bytes };
-        // There keys and values have 32 bits instead of sixteen.
-        let beside = Fit::memory(bytes).saturating_sub(bytes);
-        [way(Place::Gpu, bytes.saturating_add(2 * beside)), way(Place::Cpu, Fit::memory(bytes))]
+        let there =
+            (has_graphics && bytes >= LEAST_THERE).then(|| way(Place::Gpu, graphics_bytes(model, bytes, store)));
+        there.into_iter().chain([way(Place::Cpu, Fit::memory(bytes))])
     };
     let mut ways: Vec<Way> = if settings.mind.model == AUTO_MODEL {
         best_first(installed).into_iter().flat_map(|model| here(&model.id, model.bytes)).collect()
@@ -205,7 +224,7 @@ fn language(settings: &Settings, store: &Store, installed: &[Listed]) -> Placed 
                 let mut smaller: Vec<&Listed> = installed.iter().filter(is_smaller).collect();
                 smaller.sort_by_key(|model| std::cmp::Reverse(model.bytes));
                 let smaller = smaller.into_iter().flat_map(|model| here(&model.id, model.bytes));
-                here(wanted, file.len()).into_iter().chain(smaller).collect()
+                here(wanted, file.len()).chain(smaller).collect()
             },
         )
     };
@@ -214,6 +233,14 @@ fn language(settings: &Settings, store: &Store, installed: &[Listed]) -> Placed 
         ways.push(Way { model: settings.remote.model.clone(), place: Place::Remote, bytes: 0 });
     }
     Placed { kind: Kind::Language, wanted, ways, taken: None }
+}
+
+/// Bytes of a graphics processor's memory that a language model of so many bytes needs.
+fn graphics_bytes(model: &str, bytes: u64, store: &Store) -> u64 {
+    let file = language_model_file(model, store);
+    let told = file.and_then(|file| GgufModel::graphics_bytes(&file, &LoadOptions::default()));
+    // A file that can't be read is for its loading to tell of. There keys and values have 32 bits instead of sixteen.
+    told.unwrap_or_else(|_| bytes.saturating_add(2 * Fit::memory(bytes).saturating_sub(bytes)))
 }
 
 /// Bytes of memory that Jarvis may have in all, with what it has: what other programs leave of this machine's, or of its
@@ -304,11 +331,11 @@ mod tests {
         let store = Store::new(folder.path().join("models"));
         let room = |cpu| Room { gpu: 0, cpu };
 
-        let placed = Placement::within(&settings, &store, &ALL, room(8_000_000_000));
+        let placed = Placement::within(&settings, &store, &ALL, &[], room(8_000_000_000));
         assert_eq!(placed.of(Kind::Language).unwrap().unwrap().model, settings.mind.model);
         assert!(placed.told().is_empty() && placed.needed() > 5_000_000_000);
 
-        let placed = Placement::within(&settings, &store, &ALL, room(2_000_000_000));
+        let placed = Placement::within(&settings, &store, &ALL, &[], room(2_000_000_000));
         let error = placed.of(Kind::Language).unwrap_err();
         assert_eq!(error.code, "models.memory");
         assert!(error.message.contains("5.5 GB") && error.message.contains("1.9 GB"), "{}", error.message);
@@ -316,7 +343,7 @@ mod tests {
 
         // Where a server may be asked, it answers alone.
         settings.remote.allowed = RemoteReach::ThisMachine;
-        let placed = Placement::within(&settings, &store, &ALL, room(2_000_000_000));
+        let placed = Placement::within(&settings, &store, &ALL, &[], room(2_000_000_000));
         assert!(placed.of(Kind::Language).is_err());
         assert!(placed.told()[0].message.ends_with("The server is asked alone."), "{:?}", placed.told());
     }
@@ -329,7 +356,7 @@ mod tests {
         // So small that they are quick on any machine.
         let installed = [listed("small", 1 << 20), listed("big", 20 << 20)];
         let placed = |cpu| {
-            let part = language(&settings, &store, &installed);
+            let part = language(&settings, &store, &installed, false);
             let taken = pack(std::slice::from_ref(&part.ways), Room { gpu: 0, cpu })[0];
             (part.wanted.clone(), taken.map(|index| part.ways[index].model.clone()))
         };
@@ -337,7 +364,7 @@ mod tests {
         assert_eq!(placed(big), ("big".into(), Some("big".into())));
         assert_eq!(placed(big - 1), ("big".into(), Some("small".into())));
         assert_eq!(placed(0), ("big".into(), None));
-        assert!(language(&settings, &store, &[]).ways.is_empty());
+        assert!(language(&settings, &store, &[], false).ways.is_empty());
     }
 
     #[test]
@@ -349,7 +376,7 @@ mod tests {
         settings.mind.model = file.to_str().unwrap().into();
         let store = Store::new(folder.path().join("models"));
         let place = |gpu, cpu| {
-            let placed = Placement::within(&settings, &store, &ALL, Room { gpu, cpu });
+            let placed = Placement::within(&settings, &store, &ALL, &[], Room { gpu, cpu });
             (placed.of(Kind::Language).map(|way| way.unwrap().place).ok(), placed.needed() > 1_000_000_000)
         };
         let plenty = 8_000_000_000;
@@ -361,18 +388,40 @@ mod tests {
     }
 
     #[test]
+    fn small_language_models_stay_on_the_processor_and_so_does_what_failed_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("model.gguf");
+        let mut settings = settings(folder.path());
+        settings.mind.model = file.to_str().unwrap().into();
+        let store = Store::new(folder.path().join("models"));
+        let place = |bytes, failed: &[Kind]| {
+            sparse(&file, bytes);
+            let room = Room { gpu: 8_000_000_000, cpu: 8_000_000_000 };
+            let placed = Placement::within(&settings, &store, &ALL, failed, room);
+            placed.of(Kind::Language).unwrap().unwrap().place
+        };
+        assert_eq!([999_999_999, 1_000_000_000].map(|bytes| place(bytes, &[])), [Place::Cpu, Place::Gpu]);
+        assert_eq!(place(2_000_000_000, &[Kind::Recognition]), Place::Gpu);
+        assert_eq!(place(2_000_000_000, &[Kind::Language]), Place::Cpu);
+    }
+
+    #[test]
     fn only_what_is_packed_there_computes_on_cuda_and_all_that_can_on_metal() {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = settings(folder.path());
-        let of = |settings: &Settings, kind| {
-            [Place::Gpu, Place::Cpu, Place::Remote].map(|place| computes_there(settings, kind, Some(place)))
+        let of_size = |settings: &Settings, kind, bytes| {
+            let way = |place| Way { model: "a".into(), place, bytes };
+            [Place::Gpu, Place::Cpu, Place::Remote].map(|place| computes_there(settings, kind, Some(&way(place))))
         };
+        let of = |settings: &Settings, kind| of_size(settings, kind, 2_000_000_000);
         let expected = match (cfg!(feature = "cuda"), cfg!(feature = "metal")) {
             (true, _) => [true, false, false],
             (false, true) => [true, true, false],
             (false, false) => [false; 3],
         };
         assert_eq!([Kind::Recognition, Kind::Language].map(|kind| of(&settings, kind)), [expected; 2]);
+        // A small language model is quicker on the processor; where it has a way there, it was found big enough.
+        assert!(!of_size(&settings, Kind::Language, 500_000_000)[1]);
         assert_eq!([Kind::Voice, Kind::Ocr].map(|kind| of(&settings, kind)), [[false; 3]; 2]);
         settings.performance.gpu_enabled = false;
         assert_eq!(of(&settings, Kind::Language), [false; 3]);
@@ -388,7 +437,7 @@ mod tests {
     fn what_is_not_installed_is_for_its_loading_to_say() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::new(folder.path().join("models"));
-        let placed = Placement::within(&settings(folder.path()), &store, &ALL, Room { gpu: 0, cpu: 0 });
+        let placed = Placement::within(&settings(folder.path()), &store, &ALL, &[], Room { gpu: 0, cpu: 0 });
         for kind in ALL {
             assert_eq!(placed.of(kind).unwrap(), None);
         }

@@ -149,6 +149,7 @@ impl Recognize {
         }
         let recognizer = engine.as_mut().map_err(|error| error.clone())?;
         let result = contained("Recognition", || work(recognizer.as_mut()));
+        self.outbox.tell_all(self.parts.take_told());
         if result.as_ref().is_err_and(|error| error.code == PANICKED) {
             *engine = self.load();
         }
@@ -163,7 +164,7 @@ impl Recognize {
     }
 
     fn load(&self) -> Engine {
-        load_and_tell(&self.outbox, Part::Recognition, &self.settings.recognition.model, || {
+        let loaded = load_and_tell(&self.outbox, Part::Recognition, &self.settings.recognition.model, || {
             // One that waits for the network must not keep others from computing.
             let own = self.parts.recognizer(&self.settings).map(|recognizer| {
                 Box::new(Considerate { recognizer, heavy: self.heavy.clone() }) as Box<dyn SpeechToText>
@@ -171,7 +172,9 @@ impl Recognize {
             let mut recognizer = self.parts.with_remote_ears(&self.settings, own)?;
             recognizer.warm_up()?;
             Ok(recognizer)
-        })
+        });
+        self.outbox.tell_all(self.parts.take_told());
+        loaded
     }
 }
 

@@ -286,10 +286,12 @@ impl Think {
         let answer = contained("Thinking", || mind.answer(&text, &cancel, &mut on_piece));
         match answer {
             Ok(answer) => {
+                self.outbox.tell_all(self.parts.take_told());
                 tracing::debug!(timings = ?answer.timings_ms, intent = answer.intent, "answered");
                 self.outbox.turn(Input::Answered(turn));
             }
             Err(error) => {
+                self.outbox.tell_all(self.parts.take_told());
                 let panicked = error.code == PANICKED;
                 self.outbox.turn(Input::Failed(turn, Stage::Think, error));
                 if panicked {
@@ -322,6 +324,7 @@ impl Think {
             Some(error) => Err(error),
             None => seen.map(|(answer, screen)| Sighting { screen, reply: answer.reply }),
         };
+        self.outbox.tell_all(self.parts.take_told());
         let _ = answer.try_send(seen);
     }
 
@@ -355,6 +358,12 @@ impl Think {
         }
         self.loading = true;
         self.outbox.part(Part::Language, &id, Loaded::Loading);
+        // Whoever needs it waits from here on, and memory that it has was counted as free for the next.
+        self.mind.set_no_model(Error::new(
+            "mind.loading",
+            "The language model is being loaded.",
+            "Ask again in a moment.",
+        ));
         let jobs = self.jobs.clone();
         let (parts, settings, began) = (Arc::clone(&self.parts), Arc::clone(&self.settings), Instant::now());
         let (load, outbox) = (self.load, self.outbox.clone());
@@ -362,13 +371,11 @@ impl Think {
             parts.connect(&settings);
             let result = contained("Loading the language model", || {
                 let mut model = parts.language_model(&settings)?;
-                if let Some(error) = parts.language_loaded().and_then(|loaded| loaded.told) {
-                    outbox.send(Message::Event(AssistantEvent::Error { error }));
-                }
                 // Without the right to compute: at the start everything loads side by side, and no utterance waits.
                 model.warm_up(&Conversation::beginning())?;
                 Ok(model)
             });
+            outbox.tell_all(parts.take_told());
             let _ = jobs.send(Job::Model { load, result, began });
         });
         if let Err(error) = spawned {
@@ -378,9 +385,12 @@ impl Think {
     }
 
     /// Lets go of the models that load in a fraction of a second when the next question needs them: the language model, and
-    /// what reads pictures. The ears and the voice stay; without them nobody could ask.
+    /// what reads pictures. One that is in the memory of a graphics processor stays: it takes none here. The ears and the voice stay; without them nobody could ask.
     fn spare(&mut self) {
         self.sight.spare();
+        if self.parts.language_loaded().is_some_and(|loaded| !loaded.takes_memory) {
+            return;
+        }
         if self.loading || !self.mind.has_model() {
             return;
         }

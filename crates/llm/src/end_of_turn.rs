@@ -27,16 +27,17 @@ pub(crate) struct Endings {
 }
 
 impl GgufModel {
-    /// Reads what every question is judged after, if the model can: nothing else depends on it.
-    pub(crate) fn learn_endings(&mut self) {
+    /// Reads what every question is judged after, if the model can.
+    ///
+    /// # Errors
+    /// A graphics processor failed.
+    pub(crate) fn learn_endings(&mut self) -> Result<()> {
         if let Ok(ids) = self.tokenizer.encode(LINES)
             && ids.len() < MOST.min(self.llama.capacity())
         {
-            let learned = self.beside(|model| model.learn(&ids, &Cancel::new()));
-            if let Err(error) = learned {
-                tracing::warn!(%error, "nothing is known of how questions end");
-            }
+            self.beside(|model| model.learn(&ids, &Cancel::new()))?;
         }
+        Ok(())
     }
 
     /// See [`jarvis_core::LanguageModel::end_of_turn`].

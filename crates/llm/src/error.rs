@@ -50,6 +50,9 @@ pub enum LlmError {
     /// There is no graphics processor that can be used.
     #[error("There is no graphics processor to compute on: {0}.")]
     Graphics(String),
+    /// What computes failed, which is no processor of this machine: a graphics processor.
+    #[error("The graphics processor failed: {0}.")]
+    Device(String),
     /// The engine underneath failed.
     #[error("The language model failed: {0}.")]
     Engine(String),
@@ -62,6 +65,10 @@ impl LlmError {
 
     pub(crate) fn unsupported(detail: impl Into<String>) -> Self {
         Self::Unsupported(detail.into())
+    }
+
+    pub(crate) fn device(error: impl std::fmt::Display) -> Self {
+        Self::Device(error.to_string())
     }
 
     pub(crate) fn engine(error: impl std::fmt::Display) -> Self {
@@ -88,6 +95,10 @@ impl From<LlmError> for Error {
                 ("llm.bad_constraint", "docs/structured-output.md says what is understood of schemas and expressions.")
             }
             LlmError::Graphics(_) => ("llm.gpu", "docs/gpu.md says what it needs."),
+            LlmError::Device(_) => (
+                "llm.device",
+                "`jarvis config set performance.gpu_enabled false` has it compute on the processor; docs/gpu.md says more.",
+            ),
             LlmError::Engine(_) => ("llm.failed", "Try again; if it happens again, install the model again."),
         };
         Error::new(code, error.to_string(), hint)

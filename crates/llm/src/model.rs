@@ -104,7 +104,8 @@ impl GgufModel {
     /// The file can't be read (`llm.unreadable_model`), is not a sound GGUF file (`llm.bad_model`) or of a kind that this
     /// crate can't run (`llm.unsupported_model`), or an option is outside its range (`llm.bad_option`). On a graphics
     /// processor also: there is none that can be used (`llm.gpu`), or it failed or has no memory for the model
-    /// (`llm.failed`); the same model may load on the processor then.
+    /// (`llm.device`); the same model may load on the processor then. That is the code of every failure of it later, too,
+    /// and such a model is of no use any more.
     pub fn load(path: &Path, options: &LoadOptions) -> jarvis_core::Result<Self> {
         Ok(Self::open(path, options)?)
     }
@@ -151,6 +152,17 @@ impl GgufModel {
             endings: Endings::default(),
             lexicon: None,
         })
+    }
+
+    /// Bytes of a graphics processor's memory that the model in the file `path` needs at most with these options.
+    ///
+    /// # Errors
+    /// As [`Self::load`], of the file's header.
+    pub fn graphics_bytes(path: &Path, options: &LoadOptions) -> jarvis_core::Result<u64> {
+        options.check()?;
+        let gguf = Gguf::open(path)?;
+        let config = crate::llama::Config::read(&gguf, options.context_length)?;
+        Ok(llama::graphics_memory(&gguf, &config, options.context_length))
     }
 
     /// Bytes of the weights in memory.
@@ -380,8 +392,9 @@ impl LanguageModel for GgufModel {
         if !ids.is_empty() && !self.read.starts_with(&ids) {
             self.learn(&ids, &Cancel::new())?;
         }
-        self.learn_endings();
-        Ok(())
+        self.learn_endings()?;
+        // Another thread may ask next, and work that is queued belongs to this one.
+        Ok(self.llama.settle()?)
     }
 
     fn context_length(&self) -> usize {

@@ -70,7 +70,7 @@ pub(super) fn mind(paths: &Paths, settings: &Settings, dry_run: bool) -> Mind {
     let (installed, settings) = (Installed::new(paths), settings.clone());
     mind.load_model_with(Box::new(move || {
         let model = installed.language_model(&settings);
-        if let Some(error) = installed.language_loaded().and_then(|loaded| loaded.told).filter(|_| model.is_ok()) {
+        for error in installed.take_told() {
             tracing::warn!("{} {}", error.message, error.hint);
         }
         installed.with_remote(&settings, model)

@@ -257,7 +257,7 @@ fn check_recognition(paths: &Paths, settings: &Settings) -> Found {
 
 /// Whether all that is wanted fits into memory side by side, and what of it goes onto a graphics processor.
 fn check_memory(paths: &Paths, settings: &Settings) -> Found {
-    let placement = Placement::now(settings, &Store::new(paths.models_dir()));
+    let placement = Placement::now(settings, &Store::new(paths.models_dir()), None, &[]);
     if let Some(error) = placement.told().into_iter().next() {
         return Found::warn(error.message, error.hint);
     }

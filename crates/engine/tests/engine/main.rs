@@ -3,6 +3,7 @@
 mod asking;
 mod changes;
 mod control_socket;
+mod graphics;
 mod hearing;
 mod picture;
 mod seeing;

@@ -12,7 +12,8 @@ use jarvis_core::{
     TextToSpeech, Transcript, TurnId, Vad, WakeDetection, WakeWord, Weighed, WindowText,
 };
 use jarvis_engine::clipboard::Clipboard;
-use jarvis_engine::load::{Installed, Parts};
+use jarvis_engine::graphics::OnGraphics;
+use jarvis_engine::load::{Installed, LoadedLanguage, Parts};
 use jarvis_engine::recorded::Room;
 use jarvis_engine::{Engine, EngineHandle, EngineOptions, Subscription};
 use jarvis_remote::Picture;
@@ -80,6 +81,10 @@ pub struct Script {
     pub copied: Mutex<Vec<String>>,
     pub clipboard_fails: AtomicBool,
     pub generated: AtomicUsize,
+    /// Recognition and the language model compute on a graphics processor, which fails at what is named here.
+    pub graphics: AtomicBool,
+    pub graphics_fail: Mutex<Vec<&'static str>>,
+    pub told: Mutex<Vec<Error>>,
     /// Whom to call when memory is to run short.
     pub short_memory: Mutex<Option<Box<dyn FnMut() + Send>>>,
 }
@@ -89,6 +94,32 @@ impl Script {
         while flag.load(Ordering::Relaxed) {
             std::thread::sleep(Duration::from_millis(2));
         }
+    }
+
+    /// Fails where a graphics processor fails at `what`.
+    fn compute(&self, what: &'static str, there: bool) -> Result<()> {
+        match there && self.graphics_fail.lock().unwrap().contains(&what) {
+            true => Err(Error::new("llm.device", format!("The graphics processor failed: {what}."), "")),
+            false => Ok(()),
+        }
+    }
+
+    /// What `make` makes, told whether on a graphics processor.
+    fn placed<M: ?Sized + 'static>(
+        self: &Arc<Self>,
+        make: impl Fn(bool) -> Result<Box<M>> + Send + 'static,
+        boxed: fn(OnGraphics<M>) -> Box<M>,
+    ) -> Result<Box<M>> {
+        if !self.graphics.load(Ordering::Relaxed) {
+            return make(false);
+        }
+        let make = Arc::new(Mutex::new(make));
+        let (script, again) = (Arc::clone(self), Arc::clone(&make));
+        let otherwise = move |error: &Error| {
+            script.told.lock().unwrap().push(Error::new("models.gpu", error.message.clone(), ""));
+            again.lock().unwrap()(false)
+        };
+        OnGraphics::load(|| make.lock().unwrap()(true), otherwise).map(boxed)
     }
 
     fn check(&self, part: &'static str) -> Result<()> {
@@ -150,13 +181,14 @@ impl WakeWord for FakeWake {
     }
 }
 
-struct FakeRecognizer(Arc<Script>);
+struct FakeRecognizer(Arc<Script>, bool);
 
 impl SpeechToText for FakeRecognizer {
     fn transcribe(&mut self, samples: &[f32], _cancel: &Cancel) -> Result<Transcript> {
         if self.0.recognizer_panics.swap(false, Ordering::Relaxed) {
             panic!("index out of bounds: the len is 3 but the index is 7");
         }
+        self.0.compute("recognition", self.1)?;
         assert!(samples.iter().any(|sample| sample.abs() > 0.1), "an utterance has speech in it");
         Script::wait_while(&self.0.recognizer_waits);
         self.0.recognized.fetch_add(1, Ordering::Relaxed);
@@ -175,12 +207,12 @@ impl SpeechToText for FakeRecognizer {
         Ok(Weighed { transcript, odds: Some(odds) })
     }
     fn warm_up(&mut self) -> Result<()> {
-        Ok(())
+        self.0.compute("recognition warm-up", self.1)
     }
 }
 
 /// Says "One two three." in sentences for ever, 5 ms a word.
-struct FakeMind(Arc<Script>, String);
+struct FakeMind(Arc<Script>, String, bool);
 
 impl LanguageModel for FakeMind {
     fn generate(
@@ -193,6 +225,7 @@ impl LanguageModel for FakeMind {
         if self.0.mind_panics.swap(false, Ordering::Relaxed) {
             panic!("shape mismatch");
         }
+        self.0.compute("answer", self.2)?;
         self.0.asked.lock().unwrap().push(self.1.clone());
         Script::wait_while(&self.0.mind_waits);
         let mut text = String::new();
@@ -203,6 +236,7 @@ impl LanguageModel for FakeMind {
             text.push_str(word);
             on_text(word);
             tokens += 1;
+            self.0.compute("answer's end", self.2)?;
             self.0.generated.fetch_add(1, Ordering::Relaxed);
         }
         let stop_reason = if cancel.is_cancelled() { StopReason::Cancelled } else { StopReason::Length };
@@ -217,7 +251,7 @@ impl LanguageModel for FakeMind {
         })
     }
     fn warm_up(&mut self, _beginning: &[Message]) -> Result<()> {
-        Ok(())
+        self.0.compute("warm-up", self.2)
     }
     fn context_length(&self) -> usize {
         2048
@@ -359,15 +393,31 @@ impl Parts for Fakes {
         WakeCheck::new("hey jarvis").map(Some)
     }
     fn recognizer(&self, _: &Settings) -> Result<Box<dyn SpeechToText>> {
-        self.script.check("recognition")?;
-        Ok(Box::new(FakeRecognizer(Arc::clone(&self.script))))
+        let script = Arc::clone(&self.script);
+        let make = move |there| {
+            script.check("recognition")?;
+            Ok(Box::new(FakeRecognizer(Arc::clone(&script), there)) as Box<dyn SpeechToText>)
+        };
+        self.script.placed(make, |model| Box::new(model))
     }
     fn language_model(&self, settings: &Settings) -> Result<Box<dyn LanguageModel>> {
-        self.script.check("language")?;
-        while settings.mind.model == "slow" && self.script.slow_mind.load(Ordering::Relaxed) {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        Ok(Box::new(FakeMind(Arc::clone(&self.script), settings.mind.model.clone())))
+        let (script, name) = (Arc::clone(&self.script), settings.mind.model.clone());
+        let make = move |there| {
+            script.check("language")?;
+            while name == "slow" && script.slow_mind.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            script.compute("load", there)?;
+            Ok(Box::new(FakeMind(Arc::clone(&script), name.clone(), there)) as Box<dyn LanguageModel>)
+        };
+        self.script.placed(make, |model| Box::new(model))
+    }
+    fn language_loaded(&self) -> Option<LoadedLanguage> {
+        let there = self.script.graphics.load(Ordering::Relaxed);
+        there.then(|| LoadedLanguage { model: "on graphics".into(), takes_memory: false })
+    }
+    fn take_told(&self) -> Vec<Error> {
+        std::mem::take(&mut self.script.told.lock().unwrap())
     }
     fn capture(&self) -> Result<Box<dyn ScreenCapture>> {
         if self.script.on_screen.lock().unwrap().is_empty() {

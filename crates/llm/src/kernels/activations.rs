@@ -204,6 +204,9 @@ fn quantize_plainly(values: &[f32], row: RowMut<'_>) {
     let blocks = values.as_chunks::<BLOCK>().0.iter().zip(row.upper.as_chunks_mut::<BLOCK>().0);
     let sums = row.sums.iter_mut().zip(row.first_sums);
     for ((values, upper), (scale, (sum, first_sum))) in blocks.zip(row.scales.iter_mut().zip(sums)) {
+        // What is infinite or not a number (weights may be anything) has no whole number, and hides the largest: it is
+        // taken for zero.
+        let values = values.map(|value| if value.is_finite() { value } else { 0.0 });
         let mut largest = [0f32; 8];
         for eight in values.as_chunks::<8>().0 {
             for (largest, value) in largest.iter_mut().zip(eight) {

@@ -14,6 +14,12 @@ pub(super) fn quantize(values: &[f32], row: RowMut<'_>) {
     for ((values, upper), (scale, (sum, first_sum))) in blocks.zip(row.scales.iter_mut().zip(sums)) {
         // SAFETY: 32 floats are eight times four.
         let fours: [float32x4_t; 8] = std::array::from_fn(|i| unsafe { vld1q_f32(values.as_ptr().add(4 * i)) });
+        // What is infinite or not a number (weights may be anything) has no whole number, and hides the largest: it is
+        // taken for zero.
+        let fours = fours.map(|four| {
+            let is_finite = vcaltq_f32(four, vdupq_n_f32(f32::INFINITY));
+            vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(four), is_finite))
+        });
         let largest = fours.iter().fold(vdupq_n_f32(0.0), |largest, four| vmaxnmq_f32(largest, vabsq_f32(*four)));
         let largest = vmaxnmvq_f32(largest);
         *scale = largest / most;

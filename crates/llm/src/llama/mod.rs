@@ -23,7 +23,7 @@ mod tests;
 mod weights;
 
 pub(crate) use config::Config;
-pub(crate) use device::graphics;
+pub(crate) use device::{graphics, memory as graphics_memory};
 pub(crate) use pack::floats_of;
 pub(crate) use pass::{Aside, Pass};
 pub(crate) use weights::Weights;

@@ -142,6 +142,17 @@ impl Pass {
         }
     }
 
+    /// Waits until all that was read is computed, so that another thread may go on.
+    ///
+    /// # Errors
+    /// A graphics processor failed.
+    pub(crate) fn settle(&self) -> Result<()> {
+        match self {
+            Self::Processor(_) => Ok(()),
+            Self::Device(llama) => llama.settle(),
+        }
+    }
+
     /// Scores of what comes after the last token read, one per token of the vocabulary.
     ///
     /// # Errors

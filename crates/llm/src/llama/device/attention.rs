@@ -7,11 +7,15 @@ use candle_nn::ops::{rms_norm, softmax_last_dim};
 use candle_nn::rotary_emb::{rope, rope_i};
 use std::ops::Range;
 
+/// What is added to the score of a position that is not seen. Finite, since quick mathematics (Metal's) know no infinity, and
+/// so low that no share is left.
+const UNSEEN: f32 = -1e30;
+
 /// Which positions the tokens at hand see in layers of one kind.
 pub(super) struct Seen {
     /// Those that any of them sees.
     positions: Range<usize>,
-    /// What is added to the scores, `[1, tokens, positions]`: minus infinity where a token sees not. None for a single token,
+    /// What is added to the scores, `[1, tokens, positions]`: [`UNSEEN`] where a token sees not. None for a single token,
     /// which sees all of `positions`.
     mask: Option<Tensor>,
 }
@@ -26,7 +30,7 @@ impl Seen {
             _ => {
                 let row = |token: usize| {
                     let seen = of(first + token);
-                    positions.clone().map(move |at| if seen.contains(&at) { 0.0 } else { f32::NEG_INFINITY })
+                    positions.clone().map(move |at| if seen.contains(&at) { 0.0 } else { UNSEEN })
                 };
                 let mask: Vec<f32> = (0..count).flat_map(row).collect();
                 Some(Tensor::from_vec(mask, (1, count, positions.len()), device)?)
@@ -86,6 +90,7 @@ impl DeviceLlama {
             return turn(x);
         }
         let kept = x.narrow(2, rotated, head_width - rotated)?;
-        Tensor::cat(&[&turn(&x.narrow(2, 0, rotated)?.contiguous()?)?, &kept], 2)
+        // Pieces of one token are joined along the heads, which leaves them in another order.
+        Tensor::cat(&[&turn(&x.narrow(2, 0, rotated)?.contiguous()?)?, &kept], 2)?.contiguous()
     }
 }

@@ -1,8 +1,8 @@
 //! The forward pass in candle's operations, on any of its devices: what runs on a graphics processor (CUDA, Metal).
 //!
 //! The same steps as [`super::Llama`], from the same [`Config`], for every family; on candle's own processor device tests hold
-//! the two against each other. Weights keep the file's quantization, and the operations round activations to eight bits to
-//! multiply them. Keys and values are reserved once, appended in place and looked at where they are: grouped queries go
+//! the two against each other. Weights keep the file's quantization; candle's operations on the processor round activations to
+//! eight bits to multiply them, those that are asked for on CUDA, and Metal's, don't. Keys and values are reserved once, appended in place and looked at where they are: grouped queries go
 //! against their head's keys as rows of one product. Operations are queued on the device and not waited for, but at the end
 //! of a chunk and for scores, so that a raised [`Cancel`] never finds more than a chunk under way.
 //!
@@ -20,11 +20,12 @@ use super::Config;
 use super::cache::Cache as ProcessorCache;
 use super::family::Gating;
 use crate::error::{LlmError, Result};
-use crate::gguf::Gguf;
+use crate::gguf::{Gguf, TensorType};
 use attention::Seen;
 use candle_core::{Device, Module, Tensor};
 use candle_nn::ops::rms_norm;
 use jarvis_core::Cancel;
+use std::sync::OnceLock;
 use weights::{Layer, Weights};
 
 /// Tokens that are read at once at most: enough to keep thousands of lanes busy, few enough that nobody waits long for a
@@ -40,11 +41,45 @@ fn chunk_of(heads: usize, positions: usize) -> usize {
     (MAX_SCORES / (heads * positions * size_of::<f32>())).clamp(LEAST_AT_ONCE, MOST_AT_ONCE).min(positions)
 }
 
+/// Bytes of a device's memory that the model in `gguf` needs at most, with room for `positions` tokens.
+pub(crate) fn memory(gguf: &Gguf, config: &Config, positions: usize) -> u64 {
+    let positions = positions.min(config.context);
+    let chunk = chunk_of(config.heads, positions);
+    let (mut weights, mut widest) = (0, 0);
+    for (name, tensor) in &gguf.header.tensors {
+        let floats = tensor.rows * tensor.cols * size_of::<f32>();
+        match tensor.kind {
+            TensorType::F32 | TensorType::F16 | TensorType::Bf16 => weights += floats,
+            _ => weights += tensor.row_bytes() * tensor.rows,
+        }
+        // A matrix that several tokens are multiplied with may be widened for that; the output has one token at a time.
+        if name.starts_with("blk.") {
+            widest = widest.max(floats);
+        }
+    }
+    let kept = 2 * config.layers * config.kv_heads * config.head_width * positions;
+    // Scores before and after they are masked and made shares, and what passes between two layers.
+    let scores = 4 * chunk * config.heads * positions;
+    let passing = chunk * (8 * config.width + 4 * config.feed_forward + 4 * config.query_width());
+    (weights + widest + (kept + scores + passing) * size_of::<f32>()) as u64
+}
+
 /// The first graphics processor that this program was built for.
 ///
 /// # Errors
 /// It was built for none, or there is none that can be used (`llm.gpu`).
 pub(crate) fn graphics() -> Result<Device> {
+    // What the library keeps for a device (memory that products work in) it keeps for good, for each device that is made.
+    static MADE: OnceLock<Device> = OnceLock::new();
+    if let Some(device) = MADE.get() {
+        return Ok(device.clone());
+    }
+    // Products with activations as they are, from kernels that a driver compiles for its card and whose start is checked. The
+    // library's quicker ones round them to eight bits, and beside those the sum that weights with a minimum need, which is
+    // not rounded: about twice the noise of our own kernels. And a card that they were not compiled for runs none of them,
+    // without an error.
+    #[cfg(feature = "cuda")]
+    candle_core::quantized::cuda::set_force_dmmv(true);
     let device = if cfg!(feature = "cuda") {
         Device::new_cuda(0)
     } else if cfg!(feature = "metal") {
@@ -52,7 +87,8 @@ pub(crate) fn graphics() -> Result<Device> {
     } else {
         return Err(LlmError::Graphics("this program was built without one".into()));
     };
-    device.map_err(|error| LlmError::Graphics(error.to_string()))
+    let device = device.map_err(|error| LlmError::Graphics(error.to_string()))?;
+    Ok(MADE.get_or_init(|| device).clone())
 }
 
 /// A model on a device and what it has read.
@@ -85,7 +121,7 @@ impl DeviceLlama {
             let angles = turned(&config.rope.frequencies)?;
             Ok((angles, local.map(|local| turned(local)).transpose()?, Cache::new(&config, positions, &device)?))
         };
-        let (angles, local_angles, cache) = on_device().map_err(LlmError::engine)?;
+        let (angles, local_angles, cache) = on_device().map_err(LlmError::device)?;
         let chunk = chunk_of(config.heads, positions);
         let mut model =
             Self { config, device, weights, angles, local_angles, cache, chunk, last: None, logits: Vec::new() };
@@ -102,7 +138,18 @@ impl DeviceLlama {
             self.logits()?;
         }
         self.truncate(0);
-        Ok(())
+        self.settle()
+    }
+
+    /// Waits until all that was read is computed.
+    ///
+    /// Work is queued for the thread that asks for it (CUDA's default stream of each thread): what a thread left in its queue,
+    /// another one would not wait for.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub(crate) fn settle(&self) -> Result<()> {
+        self.device.synchronize().map_err(LlmError::device)
     }
 
     /// What computes.
@@ -139,7 +186,7 @@ impl DeviceLlama {
     /// # Errors
     /// The device has no memory for it.
     pub(crate) fn aside(&self, positions: usize) -> Result<Cache> {
-        Cache::new(&self.config, positions.min(self.capacity()), &self.device).map_err(LlmError::engine)
+        Cache::new(&self.config, positions.min(self.capacity()), &self.device).map_err(LlmError::device)
     }
 
     /// Goes on with what was read into `aside`, and keeps there what was read here.
@@ -160,7 +207,7 @@ impl DeviceLlama {
     pub(crate) fn read(&mut self, tokens: &[u32], cancel: &Cancel) -> Result<bool> {
         let (first, count) = (self.cache.len(), tokens.len());
         assert!((1..=self.chunk).contains(&count) && first + count <= self.cache.capacity());
-        let last = self.forward(tokens, cancel).map_err(LlmError::engine)?;
+        let last = self.forward(tokens, cancel).map_err(LlmError::device)?;
         let Some(last) = last.filter(|_| !cancel.is_cancelled()) else { return Ok(false) };
         self.cache.filled(first + count);
         self.last = Some(last);
@@ -225,7 +272,7 @@ impl DeviceLlama {
     /// Scores of what comes after the last token read, one per token of the vocabulary.
     ///
     /// # Errors
-    /// The device failed, or nothing was read.
+    /// The device failed, which shows in scores that are not numbers as well, or nothing was read.
     pub(crate) fn logits(&mut self) -> Result<&mut [f32]> {
         let last = self.last.as_ref().ok_or_else(|| LlmError::engine("it was asked for scores before it read"))?;
         let scores = || -> candle_core::Result<Vec<f32>> {
@@ -235,8 +282,12 @@ impl DeviceLlama {
             }
             scores.flatten_all()?.to_vec1()
         };
-        self.logits = scores().map_err(LlmError::engine)?;
-        Ok(&mut self.logits)
+        self.logits = scores().map_err(LlmError::device)?;
+        // Where the processor gives numbers and this doesn't, the model's file is not to blame.
+        match self.logits.iter().all(|score| score.is_finite()) {
+            true => Ok(&mut self.logits),
+            false => Err(LlmError::device("it gave scores that are not numbers")),
+        }
     }
 }
 

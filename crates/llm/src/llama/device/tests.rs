@@ -133,6 +133,51 @@ fn load_exact(device: Device) -> DeviceLlama {
     model
 }
 
+/// As it is loaded, activations rounded as candle rounds them on a processor: of several tokens and of single ones.
+#[test]
+fn every_type_scores_as_our_kernels_in_rows_of_any_length() {
+    use TensorType::*;
+    let folder = tempfile::tempdir().unwrap();
+    let tokens = tokens(60);
+    // Rows of 288 are whole blocks of 32, and none of 64.
+    let small = [F32, F16, Bf16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0].map(|kind| (kind, 72));
+    for (kind, head_width) in small.into_iter().chain([Q2K, Q3K, Q4K, Q5K, Q6K].map(|kind| (kind, 64))) {
+        let path = folder.path().join(format!("{kind:?}.gguf"));
+        small_model(kind, head_width).write(&path);
+        let gguf = Gguf::open(&path).unwrap();
+        let (mut model, mut processor) = (load(&gguf, 64), processor(&gguf, 64));
+        for span in [0..40, 40..41, 41..59, 59..60] {
+            assert!(processor.read(&tokens[span.clone()], &Cancel::new()));
+            let cosine = cosine(processor.logits(), &read(&mut model, &tokens[span.clone()]));
+            assert!(cosine > 0.99, "{kind:?} after {span:?}: {cosine}");
+        }
+    }
+}
+
+#[test]
+fn what_is_rotated_may_be_less_than_a_head() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.gguf");
+    let builder = small_family("phi3", TensorType::F32).u32("phi3.rope.dimension_count", 8);
+    builder.divisors("rope_factors_short.weight", 4).divisors("rope_factors_long.weight", 4).write(&path);
+    let tokens = tokens(150);
+    let mut model = load(&Gguf::open(&path).unwrap(), 160);
+    assert_scores(&mut model, &tokens, &reference::scores(&path, &tokens), "phi3, 8 of 16");
+}
+
+#[test]
+fn scores_that_are_not_numbers_are_the_devices_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.gguf");
+    small_model(TensorType::F32, 64).write(&path);
+    let mut model = load(&Gguf::open(&path).unwrap(), 64);
+    read(&mut model, &[1, 2, 3]);
+    model.weights.norm = (&model.weights.norm * f64::NAN).unwrap();
+    assert!(matches!(model.logits(), Err(LlmError::Device(_))));
+    // And so it is told from a file that is broken.
+    assert_eq!(jarvis_core::Error::from(model.logits().unwrap_err()).code, "llm.device");
+}
+
 #[test]
 fn the_installed_model_scores_as_on_the_processor() {
     let gguf = default_gguf();
@@ -188,6 +233,28 @@ fn cancelled_reading_reads_nothing() {
 }
 
 #[test]
+fn memory_follows_what_is_kept_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.gguf");
+    let of = |kind, positions| {
+        small_model(kind, 64).write(&path);
+        let gguf = Gguf::open(&path).unwrap();
+        let config = Config::read(&gguf, positions).unwrap();
+        let model = load(&gguf, positions);
+        (memory(&gguf, &config, positions) as usize, model.weight_bytes(), model.chunk())
+    };
+    // What is not weights in sixteen bits: keys and values of 128 numbers in two layers, scores of four heads, what passes.
+    let beside = |positions, chunk| 4 * (2 * 2 * 128 * positions + 4 * chunk * 4 * positions + chunk * 20 * 256);
+    let (half, held, chunk) = of(TensorType::F16, 64);
+    let norms = 5 * 256 * 4;
+    assert_eq!(half, held + norms + 512 * 256 * 4 + beside(64, chunk), "halves are widened");
+    let (longer, _, longer_chunk) = of(TensorType::F16, 256);
+    assert_eq!(longer - half, beside(256, longer_chunk) - beside(64, chunk));
+    let (four, held, chunk) = of(TensorType::Q4_0, 64);
+    assert_eq!(four, held + norms + 512 * 256 * 4 + beside(64, chunk));
+}
+
+#[test]
 fn chunks_shrink_where_the_context_is_long() {
     let contexts = [(4, 8), (32, 64), (32, 2048), (32, 16_384), (128, 131_072)];
     assert_eq!(contexts.map(|(heads, positions)| chunk_of(heads, positions)), [8, 64, 512, 64, LEAST_AT_ONCE]);
@@ -201,7 +268,18 @@ fn whole_model(device: Device) -> GgufModel {
     model
 }
 
-fn assert_converses(model: &mut GgufModel) {
+/// The same as it is loaded onto a device, activations rounded where that rounds them.
+fn packed_model(device: Device) -> GgufModel {
+    let options = LoadOptions { context_length: 256, threads: 2, ..LoadOptions::default() };
+    let mut model = GgufModel::load(&default_model(), &options).unwrap();
+    let gguf = default_gguf();
+    let config = Config::read(&gguf, 256).unwrap();
+    model.llama = Pass::on_device(&gguf, config, 256, device).unwrap();
+    model
+}
+
+/// `knows`: what it answers is right, and so is what it takes for whole.
+fn assert_converses(model: &mut GgufModel, knows: bool) {
     let options = GenerateOptions { max_tokens: 32, repetition_penalty: 1.0, ..GenerateOptions::default() };
     let system = Message::new(Role::System, "You are a helpful assistant.");
     let ask = |model: &mut GgufModel| {
@@ -210,17 +288,20 @@ fn assert_converses(model: &mut GgufModel) {
     };
     model.warm_up(std::slice::from_ref(&system)).unwrap();
     let first = ask(model);
-    assert!(first.text.contains("Paris") && first.cached_tokens > 10, "{first:?}");
+    assert!(first.generated_tokens > 5 && first.cached_tokens > 10, "{first:?}");
+    assert!(first.text.contains("Paris") || !knows, "{first:?}");
     let mut end = |said: &str| model.end_of_turn(said, &Cancel::new()).unwrap().unwrap();
     let (half, whole) = (end("What is the capital of"), end("What is the capital of France?"));
-    assert!(half < 0.3 && whole > 0.7, "{half}, {whole}");
+    assert!(half < 0.3 && whole > 0.7 || !knows, "{half}, {whole}");
     let second = ask(model);
     assert_eq!((&second.text, second.cached_tokens), (&first.text, second.prompt_tokens - 1));
 }
 
 #[test]
 fn a_conversation_goes_on_as_on_the_processor() {
-    assert_converses(&mut whole_model(Device::Cpu));
+    assert_converses(&mut whole_model(Device::Cpu), true);
+    // With all activations rounded to eight bits so small a model answers anything.
+    assert_converses(&mut packed_model(Device::Cpu), false);
 }
 
 /// On a graphics processor all of the above that can go wrong there.
@@ -255,7 +336,9 @@ fn a_graphics_processor_scores_as_the_processor() {
             assert!(cosine > 0.99, "{kind:?} after {span:?}: {cosine}");
         }
     }
-    assert_converses(&mut whole_model(device));
+    assert_converses(&mut whole_model(device.clone()), true);
+    // There they are not rounded.
+    assert_converses(&mut packed_model(device), true);
 }
 
 #[test]

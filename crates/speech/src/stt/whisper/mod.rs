@@ -150,6 +150,8 @@ impl Whisper {
         let encoder = Encoder::load(&weights, &config, &device)?;
         let decoder = Decoder::load(&weights, &config, &device)?;
         weights.release();
+        // Another thread may listen: what is queued is this one's (CUDA's default stream of each thread).
+        device.synchronize()?;
         Ok(Self {
             encoder,
             decoder,
