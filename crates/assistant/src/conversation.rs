@@ -125,7 +125,7 @@ impl Conversation {
 }
 
 /// Whether a question can only be understood with what was said before: "when was she born", "and in Germany", "why".
-fn refers_back(question: &str) -> bool {
+pub(crate) fn refers_back(question: &str) -> bool {
     let question = question.to_lowercase();
     let words: Vec<&str> = question.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let plain = words.join(" ");

@@ -391,7 +391,11 @@ impl Mind {
             // What stood on the screen is no part of the conversation: that may be sent to a model of another program.
             Seen::Reply(reply) => Ok(self.give(reply, None, on_piece)),
             Seen::Ask { prompt, in_full, grounds, in_own_words, otherwise, absent, after } => {
-                let is_capable = loaded(&mut self.model)?.parameters().is_some_and(|count| count >= CAPABLE);
+                let is_capable = match loaded(&mut self.model) {
+                    Ok(model) => model.parameters().is_some_and(|count| count >= CAPABLE),
+                    Err(_) if prompt.is_empty() => false,
+                    Err(error) => return Err(error),
+                };
                 let (prompt, wording) = match (in_own_words, is_capable) {
                     (true, false) => (prompt, screen::Wording::Own),
                     (true, true) => (in_full, screen::Wording::Own),
@@ -420,7 +424,7 @@ impl Mind {
     /// that it doesn't; what is said otherwise where that is none.
     fn answer_on(&mut self, page: OnPage, cancel: &Cancel, on_piece: &mut dyn FnMut(Piece)) -> Result<String> {
         let mut messages = Conversation::beginning();
-        messages.push(Message::new(jarvis_core::Role::User, page.prompt));
+        messages.push(Message::new(jarvis_core::Role::User, page.prompt.as_str()));
         let enough = cancel.child();
         let is_absent = std::cell::Cell::new(false);
         let may_be_said = |said: &str, sentence: &str| {
@@ -429,6 +433,10 @@ impl Mind {
             !absent && page.grounds.bear(sentence)
         };
         let mut sentences = Sentences::new(&may_be_said);
+        if page.prompt.is_empty() {
+            sentences.say(&page.otherwise, on_piece);
+            return Ok(sentences.said);
+        }
         let manner = match page.is_capable {
             // The likeliest word is the one that stands there.
             true => Manner { stays_here: true, temperature: 0.0, sentences: page.sentences },

@@ -125,6 +125,7 @@ pub enum Seen {
     /// The language model answers, in words alone, and none of another program.
     Ask {
         /// The question together with what of the screen it is about, told apart: short, for a model that loses a long text.
+        /// Empty where such a model would only make an answer up.
         prompt: String,
         /// The same with all of the screen that has room, for a model that can be told what to do where there is no answer.
         /// Two questions about the same screen begin the same.

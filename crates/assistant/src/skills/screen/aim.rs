@@ -100,7 +100,7 @@ pub(super) fn is_about(text: &str, page: &Page, is_last: bool) -> bool {
         return !words.iter().any(|word| SAYING.contains(word));
     }
     // What is at hand is on the page that was just seen, or nowhere: said there not to be there, and never made up.
-    if is_last && hand::at_hand(text).is_some() {
+    if hand::at_hand(text).is_some() && (is_last || !crate::conversation::refers_back(text)) {
         return true;
     }
     if is_of_world(&words, &names, page, is_last) {

@@ -25,6 +25,7 @@ fn wrong(page: &Page, asked: &Question) -> Option<String> {
         }
         // What rules are not made for they leave to the language model.
         Seen::Ask { .. } if asked.is_open() || page.list == UNDERSTANDING => return None,
+        Seen::Ask { prompt, otherwise, .. } if prompt.is_empty() => (otherwise.clone(), None),
         other => (format!("{other:?}").chars().take(10).collect(), None),
     };
     let is_right = asked.judge(&said, copied.as_deref()) == Some(Verdict::Right);

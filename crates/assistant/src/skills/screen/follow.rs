@@ -136,8 +136,9 @@ impl Follow {
             Sight::Nothing => return self.unseen(text),
             Sight::Elsewhere if looks == Some(Looks::Pointed) => return Some(shown()),
             Sight::Elsewhere => {
-                // Of what was talked about there is a recipe, and it is who won; only their own it never is.
-                let is_of_text = aim::is_of_a_thing(text) || hand::is_own(text);
+                // What points at nothing that was said is of the talk as little as if there had been none.
+                let is_new = || hand::at_hand(text).is_some() && !crate::conversation::refers_back(text);
+                let is_of_text = aim::is_of_a_thing(text) || is_new();
                 return is_of_text.then(|| offer(&[("question", text)]));
             }
             _ if !page.is_known() => return None,

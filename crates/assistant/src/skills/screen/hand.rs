@@ -101,6 +101,26 @@ const BEHIND: [&str; 9] = ["last", "first", "me", "us", "back", "to", "today", "
 const SAID_OF_THINGS: [&str; 8] =
     ["included", "listed", "mentioned", "attached", "refundable", "due", "overdue", "payable"];
 
+/// When something is that nobody knew beforehand.
+const TIMES: [[&str; 2]; 12] = [
+    ["this", "morning"],
+    ["this", "afternoon"],
+    ["this", "evening"],
+    ["this", "week"],
+    ["this", "weekend"],
+    ["this", "month"],
+    ["last", "night"],
+    ["last", "week"],
+    ["next", "week"],
+    ["next", "weekend"],
+    ["next", "month"],
+    ["right", "now"],
+];
+/// Where people are, of whom it is asked whether they are.
+const PRESENT: [&str; 9] = ["home", "work", "school", "here", "back", "awake", "around", "coming", "asleep"];
+const MEALS: [&str; 4] = ["breakfast", "lunch", "dinner", "supper"];
+const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+
 /// A certain thing that a question names.
 struct Phrase<'a> {
     /// What stands before it.
@@ -120,7 +140,8 @@ pub(super) fn at_hand(text: &str) -> Option<Hand> {
         return None;
     }
     let phrases = phrases(&words);
-    let mut best = of_dealings(&words).or_else(|| of_papers(&words));
+    let life = of_life(&words);
+    let mut best = of_dealings(&words).or_else(|| of_papers(&words)).max(life);
     for phrase in &phrases {
         match judge(phrase) {
             Judged::World => return None,
@@ -128,19 +149,11 @@ pub(super) fn at_hand(text: &str) -> Option<Hand> {
             Judged::Hand(hand) => best = best.max(Some(hand)),
         }
     }
-    let is_own = phrases.iter().any(|phrase| OWN.contains(&phrase.certain));
+    let is_own = life.is_some() || phrases.iter().any(|phrase| OWN.contains(&phrase.certain));
     // Of papers it is asked why they fail and who wrote them, too, but who invented them is of the world.
     let is_begun = || words.iter().any(|word| BEGAN.contains(word));
     let is_of_all = |hand: &Hand| if *hand == Hand::Paper { is_begun() } else { is_general(&words) };
     best.filter(|hand| is_own || !is_of_all(hand))
-}
-
-/// Whether `text` is about what only who asks has or did, whatever was talked about: "my flight", "how much did I pay".
-pub(super) fn is_own(text: &str) -> bool {
-    let words: Vec<&str> = text.split(' ').collect();
-    let is_dealt = || of_dealings(&words).is_some() && !is_advice(&words);
-    let is_named = || phrases(&words).iter().any(|phrase| OWN.contains(&phrase.certain));
-    is_named() && at_hand(text) == Some(Hand::Paper) || is_dealt()
 }
 
 /// Whether `text` names a certain thing of the world whose own name `is_there` does not hold for.
@@ -236,7 +249,8 @@ fn judge(phrase: &Phrase<'_>) -> Judged {
             return if is_paper { Judged::Hand(Hand::Paper) } else { Judged::Nothing };
         }
         // "My flight to London", "the tracking number for order 5", but not "the recipe for pancakes".
-        let is_theirs = OWN.contains(certain) || is_numbered(&nouns.join(" ")) || is_of_papers_alone(head);
+        let is_dated = behind.get(1).is_some_and(|word| DAYS.contains(word));
+        let is_theirs = OWN.contains(certain) || is_numbered(&nouns.join(" ")) || is_of_papers_alone(head) || is_dated;
         return match is_paper && (is_theirs || behind.len() == 1) {
             true => Judged::Hand(Hand::Paper),
             _ if OWN.contains(certain) => Judged::Nothing,
@@ -271,6 +285,35 @@ fn of_dealings(words: &[&str]) -> Option<Hand> {
     let is_dealing = verb.is_some_and(|verb| DEALINGS.contains(verb)) && words.len() <= 9;
     let is_wh = !matches!(words[0], "do" | "did" | "am" | "are" | "can" | "was" | "were" | "have" | "why");
     (is_fact && is_wh && (is_paper || is_dealing)).then_some(Hand::Paper)
+}
+
+/// What only the day and the people of who asks tell: "did I lock the door", "is Peter at home", "who is coming tonight".
+fn of_life(words: &[&str]) -> Option<Hand> {
+    let has = |any: &[&str]| words.iter().any(|word| any.contains(word));
+    let has_two = |two: &[[&str; 2]]| words.windows(2).any(|words| two.iter().any(|two| words == two));
+    // What one can, needs and does in a case is advice; why one does is told of everybody.
+    let is_for_all =
+        has(&["can", "could", "may", "might", "need", "if", "why"]) || words[0] == "how" && !has(&["many"]);
+    let is_telling = matches!(words, ["tell" | "give" | "show" | "help", ..]);
+    let is_me = has(&["i", "me", "mine"]) && !is_telling && !is_for_all && !has(&["not"])
+        || matches!(words, ["how", "much" | "long" | "old" | "tall", "do" | "did" | "am" | "was" | "have", "i", ..]);
+    let is_us = matches!(
+        words,
+        ["when" | "where", "do" | "are" | "will" | "did", "we", _] | ["when" | "where", "are", "we", _, _]
+    );
+    let is_when = (has(&["today", "tonight", "tomorrow", "yesterday"]) || has_two(&TIMES))
+        && !words.iter().any(|word| is_of_world(word))
+        && !has(&["about", "wrote", "sang", "directed"]);
+    let is_there = match words {
+        ["is" | "are", _, place] | ["is" | "are", _, _, place] => {
+            PRESENT.contains(place) && !has(&["a", "an", "it", "there"])
+        }
+        ["who", "is" | "was", "coming" | "here" | "there", ..] | ["how", "many", _, "are", "coming", ..] => true,
+        _ => false,
+    };
+    let is_meal = matches!(words, ["what", "is", "for", meal] | ["when" | "where", "is", meal] if MEALS.contains(meal));
+    let is_on_a_day = matches!(words, ["what", "is" | "happens", "on", day] if DAYS.contains(day));
+    (is_me || is_us || is_when && !is_for_all || is_there || is_meal || is_on_a_day).then_some(Hand::Thing)
 }
 
 /// What names no certain thing, and asks for what papers, messages and machines alone have: "which tests failed".
@@ -331,6 +374,15 @@ mod tests {
             "what is the name of the hotel",
             "is the soup ready",
             "which seat do i have",
+            "did i lock the door",
+            "what do i have on monday",
+            "who called me this morning",
+            "how old is my daughter",
+            "is peter at home",
+            "who is coming to dinner",
+            "who won the match last night",
+            "what is for dinner",
+            "when do we leave",
         ] {
             assert!(at_hand(text).is_some(), "{text}");
         }
@@ -342,6 +394,11 @@ mod tests {
             "what is a meeting",
             "how do i write an invoice",
             "tell me a joke",
+            "why do we dream",
+            "what can i do against hiccups",
+            "what do i need to make pancakes",
+            "how do we see colors",
+            "what is the recipe for pancakes",
         ] {
             assert_eq!(at_hand(text), None, "{text}");
         }

@@ -118,7 +118,7 @@ const SPECS: &[SkillSpec] = &[
 ];
 
 /// What is asked back where nothing was seen.
-const WHERE: &str = "Do you mean on your screen? Say yes, and I look at it.";
+const WHERE: &str = "I can't know that by myself. If it is on your screen, say yes, and I look.";
 /// What is said to who means something else.
 const NOT_THERE: &str = "Then ask again, and I answer from what I know.";
 #[rustfmt::skip]

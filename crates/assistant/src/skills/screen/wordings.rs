@@ -214,15 +214,13 @@ fn after_a_chat_it_is_what_that_was_about_unless_only_a_text_can_be_so() {
         ("How tall is the Eiffel Tower", "When did it open?"),
         ("Tell me about Hamlet", "Who wrote it?"),
         ("Compare lions and tigers", "Which one is stronger?"),
-        ("How do I make pancakes", "What are the ingredients?"),
-        ("Write a Python function", "What does the function return?"),
     ] {
         assert_eq!(after_a_chat(said, chat), ("chat", "chat"), "{said}");
     }
     let joke = "Tell me a joke";
     assert_eq!(after_a_chat("Is it overdue?", joke), ("screen.offer", "screen.ask"));
     assert_eq!(after_a_chat("When is it payable?", joke), ("screen.offer", "screen.ask"));
-    assert_eq!(after_a_chat("What is the late fee?", joke), ("chat", "screen.ask"));
+    assert_eq!(after_a_chat("What is the late fee?", joke), ("screen.offer", "screen.ask"));
     assert_eq!(after_a_chat("How much did I pay?", joke), ("screen.offer", "screen.ask"));
 }
 
@@ -231,10 +229,10 @@ fn who_asks_of_themself_names_what_a_text_can_tell() {
     let (pages, _) = after_a_look();
     for said in ["who am I", "where was I born", "what am I", "how much do I weigh", "when did I grow up"] {
         let mut talk = Talk::new();
-        assert_eq!(talk.answers(said), "chat", "{said}");
+        assert_eq!(talk.answers(said), "screen.offer", "{said}");
         for (_, page) in &pages {
             talk.say("what is on my screen", page);
-            assert_eq!(talk.answers(said), "chat", "{said}");
+            assert_eq!(talk.answers(said), "screen.ask", "{said}");
         }
     }
     let login = screen(vec![line("Your account is ready, Tom.", 10, 10), line("Login: tom@baker.example", 10, 40)]);

@@ -22,7 +22,7 @@ use super::words::words;
 use super::{Screen, chat, error, excerpt, find, located, noted, nouns, secret};
 use jarvis_core::{HostAction, Region, Reply, ScreenText, Seen, Slots, TextLine, TextRole};
 use labels::of_label;
-use nearest::{nearest, nothing};
+use nearest::{is_named_nowhere, nearest};
 use sentences::{otherwise_named, sentences, without_may};
 
 /// The most words of an answer that is quoted.
@@ -92,17 +92,17 @@ impl Screen {
             let slots = Slots::from([("query".to_owned(), label.clone())]);
             return self.find(&slots, screen, may_look_on);
         }
-        if let Some(nothing) = nothing(&question, screen) {
-            self.told = Some(Told { before: self.last_reply, ..Told::of(super::told::slots("answer")) });
-            return Seen::Reply(Reply::say(noted(nothing, screen)));
-        }
         self.told = Some(Told { before: self.last_reply, ..Told::of(super::told::slots("answer")) });
+        let is_named_nowhere = is_named_nowhere(&question, screen);
         Seen::Ask {
-            prompt: excerpt::prompt(asked, screen),
+            prompt: if is_named_nowhere { String::new() } else { excerpt::prompt(asked, screen) },
             in_full: excerpt::in_full(asked, screen),
             grounds: excerpt::grounds(screen),
             in_own_words: question.wants == Wants::OwnWords,
-            otherwise: nearest(&question, screen),
+            otherwise: match is_named_nowhere {
+                true => noted(super::absent(screen), screen),
+                false => nearest(&question, screen),
+            },
             absent: super::absent(screen),
             after: String::new(),
         }

@@ -19,8 +19,8 @@ const UNDERSTOOD: &[&str] = &[
     "before", "after", "than", "more", "less",
 ];
 
-/// What is said where the page has no word of a question for something that it would name: a model would make that up.
-pub(super) fn nothing(question: &Question, screen: &ScreenText) -> Option<String> {
+/// Whether the page has no word of a question for something that it would name: a small model would make that up.
+pub(super) fn is_named_nowhere(question: &Question, screen: &ScreenText) -> bool {
     let is_named = match &question.wants {
         Wants::Value { .. } | Wants::Whether { .. } => true,
         Wants::Understanding => {
@@ -30,12 +30,11 @@ pub(super) fn nothing(question: &Question, screen: &ScreenText) -> Option<String
     };
     let is_understood = question.said.iter().any(|word| UNDERSTOOD.contains(&word.as_str()));
     if !is_named || is_understood || question.topic.is_empty() {
-        return None;
+        return false;
     }
     let read: Vec<String> = screen.lines.iter().flat_map(|line| words(&line.text)).collect();
     let is_there = |word: &String| read.iter().any(|read| is_near(word, read));
-    let is_none = !question.topic.iter().any(is_there);
-    is_none.then(|| absent(screen))
+    !question.topic.iter().any(is_there)
 }
 
 /// Whether `read` may be of what is called `word`: the one begins as the other does, or is a slip of the ear away.

@@ -8,7 +8,7 @@ use crate::bench::{Question, Verdict, lines};
 use crate::router::{Routed, Router};
 use crate::skills;
 use crate::testing::FakeClock;
-use jarvis_core::{Clock as _, HostAction, ScreenText, Seen, SkillContext};
+use jarvis_core::{Clock as _, HostAction, Reply, ScreenText, Seen, SkillContext};
 
 /// What stands for an answer that is left to the language model.
 const MODEL: &str = "the model";
@@ -42,6 +42,7 @@ impl Talk {
         if reply.look.is_some() {
             reply = match self.router.seen(&matched, page, false, &context).unwrap() {
                 Seen::Reply(reply) => reply,
+                Seen::Ask { prompt, otherwise, .. } if prompt.is_empty() => Reply::say(otherwise),
                 Seen::Ask { .. } => return Came::Skill(matched.intent, MODEL.into(), None),
                 Seen::Look(_) => panic!("{said}: looks on where it may not"),
             };

@@ -9,7 +9,7 @@ use super::super::shape::{self, Kind};
 use super::super::table;
 use super::super::words::words;
 use super::{
-    MASK, ends_in_secret, has_secret, is_phrase, is_secret, is_state, is_statement, is_value, kept as kept_of,
+    MASK, codes, ends_in_secret, has_secret, is_phrase, is_secret, is_state, is_statement, is_value, kept as kept_of,
     leads_on, phrase,
 };
 use jarvis_core::{ScreenText, TextLine, TextRole};
@@ -30,6 +30,7 @@ pub(in crate::skills::screen) fn masked(screen: &ScreenText) -> Cow<'_, ScreenTe
         mark_separated(lines, at, &mut kept);
         mark_key(lines, at, &mut kept);
         mark_told(lines, at, &mut kept);
+        mark_codes(lines, at, &mut kept);
         phrase::cells(lines, at).into_iter().for_each(|cell| kept[cell] = ALL);
     }
     mark_columns(screen, &mut kept);
@@ -115,6 +116,27 @@ fn mark_behind(lines: &[TextLine], at: usize, kept: &mut [usize]) {
         let is_one = is_first && is_under_label(line, next)
             || (is_first || is_near(&lines[index - 1], next)) && (is_code(next) || is_phrase && is_of_phrase(next));
         if !is_one {
+            break;
+        }
+        kept[index] = ALL;
+    }
+}
+
+/// Marks the codes under the line `at`, which tells of codes to type in or to keep: the next lines that are nothing else,
+/// behind sentences that say more of them.
+fn mark_codes(lines: &[TextLine], at: usize, kept: &mut [usize]) {
+    let tokens = |line: &TextLine| line.text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let has = |line: &TextLine, is_it: fn(&[&str]) -> bool| {
+        let tokens = tokens(line);
+        is_it(&tokens.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    if !has(&lines[at], codes::lead_to_some) {
+        return;
+    }
+    let is_told = |line: &&TextLine| line.text.ends_with('.') && line.text.contains(' ') && !has(line, codes::are_all);
+    let told = lines[at + 1..].iter().take(SENTENCES).take_while(is_told).count();
+    for index in at + 1 + told..lines.len() {
+        if !has(&lines[index], codes::are_all) {
             break;
         }
         kept[index] = ALL;

@@ -7,6 +7,7 @@
 //! instead.
 
 mod asked;
+mod codes;
 mod machines;
 mod mask;
 mod phrase;

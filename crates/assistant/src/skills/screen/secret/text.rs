@@ -6,8 +6,8 @@
 use super::super::shape::{self, Kind};
 use super::super::words::words;
 use super::{
-    LINKS, LITTLE, MASK, OFTEN_OTHERWISE, bare, ends_in_secret, ends_phrase, is_name, is_secret, is_setting, is_sign,
-    is_state, is_statement, is_value, machines,
+    LINKS, LITTLE, MASK, OFTEN_OTHERWISE, bare, codes, ends_in_secret, ends_phrase, is_name, is_secret, is_setting,
+    is_sign, is_state, is_statement, is_value, machines,
 };
 use crate::router::normalize::is_file_name;
 use std::ops::Range;
@@ -173,6 +173,9 @@ fn hidden_tokens(tokens: &[&str]) -> Vec<bool> {
         hide_phrase(tokens, at, &mut hidden);
     }
     hide_cards(tokens, &mut hidden);
+    if codes::tell_of_one(tokens) {
+        hidden.iter_mut().zip(codes::in_tokens(tokens)).for_each(|(hidden, is_code)| *hidden |= is_code);
+    }
     hidden[machines::piped(tokens)].fill(true);
     for (at, token) in tokens.iter().enumerate() {
         let before = at.checked_sub(1).map_or("", |before| tokens[before]);
@@ -214,7 +217,12 @@ fn is_behind_option(tokens: &[&str], first: &str, before: &str, token: &str) -> 
 fn hide_phrase(tokens: &[&str], name: usize, hidden: &mut [bool]) {
     let links = tokens[name + 1..].iter().take_while(|token| LINKS.contains(&token.trim_end_matches(':'))).count();
     let linked = (links > 0 && name + 1 + links < tokens.len()).then_some(name + 1 + links);
-    let Some(from) = linked.or_else(|| behind_sign(tokens, name)) else { return };
+    // "Your recovery phrase, keep it safe: ..."
+    let behind_aside = || {
+        let aside = tokens[name].ends_with(',').then(|| tokens[name + 1..].iter().take(WORDS + 2))?;
+        aside.into_iter().position(|token| token.ends_with(':')).map(|at| name + 2 + at).filter(|at| *at < tokens.len())
+    };
+    let Some(from) = linked.or_else(|| behind_sign(tokens, name)).or_else(behind_aside) else { return };
     let is_label = |at: &usize| is_sign(tokens[*at]) && tokens[*at].contains(char::is_alphabetic);
     let to = (from..tokens.len()).find(is_label).unwrap_or(tokens.len());
     if !is_statement(&tokens[from..to]) {
