@@ -120,12 +120,12 @@ async fn list_models(app: AppHandle<Wry>) -> Result<Vec<Listed>> {
     aside(move || app.state::<Shell>().store().list(&Catalog::builtin())).await
 }
 
-/// The language model that this machine is quick enough for, where it is not installed.
+/// A better language model that this machine is quick enough for, where it is not installed.
 #[tauri::command]
 async fn recommended_model(app: AppHandle<Wry>) -> Result<Option<Listed>> {
     aside(move || {
-        let best = jarvis_engine::recommended_language(&app.state::<Shell>().store());
-        Ok(best.filter(|best| !best.installed))
+        let shell = app.state::<Shell>();
+        Ok(jarvis_engine::recommended_language(&shell.settings(), &shell.store()))
     })
     .await
 }

@@ -3,7 +3,7 @@
 //! Owns the order of those that are installed, best first. Never loads one, and never looks whether there is memory for it:
 //! that is [`crate::place`]'s.
 
-use crate::place::free_memory;
+use crate::place::{Placement, free_memory};
 use jarvis_models::{Catalog, Fit, Kind, Listed, Store, memory_bandwidth, recommended};
 use jarvis_settings::{AUTO_MODEL, Settings};
 use std::sync::OnceLock;
@@ -26,10 +26,18 @@ pub fn language_wanted(settings: &Settings, store: &Store) -> String {
     best.or_else(default).unwrap_or_default()
 }
 
-/// The language model of the catalog that would answer best here, among those whose answers begin soon; installed or not.
-pub fn recommended_language(store: &Store) -> Option<Listed> {
+/// The language model of the catalog that would answer better here than the one that does, if Jarvis would take it by itself:
+/// its answers begin soon, and it has room beside everything else.
+pub fn recommended_language(settings: &Settings, store: &Store) -> Option<Listed> {
+    if !settings.mind.enabled || settings.mind.model != AUTO_MODEL {
+        return None;
+    }
     let models = store.list(&Catalog::builtin()).unwrap_or_default();
-    recommended(&models, bandwidth(), free_memory().unwrap_or(u64::MAX)).cloned()
+    let present = language_wanted(settings, store);
+    let present = models.iter().find(|model| model.id == present && model.installed).map_or(0, |model| model.bytes);
+    let free = free_memory().unwrap_or(u64::MAX).saturating_sub(Placement::now(settings, store, None, &[]).needed());
+    let best = recommended(&models, bandwidth(), free).filter(|best| !best.installed && best.bytes > present);
+    best.cloned()
 }
 
 /// The language models among `installed`, best first: the biggest that is quick in this machine's memory; those that are

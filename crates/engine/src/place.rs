@@ -108,6 +108,13 @@ impl Placement {
         for (part, taken) in parts.iter_mut().zip(pack(&wants, beside)) {
             part.taken = taken;
         }
+        // Nobody asked for a better one by name, so nobody misses it.
+        if settings.mind.model == AUTO_MODEL
+            && let Some(part) = parts.iter_mut().find(|part| part.kind == Kind::Language)
+            && let Some(way) = part.taken.map(|index| &part.ways[index]).filter(|way| way.place != Place::Remote)
+        {
+            part.wanted.clone_from(&way.model);
+        }
         Self { parts, room, failed: failed.to_vec() }
     }
 

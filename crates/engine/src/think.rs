@@ -403,12 +403,13 @@ impl Think {
 
     fn take_model(&mut self, result: Result<Box<dyn LanguageModel>>, began: Instant) {
         self.loading = false;
+        // Where a server answers in its place, nothing was loaded.
+        let loaded = self.parts.language_loaded().filter(|_| result.is_ok());
         let result = self.parts.with_remote(&self.settings, considerate(result, self.heavy.clone()));
         let told = match &result {
             Ok(_) => Loaded::Ready(began.elapsed()),
             Err(error) => Loaded::Failed(error.clone()),
         };
-        let loaded = self.parts.language_loaded().filter(|_| result.is_ok());
         let name = loaded.as_ref().map_or(&self.wanted, |loaded| &loaded.model);
         self.outbox.part(Part::Language, name, told);
         match result {

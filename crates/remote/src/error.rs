@@ -251,6 +251,11 @@ impl RemoteError {
         )
     }
 
+    /// Whether the server takes nothing from who has no other key.
+    pub(crate) fn is_about_the_key(&self) -> bool {
+        matches!(self, Self::Unauthorized { status: 401, .. } | Self::KeyUnread { status: 401, .. })
+    }
+
     fn code(&self) -> &'static str {
         match self {
             Self::BadAddress { .. } => "remote.address",

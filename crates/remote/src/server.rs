@@ -347,8 +347,11 @@ impl Ticket {
             state.breaker(self.purpose).succeeded();
             state.health.answered += 1;
             state.health.link = Link::Ready;
-            // Who lists models may fail at all else still.
-            state.failing.retain(|(purpose, error)| *purpose != self.asks_for && !error.is_about_everything());
+            // Who lists models may fail at all else still, and lists them for everybody.
+            let is_open = |error: &RemoteError| self.asks_for == Purpose::Looking && error.is_about_the_key();
+            state.failing.retain(|(purpose, error)| {
+                *purpose != self.asks_for && (!error.is_about_everything() || is_open(error))
+            });
         };
         match outcome {
             Ok(_) => answered(),

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jarvis_core::Error;
 use jarvis_models::{
     Bytes, Catalog, Fit, Found, Kind, Listed, Model, Origin, Progress, Stage, State, Store, found_models,
-    memory_bandwidth, recommended,
+    memory_bandwidth,
 };
 use jarvis_settings::{Kind as SettingKind, Paths, Settings};
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let store = Store::new(paths.models_dir());
     let catalog = Catalog::builtin();
     match args.action {
-        Action::List => list(&store, &catalog, output),
+        Action::List => list(&paths, &store, &catalog, output),
         Action::Pull { ids, from } => {
             let news = pull(&store, &catalog, &ids, from, output)?;
             if news {
@@ -94,7 +94,7 @@ fn warn_of_settings(paths: &Paths, catalog: &Catalog, id: &str) {
     }
 }
 
-fn list(store: &Store, catalog: &Catalog, output: &Output) -> anyhow::Result<()> {
+fn list(paths: &Paths, store: &Store, catalog: &Catalog, output: &Output) -> anyhow::Result<()> {
     let models = store.list(catalog)?;
     let width = models.iter().map(|m| m.id.len()).max().unwrap_or(0);
     let bandwidth = memory_bandwidth();
@@ -105,12 +105,13 @@ fn list(store: &Store, catalog: &Catalog, output: &Output) -> anyhow::Result<()>
         let (speed, begins) = (fit.tokens_per_second, fit.first_words_seconds);
         format!("needs {needed} of memory{short}, about {speed} tokens/s here, begins to answer after {begins} s")
     };
-    let recommended = recommended(&models, bandwidth, free);
+    let recommended =
+        Settings::load(paths).ok().and_then(|settings| jarvis_engine::recommended_language(&settings, store));
     for model in &models {
         let fit = (model.kind == Kind::Language).then(|| Fit::of(model.bytes, bandwidth));
         let mut value = merge(serde_json::to_value(model)?, fit.map_or(Ok(json!({})), serde_json::to_value)?);
         if model.kind == Kind::Language {
-            value["recommended"] = recommended.is_some_and(|best| best.id == model.id).into();
+            value["recommended"] = recommended.as_ref().is_some_and(|best| best.id == model.id).into();
         }
         output.result(&value, || {
             let state = match model.state {
@@ -128,7 +129,7 @@ fn list(store: &Store, catalog: &Catalog, output: &Output) -> anyhow::Result<()>
             )
         });
     }
-    if let Some(best) = recommended.filter(|best| !best.installed && !output.is_json()) {
+    if let Some(best) = recommended.filter(|_| !output.is_json()) {
         output.result(&Value::Null, || {
             let (id, bytes) = (&best.id, Bytes(best.bytes));
             format!(

@@ -6,16 +6,29 @@
 use std::ops::Range;
 
 /// What writes a word for the next program.
-const WRITERS: [&str; 3] = ["echo", "printf", "<<<"];
+const WRITERS: [&str; 2] = ["echo", "printf"];
+/// What a shell gives a program the next word with.
+const GIVEN: &str = "<<<";
 
 /// Which of `tokens` are written for a program that reads a password: `echo x | sudo -S`.
 pub(super) fn piped(tokens: &[&str]) -> Range<usize> {
+    let is_sudo = |token: &str| token == "sudo" || token.ends_with("|sudo");
     let reads = |at: &usize| {
         let behind = tokens[at + 1..].iter().take_while(|token| **token != "|");
-        tokens[*at] == "sudo" && behind.into_iter().any(|token| matches!(*token, "--stdin") || is_short(token))
+        is_sudo(tokens[*at]) && behind.into_iter().any(|token| matches!(*token, "--stdin") || is_short(token))
     };
     let Some(sudo) = (0..tokens.len()).find(reads) else { return 0..0 };
-    let Some(pipe) = tokens[..sudo].iter().rposition(|token| *token == "|") else { return 0..0 };
+    // "sudo -S ls <<< x".
+    if let Some(given) = (sudo..tokens.len()).find(|at| tokens[*at].starts_with(GIVEN)) {
+        let from = if tokens[given] == GIVEN { given + 1 } else { given };
+        return from..(from + 1).min(tokens.len()).max(from);
+    }
+    // "echo x|sudo -S ls": the word has the pipe in it.
+    let pipe = match tokens[sudo] == "sudo" {
+        true => tokens[..sudo].iter().rposition(|token| *token == "|"),
+        false => Some(sudo + 1),
+    };
+    let Some(pipe) = pipe else { return 0..0 };
     let Some(writer) = tokens[..pipe].iter().rposition(|token| WRITERS.contains(token)) else { return 0..0 };
     let options = tokens[writer + 1..pipe].iter().take_while(|token| token.starts_with('-')).count();
     writer + 1 + options..pipe
@@ -30,7 +43,7 @@ fn is_short(token: &str) -> bool {
 pub(super) fn in_fields(text: &str) -> Vec<Range<usize>> {
     let lower = text.to_ascii_lowercase();
     let starts = lower.match_indices("<input").map(|(at, _)| at);
-    let fields = starts.map(|from| from..lower[from..].find('>').map_or(lower.len(), |end| from + end));
+    let fields = starts.map(|from| from..tag_end(&lower, from));
     let is_secret = |field: &Range<usize>| {
         let value = attribute(&lower, field, "type");
         value.is_some_and(|value| &lower[value] == "password")
@@ -40,6 +53,20 @@ pub(super) fn in_fields(text: &str) -> Vec<Range<usize>> {
         .filter_map(|field| attribute(&lower, &field, "value"))
         .filter(|value| !value.is_empty())
         .collect()
+}
+
+/// Where the tag ends that begins at `from`: a ">" in quotes is none of it.
+fn tag_end(text: &str, from: usize) -> usize {
+    let mut quote = None;
+    for (at, c) in text[from..].char_indices() {
+        match (quote, c) {
+            (Some(open), _) if c == open => quote = None,
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '>') => return from + at,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 /// Where the value of the attribute `name` of the tag at `tag` is, without its quotes.
@@ -55,7 +82,7 @@ fn attribute(text: &str, tag: &Range<usize>, name: &str) -> Option<Range<usize>>
     let value = &text[from..tag.end];
     let end = match quote {
         Some(quote) => value.find(quote),
-        None => value.find(|c: char| c.is_whitespace() || c == '/'),
+        None => value.find(char::is_whitespace).or_else(|| value.strip_suffix('/').map(str::len)),
     };
     Some(from..from + end.unwrap_or(value.len()))
 }
@@ -70,6 +97,8 @@ mod tests {
         for (text, secret) in [
             ("<input type=password value=moon>", Some("moon")),
             ("<INPUT value='a b' type=\"password\">", Some("a b")),
+            ("<input type=password value=\"blue>horse\">", Some("blue>horse")),
+            ("<input type=password value=moon/light/>", Some("moon/light")),
             ("<input type=text value=moon>", None),
             ("<input type=password>", None),
             ("<input type=password value=", None),
@@ -79,6 +108,10 @@ mod tests {
         for (text, range) in [
             ("echo x | sudo -S ls", 1..2),
             ("echo -n a b | sudo -kS ls", 2..4),
+            ("echo x|sudo -S ls", 1..2),
+            ("sudo -S ls <<< x", 4..5),
+            ("sudo -S ls <<<x", 3..4),
+            ("sudo -S ls <<<", 4..4),
             ("echo x | sudo ls", 0..0),
             ("sudo -S ls", 0..0),
             ("echo x | cat", 0..0),
