@@ -337,7 +337,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut checks = Vec::new();
         run_on(&Machine::bare(), &Paths::under(folder.path()), |check| checks.push(check));
-        assert_eq!(checks.len(), 17);
+        assert_eq!(checks.len(), 18);
         let models = checks.iter().find(|check| check.check == "models").unwrap();
         assert_eq!(models.status, CheckStatus::Fail);
         assert!(models.remedy.contains("jarvis models pull"), "{models:?}");

@@ -29,7 +29,7 @@ const THINGS: &[&str] = &[
     "war", "revolution", "empire", "renaissance", "holocaust", "enlightenment", "reformation", "crusades", "depression", "romans", "greeks",
     "vikings", "egyptians", "aztecs", "incas", "mayas", "nazis", "soviets", "crusade", "pyramid", "pyramids", "sphinx", "colosseum", "acropolis",
     "parthenon", "pantheon", "louvre", "kremlin", "titanic", "hindenburg", "mayflower", "beatles", "simpsons", "odyssey", "iliad", "hobbit",
-    "matrix", "godfather", "lord", "rings", "mona", "oscars", "olympics", "olympic", "superbowl", "alamo", "pentagon", "fox", 
+    "matrix", "godfather", "lord", "rings", "mona", "oscars", "olympics", "olympic", "superbowl", "alamo", "pentagon", "fox",
     // What is known by its kind: devices, arts and sciences.
     "telephone", "internet", "web", "wheel", "steam", "alphabet", "zodiac", "piano", "guitar", "violin",
     "english", "german", "french", "spanish", "italian", "latin", "chinese", "japanese", "russian", "american", "british", "roman", "greek",
@@ -54,7 +54,7 @@ const RELATIONS: &[&str] = &[
     "role", "job", "function", "cause", "causes", "effect", "effects", "symptoms", "cure", "goal", "theme", "moral", "plot", "ending", "end",
     "beginning", "start", "middle", "top", "bottom", "rest", "part", "parts", "kind", "type", "sort", "number", "amount", "same", "one", "ones",
     "other", "others", "first", "second", "third", "last", "next", "time", "date", "day", "month", "year", "hour", "week", "morning",
-    "evening", "night", "century", "moment", "order", "joke", "riddle", "game", "big", "deal",
+    "evening", "night", "century", "moment", "order", "joke", "riddle", "game", "big", "deal", "days", "times",
 ];
 
 /// Whether `word` names a thing of the world wherever it is part of a name.
