@@ -58,7 +58,7 @@ const THINGS_IN_ING: &[&str] = &[
 /// What says which one of several a thing is, and makes no name of it.
 #[rustfmt::skip]
 const PLAIN: &[&str] = &[
-    "first", "second", "third", "fourth", "fifth", "sixth", "last", "next", "previous", "new", "old", "left", "right", "upper", "lower", "top",
+    "first", "second", "third", "fourth", "fifth", "sixth", "last", "next", "previous", "new", "old", "front", "back", "spare", "left", "right", "upper", "lower", "top",
     "bottom", "red", "blue", "green", "yellow", "black", "white", "big", "small", "large", "little", "main", "current", "whole", "other",
     "same", "only", "own", "latest", "newest", "oldest", "two", "three", "four", "five",
 ];

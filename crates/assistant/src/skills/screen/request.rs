@@ -17,6 +17,13 @@ macro_rules! place {
     };
 }
 
+/// What is as much in front of the user as a page is, and is more often spoken of where it is not.
+macro_rules! thing {
+    () => {
+        "(chat|conversation|thread|calendar|schedule|recipe|menu|terminal|spreadsheet|ticket|contract|report|file)"
+    };
+}
+
 /// What `error` is misheard as in a sentence that can mean nothing else.
 macro_rules! error {
     () => {
@@ -68,6 +75,12 @@ const TEMPLATES: &[(Meaning, &str)] = &[
     (Read("summary"), "(what window is this|which window is this|what is this window|what application is this|what program is this)"),
     (Read("summary"), "what does (my|the|this) screen say"),
     (Read("gist"), concat!("(summarize|summarise|sum up|give me a summary of|give me the gist of|what is the gist of|give me an overview of) (this|the|my|what is on this|what is on the|what is on my) [whole|entire] ", place!())),
+    (Read("gist"), concat!("(summarize|summarise|sum up|give me a summary of|give me the gist of) (this|the|my) [whole|entire] ", thing!())),
+    (Read("summary"), concat!("(look at|have a look at|take a look at|check) (this|the|my) ", place!())),
+    (Read("summary"), concat!("(look at|have a look at|take a look at) (this|the|my) ", thing!())),
+    (Read("summary"), concat!("what is in (this|my) ", place!())),
+    (Read("summary"), concat!("what is in (this|my) ", thing!())),
+    (Read("all"), concat!("read [me|out|aloud] [out] (this|the|my) [whole|entire|full] ", thing!(), " [out|aloud|out loud|to me]")),
     (Read("gist"), "(summarize|summarise|sum up) (this|it|what i am looking at|what i am reading)"),
     (Read("all"), concat!("read [me|out|aloud] [out] (the|this|my|that) [whole|entire|full] ", place!(), " [out|aloud|out loud|to me]")),
     (Read("all"), concat!("read [me|out|aloud] (what is|everything|all|what it says|the text|all the text|all of the text) on (the|this|my) ", place!(), " [out|aloud|out loud|to me]")),
