@@ -95,6 +95,13 @@ impl Conversation {
         vec![Message::new(Role::System, SYSTEM_PROMPT)]
     }
 
+    /// The prompt for a question by itself.
+    pub fn alone(user: &str) -> Vec<Message> {
+        let mut messages = Self::beginning();
+        messages.push(Message::new(Role::User, cut(user)));
+        messages
+    }
+
     /// The prompt for a new question: the system prompt, what is remembered if the question refers to it, the question.
     pub fn messages_for(&mut self, user: &str, now: Instant) -> Vec<Message> {
         if self.exchanges.back().is_some_and(|last| now.saturating_duration_since(last.at) > FORGET_AFTER) {

@@ -236,8 +236,21 @@ impl Mind {
         self.before = None;
         self.router.forget_old(self.clock.now());
         let request = self.router.read(said);
-        let routed = self.router.route_request(&request);
+        let routed = self.route(&request, cancel);
         self.answer_routed(Asked { said, request, at: asked }, routed, None, cancel, on_piece)
+    }
+
+    /// Decides who answers `request`, with the judgement of the language model where that can tell.
+    fn route(&mut self, request: &Request, cancel: &Cancel) -> Routed {
+        let Self { router, model, options, .. } = self;
+        let mut judged = None;
+        let mut judge = || {
+            // What is only decided upon is not worth the loading of a model.
+            let model = if options.dry_run { ready(model) } else { loaded(model).ok() }?;
+            // A model that fails is told of by the answer that it fails to give.
+            model.is_of_user(&Conversation::alone(&request.text), cancel).ok().flatten()
+        };
+        router.route_judged(request, &mut || *judged.get_or_insert_with(&mut judge))
     }
 
     /// As [`Self::answer`], for a question that is about what is on the screen whether its words say so or not, at
@@ -626,6 +639,14 @@ fn loaded(model: &mut Model) -> Result<&mut dyn LanguageModel> {
         Model::Ready(ready) => Ok(&mut **ready),
         Model::Absent(why) => Err(why.clone()),
         Model::Later(_) => Err(no_model()),
+    }
+}
+
+/// The model, if it is loaded.
+fn ready(model: &mut Model) -> Option<&mut dyn LanguageModel> {
+    match model {
+        Model::Ready(ready) => Some(&mut **ready),
+        Model::Later(_) | Model::Absent(_) => None,
     }
 }
 

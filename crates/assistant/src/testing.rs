@@ -121,6 +121,8 @@ pub struct Parrot {
     pub stayed: Arc<Mutex<Vec<bool>>>,
     /// Of how many numbers it says that it is made.
     pub parameters: Arc<Mutex<Option<u64>>>,
+    /// How likely it says that a question is of the user's own.
+    pub of_user: Arc<Mutex<Option<f32>>>,
 }
 
 impl Parrot {
@@ -173,5 +175,10 @@ impl LanguageModel for Parrot {
 
     fn parameters(&self) -> Option<u64> {
         *self.parameters.lock().unwrap()
+    }
+
+    fn is_of_user(&mut self, prompt: &[Message], _cancel: &Cancel) -> Result<Option<f32>> {
+        assert_eq!(prompt.len(), 2, "a question by itself: {prompt:?}");
+        Ok(*self.of_user.lock().unwrap())
     }
 }

@@ -175,6 +175,15 @@ pub trait LanguageModel: Send {
         let _ = (said, cancel);
         Ok(None)
     }
+    /// How likely it is, 0..=1, that only the user's own screen, papers and life tell the answer to the last message of `prompt`,
+    /// and nothing that a model could know; none where the model can't tell. An answer to `prompt` needs less work after it.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn is_of_user(&mut self, prompt: &[Message], cancel: &Cancel) -> Result<Option<f32>> {
+        let _ = (prompt, cancel);
+        Ok(None)
+    }
     /// The host of another program that made the last answer, or was asked for it; none when this program made it.
     fn answered_from(&self) -> Option<&str> {
         None

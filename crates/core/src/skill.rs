@@ -187,9 +187,11 @@ pub trait Skill: Send {
         None
     }
     /// Whether `text`, which no skill recognized, is about what this skill saw in its last look ([`Self::seen`]), or makes
-    /// sense only after one: "what is the total". Asked of every skill.
-    fn about_seen(&self, text: &str, sight: Sight) -> Option<IntentMatch> {
-        let _ = (text, sight);
+    /// sense only after one: "what is the total". Asked of every skill. `of_user` tells how likely it is, 0..=1, that only the
+    /// user's own screen, papers and life answer `text`, where there is somebody to ask
+    /// ([`crate::LanguageModel::is_of_user`]): it costs as much as reading the question.
+    fn about_seen(&self, text: &str, sight: Sight, of_user: &mut dyn FnMut() -> Option<f32>) -> Option<IntentMatch> {
+        let _ = (text, sight, of_user);
         None
     }
     /// Its last answer was silenced when so many of its words had been heard; no answer was given since.

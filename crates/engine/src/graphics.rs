@@ -114,6 +114,10 @@ impl LanguageModel for OnGraphics<dyn LanguageModel> {
     fn end_of_turn(&mut self, said: &str, cancel: &Cancel) -> Result<Option<f32>> {
         self.ask(|model| model.end_of_turn(said, cancel), || true)
     }
+
+    fn is_of_user(&mut self, prompt: &[Message], cancel: &Cancel) -> Result<Option<f32>> {
+        self.ask(|model| model.is_of_user(prompt, cancel), || true)
+    }
 }
 
 impl SpeechToText for OnGraphics<dyn SpeechToText> {

@@ -512,6 +512,11 @@ impl LanguageModel for Considerate {
         self.model.end_of_turn(said, cancel)
     }
 
+    fn is_of_user(&mut self, prompt: &[ChatMessage], cancel: &Cancel) -> Result<Option<f32>> {
+        let _right = self.heavy.take();
+        self.model.is_of_user(prompt, cancel)
+    }
+
     fn context_length(&self) -> usize {
         self.model.context_length()
     }

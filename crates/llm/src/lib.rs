@@ -18,6 +18,7 @@ mod gguf;
 mod kernels;
 mod llama;
 mod model;
+mod of_user;
 mod sampling;
 mod stream;
 mod team;

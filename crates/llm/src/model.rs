@@ -6,6 +6,7 @@ use crate::error::{LlmError, Result};
 use crate::gguf::Gguf;
 use crate::kernels::Kernel;
 use crate::llama::{self, Pass};
+use crate::of_user::Probe;
 use crate::sampling::{self, Sampler};
 use crate::stream::{self, TextStream};
 use crate::template::ChatTemplate;
@@ -76,6 +77,8 @@ pub struct GgufModel {
     pub(crate) read: Vec<u32>,
     /// What it knows of how questions end.
     pub(crate) endings: Endings,
+    /// Tells what is asked of the user's own, where there is one of this model.
+    pub(crate) probe: Option<Probe>,
     /// Made for the first answer with a form.
     lexicon: Option<Arc<Lexicon>>,
 }
@@ -92,8 +95,8 @@ impl std::fmt::Debug for GgufModel {
 }
 
 /// A prompt as tokens.
-struct Tokens {
-    ids: Vec<u32>,
+pub(crate) struct Tokens {
+    pub(crate) ids: Vec<u32>,
     dropped: usize,
 }
 
@@ -116,8 +119,9 @@ impl GgufModel {
         let gguf = Gguf::open(path)?;
         let config = crate::llama::Config::read(&gguf, options.context_length)?;
         let (metadata, vocabulary) = (&gguf.header.metadata, config.vocabulary);
+        let probe = Probe::of(metadata, config.layers, config.width)?;
         // Neither needs the other, and weights may wait for the disk.
-        let (tokenizer, llama) = std::thread::scope(|scope| {
+        let (tokenizer, mut llama) = std::thread::scope(|scope| {
             let words = std::thread::Builder::new().name("llm-words".into());
             let words =
                 words.spawn_scoped(scope, || Tokenizer::read(metadata, vocabulary)).map_err(LlmError::engine)?;
@@ -142,6 +146,9 @@ impl GgufModel {
             ms = started.elapsed().as_millis() as u64,
             "language model loaded"
         );
+        if let Some(probe) = &probe {
+            llama.watch(probe.layer);
+        }
         let parameters = gguf.header.tensors.values().map(|tensor| tensor.rows as u64 * tensor.cols as u64).sum();
         Ok(Self {
             llama,
@@ -150,6 +157,7 @@ impl GgufModel {
             template,
             read: Vec::new(),
             endings: Endings::default(),
+            probe,
             lexicon: None,
         })
     }
@@ -172,7 +180,7 @@ impl GgufModel {
 
     /// Tokens that a prompt may have, when the answer is to have room for up to `max_tokens` (but never more than a
     /// quarter of the context is kept for it).
-    fn prompt_limit(&self, max_tokens: usize) -> usize {
+    pub(crate) fn prompt_limit(&self, max_tokens: usize) -> usize {
         let context = self.llama.capacity();
         context - max_tokens.min(context / 4).max(1)
     }
@@ -192,7 +200,7 @@ impl GgufModel {
 
     /// The dialogue as tokens. The oldest messages after a leading system message are left out until it fits, whole
     /// exchanges at a time, so that what is left begins with the user.
-    fn encode_chat(&self, messages: &[Message], limit: usize) -> Result<Tokens> {
+    pub(crate) fn encode_chat(&self, messages: &[Message], limit: usize) -> Result<Tokens> {
         let clean: Vec<Message> = messages
             .iter()
             .map(|message| Message::new(message.role, self.tokenizer.without_controls(&message.content)))
@@ -241,7 +249,7 @@ impl GgufModel {
         Ok((known, true))
     }
 
-    fn forget_after(&mut self, length: usize) {
+    pub(crate) fn forget_after(&mut self, length: usize) {
         self.llama.truncate(length);
         self.read.truncate(length);
         debug_assert_eq!(self.llama.len(), self.read.len());
@@ -407,6 +415,10 @@ impl LanguageModel for GgufModel {
 
     fn end_of_turn(&mut self, said: &str, cancel: &Cancel) -> jarvis_core::Result<Option<f32>> {
         Ok(self.likely_end(said, cancel)?)
+    }
+
+    fn is_of_user(&mut self, prompt: &[Message], cancel: &Cancel) -> jarvis_core::Result<Option<f32>> {
+        Ok(self.likely_of_user(prompt, cancel)?)
     }
 }
 

@@ -88,6 +88,16 @@ impl LanguageModel for Minds {
         self.models.iter_mut().flatten().next().map_or(Ok(None), |model| model.end_of_turn(said, cancel))
     }
 
+    fn is_of_user(&mut self, prompt: &[Message], cancel: &Cancel) -> Result<Option<f32>> {
+        // Whichever can tell: what is of the user's own need not be sent to find out that it can't be answered.
+        for model in self.models.iter_mut().flatten() {
+            if let Some(likely) = model.is_of_user(prompt, cancel)? {
+                return Ok(Some(likely));
+            }
+        }
+        Ok(None)
+    }
+
     fn answered_from(&self) -> Option<&str> {
         self.models[self.answered].as_ref().ok()?.answered_from()
     }

@@ -232,6 +232,42 @@ fn each_look_says_why_and_where_nothing_is_found_it_is_looked_on() {
 }
 
 #[test]
+fn what_the_model_says_only_the_user_can_know_is_asked_back_and_answered_when_asked_again() {
+    let (mut mind, parrot, eyes) = seeing();
+    let likely = |likely| *parrot.of_user.lock().unwrap() = Some(likely);
+    let mut ask = |said: &str| mind.answer(said, &Cancel::new(), &mut |_| {}).unwrap();
+    likely(0.9);
+    assert_eq!(ask("Who took oat milk?").intent, screen::OFFER);
+    eyes.will_see(Ok(a_screen("The disk is full.")));
+    assert_eq!(ask("Yes.").intent, screen::ASK);
+    // After a look it is about what was seen, and so is what is to be done with something of it.
+    for (said, intent) in [("Can I freeze it all?", screen::ASK), ("Read me the ingredients", screen::READ)] {
+        // What isn't found in the window is looked for once more.
+        eyes.will_see(Ok(a_screen("The disk is full.")));
+        eyes.will_see(Ok(a_screen("The disk is full.")));
+        assert_eq!(ask(said).intent, intent, "{said}");
+    }
+    assert!(parrot.asked.lock().unwrap().is_empty(), "nothing was made up");
+
+    let (mut mind, parrot, _) = seeing();
+    *parrot.of_user.lock().unwrap() = Some(0.9);
+    let mut ask = |said: &str| mind.answer(said, &Cancel::new(), &mut |_| {}).unwrap();
+    assert_eq!(ask("Who painted the chapel?").intent, screen::OFFER);
+    parrot.will_say("Michelangelo.", StopReason::EndOfText);
+    assert_eq!(ask("Who painted the chapel?").reply, "Michelangelo.");
+    // What goes on from a talk is of the talk.
+    parrot.will_say("In 1512.", StopReason::EndOfText);
+    assert_eq!(ask("When did he finish it?").reply, "In 1512.");
+
+    // What a model knows to be of the world is not asked back, whatever the words look like.
+    let (mut mind, parrot, _) = seeing();
+    *parrot.of_user.lock().unwrap() = Some(0.1);
+    parrot.will_say("Nobody knows.", StopReason::EndOfText);
+    let answer = mind.answer("Is the soup ready?", &Cancel::new(), &mut |_| {}).unwrap();
+    assert_eq!((answer.intent.as_str(), answer.reply.as_str()), (CHAT, "Nobody knows."));
+}
+
+#[test]
 fn what_is_copied_comes_before_the_words_that_say_so() {
     let (mut mind, _, eyes) = seeing();
     eyes.will_see(Ok(a_screen("Error 28")));

@@ -76,6 +76,12 @@ impl Router {
 
     /// As [`Self::route`], for a request that was read already.
     pub fn route_request(&self, request: &Request) -> Routed {
+        self.route_judged(request, &mut || None)
+    }
+
+    /// As [`Self::route_request`], where somebody can tell how likely it is that only the user's own screen, papers and life
+    /// answer the request ([`jarvis_core::LanguageModel::is_of_user`]): `of_user`, which is asked only if no skill knows it.
+    pub fn route_judged(&self, request: &Request, of_user: &mut dyn FnMut() -> Option<f32>) -> Routed {
         if request.words.is_empty() || request.words.split(' ').count() > MOST_WORDS {
             return Routed::Chat;
         }
@@ -90,11 +96,11 @@ impl Router {
             }
         }
         // Who looked at the screen a moment ago asks about it without saying so.
-        let about_seen = || {
+        let mut about_seen = || {
             let mut all = self.skills.iter().enumerate();
-            all.find_map(|(at, skill)| skill.about_seen(&request.words, self.sight(at)))
+            all.find_map(|(at, skill)| skill.about_seen(&request.words, self.sight(at), of_user))
         };
-        best.or_else(about_seen).map_or(Routed::Chat, Routed::Skill)
+        best.or_else(&mut about_seen).map_or(Routed::Chat, Routed::Skill)
     }
 
     /// How the last look of a skill stands to what is said now.

@@ -24,7 +24,7 @@ pub(super) const TILE_POSITIONS: usize = 128;
 impl Llama {
     /// `stream += attention(norm(stream))` for the `count` tokens from position `first`.
     pub(super) fn attention(&mut self, layer: usize, first: usize, count: usize, rounding: Rounding, cancel: &Cancel) {
-        let Self { config, weights, cache, kernel, team, scratch } = self;
+        let Self { config, weights, cache, kernel, team, scratch, .. } = self;
         let (config, kernel, weights) = (&*config, *kernel, &weights.layers[layer]);
         let (width, query_width, kv_width) = (config.width, config.query_width(), config.kv_width());
         let Scratch {

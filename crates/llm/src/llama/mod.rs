@@ -55,6 +55,8 @@ pub(crate) struct Llama {
     kernel: Kernel,
     team: Team,
     scratch: Scratch,
+    /// The layer behind which the last token read is kept.
+    watched: Option<usize>,
 }
 
 impl Llama {
@@ -70,7 +72,7 @@ impl Llama {
         Scratch::check(&config, positions, team.threads())?;
         let cache = Cache::new(&config, positions);
         let scratch = Scratch::new(&config, positions, team.threads(), weights.has_floats());
-        Ok(Self { config, weights, cache, kernel, team, scratch })
+        Ok(Self { config, weights, cache, kernel, team, scratch, watched: None })
     }
 
     /// Tokens that fit.
@@ -134,6 +136,9 @@ impl Llama {
         for layer in 0..self.config.layers {
             self.attention(layer, first, count, rounding, cancel);
             self.feed_forward(layer, count, rounding, cancel);
+            if self.watched == Some(layer) {
+                self.scratch.watched.copy_from_slice(&self.scratch.stream[(count - 1) * width..count * width]);
+            }
             if cancel.is_cancelled() {
                 return false;
             }
@@ -141,6 +146,12 @@ impl Llama {
         self.cache.filled(first + count);
         self.scratch.last.copy_from_slice(&self.scratch.stream[(count - 1) * width..count * width]);
         true
+    }
+
+    /// Keeps the stream behind `layer` (counted from 0) of the last token of every read from now on.
+    fn watch(&mut self, layer: usize) {
+        self.watched = Some(layer);
+        self.scratch.watched = vec![0.0; self.config.width];
     }
 
     /// Scores of what comes after the last token read, one per token of the vocabulary.

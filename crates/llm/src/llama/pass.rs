@@ -142,6 +142,34 @@ impl Pass {
         }
     }
 
+    /// Layers of the model.
+    pub(crate) fn layers(&self) -> usize {
+        match self {
+            Self::Processor(llama) => llama.config.layers,
+            Self::Device(llama) => llama.layers(),
+        }
+    }
+
+    /// Keeps the residual stream behind `layer` (counted from 0) of the last token of every read from now on, for
+    /// [`Self::watched`].
+    pub(crate) fn watch(&mut self, layer: usize) {
+        match self {
+            Self::Processor(llama) => llama.watch(layer),
+            Self::Device(llama) => llama.watch(layer),
+        }
+    }
+
+    /// What was kept of the last read; none where nothing is watched.
+    ///
+    /// # Errors
+    /// A graphics processor failed.
+    pub(crate) fn watched(&self) -> Result<Option<Vec<f32>>> {
+        match self {
+            Self::Processor(llama) => Ok(llama.watched.map(|_| llama.scratch.watched.clone())),
+            Self::Device(llama) => llama.watched(),
+        }
+    }
+
     /// Waits until all that was read is computed, so that another thread may go on.
     ///
     /// # Errors

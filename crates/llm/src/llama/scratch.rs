@@ -13,6 +13,8 @@ pub(super) struct Scratch {
     pub(super) stream: Vec<f32>,
     /// The last token read, after the last layer.
     pub(super) last: Vec<f32>,
+    /// The same after the layer that is watched; empty where none is.
+    pub(super) watched: Vec<f32>,
     /// A normalized token for each thread.
     pub(super) normed: Vec<f32>,
     pub(super) query: Vec<f32>,
@@ -61,6 +63,7 @@ impl Scratch {
         Self {
             stream: floats(config.width),
             last: vec![0.0; config.width],
+            watched: Vec::new(),
             normed: vec![0.0; threads * config.width],
             query: floats(config.query_width()),
             key: floats(config.kv_width()),

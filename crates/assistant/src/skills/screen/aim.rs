@@ -77,7 +77,8 @@ const DEALINGS: &[&str] = &[
 const SAYING: [&str; 8] = ["say", "said", "ask", "asked", "tell", "told", "mean", "talk"];
 
 /// Whether `text`, words in lower case, is about `page`. `is_last`: nothing else was talked about since it was seen.
-pub(super) fn is_about(text: &str, page: &Page, is_last: bool) -> bool {
+/// `is_at_hand` tells whether it is about something at hand at all ([`hand::is_at_hand`]).
+pub(super) fn is_about(text: &str, page: &Page, is_last: bool, is_at_hand: &mut dyn FnMut() -> bool) -> bool {
     let text = &page.joined(text);
     let words: Vec<&str> = text.split(' ').collect();
     let is_question = QUESTIONS.contains(&words[0]);
@@ -93,14 +94,15 @@ pub(super) fn is_about(text: &str, page: &Page, is_last: bool) -> bool {
         // "And Leo", where that stands there.
         let is_name_there = words.len() <= 2 && !names.is_empty() && names.iter().all(|name| page.has_word(name));
         let is_piece = words[0] == "the" || is_part || is_name_there;
-        return is_last && is_piece && words.len() <= 4 && !is_of_world(&words, &names, page, is_last);
+        let is_going_on = is_piece && words.len() <= 4 && !is_of_world(&words, &names, page, is_last);
+        return is_last && (is_going_on || is_at_hand());
     }
     // "Can I have a dog": what one may and must do is told by what is in front.
     if is_last && let ["can" | "may" | "must" | "do" | "am", "i" | "we", ..] = words[..] {
         return !words.iter().any(|word| SAYING.contains(word));
     }
     // What is at hand is on the page that was just seen, or nowhere: said there not to be there, and never made up.
-    if hand::at_hand(text).is_some() && (is_last || !crate::conversation::refers_back(text)) {
+    if (is_last || !crate::conversation::refers_back(text)) && is_at_hand() {
         return true;
     }
     if is_of_world(&words, &names, page, is_last) {

@@ -119,7 +119,14 @@ impl Follow {
     }
 
     /// What `text`, which no skill knows, asks of `page`, if it is about that; `told` was told last of it.
-    pub(super) fn about(&self, text: &str, page: &Page, told: Option<&Told>, sight: Sight) -> Option<IntentMatch> {
+    pub(super) fn about(
+        &self,
+        text: &str,
+        page: &Page,
+        told: Option<&Told>,
+        sight: Sight,
+        of_user: &mut dyn FnMut() -> Option<f32>,
+    ) -> Option<IntentMatch> {
         if let Some(asked) = secret::asked(text) {
             return match sight {
                 Sight::Nothing | Sight::Elsewhere => asked.is_own.then(|| offer(&[("about", "secret")])),
@@ -133,11 +140,12 @@ impl Follow {
             Sight::Nothing if looks == Some(Looks::Pointed) => return Some(shown()),
             // There may be such a thing in front of who asks, or in their garden.
             Sight::Nothing if looks.is_some() => return Some(offer(&[("question", text)])),
-            Sight::Nothing => return self.unseen(text),
+            Sight::Nothing => return self.unseen(text, of_user),
             Sight::Elsewhere if looks == Some(Looks::Pointed) => return Some(shown()),
             Sight::Elsewhere => {
                 // What points at nothing that was said is of the talk as little as if there had been none.
-                let is_new = || hand::at_hand(text).is_some() && !crate::conversation::refers_back(text);
+                let mut is_new =
+                    || !crate::conversation::refers_back(text) && hand::is_at_hand(text, of_user, hand::LIKELY);
                 let is_of_text = aim::is_of_a_thing(text) || is_new();
                 return is_of_text.then(|| offer(&[("question", text)]));
             }
@@ -151,6 +159,8 @@ impl Follow {
         if is_last && let Some(matched) = told.and_then(|told| ellipsis::goes_on(text, told, page)) {
             return Some(matched);
         }
+        let least = if is_last { hand::LIKELY_OF_PAGE } else { hand::LIKELY };
+        let mut is_at_hand = || hand::is_at_hand(text, of_user, least);
         let of_form = |form, captures: &Captures| {
             let query = as_written(captures.get("query").unwrap_or_default());
             let is_there = is_short(&query) && page.has(&query);
@@ -176,28 +186,51 @@ impl Follow {
                 Form::Find | Form::FindAny | Form::Where | Form::Read | Form::Copy | Form::CopyAny => None,
             }
         };
-        let is_about = || aim::is_about(text, page, is_last).then(|| ask(&aim::as_question(text)));
+        let mut is_about = || {
+            // What is to be done with something that goes by another name there is not found there, and never talked about.
+            let done = self.asked_to(text).filter(|_| is_last && is_at_hand());
+            done.or_else(|| aim::is_about(text, page, is_last, &mut is_at_hand).then(|| ask(&aim::as_question(text))))
+        };
         // What it looks like no text tells, unless the page has all that is named.
         if is_last && looks.is_some() && !page.has(text) {
             return Some(shown());
         }
-        self.forms.find(text, of_form).or_else(is_about)
+        self.forms.find(text, of_form).or_else(&mut is_about)
+    }
+
+    /// What `text` says to do with something, whatever that is: to find it, to copy it, to read it.
+    pub(super) fn asked_to(&self, text: &str) -> Option<IntentMatch> {
+        self.forms.find(text, |form, captures| {
+            let query = as_written(captures.get("query").unwrap_or_default());
+            match form {
+                Form::Find | Form::FindAny => Some(matched(FIND, &[("query", &query)])),
+                Form::Copy | Form::CopyAny => Some(copy(&query)),
+                Form::Read => Some(matched(READ, &[("what", "found"), ("query", &query)])),
+                Form::Where | Form::What | Form::Says | Form::Changed => None,
+            }
+        })
     }
 
     /// What `text`, which no skill knows and before which nothing was seen, is: what is to be copied is looked for, and what
     /// else only makes sense of a text is asked back.
-    fn unseen(&self, text: &str) -> Option<IntentMatch> {
+    fn unseen(&self, text: &str, of_user: &mut dyn FnMut() -> Option<f32>) -> Option<IntentMatch> {
+        let likely = of_user();
         let of_form = |form, captures: &Captures| {
             let query = as_written(captures.get("query").unwrap_or_default());
             let name = query.strip_suffix(" on it").unwrap_or(&query);
             match form {
                 Form::Copy if is_short(name) && (is_label(name) || name.ends_with(" number")) => Some(copy(name)),
-                Form::What if is_label(name) && is_certain(text, &query) => Some(offer(&[("question", text)])),
+                Form::What if likely.is_none() && is_label(name) && is_certain(text, &query) => {
+                    Some(offer(&[("question", text)]))
+                }
                 _ => None,
             }
         };
-        let is_of_text =
-            || (aim::needs_a_look(text) || hand::at_hand(text).is_some()).then(|| offer(&[("question", text)]));
+        let is_at_hand = || match likely {
+            Some(likely) => likely >= hand::LIKELY,
+            None => aim::needs_a_look(text) || hand::is_at_hand(text, &mut || None, hand::LIKELY),
+        };
+        let is_of_text = || is_at_hand().then(|| offer(&[("question", text)]));
         self.forms.find(text, of_form).or_else(is_of_text)
     }
 }

@@ -1,6 +1,6 @@
 //! Whether a question can only be answered from what is in front of who asks, or from their life.
 //!
-//! Owns that rule, which needs no page: a certain thing that is no thing of the world ([`super::world`]) and not made one by what is
+//! Owns the rules for where no model tells it: a certain thing that is no thing of the world ([`super::world`]) and not made one by what is
 //! said of it ("the king in chess", "the tallest building") is one of theirs, and so is what they did ("which seat do I have") and
 //! what papers, messages and machines alone have ("which tests failed"). Advice, how things work and what everybody knows is of the
 //! world. A model would make such an answer up. Never decides who answers.
@@ -129,6 +129,17 @@ struct Phrase<'a> {
     nouns: Vec<&'a str>,
     /// All words behind it.
     behind: &'a [&'a str],
+}
+
+/// How likely it has to be that a question is of the user's own, where a model tells it and nothing was seen, ...
+pub(super) const LIKELY: f32 = 0.5;
+/// ... and where a page was seen last, which most is about then: that something is not there is said, and never made up.
+pub(super) const LIKELY_OF_PAGE: f32 = 0.3;
+
+/// Whether `text` is about something at hand: what a model tells of it ([`jarvis_core::LanguageModel::is_of_user`]), if one can,
+/// and else by its words.
+pub(super) fn is_at_hand(text: &str, of_user: &mut dyn FnMut() -> Option<f32>, least: f32) -> bool {
+    of_user().map_or_else(|| at_hand(text).is_some(), |likely| likely >= least)
 }
 
 /// Whether `text`, words in lower case, is about something at hand, and how surely. `None` for what is of the world, advice, talk,

@@ -252,12 +252,12 @@ impl Skill for Screen {
         self.follow.goes_on(text, self.told.as_ref()?)
     }
 
-    fn about_seen(&self, text: &str, sight: Sight) -> Option<IntentMatch> {
+    fn about_seen(&self, text: &str, sight: Sight, of_user: &mut dyn FnMut() -> Option<f32>) -> Option<IntentMatch> {
         // Whoever asks again was asked back by mistake.
         if [&self.offered, &self.declined].into_iter().flatten().any(|question| question == text) {
             return None;
         }
-        self.follow.about(text, &self.page, self.told.as_ref(), sight)
+        self.follow.about(text, &self.page, self.told.as_ref(), sight, of_user)
     }
 
     fn cut_short(&mut self, heard: usize) {
@@ -333,6 +333,7 @@ impl Skill for Screen {
 /// What `words` mean where it is sure that they are about what is seen.
 pub fn about(words: &str) -> IntentMatch {
     let known = Pictures::new().recognize(words).or_else(|| Requests::new().recognize(words));
+    let known = known.or_else(|| Follow::new().asked_to(words));
     let mut matched = known.unwrap_or_else(|| request::question(words));
     // There is something that "it" can be.
     if matched.slots.get("what").is_some_and(|what| what == "it") {

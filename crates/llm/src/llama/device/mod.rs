@@ -103,6 +103,10 @@ pub(crate) struct DeviceLlama {
     chunk: usize,
     /// The last token read, after the last layer: `[1, width]`.
     last: Option<Tensor>,
+    /// The layer behind which the last token read is kept, ...
+    watched_layer: Option<usize>,
+    /// ... and that token there: `[1, width]`.
+    watched: Option<Tensor>,
     logits: Vec<f32>,
 }
 
@@ -123,8 +127,19 @@ impl DeviceLlama {
         };
         let (angles, local_angles, cache) = on_device().map_err(LlmError::device)?;
         let chunk = chunk_of(config.heads, positions);
-        let mut model =
-            Self { config, device, weights, angles, local_angles, cache, chunk, last: None, logits: Vec::new() };
+        let mut model = Self {
+            config,
+            device,
+            weights,
+            angles,
+            local_angles,
+            cache,
+            chunk,
+            last: None,
+            watched_layer: None,
+            watched: None,
+            logits: Vec::new(),
+        };
         model.try_out()?;
         Ok(model)
     }
@@ -194,6 +209,25 @@ impl DeviceLlama {
         std::mem::swap(&mut self.cache, aside);
     }
 
+    /// Layers of the model.
+    pub(crate) fn layers(&self) -> usize {
+        self.config.layers
+    }
+
+    /// Keeps the residual stream behind `layer` of the last token of every read from now on.
+    pub(crate) fn watch(&mut self, layer: usize) {
+        self.watched_layer = Some(layer);
+    }
+
+    /// What was kept of the last read.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub(crate) fn watched(&self) -> Result<Option<Vec<f32>>> {
+        let stream = |kept: &Tensor| kept.flatten_all()?.to_vec1::<f32>();
+        self.watched.as_ref().map(stream).transpose().map_err(LlmError::device)
+    }
+
     /// Bytes of the weights on the device.
     pub(crate) fn weight_bytes(&self) -> usize {
         self.weights.bytes
@@ -208,14 +242,14 @@ impl DeviceLlama {
         let (first, count) = (self.cache.len(), tokens.len());
         assert!((1..=self.chunk).contains(&count) && first + count <= self.cache.capacity());
         let last = self.forward(tokens, cancel).map_err(LlmError::device)?;
-        let Some(last) = last.filter(|_| !cancel.is_cancelled()) else { return Ok(false) };
+        let Some((last, watched)) = last.filter(|_| !cancel.is_cancelled()) else { return Ok(false) };
         self.cache.filled(first + count);
-        self.last = Some(last);
+        (self.last, self.watched) = (Some(last), watched);
         Ok(true)
     }
 
-    /// The last of `tokens` after the last layer; none when `cancel` was raised.
-    fn forward(&self, tokens: &[u32], cancel: &Cancel) -> candle_core::Result<Option<Tensor>> {
+    /// The last of `tokens` after the last layer, and after the one that is watched; none when `cancel` was raised.
+    fn forward(&self, tokens: &[u32], cancel: &Cancel) -> candle_core::Result<Option<(Tensor, Option<Tensor>)>> {
         let Self { config, device, weights, cache, .. } = self;
         let (first, count) = (cache.len(), tokens.len());
         let mut stream = weights.embedding.embedding(&Tensor::new(tokens, device)?)?;
@@ -230,6 +264,7 @@ impl DeviceLlama {
             }
             None => None,
         };
+        let mut watched = None;
         for (index, layer) in weights.layers.iter().enumerate() {
             if cancel.is_cancelled() {
                 return Ok(None);
@@ -239,11 +274,14 @@ impl DeviceLlama {
             stream = self.add(stream, found, layer.attention_sum_norm.as_ref())?;
             let fed = self.feed_forward(layer, &self.norm(&stream, &layer.feed_norm)?)?;
             stream = self.add(stream, fed, layer.feed_sum_norm.as_ref())?;
+            if self.watched_layer == Some(index) {
+                watched = Some(stream.narrow(0, count - 1, 1)?.contiguous()?);
+            }
         }
         if count > 1 {
             device.synchronize()?;
         }
-        Ok(Some(stream.narrow(0, count - 1, 1)?.contiguous()?))
+        Ok(Some((stream.narrow(0, count - 1, 1)?.contiguous()?, watched)))
     }
 
     /// `x`, `[tokens, width]`, with each row at length one, times `weight`.
