@@ -83,7 +83,7 @@ const KINDS: [&str; 9] = ["button", "link", "tab", "menu", "field", "box", "chec
 const ALSO: [(&str, &[&str]); 29] = [
     ("total", &["grand total", "total due", "amount due", "total amount", "balance due"]),
     ("total due", &["amount due", "balance due", "total"]),
-    ("amount due", &["total due", "balance due", "amount payable", "grand total", "total amount", "total"]),
+    ("amount due", &["total due", "balance due", "amount payable", "to pay", "left to pay", "grand total", "total amount", "total"]),
     ("amount paid", &["total paid", "paid", "payment received", "payments received", "you paid", "payment", "payments"]),
     ("amount", &["amount due", "total amount", "total due", "grand total", "total"]),
     ("sum", &["total", "grand total", "amount due"]),
@@ -92,7 +92,7 @@ const ALSO: [(&str, &[&str]); 29] = [
     ("tax", &["vat", "sales tax", "gst", "mwst"]),
     ("vat", &["tax", "mwst", "gst"]),
     ("due date", &["due", "payment due", "due by", "due on", "payable by", "pay by", "deadline"]),
-    ("deadline", &["due date", "due", "closing date", "submit by", "due by"]),
+    ("deadline", &["due date", "due", "closing date", "submit by", "due by", "pay by", "payable by"]),
     ("date", &["dated", "issued", "issue date", "created"]),
     ("date of birth", &["birthday", "born", "dob", "birth date"]),
     ("expiry date", &["expires", "expiration date", "valid until", "valid thru", "expiry", "expiration"]),

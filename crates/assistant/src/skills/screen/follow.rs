@@ -79,6 +79,9 @@ const FORMS: &[(Form, &str)] = &[
     (Form::Changed, "(what changed|what has changed|is anything different|what is different) [now|since then]"),
 ];
 
+/// What lists are called by who wants to hear them.
+const LISTS: [&str; 6] = ["ingredients", "to do list", "todo list", "shopping list", "tasks", "steps"];
+
 /// Recognizes it.
 pub(super) struct Follow {
     on: Patterns<On>,
@@ -164,6 +167,8 @@ impl Follow {
                 Form::CopyAny if is_there => Some(copy(&query)),
                 // "Read the price column" names what stands over it.
                 Form::Read if is_column_of(&query, page) => Some(ask(text)),
+                // Lists are called otherwise than they are named: "You need", "To do".
+                Form::Read if is_last && LISTS.contains(&query.as_str()) => Some(ask(text)),
                 Form::Read if is_there || is_label(&query) => {
                     Some(matched(READ, &[("what", "found"), ("query", &query)]))
                 }

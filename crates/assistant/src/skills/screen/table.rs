@@ -1,7 +1,7 @@
 //! Tables: what stands in a row, in a column, and in the cell where both meet.
 //!
 //! Owns where a table is: rows of cells under a row of heads. Lines that stand beside each other are a table only under heads,
-//! since labels and their values stand in two columns as well. Never sums what is in it.
+//! since labels and their values stand in two columns as well. Never compares or sums what is in it.
 
 use super::excerpt::COMMON;
 use super::nouns::Part;
@@ -21,7 +21,7 @@ const SUMS: [&str; 12] = [
     "total", "subtotal", "sum", "vat", "tax", "discount", "shipping", "delivery", "balance", "tip", "change", "average",
 ];
 /// What heads call how many there are.
-const QUANTITY: [&str; 6] = ["quantity", "qty", "count", "pieces", "units", "number"];
+pub(super) const QUANTITY: [&str; 6] = ["quantity", "qty", "count", "pieces", "units", "number"];
 
 /// A table: its heads, and the cells of each row.
 pub(super) struct Table<'a> {
@@ -170,6 +170,11 @@ impl<'a> Table<'a> {
     /// Its rows, without those that sum the others up.
     pub(super) fn items(&self) -> impl Iterator<Item = &Vec<&'a TextLine>> {
         self.rows.iter().filter(|row| !sums_up(row))
+    }
+
+    /// Whether it sums itself up.
+    pub(super) fn has_sums(&self) -> bool {
+        self.rows.iter().any(|row| sums_up(row))
     }
 
     /// `row` as it is said: what begins it, and its cells with what stands over them.

@@ -5,9 +5,9 @@ use super::super::question::{Question, Wants};
 use super::super::say::{beginning, flow};
 use super::super::shape::Kind;
 use super::super::words::words;
-use super::super::{list, nouns, read};
+use super::super::{list, nouns, read, typed};
 use super::sentences::counts;
-use super::{MOST_WORDS, Quote};
+use super::{MOST_WORDS, Quote, compared};
 use jarvis_core::{ScreenText, TextLine};
 /// Items of lists of more words are sentences.
 const ITEM_WORDS: usize = 5;
@@ -15,6 +15,28 @@ const ITEM_WORDS: usize = 5;
 /// Whether `label` is a name of several: "ingredients".
 fn is_of_many(label: &str) -> bool {
     label.ends_with('s') && !label.ends_with("ss")
+}
+
+/// What items that begin with how much of them there is come to, where that is told in one unit.
+fn together<'a>(items: &[std::ops::Range<usize>], body: &[&'a TextLine]) -> Option<Quote<'a>> {
+    let texts: Vec<String> =
+        items.iter().map(|place| list::without_mark(&flow(&body[place.clone()])).to_owned()).collect();
+    let parts: Option<Vec<(f64, &str)>> = texts
+        .iter()
+        .map(|text| {
+            let (number, rest) = text.split_once(' ')?;
+            Some((typed::number(number)?, rest.split(' ').next()?))
+        })
+        .collect();
+    let parts = parts?;
+    let unit = parts.first()?.1;
+    if parts.iter().any(|(_, other)| *other != unit) {
+        return None;
+    }
+    let total = typed::written(parts.iter().map(|(number, _)| number).sum(), texts[0].split(' ').next()?);
+    let all = texts.iter().map(|text| text.trim_end_matches('.')).collect::<Vec<_>>().join(", ");
+    let lines = items.iter().flat_map(|place| body[place.clone()].iter().copied()).collect();
+    Some(Quote { said: format!("{all}: {total} {unit} together."), lines, query: None })
 }
 
 /// The item, the items or the number of items of a list, or the item that says how many.
@@ -32,13 +54,16 @@ pub(super) fn of_list<'a>(question: &Question, screen: &'a ScreenText) -> Option
         if let Some(part) = part.filter(|part| part.is_of_list()) {
             return said(&[list::item(part, &body)?]);
         }
-        let called = list::lists(&body).into_iter().find(|list| list.is_called(label));
+        let called = list::called(label, &body);
         if let Some(list) = called.filter(|_| kind.is_none()) {
             return said(&list.items);
         }
         if let Some(place) = list::under(label, &body).filter(|_| kind.is_none() && is_of_many(label)) {
             return said(&place.map(|at| at..at + 1).collect::<Vec<_>>());
         }
+    }
+    if question.said.iter().map(String::as_str).eq(["what", "do", "i", "need"]) {
+        return said(&list::called("ingredients", &body)?.items);
     }
     if !is_number || !matches!(kind, None | Some(Kind::Amount)) || question.topic.is_empty() {
         return None;
@@ -56,7 +81,8 @@ pub(super) fn of_list<'a>(question: &Question, screen: &'a ScreenText) -> Option
         }
     }
     // "- 3 eggs" comes before whatever else is said of eggs; where there are sums, those are asked for.
-    let wanted: Vec<String> = question.topic.iter().map(|word| stem(word)).collect();
+    let named = question.topic.iter().filter(|word| !compared::TOGETHER.contains(&word.as_str()));
+    let wanted: Vec<String> = named.map(|word| stem(word)).collect();
     let lists = list::lists(&body);
     let mut items = lists.iter().flat_map(|list| list.items.iter()).filter(|place| {
         let text = flow(&body[(*place).clone()]);
@@ -64,5 +90,9 @@ pub(super) fn of_list<'a>(question: &Question, screen: &'a ScreenText) -> Option
         wanted.iter().all(|word| has.contains(word)) && has.len() <= ITEM_WORDS && counts(list::without_mark(&text))
     });
     let item = items.next()?.clone();
+    let others: Vec<std::ops::Range<usize>> = std::iter::once(item.clone()).chain(items.cloned()).collect();
+    if question.says(&compared::TOGETHER) && others.len() > 1 {
+        return together(&others, &body);
+    }
     said(&[item])
 }
