@@ -8,6 +8,7 @@
 use super::hand;
 use super::nouns::DETERMINERS;
 use super::page::{Page, names};
+use crate::skills::date::day::MONTHS;
 
 /// What questions begin with.
 pub(super) const QUESTIONS: [&str; 27] = [
@@ -101,6 +102,13 @@ pub(super) fn is_about(text: &str, page: &Page, is_last: bool) -> bool {
     }
     // What is at hand is on the page that was just seen, or nowhere: said there not to be there, and never made up.
     if hand::at_hand(text).is_some() && (is_last || !crate::conversation::refers_back(text)) {
+        return true;
+    }
+    // "What haven't I done yet on the to do list".
+    if is_last
+        && ["to do list", "todo list", "shopping list"].iter().any(|list| text.contains(list))
+        && text.contains(" i ")
+    {
         return true;
     }
     // "What is Rosa's extension", of somebody in the table that was just seen.
@@ -278,7 +286,9 @@ fn is_of_world(words: &[&str], names: &[String], page: &Page, is_last: bool) -> 
         }
         _ => {}
     }
-    let Some(of) = words.iter().position(|word| *word == "of").filter(|of| *of > 0) else { return false };
+    // "The 17th of October" is a day.
+    let is_of = |at: &usize| words[*at] == "of" && !words.get(at + 1).is_some_and(|next| MONTHS.contains(next));
+    let Some(of) = (1..words.len()).find(is_of) else { return false };
     let head = super::page::names(&words[..of].join(" "));
     let tail = super::page::names(&words[of + 1..].join(" "));
     let is_there = |part: &[String]| part.iter().all(|name| page.has_word(name));

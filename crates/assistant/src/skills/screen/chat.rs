@@ -3,11 +3,11 @@
 //! Owns how messages are told apart: a name with a time over each, or before it in its line. What was written is quoted, never
 //! summed up; what somebody asked there is answered with the message that came next.
 
-use super::measure;
 use super::question::topic;
 use super::say::{aloud, beginning, flow, is_kept};
 use super::table::rows;
 use super::words::{likeness, words};
+use super::{measure, read};
 use jarvis_core::{ScreenText, TextLine};
 
 /// Words of a name.
@@ -146,12 +146,15 @@ fn messages(screen: &ScreenText) -> Vec<Message<'_>> {
 fn reply<'a>(asked: &str, all: &[String], messages: &[Message<'a>]) -> Option<(String, Vec<&'a TextLine>)> {
     let first = all.first().filter(|first| matches!(first.as_str(), "who" | "when" | "where" | "which" | "what"))?;
     let wanted: Vec<String> = topic(asked).into_iter().filter(|word| !WRITING.contains(&word.as_str())).collect();
-    let is_asked = |message: &Message<'_>| {
-        measure::is_question(&message.text()) && message.has(first) && wanted.iter().all(|word| message.has(word))
+    let has = |sentence: &str, word: &str| words(sentence).iter().any(|said| likeness(word, said) >= FITS);
+    let with_all = |message: &Message<'_>, asks: bool| {
+        let sentences = read::sentences(&message.text()).into_iter();
+        let mut these = sentences.filter(|sentence| measure::is_question(sentence) == asks);
+        these.any(|sentence| wanted.iter().all(|word| has(&sentence, word)) && (!asks || has(&sentence, first)))
     };
+    let is_asked = |message: &Message<'_>| with_all(message, true);
     // Where somebody says it, that is the answer.
-    let is_told =
-        |message: &Message<'_>| !measure::is_question(&message.text()) && wanted.iter().all(|word| message.has(word));
+    let is_told = |message: &Message<'_>| with_all(message, false);
     if wanted.is_empty() || messages.iter().any(is_told) {
         return None;
     }
@@ -249,7 +252,7 @@ mod tests {
     #[test]
     fn what_was_asked_there_is_answered_with_what_came_next() {
         let page = screen(vec![
-            line("[18:02] Noor: who took my blue bike?", 10, 10),
+            line("[18:02] Noor: who took my blue bike? I need it", 10, 10),
             line("[Sun 18:05] Felix: me, sorry! It is at the station", 10, 40),
             line("and the lock is broken", 10, 70),
             line("[18:12] Jana: can somebody be home?", 10, 100),
@@ -258,7 +261,7 @@ mod tests {
         assert_eq!(
             said("who took the bike").as_deref(),
             Some(
-                "Noor, at 18:02: who took my blue bike? Felix, at 18:05: me, sorry! It is at the station and the lock is broken"
+                "Noor, at 18:02: who took my blue bike? I need it Felix, at 18:05: me, sorry! It is at the station and the lock is broken"
             )
         );
         assert_eq!(said("what did jana write last").as_deref(), Some("Jana, at 18:12: can somebody be home?"));

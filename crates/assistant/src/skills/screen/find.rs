@@ -91,7 +91,7 @@ const ALSO: [(&str, &[&str]); 29] = [
     ("cost", &["price", "total cost"]),
     ("tax", &["vat", "sales tax", "gst", "mwst"]),
     ("vat", &["tax", "mwst", "gst"]),
-    ("due date", &["due", "payment due", "due by", "due on", "payable by", "pay by", "deadline"]),
+    ("due date", &["due", "payment due", "due by", "due on", "payable by", "pay by", "payable until", "deadline"]),
     ("deadline", &["due date", "due", "closing date", "submit by", "due by", "pay by", "payable by"]),
     ("date", &["dated", "issued", "issue date", "created"]),
     ("date of birth", &["birthday", "born", "dob", "birth date"]),

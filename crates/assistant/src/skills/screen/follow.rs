@@ -15,6 +15,7 @@ use super::picture::{self, Looks};
 use super::told::{Told, slots};
 use super::{ASK, COPY, FIND, OFFER, PICTURE, READ, aim, ellipsis, secret};
 use crate::router::pattern::{Captures, Patterns};
+use crate::skills::date::day::WEEKDAYS;
 use jarvis_core::{IntentMatch, Sight, Slots};
 
 /// What goes on from the answer before.
@@ -160,8 +161,8 @@ impl Follow {
             match form {
                 Form::Find if is_there || is_thing(&query) => Some(matched(FIND, &[("query", &query)])),
                 Form::FindAny if is_there => Some(matched(FIND, &[("query", &query)])),
-                // "Where is Eva's office" is asked of what stands there of Eva.
-                Form::Where if is_there && query.contains("'s ") => Some(ask(text)),
+                // "Where is Eva's office" is asked of what stands there of Eva, and "where is Eva on Tuesday" of that day.
+                Form::Where if is_there && (query.contains("'s ") || has_day(&query)) => Some(ask(text)),
                 Form::Where if is_there || is_label(&query) => Some(matched(FIND, &[("query", &query)])),
                 Form::Copy if is_there || is_thing(&query) => Some(copy(&query)),
                 Form::CopyAny if is_there => Some(copy(&query)),
@@ -205,6 +206,11 @@ impl Follow {
             || (aim::needs_a_look(text) || hand::at_hand(text).is_some()).then(|| offer(&[("question", text)]));
         self.forms.find(text, of_form).or_else(is_of_text)
     }
+}
+
+/// Whether `query` has a day of the week.
+fn has_day(query: &str) -> bool {
+    query.split(' ').any(|word| WEEKDAYS.contains(&word))
 }
 
 /// Whether `query` names a column or a row by what stands on `page`: "price column", "row West".

@@ -33,6 +33,12 @@ pub(super) struct List<'a> {
 /// What begins an entry of a list of things to do.
 const BOXES: [&str; 8] = ["[ ]", "[]", "[x]", "[X]", "☐", "☑", "☒", "✓"];
 
+/// Whether `text` is an entry with a box that is ticked, or with one that is not.
+pub(super) fn is_ticked(text: &str) -> Option<bool> {
+    let sign = BOXES.iter().find(|sign| text.trim_start().starts_with(**sign))?;
+    Some(!matches!(*sign, "[ ]" | "[]" | "☐"))
+}
+
 /// What begins an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mark {

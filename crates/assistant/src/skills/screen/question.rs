@@ -260,8 +260,11 @@ fn wanted(asked: &[&str], all: &[&str]) -> (Wants, Option<String>) {
         ["who", "is" | "was", "this" | "it" | "that", "to" | "for"] => {
             (value(["recipient", "to"].map(str::to_owned).to_vec(), None, false), None)
         }
-        ["what" | "which" | "who" | "whose", "is" | "was" | "are" | "were", rest @ ..]
+        ["read", "out", "me", rest @ ..]
+        | ["read", "me", "out", rest @ ..]
+        | ["what" | "which" | "who" | "whose", "is" | "was" | "are" | "were", rest @ ..]
         | ["tell" | "give" | "read" | "show", "me", rest @ ..]
+        | ["read", "out", rest @ ..]
         | ["say" | "find" | "locate" | "read", rest @ ..] => {
             let name = without_article(rest);
             if matches!(name, [] | ["it" | "this" | "that" | "these" | "wrong" | "new" | "up"]) {
@@ -351,7 +354,7 @@ fn price(rest: &[&str]) -> Wants {
     }
     match rest {
         [] | ["it" | "this" | "that" | "all" | "everything"] => {
-            value([PAYABLE, "price", "cost"].map(str::to_owned).to_vec())
+            value([PAYABLE, "fare", "price", "cost"].map(str::to_owned).to_vec())
         }
         _ => value(labels(rest).0),
     }

@@ -22,6 +22,8 @@ const CALENDAR: usize = 3;
 const MOST: usize = 6;
 /// The most that may be meant by the words of a question.
 const MEANT: usize = 3;
+/// An entry that begins with no time has no more words.
+const ENTRY: usize = 8;
 /// A line over entries that is a day has no more words besides it.
 const BESIDE_DAY: usize = 1;
 /// Words that say no more than when, or that there is something then.
@@ -207,10 +209,24 @@ fn entries(screen: &ScreenText) -> Vec<Entry<'_>> {
             [one] if begins(&one.text) && one.text.split_whitespace().count() > 2 && !one.text.ends_with('.') => {
                 found.push(Entry { day, row });
             }
+            // "Move in with Sam", under its day and further in.
+            [one] if day.is_some_and(|day| is_under(day, one, found.last())) => found.push(Entry { day, row }),
             _ => {}
         }
     }
     found
+}
+
+/// Whether `line` stands under the line `day`, or under `last` that does, and further in.
+fn is_under(day: &TextLine, line: &TextLine, last: Option<&Entry<'_>>) -> bool {
+    let height = day.region.height.max(1) as i32;
+    let over =
+        last.filter(|last| last.day.is_some_and(|other| std::ptr::eq(other, day))).and_then(|last| last.row.first());
+    let over = over.map_or(day, |first| *first);
+    is_day_alone(&day.text)
+        && line.region.x.saturating_sub(day.region.x) >= height / 2
+        && (0..=height).contains(&line.region.y.saturating_sub(over.region.bottom()))
+        && line.text.split_whitespace().count() <= ENTRY
 }
 
 /// Whether `text` is a day and little else: "Monday 23 November".

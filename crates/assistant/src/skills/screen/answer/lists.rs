@@ -17,6 +17,34 @@ fn is_of_many(label: &str) -> bool {
     label.ends_with('s') && !label.ends_with("ss")
 }
 
+/// Words that say of something that it is taken.
+const OF_COOKING: [&str; 8] = ["go", "goes", "needed", "required", "put", "use", "used", "add"];
+
+/// The entries of a list of things to do that are ticked, or are not: "what haven't I done yet".
+fn to_do<'a>(question: &Question, body: &[&'a TextLine]) -> Option<Quote<'a>> {
+    let is_left = question.says(&["havent", "hasnt", "not", "still", "left", "open", "undone"]);
+    let is_done = question.says(&["done", "finished", "ticked"]);
+    if !(is_done || is_left && question.says(&["do", "todo"])) || !question.begins(&["what", "which"]) {
+        return None;
+    }
+    let lists = list::lists(body);
+    let list =
+        lists.iter().find(|list| list.items.iter().all(|place| list::is_ticked(&body[place.start].text).is_some()))?;
+    let is_it = |place: &&std::ops::Range<usize>| list::is_ticked(&body[place.start].text) == Some(!is_left);
+    let items: Vec<std::ops::Range<usize>> = list.items.iter().filter(is_it).cloned().collect();
+    let told =
+        items.iter().map(|place| list::without_mark(&flow(&body[place.clone()])).trim_end_matches('.').to_owned());
+    let said = match (items.is_empty(), is_left) {
+        (true, true) => "All of it is ticked.".to_owned(),
+        (true, false) => "None of it is ticked.".to_owned(),
+        (false, is_left) => {
+            format!("{}: {}.", if is_left { "Not ticked" } else { "Ticked" }, told.collect::<Vec<_>>().join(", "))
+        }
+    };
+    let lines = list.items.iter().flat_map(|place| body[place.clone()].iter().copied()).collect();
+    Some(Quote { said, lines, query: None })
+}
+
 /// What items that begin with how much of them there is come to, where that is told in one unit.
 fn together<'a>(items: &[std::ops::Range<usize>], body: &[&'a TextLine]) -> Option<Quote<'a>> {
     let texts: Vec<String> =
@@ -49,6 +77,9 @@ pub(super) fn of_list<'a>(question: &Question, screen: &'a ScreenText) -> Option
         let items = items.map(|item| item.trim_end_matches('.').to_owned()).collect::<Vec<_>>().join(", ");
         Some(Quote { said: format!("It says: {}.", beginning(&items, MOST_WORDS)), lines, query: None })
     };
+    if let Some(told) = to_do(question, &body) {
+        return Some(told);
+    }
     if let Some(label) = labels.first() {
         let part = nouns::part(label).or_else(|| nouns::part(&nouns::as_written(label)));
         if let Some(part) = part.filter(|part| part.is_of_list()) {
@@ -82,7 +113,11 @@ pub(super) fn of_list<'a>(question: &Question, screen: &'a ScreenText) -> Option
     }
     // "- 3 eggs" comes before whatever else is said of eggs; where there are sums, those are asked for.
     let named = question.topic.iter().filter(|word| !compared::TOGETHER.contains(&word.as_str()));
+    let named = named.filter(|word| !OF_COOKING.contains(&word.as_str()));
     let wanted: Vec<String> = named.map(|word| stem(word)).collect();
+    if wanted.is_empty() {
+        return None;
+    }
     let lists = list::lists(&body);
     let mut items = lists.iter().flat_map(|list| list.items.iter()).filter(|place| {
         let text = flow(&body[(*place).clone()]);

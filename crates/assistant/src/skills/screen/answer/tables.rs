@@ -24,7 +24,7 @@ pub(super) const OF_QUESTIONS: &[&str] = &[
     "row", "rows", "table", "item", "items", "entry", "entries", "one", "ones", "s", "first", "second", "third", "last", "next", "place",
     "expensive", "earn", "earns", "time", "day", "people", "who", "whose", "name", "called", "use", "uses", "used", "do", "does", "did",
     "get", "gets", "got", "go", "goes", "going", "work", "works", "live", "lives", "sit", "sits", "take", "takes", "have", "has", "list",
-    "she", "he", "they", "thing", "most", "least", "there", "here", "often", "never", "ever", "altogether", "together", "total", "overall", "sum",
+    "she", "he", "they", "thing", "yet", "already", "still", "now", "most", "least", "there", "here", "often", "never", "ever", "altogether", "together", "total", "overall", "sum",
 ];
 /// What the heads of columns are called that tell where something or somebody is.
 const PLACES: [&str; 12] = [
@@ -164,13 +164,16 @@ pub(super) fn names_head(said: &[String], head: &TextLine) -> bool {
     !head.is_empty() && head.iter().all(|word| said.iter().any(|said| alike(said, word)))
 }
 
+/// Whether the words of a head are named.
+type Naming<'n> = &'n dyn Fn(&[String]) -> bool;
+
 /// The columns whose heads `said` names, all of their words before a part of them, and those words before others for them.
 pub(super) fn named_columns(said: &[String], table: &Table<'_>) -> Vec<usize> {
-    let columns = |names: &dyn Fn(&[String]) -> bool| -> Vec<usize> {
+    let columns = |names: Naming<'_>| -> Vec<usize> {
         (0..table.heads().len()).filter(|at| names(&words(&table.heads()[*at].text))).collect()
     };
     let is_said = |is: fn(&str, &str) -> bool, word: &String| said.iter().any(|said| is(said, word));
-    let ways: [&dyn Fn(&[String]) -> bool; 4] = [
+    let ways: [Naming<'_>; 4] = [
         &|head| !head.is_empty() && head.iter().all(|word| is_said(alike, word)),
         &|head| head.iter().any(|word| word.len() > 2 && is_said(alike, word)),
         &|head| !head.is_empty() && head.iter().all(|word| is_said(ties::names, word)),
@@ -467,9 +470,11 @@ fn is_only_name(question: &Question, known: &[String]) -> bool {
     asked(question).iter().all(|word| known.contains(word)) && known.len() < 2
 }
 
-/// Whether a question names a column by its own word.
+/// Whether a question names a column by its own word: "what did Ada get in maths".
 fn is_column_named(question: &Question, table: &Table<'_>) -> bool {
-    table.heads().iter().any(|head| names_head(&question.topic, head))
+    let tied = |two: &&[String]| matches!(two[0].as_str(), "in" | "of" | "for" | "at" | "on" | "under");
+    let named: Vec<String> = question.said.windows(2).filter(tied).map(|two| two[1].clone()).collect();
+    table.heads().iter().any(|head| names_head(&named, head))
 }
 
 /// The column of `of` that a question asks for: the one that it calls so, of several the one that is of the kind that is asked for and
