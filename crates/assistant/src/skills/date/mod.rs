@@ -120,7 +120,7 @@ const REPLIES: &[((), &str)] = &[
 #[rustfmt::skip]
 const ABOUT_THE_CALENDAR: &[&str] = &[
     "what date is it", "what date will it be", "what date was it", "what day will it be", "what day was it", "what day is it",
-    "what is the date in", "what is the date on", "when is my", "when is easter", "when was easter", "when is the next full moon",
+    "what is the date in", "what is the date on", "when is my birthday", "when is easter", "when was easter", "when is the next full moon",
     "when is the next new moon", "when is the next eclipse", "when is the next solar eclipse", "when is the next lunar eclipse",
     "when is the next leap year", "when is the next public holiday", "when is the next bank holiday", "how old am i",
 ];

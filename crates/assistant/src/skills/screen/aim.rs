@@ -8,6 +8,7 @@
 use super::hand;
 use super::nouns::DETERMINERS;
 use super::page::{Page, names};
+use crate::skills::date::day::MONTHS;
 
 /// What questions begin with.
 pub(super) const QUESTIONS: [&str; 27] = [
@@ -105,10 +106,24 @@ pub(super) fn is_about(text: &str, page: &Page, is_last: bool, is_at_hand: &mut 
     if (is_last || !crate::conversation::refers_back(text)) && is_at_hand() {
         return true;
     }
+    // "What haven't I done yet on the to do list".
+    if is_last
+        && ["to do list", "todo list", "shopping list"].iter().any(|list| text.contains(list))
+        && text.contains(" i ")
+    {
+        return true;
+    }
+    // "What is Rosa's extension", of somebody in the table that was just seen.
+    if is_last && page.has_table() && is_owned_there(&words, page) {
+        return true;
+    }
     if is_of_world(&words, &names, page, is_last) {
         return false;
     }
     if is_there {
+        return true;
+    }
+    if is_last && page.has_table() && compares(&words) && strange_of(&names, page) <= 1 {
         return true;
     }
     if hand::names_the_world(text, |word| page.has_word(word)) {
@@ -135,6 +150,35 @@ pub(super) fn is_about(text: &str, page: &Page, is_last: bool, is_at_hand: &mut 
     }
     let is_here = is_pointing && words.iter().any(|word| matches!(*word, "this" | "these"));
     is_here || is_last && (is_pointing || is_short(&words, strange.len()) || is_of_thing(&words, &names, &strange))
+}
+
+/// Whether it asks for something of what stands there: "rosa's extension".
+fn is_owned_there(words: &[&str], page: &Page) -> bool {
+    let owner = |word: &&str| word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).map(str::to_owned);
+    words
+        .iter()
+        .filter_map(owner)
+        .any(|owner| !matches!(owner.as_str(), "what" | "who" | "it") && page.has_word(&owner))
+}
+
+/// Whether it compares or counts what rows have: "who is the newest", "how many people work there".
+fn compares(words: &[&str]) -> bool {
+    let is_most = |word: &&str| {
+        matches!(*word, "most" | "least" | "first" | "last" | "best" | "worst")
+            || word.len() > 5 && word.ends_with("est")
+    };
+    let is_joined = |word: &&str| matches!(*word, "in" | "of" | "on" | "ever");
+    match words {
+        ["who" | "which" | "what" | "when", ..] => words.iter().any(is_most) && !words.iter().any(is_joined),
+        ["how", "many", _, .., "there" | "here"] => words.len() <= 6,
+        ["how", "much" | "many", .., "altogether" | "together"] | ["how", "much" | "many", .., "in", "total"] => true,
+        _ => false,
+    }
+}
+
+/// How many of `names` are neither on the page nor said of texts.
+fn strange_of(names: &[String], page: &Page) -> usize {
+    named(names).filter(|name| !page.has_word(name) && !is_text_word(name)).count()
 }
 
 /// Whether it asks how much or how many something that stands there has, or there are in it: "how much memory does Xorg use", "how
@@ -244,7 +288,9 @@ fn is_of_world(words: &[&str], names: &[String], page: &Page, is_last: bool) -> 
         }
         _ => {}
     }
-    let Some(of) = words.iter().position(|word| *word == "of").filter(|of| *of > 0) else { return false };
+    // "The 17th of October" is a day.
+    let is_of = |at: &usize| words[*at] == "of" && !words.get(at + 1).is_some_and(|next| MONTHS.contains(next));
+    let Some(of) = (1..words.len()).find(is_of) else { return false };
     let head = super::page::names(&words[..of].join(" "));
     let tail = super::page::names(&words[of + 1..].join(" "));
     let is_there = |part: &[String]| part.iter().all(|name| page.has_word(name));

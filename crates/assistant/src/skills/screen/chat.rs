@@ -1,11 +1,13 @@
 //! Conversations on the screen: who wrote something, and when.
 //!
-//! Owns how messages are told apart: a name with a time over each. What was written is quoted, never summed up.
+//! Owns how messages are told apart: a name with a time over each, or before it in its line. What was written is quoted, never
+//! summed up; what somebody asked there is answered with the message that came next.
 
 use super::question::topic;
 use super::say::{aloud, beginning, flow, is_kept};
 use super::table::rows;
 use super::words::{likeness, words};
+use super::{measure, read};
 use jarvis_core::{ScreenText, TextLine};
 
 /// Words of a name.
@@ -32,6 +34,23 @@ struct Message<'a> {
     time: &'a str,
     head: Vec<&'a TextLine>,
     body: Vec<&'a TextLine>,
+    /// What was written, where its first line has the name and the time as well.
+    own: Option<String>,
+}
+
+impl Message<'_> {
+    /// What was written.
+    fn text(&self) -> String {
+        self.own.clone().unwrap_or_else(|| flow(&self.body))
+    }
+
+    fn has(&self, word: &str) -> bool {
+        words(&self.text()).iter().any(|said| likeness(word, said) >= FITS)
+    }
+
+    fn is_kept(&self) -> bool {
+        self.body.iter().any(|line| is_kept(line))
+    }
 }
 
 /// Answers "who wrote about the budget", "when did Tom write" and "who wrote the last message": what is said, and the lines that say so.
@@ -40,10 +59,13 @@ pub(super) fn answer<'a>(asked: &str, screen: &'a ScreenText) -> Option<(String,
     let is_when = all.first().is_some_and(|first| first == "when");
     let messages = messages(screen);
     let told = |found: &Message<'a>| {
-        let text = beginning(&flow(&found.body), MOST_WORDS);
+        let text = beginning(&found.text(), MOST_WORDS);
         let said = format!("{}, at {}: {text}", aloud(found.name), found.time);
         (said, found.head.iter().chain(&found.body).copied().collect())
     };
+    if let Some(reply) = reply(asked, &all, &messages) {
+        return Some(reply);
+    }
     let is_of_last = all.iter().any(|word| LAST.contains(&word.as_str())) && all.iter().any(|word| word == "message");
     if is_of_last
         && let Some(last) = messages.last()
@@ -66,10 +88,7 @@ pub(super) fn answer<'a>(asked: &str, screen: &'a ScreenText) -> Option<(String,
     {
         let about: Vec<&String> = all[3..].iter().filter(|word| is_subject(word)).collect();
         let by = |message: &&Message<'_>| words(message.name).iter().any(|own| likeness(name, own) >= FITS);
-        let is_about = |message: &&Message<'_>| {
-            let said: Vec<String> = message.body.iter().flat_map(|line| words(&line.text)).collect();
-            about.iter().all(|word| said.iter().any(|said| likeness(word, said) >= FITS))
-        };
+        let is_about = |message: &&Message<'_>| about.iter().all(|word| message.has(word));
         let found = messages.iter().rev().find(|message| by(message) && is_about(message))?;
         return (!found.body.iter().any(|line| is_kept(line))).then(|| told(found));
     }
@@ -81,7 +100,7 @@ pub(super) fn answer<'a>(asked: &str, screen: &'a ScreenText) -> Option<(String,
     }
     let has = |texts: &[String], word: &String| texts.iter().any(|text| likeness(word, text) >= FITS);
     let is_it = |message: &&Message<'a>| {
-        let mut said: Vec<String> = message.body.iter().flat_map(|line| words(&line.text)).collect();
+        let mut said = words(&message.text());
         if is_when {
             said.extend(words(message.name));
         }
@@ -103,10 +122,17 @@ fn is_subject(word: &str) -> bool {
 fn messages(screen: &ScreenText) -> Vec<Message<'_>> {
     let mut found: Vec<Message<'_>> = Vec::new();
     for row in rows(screen) {
+        if let Some((name, time, text)) = line(&row) {
+            found.push(Message { name, time, head: Vec::new(), body: row, own: Some(text) });
+            continue;
+        }
         match head(&row) {
-            Some((name, time)) => found.push(Message { name, time, head: row, body: Vec::new() }),
+            Some((name, time)) => found.push(Message { name, time, head: row, body: Vec::new(), own: None }),
             None => {
                 if let Some(message) = found.last_mut() {
+                    if let Some(text) = &mut message.own {
+                        row.iter().for_each(|line| *text = format!("{text} {}", aloud(&line.text)));
+                    }
                     message.body.extend(row);
                 }
             }
@@ -114,6 +140,52 @@ fn messages(screen: &ScreenText) -> Vec<Message<'_>> {
     }
     found.retain(|message| !message.body.is_empty());
     if found.len() < MESSAGES { Vec::new() } else { found }
+}
+
+/// What came next after a message that asks what is asked now: "who took my bike?", and somebody says "me".
+fn reply<'a>(asked: &str, all: &[String], messages: &[Message<'a>]) -> Option<(String, Vec<&'a TextLine>)> {
+    let first = all.first().filter(|first| matches!(first.as_str(), "who" | "when" | "where" | "which" | "what"))?;
+    let wanted: Vec<String> = topic(asked).into_iter().filter(|word| !WRITING.contains(&word.as_str())).collect();
+    let has = |sentence: &str, word: &str| words(sentence).iter().any(|said| likeness(word, said) >= FITS);
+    let with_all = |message: &Message<'_>, asks: bool| {
+        let sentences = read::sentences(&message.text()).into_iter();
+        let mut these = sentences.filter(|sentence| measure::is_question(sentence) == asks);
+        these.any(|sentence| wanted.iter().all(|word| has(&sentence, word)) && (!asks || has(&sentence, first)))
+    };
+    let is_asked = |message: &Message<'_>| with_all(message, true);
+    // Where somebody says it, that is the answer.
+    let is_told = |message: &Message<'_>| with_all(message, false);
+    if wanted.is_empty() || messages.iter().any(is_told) {
+        return None;
+    }
+    let at = messages.iter().rposition(is_asked)?;
+    let (question, reply) = (&messages[at], messages.get(at + 1)?);
+    if question.is_kept() || reply.is_kept() || question.name == reply.name {
+        return None;
+    }
+    let said = format!(
+        "{}, at {}: {} {}, at {}: {}",
+        aloud(question.name),
+        question.time,
+        beginning(&question.text(), MOST_WORDS),
+        aloud(reply.name),
+        reply.time,
+        beginning(&reply.text(), MOST_WORDS)
+    );
+    Some((said, question.head.iter().chain(&question.body).chain(&reply.head).chain(&reply.body).copied().collect()))
+}
+
+/// The name, the time and the words of a message in one line: "[18:02] Noor: who took my bike?", "[Sun 10:41] Ines: What time?"
+fn line<'a>(row: &[&'a TextLine]) -> Option<(&'a str, &'a str, String)> {
+    let (first, rest) = row.split_first()?;
+    let (stamp, behind) = first.text.strip_prefix('[')?.split_once(']')?;
+    let time = stamp.rsplit(' ').next()?;
+    let (name, own) = behind.trim().split_once(':')?;
+    let is_name = (1..=NAME).contains(&name.split_whitespace().count())
+        && name.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '.' | '-' | '\''));
+    let texts = std::iter::once(own.trim().to_owned()).chain(rest.iter().map(|cell| aloud(&cell.text)));
+    let text = texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
+    (is_name && is_time(time) && !text.is_empty()).then_some((name, time, text))
 }
 
 /// The name and the time over a message: "Nadia  09:41", "Tom Reed, 9:44 PM".
@@ -177,9 +249,29 @@ mod tests {
         );
     }
 
+    #[test]
+    fn what_was_asked_there_is_answered_with_what_came_next() {
+        let page = screen(vec![
+            line("[18:02] Noor: who took my blue bike? I need it", 10, 10),
+            line("[Sun 18:05] Felix: me, sorry! It is at the station", 10, 40),
+            line("and the lock is broken", 10, 70),
+            line("[18:12] Jana: can somebody be home?", 10, 100),
+        ]);
+        let said = |asked: &str| answer(asked, &page).map(|(said, _)| said);
+        assert_eq!(
+            said("who took the bike").as_deref(),
+            Some(
+                "Noor, at 18:02: who took my blue bike? I need it Felix, at 18:05: me, sorry! It is at the station and the lock is broken"
+            )
+        );
+        assert_eq!(said("what did jana write last").as_deref(), Some("Jana, at 18:12: can somebody be home?"));
+        assert_eq!(said("who took the car"), None);
+        assert_eq!(said("who is at the station"), None);
+    }
+
     proptest! {
         #[test]
-        fn any_screen_is_asked(texts in proptest::collection::vec(("\\PC{0,20}|[A-Z][a-z]{1,4} [0-9]{1,2}:[0-9]{2}", 0..600i32), 0..12), asked in "(who|when) wrote \\PC{0,20}") {
+        fn any_screen_is_asked(texts in proptest::collection::vec(("\\PC{0,20}|[A-Z][a-z]{1,4} [0-9]{1,2}:[0-9]{2}|\\[08:1[0-9]\\] [A-Z][a-z]{1,4}: (who )?[a-z]{1,3}\\??", 0..600i32), 0..12), asked in "(who|when) (wrote )?(\\PC{0,20}|[a-z]{1,3})") {
             let screen = screen(texts.iter().map(|(text, y)| line(text, 10, *y)).collect());
             answer(&asked, &screen);
         }

@@ -15,6 +15,7 @@ use super::picture::{self, Looks};
 use super::told::{Told, slots};
 use super::{ASK, COPY, FIND, OFFER, PICTURE, READ, aim, ellipsis, secret};
 use crate::router::pattern::{Captures, Patterns};
+use crate::skills::date::day::WEEKDAYS;
 use jarvis_core::{IntentMatch, Sight, Slots};
 
 /// What goes on from the answer before.
@@ -78,6 +79,9 @@ const FORMS: &[(Form, &str)] = &[
     (Form::Changed, "(did|has|have) (anything|something|it|that|this) (change|changed)"),
     (Form::Changed, "(what changed|what has changed|is anything different|what is different) [now|since then]"),
 ];
+
+/// What lists are called by who wants to hear them.
+const LISTS: [&str; 6] = ["ingredients", "to do list", "todo list", "shopping list", "tasks", "steps"];
 
 /// Recognizes it.
 pub(super) struct Follow {
@@ -167,13 +171,15 @@ impl Follow {
             match form {
                 Form::Find if is_there || is_thing(&query) => Some(matched(FIND, &[("query", &query)])),
                 Form::FindAny if is_there => Some(matched(FIND, &[("query", &query)])),
-                // "Where is Eva's office" is asked of what stands there of Eva.
-                Form::Where if is_there && query.contains("'s ") => Some(ask(text)),
+                // "Where is Eva's office" is asked of what stands there of Eva, and "where is Eva on Tuesday" of that day.
+                Form::Where if is_there && (query.contains("'s ") || has_day(&query)) => Some(ask(text)),
                 Form::Where if is_there || is_label(&query) => Some(matched(FIND, &[("query", &query)])),
                 Form::Copy if is_there || is_thing(&query) => Some(copy(&query)),
                 Form::CopyAny if is_there => Some(copy(&query)),
                 // "Read the price column" names what stands over it.
                 Form::Read if is_column_of(&query, page) => Some(ask(text)),
+                // Lists are called otherwise than they are named: "You need", "To do".
+                Form::Read if is_last && LISTS.contains(&query.as_str()) => Some(ask(text)),
                 Form::Read if is_there || is_label(&query) => {
                     Some(matched(READ, &[("what", "found"), ("query", &query)]))
                 }
@@ -233,6 +239,11 @@ impl Follow {
         let is_of_text = || is_at_hand().then(|| offer(&[("question", text)]));
         self.forms.find(text, of_form).or_else(is_of_text)
     }
+}
+
+/// Whether `query` has a day of the week.
+fn has_day(query: &str) -> bool {
+    query.split(' ').any(|word| WEEKDAYS.contains(&word))
 }
 
 /// Whether `query` names a column or a row by what stands on `page`: "price column", "row West".

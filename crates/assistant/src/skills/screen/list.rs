@@ -33,6 +33,12 @@ pub(super) struct List<'a> {
 /// What begins an entry of a list of things to do.
 const BOXES: [&str; 8] = ["[ ]", "[]", "[x]", "[X]", "☐", "☑", "☒", "✓"];
 
+/// Whether `text` is an entry with a box that is ticked, or with one that is not.
+pub(super) fn is_ticked(text: &str) -> Option<bool> {
+    let sign = BOXES.iter().find(|sign| text.trim_start().starts_with(**sign))?;
+    Some(!matches!(*sign, "[ ]" | "[]" | "☐"))
+}
+
 /// What begins an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mark {
@@ -79,7 +85,7 @@ fn is_amount(text: &str) -> bool {
             && !word.ends_with(['.', ','])
     };
     words.next().is_some_and(is_number)
-        && words.next().is_some_and(|word| word.chars().all(char::is_alphabetic))
+        && words.next().is_some_and(|word| word.trim_end_matches(',').chars().all(char::is_alphabetic))
         && words.count() <= 4
         && !text.ends_with(['.', ':', '?', '!'])
         && shape::find(Kind::Date, text).is_empty()
@@ -124,15 +130,28 @@ pub(super) fn lists<'a>(lines: &[&'a TextLine]) -> Vec<List<'a>> {
                     && at > 0
                     && goes_on(lines[at - 1], line)
                     && line.text.trim_start().starts_with(char::is_lowercase);
-                match all.last_mut().and_then(|list| list.items.last_mut()).filter(|_| is_rest) {
-                    Some(item) => item.end = at + 1,
-                    None => last = None,
+                // "Juice of half a lemon" among amounts.
+                let is_bare = last == Some(Mark::Amount) && at > 0 && is_in_line(lines[at - 1], line);
+                match all.last_mut().filter(|_| is_rest || is_bare) {
+                    Some(list) if is_bare && list.items.len() > 1 => list.items.push(at..at + 1),
+                    Some(list) if is_rest => list.items.last_mut().into_iter().for_each(|item| item.end = at + 1),
+                    _ => last = None,
                 }
             }
         }
     }
     all.retain(|list| list.items.len() > 1);
     all
+}
+
+/// Whether `line` stands right under an item that nothing marks, as another one.
+fn is_in_line(item: &TextLine, line: &TextLine) -> bool {
+    let gap = line.region.y.saturating_sub(item.region.bottom());
+    line.role != TextRole::Heading
+        && line.region.x.saturating_sub(item.region.x).saturating_abs() <= item.region.height as i32 / 2
+        && (0..=item.region.height as i32 / 2).contains(&gap)
+        && (2..=ITEM).contains(&line.text.split_whitespace().count())
+        && !line.text.ends_with(['.', ':', '?', '!'])
 }
 
 impl List<'_> {
@@ -143,6 +162,30 @@ impl List<'_> {
             && wanted.iter().all(|word| read.iter().any(|read| likeness(word, read) >= FITS))
             && read.len() <= wanted.len() + 1
     }
+}
+
+/// What lists are called by those who ask, and by those who write.
+const CALLED: [(&str, &[&str]); 2] = [
+    ("ingredients", &["you need", "you will need", "what you need", "shopping list", "ingredients"]),
+    ("to do list", &["to do", "todo", "tasks", "to do list"]),
+];
+/// So many amounts one under the other are ingredients.
+const INGREDIENTS: usize = 3;
+
+/// The list that is asked for as `name`.
+pub(super) fn called<'a>(name: &str, lines: &[&'a TextLine]) -> Option<List<'a>> {
+    let mut all = lists(lines);
+    let names = CALLED.iter().filter(|(said, _)| *said == name).flat_map(|(_, written)| written.iter().copied());
+    let by_name = std::iter::once(name).chain(names).find_map(|name| all.iter().position(|list| list.is_called(name)));
+    // What needs no name to be known.
+    let is_ingredients = |list: &List<'_>| {
+        list.items.len() >= INGREDIENTS
+            && list.items.iter().all(|place| is_amount(&lines[place.start].text) || place.start > 0)
+            && is_amount(&lines[list.items[0].start].text)
+    };
+    let by_kind = || (name == "ingredients").then(|| all.iter().position(is_ingredients)).flatten();
+    let at = by_name.or_else(by_kind)?;
+    Some(all.swap_remove(at))
 }
 
 /// The lines under the one that is called `name`, one under the other as the items of a list are, though nothing marks them.

@@ -20,6 +20,7 @@ mod frames;
 mod grounds;
 mod hand;
 mod list;
+mod measure;
 mod nouns;
 mod page;
 mod picture;
@@ -36,8 +37,10 @@ mod table;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod ties;
 mod told;
 mod trace;
+mod typed;
 mod value;
 #[cfg(test)]
 mod wordings;

@@ -7,6 +7,7 @@
 use super::excerpt::COMMON;
 use super::grounds::stem;
 use super::words::words;
+use super::{table, ties};
 use jarvis_core::ScreenText;
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
@@ -42,6 +43,8 @@ pub(super) struct Page {
     lines: Vec<BTreeSet<u64>>,
     /// Of all of it.
     whole: Option<u64>,
+    /// Whether it has a table: rows that can be counted and compared.
+    has_table: bool,
 }
 
 impl Page {
@@ -54,6 +57,7 @@ impl Page {
         self.labels = texts().filter_map(|text| text.split_once([':', '='])).flat_map(|(label, _)| of(label)).collect();
         self.words = lines.iter().flatten().copied().collect();
         self.lines = (0..lines.len()).map(|at| lines[at..].iter().take(2).flatten().copied().collect()).collect();
+        self.has_table = !table::tables(screen).is_empty();
         let whole = Some(self.key.hash_one(texts().collect::<Vec<_>>()));
         std::mem::replace(&mut self.whole, whole) == whole
     }
@@ -93,9 +97,20 @@ impl Page {
         all.join(" ")
     }
 
-    /// Whether this word stood there.
+    /// Whether there was a table.
+    pub fn has_table(&self) -> bool {
+        self.has_table
+    }
+
+    /// Whether this word stood there, or another for the same.
     pub fn has_word(&self, word: &str) -> bool {
-        self.words.contains(&self.key.hash_one(stem(word)))
+        let has = |word: &str| self.words.contains(&self.key.hash_one(stem(word)));
+        let day = ["st", "nd", "rd", "th"].iter().find_map(|end| word.strip_suffix(end));
+        let is_day = |day: &str| !day.is_empty() && day.chars().all(|c| c.is_ascii_digit()) && has(day);
+        has(word)
+            || day.is_some_and(is_day)
+            || ties::shortened(word).is_some_and(has)
+            || self.has_table && ties::others(word).any(has)
     }
 
     /// Whether this word stood there before a colon.

@@ -18,6 +18,10 @@ pub(super) struct Question {
     pub name: Option<String>,
     /// All of its words.
     pub said: Vec<String>,
+    /// What of something is asked for, by what it is called: "platform" of "which platform does the train leave from".
+    pub attribute: Vec<String>,
+    /// Whose it is, where that is said so: "rosa" of "what is rosa's room".
+    pub owner: Option<String>,
 }
 
 impl Question {
@@ -99,6 +103,9 @@ pub(super) fn read(question: &str) -> Question {
         ["until" | "till" | "by" | "since", "when", rest @ ..] => [&["when"], rest].concat(),
         ["when's", rest @ ..] => [&["when", "is"], rest].concat(),
         ["who's", rest @ ..] => [&["who", "is"], rest].concat(),
+        ["from" | "on" | "in" | "at" | "to" | "for" | "with" | "by", "which" | "what" | "whom", _, ..] => {
+            asked[1..].to_vec()
+        }
         _ => asked,
     };
     // "What time do we take off" is no question for a time that is called so.
@@ -108,12 +115,53 @@ pub(super) fn read(question: &str) -> Question {
     };
     let topic = topic(&rest.join(" "));
     let (wants, name) = wanted(&asked, &all);
-    Question { wants, topic, name, said: words(&asked.join(" ")) }
+    let (attribute, owner) = (attribute(&asked), owner(&asked));
+    Question { wants, topic, name, said: words(&asked.join(" ")), attribute, owner }
+}
+
+/// Verbs that come behind what is asked for.
+#[rustfmt::skip]
+const HELPING: [&str; 18] = [
+    "is", "are", "was", "were", "do", "does", "did", "has", "have", "had", "can", "could", "will", "would", "should", "must", "am", "may",
+];
+/// What ties what is asked for to what it is of.
+const TIES: [&str; 9] = ["of", "for", "on", "in", "from", "to", "at", "with", "between"];
+
+/// Where `asked` says whose something is.
+fn owned(asked: &[&str]) -> Option<usize> {
+    let is_owner = |word: &&str| word.ends_with("'s") || word.ends_with("’s") || word.ends_with("s'");
+    (1..asked.len().saturating_sub(1)).find(|at| is_owner(&asked[*at]))
+}
+
+/// Whose the thing is that is asked for.
+fn owner(asked: &[&str]) -> Option<String> {
+    let owner = asked[owned(asked)?].trim_end_matches("'s").trim_end_matches("’s").trim_end_matches('\'');
+    (!owner.is_empty()).then(|| owner.to_owned())
+}
+
+/// What of something `asked` asks for.
+fn attribute(asked: &[&str]) -> Vec<String> {
+    let of_owner = owned(asked).map(|at| &asked[at + 1..]);
+    let named = match asked {
+        ["what" | "which", rest @ ..] if rest.first().is_some_and(|first| !HELPING.contains(first)) => {
+            let end = rest.iter().position(|word| HELPING.contains(word));
+            // "Which train goes to the airport".
+            let end = end.or_else(|| rest.get(1).filter(|verb| verb.ends_with('s')).map(|_| 1));
+            end.map(|end| &rest[..end]).filter(|words| !matches!(words, ["time" | "day" | "date", ..]))
+        }
+        ["what" | "who" | "which", "is" | "are" | "was" | "were", "the", rest @ ..] => {
+            rest.iter().position(|word| TIES.contains(word)).filter(|at| *at > 0).map(|end| &rest[..end])
+        }
+        _ => None,
+    };
+    of_owner.or(named).map_or_else(Vec::new, |words| topic(&words.join(" ")))
 }
 
 /// Whether a question of this `topic` is for what there is to press: "which buttons are there", "what can I click".
 pub(super) fn is_for_buttons(topic: &[String]) -> bool {
-    matches!(topic, [word] if matches!(word.as_str(), "buttons" | "button" | "click" | "press" | "options" | "choose"))
+    let is_one =
+        |word: &String| matches!(word.as_str(), "buttons" | "button" | "click" | "press" | "options" | "choose");
+    (1..=2).contains(&topic.len()) && topic.iter().all(is_one)
 }
 
 /// The words of `text` that matter.
@@ -212,8 +260,11 @@ fn wanted(asked: &[&str], all: &[&str]) -> (Wants, Option<String>) {
         ["who", "is" | "was", "this" | "it" | "that", "to" | "for"] => {
             (value(["recipient", "to"].map(str::to_owned).to_vec(), None, false), None)
         }
-        ["what" | "which" | "who" | "whose", "is" | "was" | "are" | "were", rest @ ..]
+        ["read", "out", "me", rest @ ..]
+        | ["read", "me", "out", rest @ ..]
+        | ["what" | "which" | "who" | "whose", "is" | "was" | "are" | "were", rest @ ..]
         | ["tell" | "give" | "read" | "show", "me", rest @ ..]
+        | ["read", "out", rest @ ..]
         | ["say" | "find" | "locate" | "read", rest @ ..] => {
             let name = without_article(rest);
             if matches!(name, [] | ["it" | "this" | "that" | "these" | "wrong" | "new" | "up"]) {
@@ -228,7 +279,7 @@ fn wanted(asked: &[&str], all: &[&str]) -> (Wants, Option<String>) {
         ["what" | "which", thing, "is" | "are" | "was" | "does" | "do" | "did" | "am", ..] => {
             (value(vec![(*thing).to_owned()], kind_of(&[(*thing).to_owned()]), false), None)
         }
-        ["what" | "which" | "who" | "where", ..] => (value(Vec::new(), None, false), None),
+        ["what" | "which" | "who" | "where" | "whose", ..] => (value(Vec::new(), None, false), None),
         [first, ..] if UNDERSTANDING.contains(first) => (Wants::Understanding, None),
         _ => (Wants::Understanding, None),
     }
@@ -303,7 +354,7 @@ fn price(rest: &[&str]) -> Wants {
     }
     match rest {
         [] | ["it" | "this" | "that" | "all" | "everything"] => {
-            value([PAYABLE, "price", "cost"].map(str::to_owned).to_vec())
+            value([PAYABLE, "fare", "price", "cost"].map(str::to_owned).to_vec())
         }
         _ => value(labels(rest).0),
     }

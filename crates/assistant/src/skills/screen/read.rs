@@ -75,12 +75,18 @@ pub(super) fn summary(screen: &ScreenText) -> String {
         ));
     }
     let buttons = screen.lines.iter().filter(|line| line.role == TextRole::Control && is_legible(line)).count();
-    said.push_str(&format!("There are {} of text", counted(rest.len(), "line")).replace("are 1 line ", "is 1 line "));
+    said.push_str(&format!("There are {} of text", counted(rows(&rest), "line")).replace("are 1 line ", "is 1 line "));
     if buttons > 0 {
         said.push_str(&format!(" and {} to press", counted(buttons, "thing")));
     }
     said.push_str(". Say read it all, to hear it.");
     said
+}
+
+/// How many lines stand one under the other: the cells of a row are one.
+fn rows(lines: &[&TextLine]) -> usize {
+    let is_beside = |one: &TextLine, other: &TextLine| one.is_left_of(other) || other.is_left_of(one);
+    (0..lines.len()).filter(|at| !at.checked_sub(1).is_some_and(|before| is_beside(lines[before], lines[*at]))).count()
 }
 
 /// The window and its application, as they are said.

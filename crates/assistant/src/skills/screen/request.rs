@@ -50,6 +50,8 @@ pub(super) enum Meaning {
     CopyLabel,
     /// `screen.copy`, less surely, if it is the name of a thing.
     CopyThing,
+    /// `screen.read` of what is found for `{query}`.
+    ReadFound,
     /// `screen.read` of a part by its place.
     ReadPart,
     /// `screen.copy` of one.
@@ -63,8 +65,8 @@ pub(super) enum Meaning {
 }
 
 use Meaning::{
-    Ask, AskDocument, AskHere, CopyFound, CopyLabel, CopyNth, CopyPart, CopyThing, Find, FindLabel, Read, ReadPart,
-    ReadWide,
+    Ask, AskDocument, AskHere, CopyFound, CopyLabel, CopyNth, CopyPart, CopyThing, Find, FindLabel, Read, ReadFound,
+    ReadPart, ReadWide,
 };
 
 #[rustfmt::skip]
@@ -90,6 +92,8 @@ const TEMPLATES: &[(Meaning, &str)] = &[
     (ReadWide("all", "monitor"), "read [me] (the whole|my whole|the entire|my entire|the full) (screen|monitor|display|desktop)"),
     (ReadWide("summary", "monitors"), "what is on (all my|my other|both my|both|all) (screens|monitors|displays)"),
     (ReadWide("all", "monitors"), "read (all my|both my|both|all) (screens|monitors|displays)"),
+    (ReadFound, "read [me|out] [out] the (line|row|sentence|part|entry|paragraph) (about|with|that says|which says|that has|containing|that mentions|where it says|for) [the|a|an|my] {query}"),
+    (Find, "(find|locate|show me|highlight|look for) the (line|row|sentence|part|entry|paragraph) (about|with|that says|which says|that has|containing|that mentions|where it says) [the|a|an|my] {query}"),
     (ReadPart, concat!("read [me|out] [out] [the|that|this] {part} [(on|of|in) (the|this|my) ", place!(), "] [out|aloud|out loud|to me|again]")),
     (ReadPart, "what does [the] {part} say"),
     (ReadPart, "(what is|what stands|what does it say) (in|on|at) [the] {part}"),
@@ -167,6 +171,7 @@ fn accept(meaning: Meaning, captures: &Captures, text: &str) -> Option<IntentMat
     match meaning {
         Read(what) => matched(super::READ, &[("what", what)]),
         ReadWide(what, place) => matched(super::READ, &[("what", what), ("where", place)]),
+        ReadFound if is_short(query) => matched(super::READ, &[("what", "found"), ("query", query)]),
         ReadPart => part().and_then(|part| matched(super::READ, &[("what", part.unit), ("at", &part.at.to_string())])),
         CopyNth => part()
             .filter(|part| part.unit != "sentence")
@@ -184,7 +189,7 @@ fn accept(meaning: Meaning, captures: &Captures, text: &str) -> Option<IntentMat
         Ask if is_question(captures) => matched(ASK, &[("question", text)]),
         AskHere if is_begun_as_question(query) => matched(ASK, &[("question", query)]),
         AskDocument if is_of_documents(query) => matched(ASK, &[("question", text)]),
-        Find | FindLabel | CopyFound | CopyLabel | CopyThing | Ask | AskHere | AskDocument => None,
+        Find | FindLabel | ReadFound | CopyFound | CopyLabel | CopyThing | Ask | AskHere | AskDocument => None,
     }
 }
 

@@ -151,6 +151,16 @@ fn amounts(text: &str) -> Vec<Range<usize>> {
             range.end = more.end;
             is_sure = true;
             next += 1;
+            // "284 pounds 60".
+            let is_word = |range: &Range<usize>| text[range.clone()].chars().all(|c| c.is_ascii_lowercase());
+            let is_cents = |cents: &str| cents.len() == 2 && cents.chars().all(|c| c.is_ascii_digit());
+            if let Some(cents) =
+                tokens.get(next).filter(|cents| is_next(text, &range, cents) && is_cents(&text[(*cents).clone()]))
+                && is_word(more)
+            {
+                range.end = cents.end;
+                next += 1;
+            }
         } else if let Some(before) = at.checked_sub(1).map(|before| &tokens[before])
             && is_next(text, before, &range)
             && is_currency(&text[before.clone()])

@@ -1,7 +1,7 @@
 //! Tables: what stands in a row, in a column, and in the cell where both meet.
 //!
 //! Owns where a table is: rows of cells under a row of heads. Lines that stand beside each other are a table only under heads,
-//! since labels and their values stand in two columns as well. Never sums what is in it.
+//! since labels and their values stand in two columns as well. Never compares or sums what is in it.
 
 use super::excerpt::COMMON;
 use super::nouns::Part;
@@ -16,12 +16,15 @@ const HEAD_WORDS: usize = 3;
 const FITS: f32 = 0.8;
 /// Rows of a table are no further apart, in heights of a line.
 const APART: i32 = 3;
+/// Lines that are drawn with signs have so many at least.
+const RULE: usize = 4;
 /// What rows under the items begin with.
-const SUMS: [&str; 12] = [
-    "total", "subtotal", "sum", "vat", "tax", "discount", "shipping", "delivery", "balance", "tip", "change", "average",
+const SUMS: [&str; 13] = [
+    "net", "total", "subtotal", "sum", "vat", "tax", "discount", "shipping", "delivery", "balance", "tip", "change",
+    "average",
 ];
 /// What heads call how many there are.
-const QUANTITY: [&str; 6] = ["quantity", "qty", "count", "pieces", "units", "number"];
+pub(super) const QUANTITY: [&str; 6] = ["quantity", "qty", "count", "pieces", "units", "number"];
 
 /// A table: its heads, and the cells of each row.
 pub(super) struct Table<'a> {
@@ -77,7 +80,10 @@ pub(super) fn tables(screen: &ScreenText) -> Vec<Table<'_>> {
 /// The lines that stand beside each other, from left to right, and these rows from top to bottom.
 pub(super) fn rows(screen: &ScreenText) -> Vec<Vec<&TextLine>> {
     let is_text = |line: &&TextLine| {
-        is_legible(line) && !matches!(line.role, TextRole::Title | TextRole::Control) && !line.region.is_empty()
+        is_legible(line)
+            && !matches!(line.role, TextRole::Title | TextRole::Control)
+            && !line.region.is_empty()
+            && !is_rule(&line.text)
     };
     let mut lines: Vec<&TextLine> = screen.lines.iter().filter(is_text).collect();
     lines.sort_by_key(|line| (line.region.y, line.region.x));
@@ -92,6 +98,11 @@ pub(super) fn rows(screen: &ScreenText) -> Vec<Vec<&TextLine>> {
         row.sort_by_key(|line| line.region.x);
     }
     rows
+}
+
+/// Whether `text` is a line that is drawn between rows.
+fn is_rule(text: &str) -> bool {
+    text.len() >= RULE && text.chars().all(|c| matches!(c, '-' | '=' | '_' | '─' | '━' | '+' | '|' | ' '))
 }
 
 fn is_beside(one: &Region, other: &Region) -> bool {
@@ -167,9 +178,17 @@ impl<'a> Table<'a> {
         &self.heads
     }
 
-    /// Its rows, without those that sum the others up.
+    /// Its rows, without those that sum the others up, and what stands in a few cells under such.
     pub(super) fn items(&self) -> impl Iterator<Item = &Vec<&'a TextLine>> {
-        self.rows.iter().filter(|row| !sums_up(row))
+        let first = self.rows.iter().position(|row| sums_up(row)).unwrap_or(self.rows.len());
+        let is_item =
+            move |at: usize, row: &[&TextLine]| !sums_up(row) && (at < first || row.len() == self.heads.len());
+        self.rows.iter().enumerate().filter(move |(at, row)| is_item(*at, row)).map(|(_, row)| row)
+    }
+
+    /// Whether it sums itself up.
+    pub(super) fn has_sums(&self) -> bool {
+        self.rows.iter().any(|row| sums_up(row))
     }
 
     /// `row` as it is said: what begins it, and its cells with what stands over them.

@@ -43,7 +43,10 @@ pub(super) fn of_form<'a>(question: &Question, screen: &'a ScreenText) -> Option
         | ["what", "does", "the" | "this" | "it", "form" | "dialog" | "window", "ask", "for"]
         | ["what", "does", "it", "ask", "for"]
         | ["which" | "what", "fields", "are", "there"] => fields(screen),
-        ["which" | "what", "fields", "are", "empty" | "missing" | "blank"] => empty(screen),
+        ["which" | "what", "fields", "are", "empty" | "missing" | "blank"]
+        | ["what", "have", "i", "forgotten" | "missed", ..]
+        | ["what", "did", "i", "forget" | "miss", ..]
+        | ["what", "is", "still", "empty" | "missing"] => empty(screen),
         ["is" | "are", ..] if question.wants == Wants::Understanding => switch(question, screen),
         _ => None,
     }

@@ -7,6 +7,7 @@ use super::super::find::{Found, find_of};
 use super::super::question::{Question, Wants};
 use super::super::say::{aloud, is_kept, is_legible};
 use super::super::shape::{self, Kind};
+use super::super::table::tables;
 use super::super::value::{Value, is_free};
 use super::super::words::{find as fit, words};
 use super::super::{located, read};
@@ -26,6 +27,9 @@ const LETTERS: [&str; 8] = ["dear", "invoice", "bill", "receipt", "statement", "
 const HEAD: usize = 12;
 /// Who sends it has a name of no more words.
 const NAME: usize = 6;
+
+/// What stands before who sent it has no more words.
+const SENDER: usize = 3;
 
 /// The last words of letters.
 const CLOSINGS: [&str; 7] = ["regards", "sincerely", "yours", "faithfully", "cheers", "wishes", "love"];
@@ -130,6 +134,14 @@ pub(super) fn of_label<'a>(
         return None;
     }
     let lines = if std::ptr::eq(value.line, found.line) { vec![found.line] } else { vec![found.line, value.line] };
+    // What stands first under the head of a column is one of many.
+    if is_of_column(&found, value, screen) {
+        return None;
+    }
+    // Who sent or wrote it has a name: "pay by bank transfer" is none.
+    if is_of_sender(question) && !may_be_sender(&found.label, &value.text) {
+        return None;
+    }
     if found.is_secret(label) {
         return Some(Quote { said: located(&found, label, screen), lines, query: Some(label.to_owned()) });
     }
@@ -161,6 +173,24 @@ pub(super) fn of_label<'a>(
         None => format!("{}: {said}.", aloud(&found.label)),
     };
     Some(Quote { said, lines, query: Some(label.to_owned()) })
+}
+
+/// Whether `found` is the head of a column of several rows, and `value` a cell of it.
+fn is_of_column(found: &Found<'_>, value: &Value<'_>, screen: &ScreenText) -> bool {
+    tables(screen).iter().any(|table| {
+        let is_head = table.heads().iter().any(|head| std::ptr::eq(*head, found.line));
+        is_head && table.items().count() > 1 && table.items().flatten().any(|cell| std::ptr::eq(*cell, value.line))
+    })
+}
+
+/// Whether it is asked who sent or wrote something.
+fn is_of_sender(question: &Question) -> bool {
+    matches!(&question.wants, Wants::Value { labels, .. } if labels.first().is_some_and(|label| label == "sender"))
+}
+
+/// Whether `value` behind `label` may be who sent or wrote something: a name, or an address.
+fn may_be_sender(label: &str, value: &str) -> bool {
+    words(label).len() <= SENDER && (value.contains('@') || value.starts_with(|c: char| c.is_uppercase() || c == '"'))
 }
 
 /// The sentence that a value stands in, or the row that begins with it, if no sign says that the words before it are a label.

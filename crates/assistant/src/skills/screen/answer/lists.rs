@@ -5,9 +5,9 @@ use super::super::question::{Question, Wants};
 use super::super::say::{beginning, flow};
 use super::super::shape::Kind;
 use super::super::words::words;
-use super::super::{list, nouns, read};
+use super::super::{list, nouns, read, typed};
 use super::sentences::counts;
-use super::{MOST_WORDS, Quote};
+use super::{MOST_WORDS, Quote, compared};
 use jarvis_core::{ScreenText, TextLine};
 /// Items of lists of more words are sentences.
 const ITEM_WORDS: usize = 5;
@@ -15,6 +15,56 @@ const ITEM_WORDS: usize = 5;
 /// Whether `label` is a name of several: "ingredients".
 fn is_of_many(label: &str) -> bool {
     label.ends_with('s') && !label.ends_with("ss")
+}
+
+/// Words that say of something that it is taken.
+const OF_COOKING: [&str; 8] = ["go", "goes", "needed", "required", "put", "use", "used", "add"];
+
+/// The entries of a list of things to do that are ticked, or are not: "what haven't I done yet".
+fn to_do<'a>(question: &Question, body: &[&'a TextLine]) -> Option<Quote<'a>> {
+    let is_left = question.says(&["havent", "hasnt", "not", "still", "left", "open", "undone"]);
+    let is_done = question.says(&["done", "finished", "ticked"]);
+    if !(is_done || is_left && question.says(&["do", "todo"])) || !question.begins(&["what", "which"]) {
+        return None;
+    }
+    let lists = list::lists(body);
+    let list =
+        lists.iter().find(|list| list.items.iter().all(|place| list::is_ticked(&body[place.start].text).is_some()))?;
+    let is_it = |place: &&std::ops::Range<usize>| list::is_ticked(&body[place.start].text) == Some(!is_left);
+    let items: Vec<std::ops::Range<usize>> = list.items.iter().filter(is_it).cloned().collect();
+    let told =
+        items.iter().map(|place| list::without_mark(&flow(&body[place.clone()])).trim_end_matches('.').to_owned());
+    let said = match (items.is_empty(), is_left) {
+        (true, true) => "All of it is ticked.".to_owned(),
+        (true, false) => "None of it is ticked.".to_owned(),
+        (false, is_left) => {
+            format!("{}: {}.", if is_left { "Not ticked" } else { "Ticked" }, told.collect::<Vec<_>>().join(", "))
+        }
+    };
+    let lines = list.items.iter().flat_map(|place| body[place.clone()].iter().copied()).collect();
+    Some(Quote { said, lines, query: None })
+}
+
+/// What items that begin with how much of them there is come to, where that is told in one unit.
+fn together<'a>(items: &[std::ops::Range<usize>], body: &[&'a TextLine]) -> Option<Quote<'a>> {
+    let texts: Vec<String> =
+        items.iter().map(|place| list::without_mark(&flow(&body[place.clone()])).to_owned()).collect();
+    let parts: Option<Vec<(f64, &str)>> = texts
+        .iter()
+        .map(|text| {
+            let (number, rest) = text.split_once(' ')?;
+            Some((typed::number(number)?, rest.split(' ').next()?))
+        })
+        .collect();
+    let parts = parts?;
+    let unit = parts.first()?.1;
+    if parts.iter().any(|(_, other)| *other != unit) {
+        return None;
+    }
+    let total = typed::written(parts.iter().map(|(number, _)| number).sum(), texts[0].split(' ').next()?);
+    let all = texts.iter().map(|text| text.trim_end_matches('.')).collect::<Vec<_>>().join(", ");
+    let lines = items.iter().flat_map(|place| body[place.clone()].iter().copied()).collect();
+    Some(Quote { said: format!("{all}: {total} {unit} together."), lines, query: None })
 }
 
 /// The item, the items or the number of items of a list, or the item that says how many.
@@ -27,18 +77,24 @@ pub(super) fn of_list<'a>(question: &Question, screen: &'a ScreenText) -> Option
         let items = items.map(|item| item.trim_end_matches('.').to_owned()).collect::<Vec<_>>().join(", ");
         Some(Quote { said: format!("It says: {}.", beginning(&items, MOST_WORDS)), lines, query: None })
     };
+    if let Some(told) = to_do(question, &body) {
+        return Some(told);
+    }
     if let Some(label) = labels.first() {
         let part = nouns::part(label).or_else(|| nouns::part(&nouns::as_written(label)));
         if let Some(part) = part.filter(|part| part.is_of_list()) {
             return said(&[list::item(part, &body)?]);
         }
-        let called = list::lists(&body).into_iter().find(|list| list.is_called(label));
+        let called = list::called(label, &body);
         if let Some(list) = called.filter(|_| kind.is_none()) {
             return said(&list.items);
         }
         if let Some(place) = list::under(label, &body).filter(|_| kind.is_none() && is_of_many(label)) {
             return said(&place.map(|at| at..at + 1).collect::<Vec<_>>());
         }
+    }
+    if question.said.iter().map(String::as_str).eq(["what", "do", "i", "need"]) {
+        return said(&list::called("ingredients", &body)?.items);
     }
     if !is_number || !matches!(kind, None | Some(Kind::Amount)) || question.topic.is_empty() {
         return None;
@@ -56,7 +112,12 @@ pub(super) fn of_list<'a>(question: &Question, screen: &'a ScreenText) -> Option
         }
     }
     // "- 3 eggs" comes before whatever else is said of eggs; where there are sums, those are asked for.
-    let wanted: Vec<String> = question.topic.iter().map(|word| stem(word)).collect();
+    let named = question.topic.iter().filter(|word| !compared::TOGETHER.contains(&word.as_str()));
+    let named = named.filter(|word| !OF_COOKING.contains(&word.as_str()));
+    let wanted: Vec<String> = named.map(|word| stem(word)).collect();
+    if wanted.is_empty() {
+        return None;
+    }
     let lists = list::lists(&body);
     let mut items = lists.iter().flat_map(|list| list.items.iter()).filter(|place| {
         let text = flow(&body[(*place).clone()]);
@@ -64,5 +125,9 @@ pub(super) fn of_list<'a>(question: &Question, screen: &'a ScreenText) -> Option
         wanted.iter().all(|word| has.contains(word)) && has.len() <= ITEM_WORDS && counts(list::without_mark(&text))
     });
     let item = items.next()?.clone();
+    let others: Vec<std::ops::Range<usize>> = std::iter::once(item.clone()).chain(items.cloned()).collect();
+    if question.says(&compared::TOGETHER) && others.len() > 1 {
+        return together(&others, &body);
+    }
     said(&[item])
 }

@@ -1,11 +1,13 @@
 //! Answers to questions about the screen, quoted from it.
 //!
 //! Owns what is tried for a question and in which order: the value of the label that is asked for ([`labels`]), a table
-//! ([`tables`]), a list ([`lists`]), the sentences that are about it ([`sentences`]), and only where none of that is there the
-//! language model, whose answer is held against the page. What is said of a page is written on it: amounts, dates and names
-//! are never put together.
+//! ([`tables`]), a calendar ([`agenda`]), a list ([`lists`]), the sentences that are about it ([`sentences`]), and only where none
+//! of that is there the language model, whose answer is held against the page. What shares a word with a question and can't be its
+//! answer ([`super::measure`]) is not said. What is said of a page is written on it; only where a sum or a difference is asked for
+//! ([`compared`]) it is worked out, and said of which rows.
 
 mod agenda;
+mod compared;
 mod counts;
 mod forms;
 mod labels;
@@ -19,10 +21,10 @@ use super::say::{NOT_SAID, aloud, flow, is_kept, is_legible, is_secret};
 use super::shape::{self, Kind};
 use super::told::Told;
 use super::words::words;
-use super::{Screen, chat, error, excerpt, find, located, noted, nouns, secret};
+use super::{Screen, chat, error, excerpt, find, located, measure, noted, nouns, secret};
 use jarvis_core::{HostAction, Region, Reply, ScreenText, Seen, Slots, TextLine, TextRole};
 use labels::of_label;
-use nearest::{is_named_nowhere, nearest};
+use nearest::{is_named_nowhere, is_nowhere, nearest};
 use sentences::{otherwise_named, sentences, without_may};
 
 /// The most words of an answer that is quoted.
@@ -93,7 +95,8 @@ impl Screen {
             return self.find(&slots, screen, may_look_on);
         }
         self.told = Some(Told { before: self.last_reply, ..Told::of(super::told::slots("answer")) });
-        let is_named_nowhere = is_named_nowhere(&question, screen);
+        let is_named_nowhere =
+            is_named_nowhere(&question, screen) || is_nowhere(&question, screen) || tables::lacks(&question, screen);
         Seen::Ask {
             prompt: if is_named_nowhere { String::new() } else { excerpt::prompt(asked, screen) },
             in_full: excerpt::in_full(asked, screen),
@@ -184,19 +187,23 @@ fn quoted<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> 
         let mut found = names.filter_map(|name| of_label(name, Some(Kind::Date), question, screen));
         found.find(|quote| quote.lines.iter().any(|line| line.text.contains(':')))
     };
+    let may_answer = |text: &str| !measure::is_question(text) && measure::may_answer(question, text);
+    let may_be = |quote: &Quote<'_>| measure::may_answer(question, &quote.said);
+    let any = |_: &str| true;
     match &question.wants {
         Wants::Value { labels, kind, is_number } => tables::of_table(question, screen)
+            .filter(|quote| !measure::is_of_things(question) || may_be(quote))
             .or_else(|| counts::of_count(question, screen))
             .or_else(expected)
             .or_else(|| agenda::of_agenda(question, screen))
             .or_else(|| labels::signed(labels, screen))
-            .or_else(|| labels.iter().find_map(|label| of_label(label, *kind, question, screen)))
+            .or_else(|| labels.iter().find_map(|label| of_label(label, *kind, question, screen).filter(may_be)))
             .or_else(|| labels::letterhead(labels, screen))
             .or_else(|| labels::of_topic(labels, question, screen))
             .or_else(|| labels::of_itself(question, screen))
             .or_else(|| labels::of_share(labels, question, screen))
             .or_else(|| {
-                let told = sentences(&question.topic, *is_number, *kind, screen);
+                let told = sentences(&question.topic, *is_number, *kind, &may_answer, screen);
                 // "How much" is answered with an amount where the page has one.
                 let only = || labels::only_amount(question, screen);
                 let has_amount = |quote: &Quote<'_>| !shape::find(Kind::Amount, &quote.said).is_empty();
@@ -210,19 +217,26 @@ fn quoted<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> 
                     let is_sign = |quote: &Quote<'_>| quote.lines.iter().all(|line| line.text.contains(": "));
                     let day = kind.filter(|kind| *kind == Kind::Date);
                     let label = day.and_then(|day| of_label(name, Some(day), question, screen)).filter(is_sign);
-                    label.or_else(|| sentences(&words, *is_number, *kind, screen))
+                    // What is before the departure is no departure.
+                    let is_other = |text: &str| text.to_lowercase().contains(&format!("before {name}"));
+                    let may_be = |text: &str| may_answer(text) && !is_other(text);
+                    label.or_else(|| sentences(&words, *is_number, *kind, &may_be, screen))
                 });
                 named.filter(|_| *is_number)
             }),
-        Wants::Whether { .. } => sentences(&without_may(&question.topic), false, None, screen)
-            .or_else(|| otherwise_named(&question.topic).find_map(|name| sentences(&words(name), false, None, screen))),
-        Wants::Sentences => sentences(&question.topic, false, None, screen),
+        Wants::Whether { .. } => sentences(&without_may(&question.topic), false, None, &any, screen).or_else(|| {
+            otherwise_named(&question.topic).find_map(|name| sentences(&words(name), false, None, &any, screen))
+        }),
+        Wants::Sentences if question.begins(&["is", "are"]) => {
+            agenda::of_agenda(question, screen).or_else(|| sentences(&question.topic, false, None, &any, screen))
+        }
+        Wants::Sentences => sentences(&question.topic, false, None, &any, screen),
         Wants::ErrorPlace => error_place(screen).or_else(|| {
             let lines = error::find(screen);
             let is_there = lines.iter().any(|line| line.text.contains(|c: char| c.is_ascii_digit()));
             is_there.then(|| Quote { said: format!("It says: {}", flow(&lines)), lines, query: None })
         }),
-        Wants::Understanding => tables::of_table(question, screen),
+        Wants::Understanding => tables::of_table(question, screen).or_else(|| agenda::of_agenda(question, screen)),
         Wants::OwnWords => None,
     }
 }

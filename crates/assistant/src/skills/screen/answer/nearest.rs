@@ -5,8 +5,9 @@ use super::super::grounds::stem;
 use super::super::question::{Question, Wants};
 use super::super::say::{aloud, beginning, flow, is_kept, is_secret};
 use super::super::words::{likeness, words};
-use super::super::{NEAREST, absent, error, read};
+use super::super::{NEAREST, absent, error, measure, read, ties};
 use super::MOST_WORDS;
+use super::sentences::otherwise_named;
 use jarvis_core::{ScreenText, TextLine};
 /// The most words of the lines that are quoted where there is no answer.
 const NEAREST_WORDS: usize = 40;
@@ -33,8 +34,31 @@ pub(super) fn is_named_nowhere(question: &Question, screen: &ScreenText) -> bool
         return false;
     }
     let read: Vec<String> = screen.lines.iter().flat_map(|line| words(&line.text)).collect();
-    let is_there = |word: &String| read.iter().any(|read| is_near(word, read));
-    !question.topic.iter().any(is_there)
+    let is_value = matches!(question.wants, Wants::Value { .. });
+    let is_there = |word: &str| read.iter().any(|read| is_near(word, read) || is_value && ties::names(word, read));
+    let is_otherwise =
+        || is_value && otherwise_named(&question.topic).any(|name| words(name).iter().all(|word| is_there(word)));
+    !question.topic.iter().any(|word| is_there(word)) && !is_otherwise()
+}
+
+/// Whose something is that texts tell of and hardly name.
+#[rustfmt::skip]
+const UNNAMED: &[&str] = &[
+    "sender", "author", "writer", "recipient", "customer", "company", "shop", "seller", "page", "mail", "email", "letter", "it", "today", "tomorrow",
+    "yesterday", "week", "person", "city", "country", "world", "film", "book", "doctor", "hotel", "landlord", "user", "owner", "one",
+];
+
+/// Whether somebody is asked about who is not on the page, or something is asked to be measured and nothing there is.
+pub(super) fn is_nowhere(question: &Question, screen: &ScreenText) -> bool {
+    if !matches!(question.wants, Wants::Value { .. }) {
+        return false;
+    }
+    let texts = || screen.lines.iter().map(|line| line.text.as_str()).chain(screen.window.as_deref());
+    let is_there =
+        |word: &str| texts().any(|text| words(text).iter().any(|read| is_near(word, read) || ties::names(word, read)));
+    let is_missing = |owner: &String| !UNNAMED.contains(&owner.as_str()) && !is_there(owner);
+    question.owner.as_ref().is_some_and(is_missing)
+        || measure::is_of_things(question) && !texts().any(|text| measure::may_answer(question, text))
 }
 
 /// Whether `read` may be of what is called `word`: the one begins as the other does, or is a slip of the ear away.

@@ -36,6 +36,9 @@ const ALSO: &[(&[&str], &[&str])] = &[
     (&["dog", "cat", "dogs", "cats", "pet"], &["pets", "animals"]),
     (&["space", "storage"], &["gb", "mb", "tb"]),
     (&["bags", "suitcases"], &["baggage", "luggage"]),
+    (&["oven"], &["bake", "degrees", "preheat", "roast"]),
+    (&["keep", "keeps"], &["keeps", "fresh", "stays"]),
+    (&["freeze"], &["frozen", "freezer"]),
 ];
 
 /// The words of a question for a yes or no, without the one that asks.
@@ -68,11 +71,13 @@ pub(super) fn counts(text: &str) -> bool {
         .any(|word| is_number(&word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()))
 }
 
-/// The sentences that have the words of `topic`: all of a few, most of many. With a number, or a day, if it has to be one.
+/// The sentences that have the words of `topic`: all of a few, most of many. With a number, or a day, if it has to be one, and
+/// such as `may_be` it.
 pub(super) fn sentences<'a>(
     topic: &[String],
     is_number: bool,
     kind: Option<Kind>,
+    may_be: &dyn Fn(&str) -> bool,
     screen: &'a ScreenText,
 ) -> Option<Quote<'a>> {
     if topic.is_empty() {
@@ -98,9 +103,12 @@ pub(super) fn sentences<'a>(
             // A word alone is no answer; "Serves 8" is one.
             let least_words = wanted.len() + usize::from(!is_number) + 1;
             if shared >= least && is_told && has.len() >= least_words {
-                match line_with(&wanted, least, lines)
-                    .filter(|line| (has.len() > LONG_SENTENCE || stands_alone(line, &wanted, lines)) && !is_kept(line))
-                {
+                let line = line_with(&wanted, least, lines)
+                    .filter(|line| (has.len() > LONG_SENTENCE || stands_alone(line, &wanted, lines)) && !is_kept(line));
+                if !may_be(line.map_or(&sentence, |line| &line.text)) {
+                    continue;
+                }
+                match line {
                     // Lines that end in no sign make a sentence that nobody listens to.
                     Some(line) => found.push((shared, flow(&[line]), vec![line])),
                     None => found.push((shared, sentence, lines.to_vec())),

@@ -1,50 +1,49 @@
-//! What a table says: the cell or the row that a question names, the row with the most of something, and how many rows there are.
+//! What a table says: the cell or the row that a question names, and how many rows there are.
 //!
-//! Owns how a question names a row and a column. Amounts and times are compared and rows are counted; nothing is summed.
+//! Owns how a question names a row and a column: a row by the words of any of its cells, a column by its head, by another word for
+//! it ([`super::super::ties`]) or by what is asked for. What names neither, and stands nowhere, is not in the table, and no row
+//! answers for it. What rows are compared and summed by is [`super::compared`]'s.
 
-use super::super::grounds::stem;
 use super::super::question::{Question, Wants};
 use super::super::say::{aloud, counted, is_kept};
 use super::super::shape::{self, Kind};
 use super::super::table::{self, Table, tables};
-use super::super::words::{likeness, words};
-use super::Quote;
+use super::super::ties::{self, alike};
+use super::super::typed::{self, Type};
+use super::super::words::words;
+use super::{Quote, compared};
 use crate::numbers;
 use jarvis_core::{ScreenText, TextLine};
 use std::collections::BTreeSet;
 
-/// What fits less is another word.
-const FITS: f32 = 0.8;
 /// Rows that are told where all of them are asked for.
 const MOST_ROWS: usize = 6;
-/// Words that ask for the largest and for the smallest.
-#[rustfmt::skip]
-const LARGEST: [&str; 12] = [
-    "most", "highest", "largest", "biggest", "longest", "latest", "heaviest", "oldest", "greatest", "dearest", "priciest", "maximum",
-];
-const SMALLEST: [&str; 11] = [
-    "least", "lowest", "smallest", "cheapest", "fewest", "shortest", "earliest", "lightest", "youngest", "newest",
-    "minimum",
-];
-/// What is said of a thing, and the heads of the columns that tell it: the most telling first.
-#[rustfmt::skip]
-const TOLD_BY: &[(&[&str], &[&str])] = &[
-    (&["earn", "earns", "earned", "paid"], &["salary", "income", "wage", "pay", "earnings"]),
-    (&["expensive", "cheapest", "cheaper", "cost", "costs", "cheap", "dearest", "priciest", "price"], &["price", "amount", "total", "cost", "fare", "rate"]),
-    (&["latest", "earliest", "late", "early"], &["time", "departs", "leaves", "starts", "start", "date", "day"]),
-    (&["longest", "shortest", "long"], &["hours", "duration", "minutes", "length", "days"]),
-    (&["heaviest", "lightest", "heavy"], &["weight"]),
-    (&["memory", "ram"], &["mem", "memory", "ram", "rss"]),
-    (&["processor"], &["cpu"]),
-    (&["oldest", "youngest", "old"], &["age", "years", "born"]),
-];
 /// Words that name no row, whatever the table is of.
 #[rustfmt::skip]
-const OF_QUESTIONS: &[&str] = &[
+pub(super) const OF_QUESTIONS: &[&str] = &[
     "row", "rows", "table", "item", "items", "entry", "entries", "one", "ones", "s", "first", "second", "third", "last", "next", "place",
-    "expensive", "earn", "earns", "time", "day", "people", "who", "whose", "name", "called", "use", "uses",
-    "used",
+    "expensive", "earn", "earns", "time", "day", "people", "who", "whose", "name", "called", "use", "uses", "used", "do", "does", "did",
+    "get", "gets", "got", "go", "goes", "going", "work", "works", "live", "lives", "sit", "sits", "take", "takes", "have", "has", "list",
+    "she", "he", "they", "thing", "yet", "already", "still", "now", "most", "least", "there", "here", "often", "never", "ever", "altogether", "together", "total", "overall", "sum",
 ];
+/// What the heads of columns are called that tell where something or somebody is.
+const PLACES: [&str; 12] = [
+    "destination",
+    "place",
+    "location",
+    "room",
+    "office",
+    "city",
+    "venue",
+    "address",
+    "where",
+    "station",
+    "status",
+    "desk",
+];
+/// What stands before a thing that is named.
+const BEFORE_THINGS: [&str; 14] =
+    ["the", "a", "an", "my", "our", "in", "of", "for", "on", "at", "from", "with", "his", "her"];
 /// How rows are called whatever they are of.
 const ROWS: [&str; 6] = ["row", "rows", "items", "entries", "records", "lines"];
 
@@ -53,18 +52,23 @@ pub(super) fn of_table<'a>(question: &Question, screen: &'a ScreenText) -> Optio
     if question.says(&["column"]) {
         return tables(screen).iter().find_map(|table| column(question, table));
     }
-    if matches!(question.wants, Wants::OwnWords)
-        || !question.begins(&["what", "which", "who", "whose", "how", "when", "where"])
-    {
+    if matches!(question.wants, Wants::OwnWords) {
+        return None;
+    }
+    if question.begins(&["is", "are", "has", "have", "was", "were"]) {
+        return tables(screen).iter().find_map(|table| whether(question, table, screen));
+    }
+    if !question.begins(&["what", "which", "who", "whose", "how", "when", "where"]) {
         return None;
     }
     let quote = tables(screen).iter().find_map(|table| {
-        count(question, table, screen)
-            .or_else(|| extreme(question, table))
+        all_of(question, table)
+            .or_else(|| count(question, table, screen))
+            .or_else(|| compared::of_table(question, table))
             .or_else(|| at_place(question, table))
-            .or_else(|| named(question, table))
+            .or_else(|| named(question, table, screen))
     });
-    quote.or_else(|| extreme_of_rows(question, screen))
+    quote.or_else(|| compared::extreme_of_rows(question, screen))
 }
 
 /// The cell of a table that the question names by its row and its column, or by its row alone where it asks how many.
@@ -84,6 +88,23 @@ pub(super) fn quantity<'a>(question: &Question, screen: &'a ScreenText) -> Optio
     Some(Quote { said, lines: vec![row, cell], query: None })
 }
 
+/// What the rows are, where all of them are asked for: "which medicines are there".
+fn all_of<'a>(question: &Question, table: &Table<'a>) -> Option<Quote<'a>> {
+    let [.., are, there] = &question.said[..] else { return None };
+    let is_asked =
+        question.begins(&["what", "which"]) && are == "are" && there == "there" && !question.attribute.is_empty();
+    if !is_asked || named_columns(&question.attribute, table) != [0] {
+        return None;
+    }
+    let cells: Vec<&TextLine> = table.items().filter_map(|row| table.cell(row, 0)).collect();
+    if cells.iter().any(|cell| is_kept(cell)) {
+        return None;
+    }
+    let told: Vec<String> = cells.iter().map(|cell| aloud(&cell.text)).collect();
+    let said = format!("{}: {}.", aloud(&table.heads()[0].text), told.join(", ").trim_end_matches('.'));
+    Some(Quote { said, lines: cells, query: None })
+}
+
 /// The column that is called so: "read the February column".
 fn column<'a>(question: &Question, table: &Table<'a>) -> Option<Quote<'a>> {
     let mut named = (0..table.heads().len()).filter(|at| names_head(&question.topic, table.heads()[*at]));
@@ -99,13 +120,13 @@ fn column<'a>(question: &Question, table: &Table<'a>) -> Option<Quote<'a>> {
 }
 
 /// A row that is told whole, after `before`.
-fn row<'a>(before: &str, table: &Table<'a>, row: &[&'a TextLine]) -> Option<Quote<'a>> {
+pub(super) fn row<'a>(before: &str, table: &Table<'a>, row: &[&'a TextLine]) -> Option<Quote<'a>> {
     let is_kept = row.iter().any(|cell| is_kept(cell));
     (!is_kept).then(|| Quote { said: format!("{before}{}", table.told(row)), lines: row.to_vec(), query: None })
 }
 
 /// What stands in a cell, and whose and what it is.
-fn cell<'a>(table: &Table<'a>, of: &[&'a TextLine], column: usize) -> Option<Quote<'a>> {
+pub(super) fn cell<'a>(table: &Table<'a>, of: &[&'a TextLine], column: usize) -> Option<Quote<'a>> {
     let (head, cell) = (table.heads()[column], table.cell(of, column)?);
     let name = name(table, of).unwrap_or(cell);
     if [name, head, cell].iter().any(|line| is_kept(line)) || std::ptr::eq(name, cell) {
@@ -117,7 +138,7 @@ fn cell<'a>(table: &Table<'a>, of: &[&'a TextLine], column: usize) -> Option<Quo
 
 /// What `row` is called by: its cell in the first column of words that are no days and differ from row to row, or else its first
 /// such cell. Who runs a process does not name it.
-fn name<'a>(table: &Table<'a>, row: &[&'a TextLine]) -> Option<&'a TextLine> {
+pub(super) fn name<'a>(table: &Table<'a>, row: &[&'a TextLine]) -> Option<&'a TextLine> {
     let is_name =
         |cell: &TextLine| cell.text.contains(char::is_alphabetic) && shape::find(Kind::Date, &cell.text).is_empty();
     let names = |column: &usize| {
@@ -126,19 +147,59 @@ fn name<'a>(table: &Table<'a>, row: &[&'a TextLine]) -> Option<&'a TextLine> {
         let all: BTreeSet<&str> = cells.iter().copied().collect();
         all.len() == cells.len() && table.cell(row, *column).is_some_and(is_name)
     };
-    let column = (0..table.heads().len()).find(names);
+    // "Flat 1B" is called so, and who lives there by a name.
+    let is_plain = |column: &usize| {
+        let mut cells = table.items().filter_map(|row| table.cell(row, *column));
+        cells.all(|cell| !cell.text.contains(|c: char| c.is_ascii_digit()))
+    };
+    let columns = 0..table.heads().len();
+    let column = columns.clone().find(|at| is_plain(at) && names(at)).or_else(|| columns.clone().find(names));
     let first = || row.iter().copied().find(|cell| is_name(cell)).or(row.first().copied());
     column.and_then(|column| table.cell(row, column)).or_else(first)
 }
 
-fn is_like(word: &str, other: &str) -> bool {
-    likeness(word, other) >= FITS || stem(word) == stem(other) && word.len() > 3
+/// Whether the head of a column is named by `said`, all its words.
+pub(super) fn names_head(said: &[String], head: &TextLine) -> bool {
+    let head = words(&head.text);
+    !head.is_empty() && head.iter().all(|word| said.iter().any(|said| alike(said, word)))
 }
 
-/// Whether the head of a column is named by `said`, all its words.
-fn names_head(said: &[String], head: &TextLine) -> bool {
-    let head = words(&head.text);
-    !head.is_empty() && head.iter().all(|word| said.iter().any(|said| is_like(said, word)))
+/// Whether the words of a head are named.
+type Naming<'n> = &'n dyn Fn(&[String]) -> bool;
+
+/// The columns whose heads `said` names, all of their words before a part of them, and those words before others for them.
+pub(super) fn named_columns(said: &[String], table: &Table<'_>) -> Vec<usize> {
+    let columns = |names: Naming<'_>| -> Vec<usize> {
+        (0..table.heads().len()).filter(|at| names(&words(&table.heads()[*at].text))).collect()
+    };
+    let is_said = |is: fn(&str, &str) -> bool, word: &String| said.iter().any(|said| is(said, word));
+    let ways: [Naming<'_>; 4] = [
+        &|head| !head.is_empty() && head.iter().all(|word| is_said(alike, word)),
+        &|head| head.iter().any(|word| word.len() > 2 && is_said(alike, word)),
+        &|head| !head.is_empty() && head.iter().all(|word| is_said(ties::names, word)),
+        &|head| head.iter().any(|word| is_said(ties::names, word)),
+    ];
+    ways.into_iter().map(columns).find(|found| !found.is_empty()).unwrap_or_default()
+}
+
+/// Whether `word` stands in a cell of `row`.
+pub(super) fn has(row: &[&TextLine], word: &str) -> bool {
+    row.iter().any(|cell| words(&cell.text).iter().any(|read| alike(word, read)))
+}
+
+/// The words of a question that may name a row or a column, with its numbers as tables write them.
+pub(super) fn asked(question: &Question) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for (at, word) in question.said.iter().enumerate() {
+        let before = at.checked_sub(1).map(|before| &question.said[before]);
+        match all.last_mut() {
+            // "Flat 1 b" is written "1B".
+            Some(number) if before.is_some_and(|before| is_number(before)) && is_letter(word) => number.push_str(word),
+            _ if question.topic.contains(word) || is_number(word) => all.push(cardinal(word)),
+            _ => {}
+        }
+    }
+    all
 }
 
 /// How many rows there are, where that is asked and nothing else is called so on the page.
@@ -154,22 +215,44 @@ fn count<'a>(question: &Question, table: &Table<'a>, screen: &ScreenText) -> Opt
     if question.says(&["columns"]) {
         return told(table.heads().len(), "column", table.heads().to_vec());
     }
-    let matter: Vec<&String> =
-        question.topic.iter().filter(|word| !ROWS.contains(&word.as_str()) && *word != "table").collect();
-    let is_of_rows =
-        |word: &String| table.heads().iter().take(2).any(|head| names_head(std::slice::from_ref(word), head));
-    if matter.is_empty() && question.says(&ROWS) || matter.len() == 1 && is_of_rows(matter[0]) {
+    let over = over(table, screen);
+    let counts_rows = |word: &str| {
+        let mut heads = table.heads().iter().take(2).flat_map(|head| words(&head.text));
+        heads.any(|head| ties::names(word, &head))
+    };
+    let is_idle = |word: &str| ROWS.contains(&word) || OF_QUESTIONS.contains(&word) && !counts_rows(word);
+    let matter: Vec<&String> = question.topic.iter().filter(|word| !is_idle(word)).collect();
+    if matter.is_empty() && question.says(&ROWS) {
         return told(rows.len(), "row", all());
     }
-    let stands = |word: &str| screen.lines.iter().any(|line| words(&line.text).iter().any(|read| is_like(word, read)));
-    if matter.len() == 1 && question.topic.len() == 1 && !stands(matter[0]) {
+    let is_there = |word: &str| rows.iter().any(|row| has(row, word));
+    // "How many people work there", "how many children are in the class": what begins the rows is called so.
+    let counted_as = question.topic.first().filter(|word| counts_rows(word) && !is_there(word));
+    let rest: Vec<&String> = matter.iter().copied().filter(|word| Some(*word) != counted_as).collect();
+    let is_known = |word: &&String| over.iter().any(|read| alike(word, read)) && !is_there(word);
+    if rows.len() > 1 && counted_as.is_some() && rest.iter().all(is_known) {
+        return told(rows.len(), "row", all());
+    }
+    let stands = |word: &str| screen.lines.iter().any(|line| words(&line.text).iter().any(|read| alike(word, read)));
+    if matter.len() == 1
+        && question.topic.len() == 1
+        && !stands(matter[0])
+        && counted_as.is_none()
+        && !names_any(matter[0], table)
+    {
         return told(rows.len(), "row", all());
     }
     // "How many points does United have" is about a cell.
-    if table
-        .heads()
-        .iter()
-        .any(|head| words(&head.text).iter().any(|head| matter.iter().any(|word| is_like(word, head))))
+    let is_measure = |word: &String| {
+        let columns = named_columns(std::slice::from_ref(word), table);
+        columns.iter().any(|at| {
+            let cells = rows.iter().filter_map(|row| table.cell(row, *at));
+            cells.filter(|cell| typed::worth(&cell.text).is_some_and(|worth| worth.of == Type::Number)).count() * 2
+                > rows.len()
+        })
+    };
+    if matter.iter().any(|word| Some(*word) != counted_as && is_measure(word))
+        || counted_as.is_some_and(|word| is_measure(word) && rest.iter().any(|word| is_there(word)))
     {
         return None;
     }
@@ -177,14 +260,14 @@ fn count<'a>(question: &Question, table: &Table<'a>, screen: &ScreenText) -> Opt
     let column = (1..table.heads().len()).find_map(|column| {
         let has = |row: &&&Vec<&TextLine>| {
             let cell = table.cell(row, column).filter(|cell| !cell.text.contains(|c: char| c.is_ascii_digit()));
-            cell.is_some_and(|cell| words(&cell.text).iter().all(|read| matter.iter().any(|word| is_like(word, read))))
+            cell.is_some_and(|cell| words(&cell.text).iter().all(|read| matter.iter().any(|word| alike(word, read))))
         };
         let found: Vec<&Vec<&TextLine>> = rows.iter().filter(has).copied().collect();
         (!found.is_empty()).then_some((column, found))
     });
     let (column, found) = column?;
     let strange = matter.iter().filter(|word| {
-        !table.cell(found[0], column).is_some_and(|cell| words(&cell.text).iter().any(|read| is_like(word, read)))
+        !table.cell(found[0], column).is_some_and(|cell| words(&cell.text).iter().any(|read| alike(word, read)))
     });
     if strange.count() > 2 || found.iter().flat_map(|row| row.iter()).any(|cell| is_kept(cell)) {
         return None;
@@ -194,133 +277,9 @@ fn count<'a>(question: &Question, table: &Table<'a>, screen: &ScreenText) -> Opt
     Some(Quote { said: format!("{}: {}.", counted(found.len(), "row"), names.join(", ")), lines, query: None })
 }
 
-/// What `text` is worth beside others of its column: an amount, a number, or a time of day.
-fn worth(text: &str) -> Option<f64> {
-    let text = text.trim();
-    if shape::is_time(text) {
-        let (hours, minutes) = text.split_once(':')?;
-        let minutes: f64 = minutes.get(..2)?.parse().ok()?;
-        let half = if text.to_lowercase().ends_with("pm") && !text.starts_with("12") { 12.0 } else { 0.0 };
-        return Some((hours.parse::<f64>().ok()? + half) * 60.0 + minutes);
-    }
-    if !shape::find(Kind::Date, text).is_empty() {
-        return None;
-    }
-    let digits: String = text.chars().filter(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-')).collect();
-    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    if !digits.contains(|c: char| c.is_ascii_digit()) || letters > 4 {
-        return None;
-    }
-    // The last sign has decimals behind it unless three digits follow, as behind thousands.
-    let point = digits
-        .rfind(['.', ','])
-        .filter(|at| digits.len() - at != 4 || digits.matches(['.', ',']).count() == 1 && digits.starts_with('0'));
-    let whole: String = digits[..point.unwrap_or(digits.len())].chars().filter(|c| !matches!(c, '.' | ',')).collect();
-    let part = point.map_or("0", |at| &digits[at + 1..]);
-    format!("{whole}.{part}").parse().ok()
-}
-
-/// Whether the largest is asked for, or the smallest.
-fn wants_largest(question: &Question) -> Option<bool> {
-    let is_large = question.says(&LARGEST);
-    let is_small = question.says(&SMALLEST);
-    (is_large != is_small).then_some(is_large)
-}
-
-/// The heads that tell what a question asks for in other words: who earns the most, the cheapest.
-fn told_by(question: &Question) -> impl Iterator<Item = &'static str> {
-    TOLD_BY.iter().filter(|(said, _)| question.says(said)).flat_map(|(_, heads)| heads.iter().copied())
-}
-
-/// The columns that a question may be about, of those in which `is_one` holds for the cells of most rows.
-fn columns(question: &Question, table: &Table<'_>, is_one: impl Fn(&str) -> bool) -> Vec<usize> {
-    let rows: Vec<_> = table.items().collect();
-    let fits = |column: &usize| {
-        let cells = rows.iter().filter_map(|row| table.cell(row, *column)).filter(|cell| is_one(&cell.text)).count();
-        cells > 0 && cells * 3 >= rows.len()
-    };
-    let all: Vec<usize> = (0..table.heads().len()).filter(fits).collect();
-    // "Which row is the highest" names no column by its "row".
-    let named: Vec<usize> = all.iter().copied().filter(|at| names_head(&question.topic, table.heads()[*at])).collect();
-    if !named.is_empty() {
-        return named;
-    }
-    let is_head = |name: &str, at: &usize| words(&table.heads()[*at].text).iter().any(|word| word == name);
-    match told_by(question).find_map(|name| all.iter().copied().find(|at| is_head(name, at))) {
-        Some(column) => vec![column],
-        None => all,
-    }
-}
-
-/// The row that has the most or the least of something. Where several columns may be meant, all of them have to say so.
-fn extreme<'a>(question: &Question, table: &Table<'a>) -> Option<Quote<'a>> {
-    let largest = wants_largest(question)?;
-    // "Which month had the highest groceries" is about one row.
-    let is_row = |word: &&String| {
-        !OF_QUESTIONS.contains(&word.as_str())
-            && table.items().any(|row| row.iter().any(|cell| words(&cell.text).iter().any(|read| is_like(word, read))))
-    };
-    if question.topic.iter().any(|word| is_row(&word)) {
-        return None;
-    }
-    let columns = columns(question, table, |text| worth(text).is_some());
-    // A first column of numbers only counts the rows.
-    let columns: Vec<usize> = columns.iter().copied().filter(|at| *at > 0 || columns.len() == 1).collect();
-    let best = |column: &usize| -> Option<Vec<&Vec<&'a TextLine>>> {
-        let worths = table.items().filter_map(|row| Some((worth(&table.cell(row, *column)?.text)?, row)));
-        let worths: Vec<(f64, &Vec<&'a TextLine>)> = worths.collect();
-        let most = worths.iter().map(|(worth, _)| *worth).reduce(if largest { f64::max } else { f64::min })?;
-        (worths.len() > 1).then(|| worths.iter().filter(|(worth, _)| *worth == most).map(|(_, row)| *row).collect())
-    };
-    let first = best(columns.first()?)?;
-    for column in &columns[1..] {
-        let other = best(column)?;
-        if other.len() != first.len() || !other.iter().zip(&first).all(|(one, other)| std::ptr::eq(*one, *other)) {
-            return None;
-        }
-    }
-    if first.len() > MOST_ROWS / 2 {
-        return None;
-    }
-    let told: Vec<Quote<'a>> = match &columns[..] {
-        [column] => first.iter().filter_map(|row| cell(table, row, *column)).collect(),
-        _ => first.iter().filter_map(|of| row("", table, of)).collect(),
-    };
-    let said = told.iter().map(|quote| quote.said.as_str()).collect::<Vec<_>>().join(" ");
-    (!told.is_empty()).then(|| Quote {
-        said,
-        lines: told.iter().flat_map(|quote| quote.lines.clone()).collect(),
-        query: None,
-    })
-}
-
-/// As [`extreme`], of rows that have no heads: what is on a receipt, with what it costs.
-fn extreme_of_rows<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> {
-    let largest = wants_largest(question)?;
-    if !question.says(&["expensive", "cheapest", "dearest", "priciest", "cost", "costs"]) {
-        return None;
-    }
-    let price = |line: &TextLine| {
-        let found = shape::find(Kind::Amount, &line.text).pop()?;
-        let is_all = line.text[found.clone()].len() + 4 >= line.text.trim().len();
-        worth(&line.text[found]).filter(|_| is_all)
-    };
-    let items = table::rows(screen).into_iter().filter(|row| row.len() > 1 && !table::sums_up(row)).filter_map(|row| {
-        let worth = price(row.last()?)?;
-        row[0].text.contains(char::is_alphabetic).then_some((worth, row))
-    });
-    let items: Vec<(f64, Vec<&'a TextLine>)> = items.collect();
-    let is_more = |one: &f64, other: &f64| if largest { one.total_cmp(other) } else { other.total_cmp(one) };
-    let (_, row) = items.iter().max_by(|one, other| is_more(&one.0, &other.0)).filter(|_| items.len() > 1)?;
-    if row.iter().any(|cell| is_kept(cell)) {
-        return None;
-    }
-    let cells: Vec<String> = row.iter().map(|cell| aloud(&cell.text)).collect();
-    Some(Quote {
-        said: format!("It says: {}.", cells.join(", ").trim_end_matches('.')),
-        lines: row.clone(),
-        query: None,
-    })
+/// Whether any head is called `word`, or so in another word.
+fn names_any(word: &str, table: &Table<'_>) -> bool {
+    table.heads().iter().any(|head| words(&head.text).iter().any(|read| ties::names(word, read)))
 }
 
 /// The row at a place: "who is first", "who is in second place", "when is the next train".
@@ -334,6 +293,9 @@ fn at_place<'a>(question: &Question, table: &Table<'a>) -> Option<Quote<'a>> {
                 .copied()
                 .filter(|word| !matches!(*word, "in" | "on" | "the" | "place" | "position"))
                 .collect();
+            if rest == ["last"] {
+                return row("", table, rows.last()?);
+            }
             numbers::parse_ordinal(&rest).filter(|(_, taken)| *taken == rest.len())?.0.checked_sub(1)? as usize
         }
         [.., "the", "first", "one"] => 0,
@@ -349,51 +311,120 @@ fn at_place<'a>(question: &Question, table: &Table<'a>) -> Option<Quote<'a>> {
     row("", table, rows.get(at)?)
 }
 
-/// The row that the words of a question name, in any of its cells, and its cell under the head that they name.
-fn named<'a>(question: &Question, table: &Table<'a>) -> Option<Quote<'a>> {
-    let heads: Vec<usize> =
-        (0..table.heads().len()).filter(|at| names_head(&question.topic, table.heads()[*at])).collect();
-    let is_of_head =
-        |word: &String| heads.iter().any(|at| words(&table.heads()[*at].text).iter().any(|head| is_like(word, head)));
-    // "Memory" is told under "%MEM".
-    let is_told = |word: &String| {
-        let mut told =
-            TOLD_BY.iter().filter(|(said, _)| said.contains(&word.as_str())).flat_map(|(_, heads)| heads.iter());
-        told.any(|head| table.heads().iter().any(|line| words(&line.text).iter().any(|read| read == head)))
-    };
-    let asked: Vec<String> = question
-        .said
-        .iter()
-        .filter(|word| question.topic.contains(word) || is_number(word))
-        .map(|word| cardinal(word))
-        .collect();
-    let rest: Vec<&String> = asked
-        .iter()
-        .filter(|word| !is_of_head(word) && !is_told(word) && !OF_QUESTIONS.contains(&word.as_str()))
-        .collect();
-    let has = |row: &[&TextLine], word: &String| {
-        row.iter().any(|cell| words(&cell.text).iter().any(|read| is_like(word, read)))
+/// What a question names of a table.
+struct Named<'t, 'a> {
+    /// The rows that have all the words that stand in rows.
+    rows: Vec<&'t Vec<&'a TextLine>>,
+    /// These words.
+    known: Vec<String>,
+    /// What is a thing, and stands nowhere in the table or over it.
+    lacking: Vec<String>,
+    /// What else stands nowhere: "teaches".
+    strange: usize,
+}
+
+/// What `question` names of `table`, if it names a row.
+fn names<'t, 'a>(question: &Question, table: &'t Table<'a>, screen: &ScreenText) -> Option<Named<'t, 'a>> {
+    let is_of_head = |word: &str| {
+        let mut heads = table.heads().iter().flat_map(|head| words(&head.text));
+        heads.any(|head| ties::names(word, &head))
     };
     let rows: Vec<&Vec<&'a TextLine>> = table.items().collect();
-    let known: Vec<&String> = rest.iter().copied().filter(|word| rows.iter().any(|row| has(row, word))).collect();
-    // One word may say what a row does: "who teaches boxing".
-    if known.is_empty() || rest.len() > known.len() + 1 {
+    let is_there = |word: &str| rows.iter().any(|row| has(row, word));
+    let is_idle = |word: &str| OF_QUESTIONS.contains(&word);
+    let rest: Vec<String> = asked(question).into_iter().filter(|word| !is_idle(word)).collect();
+    let mut known: Vec<String> =
+        rest.iter().filter(|word| is_there(word) && !names_exactly(word, table)).cloned().collect();
+    if known.is_empty() {
+        known = rest.iter().filter(|word| is_there(word)).cloned().collect();
+    }
+    if known.is_empty() {
         return None;
     }
-    let found: Vec<&Vec<&'a TextLine>> =
-        rows.iter().copied().filter(|row| known.iter().all(|word| has(row, word))).collect();
+    // What is asked of a row does not name it.
+    if known.iter().any(|word| !question.attribute.contains(word)) {
+        known.retain(|word| !question.attribute.contains(word));
+    }
+    let over = over(table, screen);
+    let strange = rest.iter().filter(|word| {
+        !is_there(word) && !is_of_head(word) && !over.iter().any(|read| alike(word, read) || ties::names(word, read))
+    });
+    let is_thing = |word: &&String| {
+        let at = question.said.iter().position(|said| said == *word);
+        let before = at.and_then(|at| at.checked_sub(1)).map(|before| question.said[before].as_str());
+        before.is_some_and(|before| BEFORE_THINGS.contains(&before)) || question.attribute.contains(word)
+    };
+    let (lacking, strange): (Vec<String>, Vec<String>) = strange.cloned().partition(|word| is_thing(&word));
+    let found = rows.iter().copied().filter(|row| known.iter().all(|word| has(row, word))).collect();
+    Some(Named { rows: found, known, lacking, strange: strange.len() })
+}
+
+/// Whether a head is called `word` and nothing else.
+fn names_exactly(word: &str, table: &Table<'_>) -> bool {
+    table.heads().iter().any(|head| matches!(&words(&head.text)[..], [only] if alike(word, only)))
+}
+
+/// The words of what stands over a table: titles, headlines, and the first lines of the page.
+fn over(table: &Table<'_>, screen: &ScreenText) -> Vec<String> {
+    let top = table.heads().first().map_or(0, |head| head.region.y);
+    let texts = screen.lines.iter().filter(|line| line.region.y < top).map(|line| line.text.as_str());
+    texts.chain(screen.window.as_deref()).flat_map(words).collect()
+}
+
+/// Whether a table has the row that a question names, and nothing of what is asked of it: "the bus to Velden" where only trains
+/// go there.
+pub(super) fn lacks(question: &Question, screen: &ScreenText) -> bool {
+    tables(screen).iter().any(|table| {
+        let named = names(question, table, screen).filter(|named| !named.rows.is_empty());
+        let stands = |word: &String| {
+            screen.lines.iter().any(|line| words(&line.text).iter().any(|read| ties::names(word, read)))
+        };
+        named.is_some_and(|named| {
+            named.lacking.iter().any(|word| !stands(word)) && column_asked(question, table).is_none()
+        })
+    })
+}
+
+/// The column that a question asks for by what it calls it.
+fn column_asked(question: &Question, table: &Table<'_>) -> Option<usize> {
+    named_columns(&question.attribute, table).into_iter().next().filter(|_| !question.attribute.is_empty())
+}
+
+/// The row that the words of a question name, in any of its cells, and its cell under the head that they name.
+fn named<'a>(question: &Question, table: &Table<'a>, screen: &ScreenText) -> Option<Quote<'a>> {
+    let Named { rows: found, known, lacking, strange } = names(question, table, screen)?;
+    // One word may say what a row does: "who teaches boxing".
+    if strange > 1
+        || !lacking.is_empty() && column_asked(question, table).is_none() && !is_column_named(question, table)
+    {
+        return None;
+    }
+    let rows: Vec<&Vec<&'a TextLine>> = table.items().collect();
     let at = |of: &Vec<&TextLine>| rows.iter().position(|row| std::ptr::eq(*row, of)).unwrap_or(0) + 1;
     match &found[..] {
         [of] if question.says(&["row"]) => row(&format!("Row {}: ", at(of)), table, of),
         [of] => {
-            let column = heads.iter().copied().find(|column| {
-                table.cell(of, *column).is_some_and(|cell| !known.iter().all(|word| has(&[cell], word)))
-            });
-            let column = column.or_else(|| of_kind(question, table, of));
+            let column = column_of(question, table, of, &known);
             column.and_then(|column| cell(table, of, column)).or_else(|| row("", table, of))
         }
         // "Which classes does Lena teach": several rows have it, in one column.
-        [first, ..] if found.len() <= MOST_ROWS && question.begins(&["who", "which", "what"]) => {
+        [first, ..]
+            if found.len() <= MOST_ROWS && question.begins(&["who", "which", "what", "whose", "when", "how"]) =>
+        {
+            // Of each of a few what is asked for.
+            let asked = column_of(question, table, first, &known).filter(|_| found.len() <= MOST_ROWS / 2);
+            let each: Option<Vec<Quote<'a>>> =
+                asked.and_then(|column| found.iter().map(|row| cell(table, row, column)).collect());
+            if let Some(each) = each {
+                return Some(Quote {
+                    said: each.iter().map(|quote| quote.said.as_str()).collect::<Vec<_>>().join(" "),
+                    lines: each.iter().flat_map(|quote| quote.lines.clone()).collect(),
+                    query: None,
+                });
+            }
+            if question.begins(&["when", "how"]) {
+                return None;
+            }
             let column = (1..table.heads().len()).find(|column| {
                 found
                     .iter()
@@ -412,23 +443,127 @@ fn named<'a>(question: &Question, table: &Table<'a>) -> Option<Quote<'a>> {
     }
 }
 
-/// The only column of `of` that has what a question asks for: a day or a time, an amount, or what is told of it in other words.
-fn of_kind(question: &Question, table: &Table<'_>, of: &[&TextLine]) -> Option<usize> {
-    let is_told = |name: &str| {
-        (0..table.heads().len()).find(|at| words(&table.heads()[*at].text).iter().any(|word| word == name))
+/// Words that compare, which takes more than one row.
+const COMPARING: [&str; 8] = ["than", "before", "after", "same", "more", "less", "enough", "both"];
+
+/// The row that a question for a yes or no is about, which says so or not: "has the Lisbon plane landed".
+fn whether<'a>(question: &Question, table: &Table<'a>, screen: &ScreenText) -> Option<Quote<'a>> {
+    if question.says(&COMPARING) || question.says(&["there"]) {
+        return None;
+    }
+    let named = names(question, table, screen)?;
+    let rows: Vec<&Vec<&'a TextLine>> = table.items().collect();
+    // What is said of another row is not known of this one: it is what is asked.
+    let begins_with = |row: &&Vec<&'a TextLine>| {
+        name(table, row).or(row.first().copied()).is_some_and(|name| named.known.iter().any(|word| has(&[name], word)))
     };
-    if let Some(column) = told_by(question).find_map(is_told) {
+    let found = match &named.rows[..] {
+        [] => rows.into_iter().filter(begins_with).collect(),
+        _ => named.rows,
+    };
+    let [of] = found[..] else { return None };
+    (named.strange + named.lacking.len() <= 1 && !is_only_name(question, &named.known)).then(|| row("", table, of))?
+}
+
+/// Whether a question says nothing of a row but its name.
+fn is_only_name(question: &Question, known: &[String]) -> bool {
+    asked(question).iter().all(|word| known.contains(word)) && known.len() < 2
+}
+
+/// Whether a question names a column by its own word: "what did Ada get in maths".
+fn is_column_named(question: &Question, table: &Table<'_>) -> bool {
+    let tied = |two: &&[String]| matches!(two[0].as_str(), "in" | "of" | "for" | "at" | "on" | "under");
+    let named: Vec<String> = question.said.windows(2).filter(tied).map(|two| two[1].clone()).collect();
+    table.heads().iter().any(|head| names_head(&named, head))
+}
+
+/// The column of `of` that a question asks for: the one that it calls so, of several the one that is of the kind that is asked for and
+/// that it names last; or else the only one of that kind. Not the one that `known` stands in.
+fn column_of(question: &Question, table: &Table<'_>, of: &[&TextLine], known: &[String]) -> Option<usize> {
+    let is_free =
+        |column: &usize| table.cell(of, *column).is_some_and(|cell| !known.iter().all(|word| has(&[cell], word)));
+    if let Some(column) =
+        named_columns(&question.attribute, table).into_iter().find(|at| is_free(at) && !question.attribute.is_empty())
+    {
         return Some(column);
+    }
+    let said: Vec<String> =
+        question.said.iter().filter(|word| !known.contains(word) && !is_asking(word)).cloned().collect();
+    let mut tied: Vec<usize> = named_columns(&said, table).into_iter().filter(is_free).collect();
+    // "How many did I order" asks for no number of an order.
+    if question.says(&["many"]) {
+        tied.retain(|at| !compared::is_name_of(table.heads()[*at]));
+        if tied.is_empty() {
+            let is_quantity = |at: &usize| {
+                words(&table.heads()[*at].text).iter().any(|word| table::QUANTITY.contains(&word.as_str()))
+            };
+            return (0..table.heads().len()).find(is_quantity);
+        }
+    }
+    // What is told where the row has the word that names it: "delayed until 11:05".
+    let is_told_there = |cell: &&TextLine| {
+        known.iter().any(|word| has(&[cell], word))
+            && matches!(&question.wants, Wants::Value { kind: Some(Kind::Date), .. })
+            && cell.text.split_whitespace().count() > 1
+            && cell.text.split_whitespace().any(shape::is_time)
+    };
+    if of.iter().any(is_told_there) {
+        return None;
+    }
+    let is_it = |column: &usize| table.cell(of, *column).is_some_and(|cell| is_wanted(question, cell));
+    if tied.len() > 1 && tied.iter().any(is_it) {
+        tied.retain(is_it);
+    }
+    let last = |column: &usize| {
+        let head = words(&table.heads()[*column].text);
+        said.iter().rposition(|word| head.iter().any(|read| ties::names(word, read)))
+    };
+    tied.into_iter().max_by_key(last).or_else(|| of_kind(question, table, of, &is_free))
+}
+
+/// Words of questions that are none of a column: "to" may stand over one.
+fn is_asking(word: &str) -> bool {
+    super::super::excerpt::COMMON.contains(&word) && !matches!(word, "email" | "document")
+}
+
+/// Whether `cell` has what the question asks for: a day or a time, or an amount.
+fn is_wanted(question: &Question, cell: &TextLine) -> bool {
+    let of = typed::worth(&cell.text).map(|worth| worth.of);
+    let Wants::Value { kind, .. } = &question.wants else { return false };
+    let is_money = question.says(&["pay", "pays", "earn", "earns", "cost", "costs", "paid"]);
+    match kind.or(is_money.then_some(Kind::Amount)) {
+        Some(Kind::Date) => {
+            matches!(of, Some(Type::Day | Type::Time)) || !shape::find(Kind::Date, &cell.text).is_empty()
+        }
+        Some(Kind::Amount) => !shape::find(Kind::Amount, &cell.text).is_empty() || of == Some(Type::Number),
+        _ => false,
+    }
+}
+
+/// The only column of `of` that has what a question asks for: a day or a time, an amount, or where something is.
+fn of_kind(
+    question: &Question,
+    table: &Table<'_>,
+    of: &[&TextLine],
+    is_free: &dyn Fn(&usize) -> bool,
+) -> Option<usize> {
+    let heads = || (0..table.heads().len()).filter(is_free);
+    if question.begins(&["where"]) {
+        let is_place = |at: &usize| words(&table.heads()[*at].text).iter().any(|word| PLACES.contains(&word.as_str()));
+        return heads().find(is_place);
     }
     let Wants::Value { kind, .. } = &question.wants else { return None };
     let is_it = |cell: &TextLine| match kind {
-        Some(Kind::Date) => !shape::find(Kind::Date, &cell.text).is_empty() || shape::is_time(&cell.text),
         Some(Kind::Amount) => !shape::find(Kind::Amount, &cell.text).is_empty(),
-        _ => false,
+        _ => is_wanted(question, cell),
     };
-    let mut columns = (0..table.heads().len()).filter(|at| table.cell(of, *at).is_some_and(is_it));
+    let mut columns = heads().filter(|at| table.cell(of, *at).is_some_and(is_it));
     let column = columns.next()?;
     columns.next().is_none().then_some(column)
+}
+
+fn is_letter(word: &str) -> bool {
+    word.len() == 1 && word.chars().all(char::is_alphabetic)
 }
 
 fn is_number(word: &str) -> bool {
