@@ -4,6 +4,7 @@
 //! Owns the lists (`skills/screen/asked/`, whose first says how they are written) and the judgement of answers, by words alone,
 //! so that the same answer always has the same one. Never asks anything and never looks at how an answer was found.
 
+use crate::router::Routed;
 use crate::skills::screen;
 use jarvis_core::{Region, ScreenText, TextLine, TextRole};
 
@@ -48,6 +49,57 @@ pub struct Question {
     pub(crate) expected: &'static str,
     /// The rules alone don't answer it rightly so far.
     pub is_missed: bool,
+}
+
+/// What is asked where nothing was seen, and who is to answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Unseen {
+    /// The part of the list that it is in: what rules were worked on with, and what not.
+    pub part: &'static str,
+    /// In the words of who asks.
+    pub text: &'static str,
+    pub(crate) expected: &'static str,
+    /// The rules alone decide wrongly so far.
+    pub is_missed: bool,
+}
+
+/// The list of them.
+pub fn unseen() -> Vec<Unseen> {
+    let mut part = "";
+    let rows = include_str!("skills/screen/asked/unseen.txt").lines().filter(|row| !row.starts_with('#'));
+    rows.filter_map(|row| {
+        if let Some(name) = row.strip_prefix("== ") {
+            part = name;
+            return None;
+        }
+        let (expected, text) = row.split_once(": ")?;
+        let is_missed = expected.starts_with('!');
+        Some(Unseen { part, text, expected: expected.trim_start_matches('!'), is_missed })
+    })
+    .collect()
+}
+
+impl Unseen {
+    /// Whether the language model is to answer it, from what it knows.
+    pub fn is_of_world(&self) -> bool {
+        self.expected == "chat"
+    }
+
+    /// Whether who answers by `routed` is who is to.
+    pub fn is_right(&self, routed: &Routed) -> bool {
+        self.expected.split('/').any(|expected| expected == came(routed))
+    }
+}
+
+/// What was decided, in the words of the list.
+pub(crate) fn came(routed: &Routed) -> &'static str {
+    match routed {
+        Routed::Chat => "chat",
+        Routed::Skill(matched) if matched.intent == screen::OFFER => "offer",
+        Routed::Skill(matched) if matched.intent == screen::PICTURE => "picture",
+        Routed::Skill(matched) if matched.intent.starts_with("screen.") => "look",
+        Routed::Skill(_) => "skill",
+    }
 }
 
 /// What an answer is worth.

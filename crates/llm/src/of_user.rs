@@ -132,8 +132,8 @@ fn as_heard(question: &str) -> String {
             _ => word.to_owned(),
         })
         .collect();
-    if let Some(first) = words.first_mut().filter(|first| first.is_ascii()) {
-        first[..1].make_ascii_uppercase();
+    if let Some(first) = words.first_mut().and_then(|first| first.get_mut(..1)) {
+        first.make_ascii_uppercase();
     }
     let is_asked = words.first().is_some_and(|first| {
         ["Wh", "How", "Is", "Are", "Was", "Were", "Do", "Did", "Can", "Could", "Will", "Would", "Should", "Ha", "Am"]

@@ -241,7 +241,11 @@ fn what_the_model_says_only_the_user_can_know_is_asked_back_and_answered_when_as
     eyes.will_see(Ok(a_screen("The disk is full.")));
     assert_eq!(ask("Yes.").intent, screen::ASK);
     // After a look it is about what was seen, and so is what is to be done with something of it.
-    for (said, intent) in [("Can I freeze it all?", screen::ASK), ("Read me the ingredients", screen::READ)] {
+    for (said, intent) in [
+        ("Can I freeze it all?", screen::ASK),
+        ("Read me the ingredients", screen::ASK),
+        ("Copy the ingredients", screen::COPY),
+    ] {
         // What isn't found in the window is looked for once more.
         eyes.will_see(Ok(a_screen("The disk is full.")));
         eyes.will_see(Ok(a_screen("The disk is full.")));

@@ -204,15 +204,15 @@ impl Follow {
         self.forms.find(text, of_form).or_else(&mut is_about)
     }
 
-    /// What `text` says to do with something, whatever that is: to find it, to copy it, to read it.
+    /// What `text` says to do with something, whatever that is: to find it, to copy it.
     pub(super) fn asked_to(&self, text: &str) -> Option<IntentMatch> {
         self.forms.find(text, |form, captures| {
             let query = as_written(captures.get("query").unwrap_or_default());
             match form {
                 Form::Find | Form::FindAny => Some(matched(FIND, &[("query", &query)])),
                 Form::Copy | Form::CopyAny => Some(copy(&query)),
-                Form::Read => Some(matched(READ, &[("what", "found"), ("query", &query)])),
-                Form::Where | Form::What | Form::Says | Form::Changed => None,
+                // What is to be read is asked for as well as anything is: an answer may go by another name.
+                Form::Read | Form::Where | Form::What | Form::Says | Form::Changed => None,
             }
         })
     }

@@ -3,8 +3,7 @@
 //! The whole way of a question, through the router with every skill, as the user has it.
 
 use super::super::testing::screen;
-use super::super::{OFFER, PICTURE};
-use crate::bench::{Question, Verdict, lines};
+use crate::bench::{Question, Verdict, came, lines, unseen};
 use crate::router::{Routed, Router};
 use crate::skills;
 use crate::testing::FakeClock;
@@ -81,24 +80,15 @@ impl Tally {
 fn what_only_the_users_world_tells_is_not_made_up() {
     let mut unexpected = Vec::new();
     let mut tallies: Vec<(&str, Tally)> = Vec::new();
-    for row in include_str!("unseen.txt").lines().filter(|row| !row.starts_with('#')) {
-        if let Some(half) = row.strip_prefix("== ") {
-            tallies.push((half, Tally::default()));
-            continue;
+    for asked in unseen() {
+        if tallies.last().is_none_or(|(part, _)| *part != asked.part) {
+            tallies.push((asked.part, Tally::default()));
         }
-        let (expected, said) = row.split_once(": ").unwrap();
-        let is_missed = expected.starts_with('!');
-        let came = match Talk::new().router.route(said) {
-            Routed::Chat => "chat",
-            Routed::Skill(matched) if matched.intent == OFFER => "offer",
-            Routed::Skill(matched) if matched.intent == PICTURE => "picture",
-            Routed::Skill(matched) if matched.intent.starts_with("screen.") => "look",
-            Routed::Skill(_) => "skill",
-        };
-        let is_right = expected.trim_start_matches('!').split('/').any(|expected| expected == came);
-        let wrong = (!is_right).then(|| format!("{said}: {came}, not {expected}"));
+        let routed = Talk::new().router.route(asked.text);
+        let wrong =
+            (!asked.is_right(&routed)).then(|| format!("{}: {}, not {}", asked.text, came(&routed), asked.expected));
         if let Some((_, tally)) = tallies.last_mut() {
-            tally.count(said, wrong, is_missed);
+            tally.count(asked.text, wrong, asked.is_missed);
         }
     }
     for (part, tally) in tallies {

@@ -8,6 +8,8 @@ mod pages;
 mod tasks;
 
 use super::{Better, Rows, median};
+use jarvis_assistant::conversation::Conversation;
+use jarvis_assistant::{Router, bench, skills};
 use jarvis_core::{Cancel, Constraint, GenerateOptions, LanguageModel, Message, Prompt, Role};
 use std::time::Instant;
 use tasks::{Kind, TASKS, TOOL_NAMES, TOOLS, Task};
@@ -41,8 +43,47 @@ pub(super) fn run(
 ) -> anyhow::Result<()> {
     if options.list.is_empty() {
         tasks(model.as_mut(), options, rows)?;
+        unseen(model.as_mut(), rows)?;
     }
     pages::run(model, settings, options, rows)
+}
+
+/// Who is to answer what is asked where nothing was seen, with the judgement of `model` if it can tell, and by rules.
+fn unseen(model: &mut dyn LanguageModel, rows: &mut Rows<'_>) -> anyhow::Result<()> {
+    let all = bench::unseen();
+    let mut parts: Vec<&str> = all.iter().map(|asked| asked.part).collect();
+    parts.dedup();
+    let (mut times, mut is_judged) = (Vec::new(), false);
+    for part in parts {
+        for (is_of_world, what) in
+            [(false, "what only the user knows, not made up"), (true, "what everybody knows, answered")]
+        {
+            let of_part = all.iter().filter(|asked| asked.part == part && asked.is_of_world() == is_of_world);
+            let (mut right, mut count) = ([0.0, 0.0], 0.0);
+            for asked in of_part {
+                let router = Router::new(skills::all());
+                let request = router.read(asked.text);
+                let began = Instant::now();
+                let judged = model.is_of_user(&Conversation::alone(&request.text), &Cancel::new())?;
+                times.push(super::ms(began));
+                is_judged |= judged.is_some();
+                right[0] += f64::from(u8::from(asked.is_right(&router.route_judged(&request, &mut || judged))));
+                right[1] += f64::from(u8::from(asked.is_right(&router.route_request(&request))));
+                count += 1.0;
+            }
+            if count > 0.0 {
+                for (right, by) in right.iter().zip(["with the model", "by rules alone"]).skip(usize::from(!is_judged))
+                {
+                    let metric = format!("{what}, {by}, {part}");
+                    rows.add(("unseen", metric), (right * 100.0 / count, "%", Better::More), (None, None));
+                }
+            }
+        }
+    }
+    if is_judged {
+        rows.add(("unseen", "judging a question"), (median(&mut times), "ms", Better::Less), (None, None));
+    }
+    Ok(())
 }
 
 fn tasks(model: &mut dyn LanguageModel, options: &Options, rows: &mut Rows<'_>) -> anyhow::Result<()> {
