@@ -199,8 +199,8 @@ mod tests {
         let desktop = processors(&[(1, 1, "32K"), (1, 2, "1024K"), (4, 3, "32768K")], 4);
         assert_eq!(cache_bytes(desktop.path(), 4), Some(32 << 20));
         let server = processors(&[(1, 1, "32K"), (2, 2, "1024K"), (8, 3, "98304K")], 32);
-        assert_eq!(cache_bytes(server.path(), 16), Some(4 * 96 << 20));
-        assert_eq!(cache_bytes(server.path(), 2), Some(2 * 96 << 20));
+        assert_eq!(cache_bytes(server.path(), 16), Some((4 * 96) << 20));
+        assert_eq!(cache_bytes(server.path(), 2), Some((2 * 96) << 20));
         let board = processors(&[(1, 1, "32K"), (4, 2, "512K")], 4);
         assert_eq!(cache_bytes(board.path(), 4), Some(512 << 10));
         for unknown in [processors(&[], 4), processors(&[(4, 2, "much")], 4)] {
@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn more_is_measured_than_caches_hold_and_no_thread_writes_for_long() {
         assert_eq!(part(32 << 20, 2), 48 << 20);
-        assert_eq!(part(4 * 96 << 20, 16), 72 << 20);
+        assert_eq!(part((4 * 96) << 20, 16), 72 << 20);
         assert_eq!(part(512 << 10, 4), 4 << 20);
         assert_eq!(part(1 << 30, 2), 96 << 20);
     }

@@ -79,7 +79,7 @@ impl Document {
         let Value::Object(mut root) = root else {
             return Err(SettingsError::Shape { file, section: None });
         };
-        let version = root.get("version").filter(|version| !version.as_u64().is_some_and(|number| number > 0));
+        let version = root.get("version").filter(|version| version.as_u64().is_none_or(|number| number == 0));
         let version = version.map(|version| SettingsError::Version { file: file.clone(), found: version.to_string() });
         migrate(&mut root, &MIGRATIONS);
         let document = Self { file, root };
