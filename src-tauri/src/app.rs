@@ -283,7 +283,7 @@ struct Started {
 /// Starts the engine and serves it on the control socket, so that `jarvis toggle` and the others reach it.
 fn start_engine(app: &AppHandle<Wry>, settings: &Settings, paths: &Paths) -> Result<Started> {
     // Before the engine, so that a second one never opens the microphone.
-    let claim = control::claim(paths)?;
+    let claim = control::claim(paths).map_err(seen_from_a_window)?;
     let options = EngineOptions { keeps_timers: true, ..EngineOptions::default() };
     let events = options.observers.subscribe();
     let engine = Engine::start(settings.clone(), paths.clone(), options)?;
@@ -296,6 +296,16 @@ fn start_engine(app: &AppHandle<Wry>, settings: &Settings, paths: &Paths) -> Res
         None => Err(Error::new("shell.starting", "Jarvis is still starting.", "Try again in a moment.")),
     })?;
     Ok(Started { engine, events, server })
+}
+
+/// The same, for who sees it in a window: that can't take the other one's place while it is open.
+fn seen_from_a_window(error: Error) -> Error {
+    if error.code != "control.already_running" {
+        return error;
+    }
+    let hint = "It has the microphone. To use this window, close it, end the other one with `jarvis quit`, and start Jarvis \
+                again; or leave that running, and talk to it with `jarvis toggle` and `jarvis ask`.";
+    Error { hint: hint.into(), ..error }
 }
 
 /// Passes the engine's events on to tray and window until it ends.

@@ -191,6 +191,32 @@ fn a_running_jarvis_answers_as_one_conversation_and_in_writing() {
 }
 
 #[test]
+fn a_settings_file_that_is_broken_meanwhile_keeps_no_running_jarvis_from_answering() {
+    let home = Home::new();
+    let running = Running::start(&home);
+    std::fs::create_dir_all(home.path("config")).unwrap();
+    std::fs::write(home.path("config/config.json"), "{\n  \"audio\": {\n").unwrap();
+    assert!(reply(&home, "what is 12 times 12").contains("144"));
+    drop(running);
+    let (code, message, hint) = home.refusal(&["ask", "what is 12 times 12"]);
+    assert_eq!(code, "config.broken_file");
+    assert!(message.contains("line 2") && message.contains("a } is missing"), "{message}");
+    assert!(hint.contains("config.json"), "{hint}");
+}
+
+#[test]
+fn muting_says_what_is_so() {
+    let home = Home::new();
+    let _running = Running::start(&home);
+    let output = home.run(&["mute"]);
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "The microphone is off. `jarvis unmute` switches it on.\n");
+    assert_eq!(home.json(&["status"]).1[0]["muted"], true);
+    let (code, message, _) = home.refusal(&["unmute"]);
+    assert_eq!((code.as_str(), message.as_str()), ("control.cannot_listen", "This Jarvis runs without sound."));
+}
+
+#[test]
 fn many_who_ask_at_once_get_each_their_own_answer() {
     let home = Home::new();
     let _running = Running::start(&home);

@@ -86,8 +86,9 @@ fn main() {
     // SAFETY: this is the only thread so far.
     unsafe { jarvis_engine::load::disable_telemetry() };
     let cli = Cli::parse();
-    output::init_logging(cli.verbose);
     let output = Output::new(cli.json);
+    let tells_errors = matches!(&cli.command, Command::Run(args) if args.tells(&output));
+    output::init_logging(cli.verbose, tells_errors);
     let result = match cli.command {
         Command::Models(args) => models::run(args, &output),
         Command::Transcribe(args) => transcribe::run(args, &output),

@@ -73,9 +73,11 @@ pub fn explain(error: &anyhow::Error) -> jarvis_core::Error {
     })
 }
 
-/// Logs on standard error: warnings, with `-v` what happens, with `-vv` everything; `JARVIS_LOG` overrides.
-pub fn init_logging(verbose: u8) {
+/// Logs on standard error: warnings, with `-v` what happens, with `-vv` everything; `JARVIS_LOG` overrides. `tells_errors`: the
+/// command tells there itself what the engine tells its observers.
+pub fn init_logging(verbose: u8, tells_errors: bool) {
     let default = match verbose {
+        0 if tells_errors => "warn,jarvis_engine::observers=error",
         0 => "warn",
         1 => "info",
         _ => "debug",

@@ -111,6 +111,10 @@ impl LanguageModel for OnGraphics<dyn LanguageModel> {
         self.model.as_ref().map_or(0, |model| model.context_length())
     }
 
+    fn parameters(&self) -> Option<u64> {
+        self.model.as_ref().ok()?.parameters()
+    }
+
     fn end_of_turn(&mut self, said: &str, cancel: &Cancel) -> Result<Option<f32>> {
         self.ask(|model| model.end_of_turn(said, cancel), || true)
     }
@@ -193,6 +197,9 @@ mod tests {
         fn context_length(&self) -> usize {
             64
         }
+        fn parameters(&self) -> Option<u64> {
+            Some(self.1 as u64)
+        }
     }
 
     fn on_graphics(fails: &'static str, says_before: usize) -> (OnGraphics<dyn LanguageModel>, Arc<AtomicUsize>) {
@@ -222,6 +229,14 @@ mod tests {
             }
             assert_eq!(alive.load(Ordering::Relaxed), 1);
         }
+    }
+
+    #[test]
+    fn how_big_the_model_is_is_known_wherever_it_computes() {
+        let (mut model, _) = on_graphics("llm.device", 3);
+        assert_eq!((model.parameters(), model.context_length()), (Some(3), 64));
+        model.warm_up(&[]).unwrap();
+        assert_eq!(model.parameters(), Some(0), "that of the one on the processor");
     }
 
     #[test]

@@ -651,7 +651,8 @@ impl Listen {
         let error = Error::new(
             "audio.no_microphone",
             message.clone(),
-            "Plug a microphone in or choose another one in the settings; it is used as soon as it is there.",
+            // What to do is in the message: it differs with what happened.
+            "",
         );
         let device = DeviceStatus { available: false, name, message };
         self.outbox.send(Message::Microphone { device, error: Some(error) });

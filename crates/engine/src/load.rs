@@ -83,6 +83,10 @@ pub trait Parts: Send + Sync {
     fn language_wanted(&self, settings: &Settings) -> String {
         settings.mind.model.clone()
     }
+    /// Changes when what is installed does. Quick.
+    fn installed_version(&self) -> u64 {
+        0
+    }
     /// What [`Self::language_model`] loaded last. None before, and where nobody tells.
     fn language_loaded(&self) -> Option<LoadedLanguage> {
         None
@@ -355,6 +359,10 @@ impl Parts for Installed {
 
     fn language_wanted(&self, settings: &Settings) -> String {
         language_wanted(settings, &self.store)
+    }
+
+    fn installed_version(&self) -> u64 {
+        self.store.version()
     }
 
     fn language_loaded(&self) -> Option<LoadedLanguage> {

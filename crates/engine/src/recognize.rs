@@ -5,8 +5,8 @@
 //! was said so far. Never decides what to do with the words, and never works on for a turn that was given up or for a pause
 //! that was none.
 
-use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jarvis_assistant::turn::{Input, Stage};
 use jarvis_assistant::{Names, Router, skills};
@@ -45,6 +45,8 @@ pub(crate) struct Recognize {
     settings: Arc<Settings>,
     outbox: Outbox,
     heavy: Heavy,
+    /// The own recognizer, if it could be loaded. It stays when the servers beside it change.
+    own: Option<Considerate>,
     /// Knows what skills understand; never asked to act.
     judge: Router,
     /// Tells the wake word from what sounds like it, where that can be told.
@@ -56,7 +58,7 @@ impl Recognize {
     pub(crate) fn new(parts: Arc<dyn Parts>, settings: Arc<Settings>, outbox: Outbox, heavy: Heavy) -> Self {
         let mut judge = Router::new(skills::all());
         judge.set_names(Names::of_wake_model(&settings.wake.model));
-        Self { parts, settings, outbox, heavy, judge, check: None }
+        Self { parts, settings, outbox, heavy, own: None, judge, check: None }
     }
 
     /// Loads, then works until the channel is closed.
@@ -96,13 +98,16 @@ impl Recognize {
                 }
                 Job::Settings(settings) => {
                     let (old, new) = (&self.settings.recognition, &settings.recognition);
-                    let other = (&old.model, &old.languages) != (&new.model, &new.languages)
-                        || self.settings.remote != settings.remote;
+                    let other = (&old.model, &old.languages) != (&new.model, &new.languages);
+                    let elsewhere = self.settings.remote != settings.remote;
                     self.judge.set_names(Names::of_wake_model(&settings.wake.model));
                     self.settings = settings;
                     self.check = self.load_check();
-                    if other || recognizer.is_err() {
-                        recognizer = self.load();
+                    match self.own.clone().filter(|_| !other) {
+                        Some(own) if elsewhere => recognizer = self.join(Ok(own)),
+                        // Without one of our own, where a server is the only one: another one may be meant.
+                        None if other || elsewhere || recognizer.is_err() => recognizer = self.load(),
+                        _ => {}
                     }
                 }
             }
@@ -111,7 +116,7 @@ impl Recognize {
 
     /// The words that `work` hears; a recognizer that panics over them is loaded anew.
     fn recognize(
-        &self,
+        &mut self,
         engine: &mut Engine,
         cancel: &Cancel,
         work: impl FnOnce(&mut dyn SpeechToText) -> Result<Transcript>,
@@ -139,7 +144,7 @@ impl Recognize {
 
     /// Has the recognizer work; one that panics is loaded anew.
     fn ask<T>(
-        &self,
+        &mut self,
         engine: &mut Engine,
         cancel: &Cancel,
         work: impl FnOnce(&mut dyn SpeechToText) -> Result<T>,
@@ -163,50 +168,69 @@ impl Recognize {
         check.map_err(|error| tracing::warn!(%error, "no second look at the wake word")).ok()?
     }
 
-    fn load(&self) -> Engine {
+    fn load(&mut self) -> Engine {
+        let mut own = None;
         let loaded = load_and_tell(&self.outbox, Part::Recognition, &self.settings.recognition.model, || {
-            // One that waits for the network must not keep others from computing.
-            let own = self.parts.recognizer(&self.settings).map(|recognizer| {
-                Box::new(Considerate { recognizer, heavy: self.heavy.clone() }) as Box<dyn SpeechToText>
-            });
-            let mut recognizer = self.parts.with_remote_ears(&self.settings, own)?;
+            let recognizer = self.parts.recognizer(&self.settings);
+            let recognizer = recognizer.map(|recognizer| Considerate::new(recognizer, self.heavy.clone()));
+            own = recognizer.as_ref().ok().cloned();
+            let mut recognizer = self.join(recognizer)?;
             recognizer.warm_up()?;
             Ok(recognizer)
         });
+        self.own = own.filter(|_| loaded.is_ok());
         self.outbox.tell_all(self.parts.take_told());
         loaded
     }
+
+    /// `own` with the server beside it that the settings name.
+    fn join(&self, own: Result<Considerate>) -> Engine {
+        self.parts.with_remote_ears(&self.settings, own.map(|own| Box::new(own) as Box<dyn SpeechToText>))
+    }
 }
 
-/// A recognizer that computes only while it holds the right to.
+/// A recognizer that computes only while it holds the right to. One that waits for the network must not keep others from it.
+/// Clones are the same recognizer.
+#[derive(Clone)]
 struct Considerate {
-    recognizer: Box<dyn SpeechToText>,
+    recognizer: Arc<Mutex<Box<dyn SpeechToText>>>,
     heavy: Heavy,
+}
+
+impl Considerate {
+    fn new(recognizer: Box<dyn SpeechToText>, heavy: Heavy) -> Self {
+        Self { recognizer: Arc::new(Mutex::new(recognizer)), heavy }
+    }
+
+    /// One that panicked is not asked again.
+    fn recognizer(&self) -> MutexGuard<'_, Box<dyn SpeechToText>> {
+        self.recognizer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl SpeechToText for Considerate {
     fn transcribe(&mut self, samples: &[f32], cancel: &Cancel) -> Result<Transcript> {
         let _right = self.heavy.take();
-        self.recognizer.transcribe(samples, cancel)
+        self.recognizer().transcribe(samples, cancel)
     }
 
     fn transcribe_expecting(&mut self, samples: &[f32], expected: &[&str], cancel: &Cancel) -> Result<Transcript> {
         let _right = self.heavy.take();
-        self.recognizer.transcribe_expecting(samples, expected, cancel)
+        self.recognizer().transcribe_expecting(samples, expected, cancel)
     }
 
     fn transcribe_partial(&mut self, samples: &[f32], cancel: &Cancel) -> Result<Transcript> {
         let _right = self.heavy.take();
-        self.recognizer.transcribe_partial(samples, cancel)
+        self.recognizer().transcribe_partial(samples, cancel)
     }
 
     fn transcribe_and_weigh(&mut self, samples: &[f32], words: &str, cancel: &Cancel) -> Result<Weighed> {
         let _right = self.heavy.take();
-        self.recognizer.transcribe_and_weigh(samples, words, cancel)
+        self.recognizer().transcribe_and_weigh(samples, words, cancel)
     }
 
     /// Without the right: at the start everything loads side by side.
     fn warm_up(&mut self) -> Result<()> {
-        self.recognizer.warm_up()
+        self.recognizer().warm_up()
     }
 }

@@ -48,12 +48,14 @@ pub(crate) enum Job {
 
 /// The thread's state.
 pub(crate) struct Speak {
-    pub(crate) parts: Arc<dyn Parts>,
-    pub(crate) io: Arc<dyn AudioIo>,
-    pub(crate) mouth: Arc<Mouth>,
-    pub(crate) settings: Arc<Settings>,
-    pub(crate) outbox: Outbox,
-    pub(crate) heavy: Heavy,
+    parts: Arc<dyn Parts>,
+    io: Arc<dyn AudioIo>,
+    mouth: Arc<Mouth>,
+    settings: Arc<Settings>,
+    outbox: Outbox,
+    heavy: Heavy,
+    /// The own voice, if it could be loaded. It stays when the servers beside it change.
+    own: Option<Considerate>,
 }
 
 type Engine = Result<Box<dyn TextToSpeech>, Error>;
@@ -66,6 +68,18 @@ struct Ahead {
 }
 
 impl Speak {
+    /// Nothing is opened or loaded before [`Self::run`].
+    pub(crate) fn new(
+        parts: Arc<dyn Parts>,
+        io: Arc<dyn AudioIo>,
+        mouth: Arc<Mouth>,
+        settings: Arc<Settings>,
+        outbox: Outbox,
+        heavy: Heavy,
+    ) -> Self {
+        Self { parts, io, mouth, settings, outbox, heavy, own: None }
+    }
+
     /// Opens and loads, then works until the channel is closed.
     pub(crate) fn run(mut self, jobs: Receiver<Job>) {
         let player_events = self.forward_player_events();
@@ -140,10 +154,17 @@ impl Speak {
                         }
                     }
                     let elsewhere = self.settings.remote != before.remote;
-                    if elsewhere || sounds_different(&self.settings.voice, &before.voice) || voice.is_err() {
-                        voice = self.load();
-                        rehearsal = self::rehearsal(&voice);
-                    } else if let Ok(voice) = &mut voice
+                    let other = sounds_different(&self.settings.voice, &before.voice);
+                    match self.own.clone().filter(|_| !other) {
+                        Some(own) if elsewhere => voice = self.join(Ok(own)),
+                        // Without one of our own, where a server's is the only one: another one may be meant.
+                        None if other || elsewhere || voice.is_err() => {
+                            voice = self.load();
+                            rehearsal = self::rehearsal(&voice);
+                        }
+                        _ => {}
+                    }
+                    if let Ok(voice) = &mut voice
                         && self.settings.voice.rate != before.voice.rate
                     {
                         voice.set_rate(self.settings.voice.rate);
@@ -191,7 +212,7 @@ impl Speak {
     }
 
     /// Makes the sound of `clause`, to be given later.
-    fn make(&self, voice: &mut Engine, turn: TurnId, clause: Clause, cancel: &Cancel) -> Result<Ahead> {
+    fn make(&mut self, voice: &mut Engine, turn: TurnId, clause: Clause, cancel: &Cancel) -> Result<Ahead> {
         if cancel.is_cancelled() {
             return Err(Error::cancelled());
         }
@@ -258,7 +279,8 @@ impl Speak {
         self.mouth.with(&Cancel::new(), |speaker| speaker.set_effect(preset(effect), effect_amount));
     }
 
-    fn load(&self) -> Engine {
+    fn load(&mut self) -> Engine {
+        self.own = None;
         let id = &self.settings.voice.model;
         if !self.settings.voice.enabled {
             self.outbox.part(Part::Voice, id, Loaded::Off);
@@ -268,16 +290,21 @@ impl Speak {
                 "Switch it on with `jarvis config set voice.enabled true`.",
             ));
         }
-        load_and_tell(&self.outbox, Part::Voice, id, || {
-            // One that waits for the network must not keep others from computing.
-            let own = self
-                .parts
-                .voice(&self.settings)
-                .map(|voice| Box::new(Considerate::new(voice, self.heavy.clone())) as Box<dyn TextToSpeech>);
-            let mut voice = self.parts.with_remote_voice(&self.settings, own)?;
+        let mut own = None;
+        let loaded = load_and_tell(&self.outbox, Part::Voice, id, || {
+            let voice = self.parts.voice(&self.settings).map(|voice| Considerate::new(voice, self.heavy.clone()));
+            own = voice.as_ref().ok().cloned();
+            let mut voice = self.join(voice)?;
             voice.warm_up()?;
             Ok(voice)
-        })
+        });
+        self.own = own.filter(|_| loaded.is_ok());
+        loaded
+    }
+
+    /// `own` with the server beside it that the settings name.
+    fn join(&self, own: Result<Considerate>) -> Engine {
+        self.parts.with_remote_voice(&self.settings, own.map(|own| Box::new(own) as Box<dyn TextToSpeech>))
     }
 
     fn tell_voice(&self, voice: &Engine) {

@@ -111,14 +111,8 @@ impl Engine {
             threads.push(spawn("listen", move || state.run(listen_jobs))?);
             let state = Recognize::new(Arc::clone(&parts), Arc::clone(&settings), outbox.clone(), heavy.clone());
             threads.push(spawn("recognize", move || state.run(recognize_jobs))?);
-            let state = Speak {
-                parts: Arc::clone(&parts),
-                io: options.io,
-                mouth: Arc::clone(&mouth),
-                settings: Arc::clone(&settings),
-                outbox: outbox.clone(),
-                heavy: heavy.clone(),
-            };
+            let (shared, told) = (Arc::clone(&settings), outbox.clone());
+            let state = Speak::new(Arc::clone(&parts), options.io, Arc::clone(&mouth), shared, told, heavy.clone());
             threads.push(spawn("speak", move || state.run(speak_jobs))?);
         }
         let keeper = options.keeps_timers.then(|| Keeper::new(&paths));

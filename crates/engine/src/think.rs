@@ -1,9 +1,11 @@
 //! The thinking thread: words in, text and clauses out. Owns the mind, with the skills and the language model.
 //!
-//! The model loads and warms up on a thread of its own, so skills answer before it is there. Between questions the thread sleeps
+//! The model loads and warms up on a thread of its own (`think/model.rs`), so skills answer before it is there. Between questions the thread sleeps
 //! until an alarm is due. What skills need kept for the next run is read at the start and handed on to be written whenever
 //! it changed. Never speaks and never decides whether an answer is still wanted; that flag is handed to it.
 
+mod local;
+mod model;
 mod show;
 
 use std::collections::VecDeque;
@@ -12,11 +14,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, sync_channel};
 use std::time::{Duration, Instant};
 
 use jarvis_assistant::turn::{Input, Stage};
-use jarvis_assistant::{Conversation, Mind, Names, Piece, Router, skills};
-use jarvis_core::{
-    AssistantEvent, Cancel, Error, GenerateOptions, Generation, HostAction, LanguageModel, Message as ChatMessage,
-    Prompt, Region, Reply, Result, SystemClock, TurnId,
-};
+use jarvis_assistant::{Mind, Names, Piece, Router, skills};
+use jarvis_core::{AssistantEvent, Cancel, HostAction, Region, Reply, Result, SystemClock, TurnId};
 use jarvis_settings::{Paths, Settings};
 
 use crate::adjust::adjust;
@@ -24,9 +23,11 @@ use crate::clipboard::Clipboard;
 use crate::heavy::Heavy;
 use crate::keep::Keeper;
 use crate::load::Parts;
-use crate::message::{AskedToSee, Loaded, Message, Outbox, PANICKED, Part, contained};
+use crate::message::{AskedToSee, Message, Outbox, PANICKED, contained};
 use crate::picture::Offered;
 use crate::see::{Sight, Sighting};
+
+use model::{Arrived, Model};
 
 /// How long to wait to hear whether there was a wake to unlearn; who listens is loading, perhaps, and will tell later.
 const UNLEARNED: Duration = Duration::from_secs(2);
@@ -55,7 +56,9 @@ pub(crate) enum Job {
     /// Look at the screen and answer from it, in no turn.
     See(AskedToSee),
     /// The language model is there, or is not.
-    Model { load: u64, result: Result<Box<dyn LanguageModel>>, began: Instant },
+    Model(Arrived),
+    /// The servers of other programs can be asked, as far as that can be.
+    Connected(u64),
     /// Take these settings, and load again what is not there.
     Settings(Arc<Settings>),
     /// Memory is short: let go of what comes back in a moment.
@@ -84,14 +87,10 @@ pub(crate) struct Think {
     settings: Arc<Settings>,
     paths: Paths,
     outbox: Outbox,
-    heavy: Heavy,
-    /// This thread's own channel, for the loader.
+    /// This thread's own channel, for who loads and connects.
     jobs: Sender<Job>,
-    loading: bool,
-    /// The language model that was asked for last.
-    wanted: String,
-    /// Number of the newest load; what an older one brings is not wanted any more.
-    load: u64,
+    /// The language model and what stands beside it.
+    model: Model,
     waiting: VecDeque<Waiting>,
     /// What acts, of words that may be the beginning of more.
     undecided: Option<Question>,
@@ -127,11 +126,8 @@ impl Think {
             settings,
             paths,
             outbox,
-            heavy,
             jobs,
-            loading: false,
-            wanted: String::new(),
-            load: 0,
+            model: Model::new(heavy),
             waiting: VecDeque::new(),
             undecided: None,
             answered: None,
@@ -147,6 +143,7 @@ impl Think {
     /// Works until the channel is closed.
     pub(crate) fn run(mut self, jobs: Receiver<Job>) {
         self.load();
+        self.connect();
         self.restore();
         loop {
             self.keep();
@@ -189,20 +186,14 @@ impl Think {
                     self.mind.silence();
                 }
                 Ok(Job::See(asked)) => self.see(asked),
-                Ok(Job::Model { load, result, began }) if load == self.load => self.take_model(result, began),
-                Ok(Job::Model { .. }) => tracing::debug!("a language model came that is not wanted any more"),
+                Ok(Job::Model(arrived)) => self.take_model(arrived),
+                Ok(Job::Connected(connection)) => self.connected(connection),
                 Ok(Job::Settings(settings)) => {
                     let before = std::mem::replace(&mut self.settings, settings);
                     self.mind.set_options((&self.settings.mind).into());
                     self.mind.set_names(Names::of_wake_model(&self.settings.wake.model));
                     self.sight.set_settings(&self.settings);
-                    // The wish may stay the same, and what it means not: a better model was installed.
-                    let other = self.wanted != self.parts.language_wanted(&self.settings)
-                        || before.mind.enabled != self.settings.mind.enabled
-                        || before.remote != self.settings.remote;
-                    if other || (!self.mind.has_model() && !self.loading) {
-                        self.load();
-                    }
+                    self.follow(&before);
                 }
                 Ok(Job::Spare) => self.spare(),
                 Ok(Job::Quit) => break,
@@ -247,7 +238,7 @@ impl Think {
         if asked.cancel.is_cancelled() {
             return;
         }
-        if self.loading && self.mind.needs_model(&asked.text) {
+        if self.model.is_coming() && self.mind.needs_model(&asked.text) {
             return self.waiting.push_back(Waiting::Question(asked));
         }
         let Question { turn, text, cancel } = asked;
@@ -287,6 +278,7 @@ impl Think {
         match answer {
             Ok(answer) => {
                 self.outbox.tell_all(self.parts.take_told());
+                self.tell_model();
                 tracing::debug!(timings = ?answer.timings_ms, intent = answer.intent, "answered");
                 self.outbox.turn(Input::Answered(turn));
             }
@@ -308,7 +300,7 @@ impl Think {
         if asked.given_up.is_cancelled() {
             return;
         }
-        if self.loading && self.mind.needs_model_about(&asked.question) {
+        if self.model.is_coming() && self.mind.needs_model_about(&asked.question) {
             return self.waiting.push_back(Waiting::See(asked));
         }
         let AskedToSee { target, question, answer, given_up } = asked;
@@ -325,6 +317,7 @@ impl Think {
             None => seen.map(|(answer, screen)| Sighting { screen, reply: answer.reply }),
         };
         self.outbox.tell_all(self.parts.take_told());
+        self.tell_model();
         let _ = answer.try_send(seen);
     }
 
@@ -339,84 +332,6 @@ impl Think {
             let shown = shown.unwrap_or_else(|| spoken.clone());
             self.outbox.turn(Input::Due { spoken, shown });
         }
-    }
-
-    /// Begins to load the language model, unless it is not wanted.
-    fn load(&mut self) {
-        self.load += 1;
-        self.wanted = self.parts.language_wanted(&self.settings);
-        let id = self.wanted.clone();
-        if !self.settings.mind.enabled {
-            self.loading = false;
-            self.mind.set_no_model(Error::new(
-                "mind.off",
-                "I can't answer that: the language model is switched off.",
-                "Switch it on with `jarvis config set mind.enabled true`, and start without --no-neural.",
-            ));
-            self.outbox.part(Part::Language, &id, Loaded::Off);
-            return self.serve_waiting();
-        }
-        self.loading = true;
-        self.outbox.part(Part::Language, &id, Loaded::Loading);
-        // Whoever needs it waits from here on, and memory that it has was counted as free for the next.
-        self.mind.set_no_model(Error::new(
-            "mind.loading",
-            "The language model is being loaded.",
-            "Ask again in a moment.",
-        ));
-        let jobs = self.jobs.clone();
-        let (parts, settings, began) = (Arc::clone(&self.parts), Arc::clone(&self.settings), Instant::now());
-        let (load, outbox) = (self.load, self.outbox.clone());
-        let spawned = std::thread::Builder::new().name("load-mind".into()).spawn(move || {
-            parts.connect(&settings);
-            let result = contained("Loading the language model", || {
-                let mut model = parts.language_model(&settings)?;
-                // Without the right to compute: at the start everything loads side by side, and no utterance waits.
-                model.warm_up(&Conversation::beginning())?;
-                Ok(model)
-            });
-            outbox.tell_all(parts.take_told());
-            let _ = jobs.send(Job::Model { load, result, began });
-        });
-        if let Err(error) = spawned {
-            let error = Error::new("internal.thread", format!("No thread to load the language model: {error}."), "");
-            self.take_model(Err(error), began);
-        }
-    }
-
-    /// Lets go of the models that load in a fraction of a second when the next question needs them: the language model, and
-    /// what reads pictures. One that is in the memory of a graphics processor stays: it takes none here. The ears and the voice stay; without them nobody could ask.
-    fn spare(&mut self) {
-        self.sight.spare();
-        if self.parts.language_loaded().is_some_and(|loaded| !loaded.takes_memory) {
-            return;
-        }
-        if self.loading || !self.mind.has_model() {
-            return;
-        }
-        tracing::info!("memory is short: the language model is loaded again with the next question");
-        let (parts, settings, heavy) = (Arc::clone(&self.parts), Arc::clone(&self.settings), self.heavy.clone());
-        self.mind.load_model_with(Box::new(move || {
-            parts.with_remote(&settings, considerate(parts.language_model(&settings), heavy))
-        }));
-    }
-
-    fn take_model(&mut self, result: Result<Box<dyn LanguageModel>>, began: Instant) {
-        self.loading = false;
-        // Where a server answers in its place, nothing was loaded.
-        let loaded = self.parts.language_loaded().filter(|_| result.is_ok());
-        let result = self.parts.with_remote(&self.settings, considerate(result, self.heavy.clone()));
-        let told = match &result {
-            Ok(_) => Loaded::Ready(began.elapsed()),
-            Err(error) => Loaded::Failed(error.clone()),
-        };
-        let name = loaded.as_ref().map_or(&self.wanted, |loaded| &loaded.model);
-        self.outbox.part(Part::Language, name, told);
-        match result {
-            Ok(model) => self.mind.set_model(model),
-            Err(error) => self.mind.set_no_model(error),
-        }
-        self.serve_waiting();
     }
 
     fn serve_waiting(&mut self) {
@@ -473,55 +388,4 @@ fn change(outbox: &Outbox, settings: &mut Settings, paths: &Paths, action: &Host
         outbox.send(Message::Adjusted { path, value });
     }
     Ok(())
-}
-
-/// A model of our own, which takes turns with others in computing. One that waits for the network must keep nobody from it.
-fn considerate(model: Result<Box<dyn LanguageModel>>, heavy: Heavy) -> Result<Box<dyn LanguageModel>> {
-    Ok(Box::new(Considerate { model: model?, heavy }))
-}
-
-/// A language model that computes only while it holds the right to, and lets synthesis go first between two pieces of text.
-struct Considerate {
-    model: Box<dyn LanguageModel>,
-    heavy: Heavy,
-}
-
-impl LanguageModel for Considerate {
-    fn generate(
-        &mut self,
-        prompt: &Prompt,
-        options: &GenerateOptions,
-        cancel: &Cancel,
-        on_text: &mut dyn FnMut(&str),
-    ) -> Result<Generation> {
-        let heavy = &self.heavy;
-        let mut right = Some(heavy.take());
-        self.model.generate(prompt, options, cancel, &mut |text| {
-            right = None;
-            on_text(text);
-            right = Some(heavy.take());
-        })
-    }
-
-    fn warm_up(&mut self, beginning: &[ChatMessage]) -> Result<()> {
-        self.model.warm_up(beginning)
-    }
-
-    fn end_of_turn(&mut self, said: &str, cancel: &Cancel) -> Result<Option<f32>> {
-        let _right = self.heavy.take();
-        self.model.end_of_turn(said, cancel)
-    }
-
-    fn is_of_user(&mut self, prompt: &[ChatMessage], cancel: &Cancel) -> Result<Option<f32>> {
-        let _right = self.heavy.take();
-        self.model.is_of_user(prompt, cancel)
-    }
-
-    fn context_length(&self) -> usize {
-        self.model.context_length()
-    }
-
-    fn parameters(&self) -> Option<u64> {
-        self.model.parameters()
-    }
 }

@@ -8,7 +8,10 @@
 use crate::catalog::Kind;
 use crate::store::Listed;
 use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fs;
 use std::hint::black_box;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The share of the bound that generation reaches, all kinds of weights alike.
@@ -23,8 +26,13 @@ const FIRST_WORDS: f64 = 8.0;
 /// Whoever waits longer for an answer to begin, in seconds, thinks that nothing was heard. Half of it would do for what is
 /// promised; an estimate that was made while the machine worked is as much too high.
 const SOON: f64 = 0.5;
-/// More than processors' caches hold, in all.
-const MEASURED: usize = 96 << 20;
+/// What is measured is so many times as much as the caches hold that the threads share: where they keep what they can of it,
+/// that is a third of all pieces, and the middle one still came from memory.
+const BEYOND_CACHES: usize = 3;
+/// Taken for the last cache's bytes where the system does not tell.
+const USUAL_CACHE: usize = 32 << 20;
+/// The least and the most bytes that a thread measures: it has to write them all first, which takes a core about 40 ms.
+const PART: std::ops::RangeInclusive<usize> = 4 << 20..=96 << 20;
 /// Read in some ten microseconds: much less than a processor gives to one program at a time.
 const PIECE: usize = 256 << 10;
 /// Passes are made for so long, and one at least.
@@ -81,11 +89,12 @@ fn rounded(value: f64) -> f64 {
 }
 
 /// Bytes that all processors together read from memory in a second, while nothing else does: of a few passes over more than
-/// their caches hold, the quicker pieces count, since a machine that is busy interrupts the others. Takes about 50 ms and
-/// 96 MB.
+/// their caches hold, the middle piece counts, since a machine that is busy interrupts a few. Takes about 40 ms, 80 ms
+/// where caches are very big, and three times the memory that they hold.
 pub fn memory_bandwidth() -> f64 {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(16);
-    let words = MEASURED / 8 / threads;
+    let cached = cache_bytes(Path::new("/sys/devices/system/cpu"), threads).unwrap_or(USUAL_CACHE);
+    let words = part(cached, threads) / 8;
     let barrier = std::sync::Barrier::new(threads);
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
@@ -104,12 +113,45 @@ pub fn memory_bandwidth() -> f64 {
                         }
                     }
                     times.sort_by(f64::total_cmp);
-                    PIECE as f64 / times[times.len() / 4]
+                    PIECE as f64 / times[times.len() / 2]
                 })
             })
             .collect();
         workers.into_iter().filter_map(|worker| worker.join().ok()).filter(|rate| rate.is_finite()).sum()
     })
+}
+
+/// Bytes that each of `threads` measures where they have so many bytes of caches together.
+fn part(cached: usize, threads: usize) -> usize {
+    (BEYOND_CACHES * cached / threads.max(1)).clamp(*PART.start(), *PART.end())
+}
+
+/// Bytes that the last caches hold which so many threads can have between them, as Linux tells it in `processors`. None where
+/// it does not.
+fn cache_bytes(processors: &Path, threads: usize) -> Option<usize> {
+    // By who shares them: each is told of once for each of its processors.
+    let mut caches: BTreeMap<String, (u32, usize)> = BTreeMap::new();
+    for processor in fs::read_dir(processors).ok()?.flatten() {
+        let Ok(levels) = fs::read_dir(processor.path().join("cache")) else { continue };
+        for cache in levels.flatten() {
+            let tell = |name: &str| fs::read_to_string(cache.path().join(name)).ok().map(|text| text.trim().to_owned());
+            let read =
+                || Some((tell("shared_cpu_list")?, tell("level")?.parse::<u32>().ok()?, kibibytes(&tell("size")?)?));
+            if let Some((sharers, level, bytes)) = read() {
+                let last = caches.entry(sharers).or_default();
+                *last = (*last).max((level, bytes));
+            }
+        }
+    }
+    let level = caches.values().map(|(level, _)| *level).max()?;
+    let mut last: Vec<usize> = caches.into_values().filter(|cache| cache.0 == level).map(|cache| cache.1).collect();
+    last.sort_unstable_by(|a, b| b.cmp(a));
+    Some(last.into_iter().take(threads).sum())
+}
+
+/// Bytes, of a size as Linux writes it: `32768K`.
+fn kibibytes(text: &str) -> Option<usize> {
+    text.strip_suffix('K')?.parse::<usize>().ok()?.checked_mul(1024)
 }
 
 /// In independent sums, so that adding never waits.
@@ -132,6 +174,47 @@ mod tests {
     fn memory_gives_something() {
         let bandwidth = memory_bandwidth();
         assert!(bandwidth.is_finite() && bandwidth > 1e8, "{bandwidth}");
+    }
+
+    /// Files as Linux has them: caches of `(level, size)` for each processor, shared by so many.
+    fn processors(of: &[(usize, u32, &str)], count: usize) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("cpufreq")).unwrap();
+        for cpu in 0..count {
+            for (index, (sharers, level, size)) in of.iter().enumerate() {
+                let folder = root.path().join(format!("cpu{cpu}/cache/index{index}"));
+                fs::create_dir_all(&folder).unwrap();
+                let first = cpu / sharers * sharers;
+                let put = |name: &str, text: String| fs::write(folder.join(name), text + "\n").unwrap();
+                put("level", level.to_string());
+                put("size", (*size).into());
+                put("shared_cpu_list", format!("{first}-{}", first + sharers - 1));
+            }
+        }
+        root
+    }
+
+    #[test]
+    fn the_last_caches_are_counted_once_each_and_no_more_than_there_are_threads() {
+        let desktop = processors(&[(1, 1, "32K"), (1, 2, "1024K"), (4, 3, "32768K")], 4);
+        assert_eq!(cache_bytes(desktop.path(), 4), Some(32 << 20));
+        let server = processors(&[(1, 1, "32K"), (2, 2, "1024K"), (8, 3, "98304K")], 32);
+        assert_eq!(cache_bytes(server.path(), 16), Some((4 * 96) << 20));
+        assert_eq!(cache_bytes(server.path(), 2), Some((2 * 96) << 20));
+        let board = processors(&[(1, 1, "32K"), (4, 2, "512K")], 4);
+        assert_eq!(cache_bytes(board.path(), 4), Some(512 << 10));
+        for unknown in [processors(&[], 4), processors(&[(4, 2, "much")], 4)] {
+            assert_eq!(cache_bytes(unknown.path(), 4), None);
+        }
+        assert_eq!(cache_bytes(Path::new("/nowhere"), 4), None);
+    }
+
+    #[test]
+    fn more_is_measured_than_caches_hold_and_no_thread_writes_for_long() {
+        assert_eq!(part(32 << 20, 2), 48 << 20);
+        assert_eq!(part((4 * 96) << 20, 16), 72 << 20);
+        assert_eq!(part(512 << 10, 4), 4 << 20);
+        assert_eq!(part(1 << 30, 2), 96 << 20);
     }
 
     #[test]

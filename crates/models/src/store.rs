@@ -90,6 +90,13 @@ impl Store {
         &self.root
     }
 
+    /// Changes when a model is installed, replaced or removed, and sometimes without. Only looks at the folder's own time.
+    pub fn version(&self) -> u64 {
+        let changed = std::fs::metadata(&self.root).and_then(|folder| folder.modified()).ok();
+        let since = changed.and_then(|changed| changed.duration_since(std::time::UNIX_EPOCH).ok());
+        since.map_or(0, |since| since.as_nanos() as u64)
+    }
+
     /// Every model of `catalog` and how it stands, and after them those that were made here. Looks at names, sizes and times; a file whose time has changed is read.
     ///
     /// # Errors

@@ -79,12 +79,14 @@ impl Document {
         let Value::Object(mut root) = root else {
             return Err(SettingsError::Shape { file, section: None });
         };
+        let version = root.get("version").filter(|version| version.as_u64().is_none_or(|number| number == 0));
+        let version = version.map(|version| SettingsError::Version { file: file.clone(), found: version.to_string() });
         migrate(&mut root, &MIGRATIONS);
         let document = Self { file, root };
         let bad = document.root.keys().filter(|name| document.is_misshapen(name));
         let problems =
             bad.map(|name| SettingsError::Shape { file: document.file.clone(), section: Some(name.clone()) });
-        let problems = problems.collect();
+        let problems = version.into_iter().chain(problems).collect();
         Ok((document, problems))
     }
 
@@ -130,6 +132,11 @@ impl Document {
             self.root.remove(section);
         }
         was_there
+    }
+
+    /// The version of the file's layout, where that is newer than this program.
+    pub(crate) fn newer_version(&self) -> Option<u64> {
+        self.root.get("version")?.as_u64().filter(|version| *version > VERSION)
     }
 
     /// Paths in the file that are no settings of this version.
@@ -237,7 +244,7 @@ pub(crate) fn split(path: &str) -> (&str, &str) {
     path.split_once('.').unwrap_or((path, ""))
 }
 
-/// serde_json's message without its own place, which is told apart.
+/// Where the text is no JSON, and why, for people.
 fn broken(file: PathBuf, text: &str, error: &serde_json::Error) -> SettingsError {
     // Column 0 is the end of the line before.
     let (line, column) = match (error.line(), error.column()) {
@@ -245,8 +252,31 @@ fn broken(file: PathBuf, text: &str, error: &serde_json::Error) -> SettingsError
         place => place,
     };
     let message = error.to_string();
-    let reason = message.split(" at line ").next().unwrap_or_default().to_owned();
-    SettingsError::Broken { file, line, column, reason }
+    SettingsError::Broken { file, line, column, reason: reason(message.split(" at line ").next().unwrap_or_default()) }
+}
+
+/// What serde_json's message means for who wrote the file.
+fn reason(message: &str) -> String {
+    let plain = match message {
+        "EOF while parsing an object" => "the text ends, and a } is missing",
+        "EOF while parsing a list" => "the text ends, and a ] is missing",
+        "EOF while parsing a string" => "the text ends inside of quotation marks",
+        "EOF while parsing a value" => "the text ends where a value has to stand",
+        "trailing comma" => "nothing comes after the comma before it",
+        "trailing characters" => "something stands behind the last }",
+        "expected `:`" => "a : is missing between a name and its value",
+        "expected `,` or `}`" => "a comma is missing between two settings, or a } at the end",
+        "expected `,` or `]`" => "a comma is missing between two values, or a ] at the end",
+        "key must be a string" => "a name has to stand here, in quotation marks like \"volume\"",
+        "expected value" | "expected ident" => {
+            "a value has to stand here: a number, true, false, or a text in quotation marks"
+        }
+        "invalid number" | "number out of range" => "this is no number as JSON writes it",
+        "invalid escape" => "a \\ inside of quotation marks has to be written twice",
+        _ if message.starts_with("control character") => "the line ends inside of quotation marks",
+        other => return format!("it is no JSON ({other})"),
+    };
+    plain.into()
 }
 
 /// An I/O error without the number.
@@ -273,7 +303,44 @@ mod tests {
     fn broken_json_is_refused_with_its_place() {
         let error = read("{\n  \"audio\": {\n    \"volume\": 0.5,\n  }\n}").unwrap_err();
         assert!(matches!(&error, SettingsError::Broken { line: 4, column: 3, .. }), "{error}");
-        assert_eq!(error.to_string(), "The settings file config.json is broken at line 4, column 3: trailing comma.");
+        let place = "The settings file config.json is broken at line 4, column 3";
+        assert_eq!(error.to_string(), format!("{place}: nothing comes after the comma before it."));
+    }
+
+    #[test]
+    fn what_is_broken_is_told_in_words_for_people() {
+        for (text, says) in [
+            (r#"{"audio": {"#, "a } is missing"),
+            (r#"{"a": ["#, "a ] is missing"),
+            (r#"{"audio"#, "inside of quotation marks"),
+            (r#"{"audio": "#, "a value has to stand"),
+            (r#"{"audio" {}}"#, "a : is missing"),
+            (r#"{"a": 1 "b": 2}"#, "a comma is missing between two settings"),
+            (r#"{"a": [1 2]}"#, "a comma is missing between two values"),
+            ("{audio: {}}", "in quotation marks like"),
+            (r#"{"a": yes}"#, "true, false"),
+            (r#"{"a": trye}"#, "true, false"),
+            ("{} {}", "behind the last }"),
+            (r#"{"a": 01}"#, "no number"),
+            (r#"{"a": "C:\Users"}"#, "written twice"),
+            ("{\"a\": \"b\n\"}", "the line ends inside"),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains(says), "{text}: {error}");
+            assert!(!error.contains("EOF") && !error.contains("ident") && !error.contains("JSON ("), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_version_is_a_number_from_1_and_a_newer_one_is_known() {
+        for wrong in ["0", "-1", "1.5", "\"1\"", "null", "[]"] {
+            let error = read(&format!(r#"{{"version": {wrong}}}"#)).unwrap_err();
+            assert!(matches!(&error, SettingsError::Version { .. }), "{error}");
+            assert!(error.to_string().contains("version"), "{error}");
+        }
+        assert_eq!(read(r#"{"version": 1}"#).unwrap().newer_version(), None);
+        assert_eq!(read("{}").unwrap().newer_version(), None);
+        assert_eq!(read(r#"{"version": 999}"#).unwrap().newer_version(), Some(999));
     }
 
     #[test]

@@ -46,6 +46,14 @@ pub enum SettingsError {
         /// Which section of it; none for the whole.
         section: Option<String>,
     },
+    /// The file's version is none.
+    #[error("In the settings file {}, version = {found} is not allowed: it has to be {}.", file.display(), crate::document::VERSION)]
+    Version {
+        /// The file.
+        file: PathBuf,
+        /// What stands there.
+        found: String,
+    },
     /// The file cannot be read.
     #[error("The settings file {} cannot be read: {reason}.", file.display())]
     Unreadable {
@@ -86,6 +94,7 @@ impl SettingsError {
     pub(crate) fn place(&self) -> Option<&str> {
         match self {
             Self::Unknown { path, .. } | Self::BadValue { path, .. } => Some(path),
+            Self::Version { .. } => Some("version"),
             Self::Shape { section, .. } => section.as_deref(),
             _ => None,
         }
@@ -95,7 +104,7 @@ impl SettingsError {
     fn code(&self) -> &'static str {
         match self {
             Self::Unknown { .. } => "config.unknown_setting",
-            Self::BadValue { .. } => "config.bad_value",
+            Self::BadValue { .. } | Self::Version { .. } => "config.bad_value",
             Self::Broken { .. } | Self::Shape { .. } => "config.broken_file",
             Self::Unreadable { .. } => "config.unreadable",
             Self::Unwritable { .. } => "config.unwritable",
@@ -120,6 +129,7 @@ impl SettingsError {
                 Origin::Environment(name) => format!("Change {name}, or remove it from the environment."),
                 Origin::Flag(_) | Origin::Default => "Give another value.".into(),
             },
+            Self::Version { file, .. } => format!("Change it in {}, or take that line out.", file.display()),
             Self::Shape { section: Some(section), .. } => {
                 format!("Run `jarvis config reset {section}`, or mend that place in a text editor.")
             }

@@ -2,7 +2,7 @@
 //!
 //! What is saved is the file's layer alone: a variable of the environment or a flag never ends up in the file.
 
-use crate::document::split;
+use crate::document::{VERSION, split};
 use crate::{Document, FieldSpec, Paths, Settings, SettingsError};
 use jarvis_core::{Error, Result};
 use serde::Serialize;
@@ -356,11 +356,18 @@ fn environment_of_process() -> Vec<(String, String)> {
 
 fn warnings(document: &Document, environment: &BTreeMap<String, String>) -> Vec<String> {
     let schema = Settings::schema();
-    let mut warnings: Vec<String> = document
-        .unknown()
-        .iter()
-        .map(|path| format!("{path} in {} is no setting of this version; it is ignored.", document.file().display()))
-        .collect();
+    let newer = document.newer_version().map(|version| {
+        let file = document.file().display();
+        format!(
+            "version = {version} in {file} is newer than this Jarvis, which knows {VERSION}: what it knows of the file counts."
+        )
+    });
+    let mut warnings: Vec<String> = newer.into_iter().collect();
+    warnings.extend(
+        document.unknown().iter().map(|path| {
+            format!("{path} in {} is no setting of this version; it is ignored.", document.file().display())
+        }),
+    );
     let belongs_to_a_section = |name: &str| {
         schema.iter().any(|spec| name.starts_with(&format!("JARVIS_{}_", split(spec.path).0.to_uppercase())))
     };

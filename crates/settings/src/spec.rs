@@ -5,6 +5,7 @@
 use crate::keys;
 use serde::Serialize;
 use serde_json::Value;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
 /// The most characters of a text setting: device names are long, but not this long.
@@ -149,7 +150,7 @@ impl FieldSpec {
             Kind::Hotkey => keys::ALLOWED.into(),
             Kind::Text => format!("text on one line (at most {MAX_TEXT} characters), or empty"),
             Kind::Address => {
-                "an address like \"http://127.0.0.1:11434/v1\", without a name, a password or anything behind a ?, or empty"
+                "an address like \"http://127.0.0.1:11434/v1\" or \"http://[::1]:11434\" with a port from 1 to 65535, without a name, a password or anything behind a ?, or empty"
                     .into()
             }
             Kind::Variable => {
@@ -221,9 +222,40 @@ fn is_plain_text(text: &str) -> bool {
 fn is_address(text: &str) -> bool {
     let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
     let is_plain = |rest: &str| {
-        !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic()) && !rest.contains(['@', '?', '#', '\\'])
+        rest.bytes().all(|byte| byte.is_ascii_graphic())
+            && !rest.contains(['@', '?', '#', '\\'])
+            && rest.split('/').next().is_some_and(is_place)
     };
     text.is_empty() || (text.len() <= MAX_TEXT && rest.is_some_and(is_plain))
+}
+
+/// Whether this is a host, with a port or without: `127.0.0.1:11434`, `[::1]`, `nas.local`.
+fn is_place(place: &str) -> bool {
+    let (host, port) = match place.strip_prefix('[').and_then(|place| place.split_once(']')) {
+        Some((host, rest)) => match (host.parse::<Ipv6Addr>(), rest.strip_prefix(':')) {
+            (Ok(_), None) => return rest.is_empty(),
+            (Ok(_), port) => (None, port),
+            (Err(_), _) => return false,
+        },
+        None => match place.split_once(':') {
+            Some((host, port)) => (Some(host), Some(port)),
+            None => (Some(place), None),
+        },
+    };
+    let is_port =
+        |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0);
+    host.is_none_or(is_host) && port.is_none_or(is_port)
+}
+
+/// Whether this is a host's name or its address of four numbers.
+fn is_host(host: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let is_part = |part: &str| !part.is_empty() && part.bytes().all(is_letter);
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let last = name.rsplit('.').next().unwrap_or_default();
+    // What ends in a number is no name.
+    let is_number = last.bytes().all(|byte| byte.is_ascii_digit());
+    name.split('.').all(is_part) && (!is_number || name.parse::<Ipv4Addr>().is_ok())
 }
 
 /// Whether this is how people name variables for keys. Keys themselves have small letters or no `_`.

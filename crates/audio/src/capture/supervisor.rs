@@ -349,7 +349,8 @@ impl Supervisor {
     fn report_lost(&mut self, error: &AudioError) {
         self.closed = None;
         if !std::mem::replace(&mut self.lost, true) {
-            tracing::warn!(%error, "the microphone is lost");
+            // Whoever is told warns of it.
+            tracing::info!(%error, "the microphone is lost");
             self.tell(Notice::Lost { message: format!("{error} {}", error.remedy()) });
         }
     }

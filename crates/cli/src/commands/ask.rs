@@ -38,10 +38,14 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     let paths = Paths::discover()?;
-    let settings = Settings::load(&paths)?;
+    // An instance that runs has settings of its own, whatever became of the file since.
+    let (settings, refused) = match Settings::load(&paths) {
+        Ok(settings) => (settings, None),
+        Err(error) => (Settings::load_good(&paths).0, Some(error)),
+    };
     let mind = mind(&paths, &settings, args.dry_run);
     let socket = (!args.dry_run).then(|| paths.control_socket());
-    let mut asker = Asker { mind, settings, paths, socket, aloud: args.speak, output };
+    let mut asker = Asker { mind, settings, refused, paths, socket, aloud: args.speak, output };
     if args.stdin {
         return Ok(asker.converse(&lines_of_stdin())?);
     }
@@ -81,6 +85,8 @@ pub(super) fn mind(paths: &Paths, settings: &Settings, dry_run: bool) -> Mind {
 struct Asker<'a> {
     mind: Mind,
     settings: Settings,
+    /// Why this process answers nothing itself: not all of the settings can be read.
+    refused: Option<Error>,
     paths: Paths,
     /// Where a running instance would listen; none for a dry run.
     socket: Option<PathBuf>,
@@ -96,6 +102,9 @@ impl Asker<'_> {
         if let Some(answer) = self.ask_instance(text)? {
             self.output.result(&answer, String::new);
             return Ok(());
+        }
+        if let Some(error) = &self.refused {
+            return Err(error.clone());
         }
         let cancel = Cancel::new();
         // What a skill would say, that it did something, would be no truth in a dry run.

@@ -5,6 +5,11 @@ use jarvis_core::Error;
 use jarvis_engine::control::{self, Request};
 use jarvis_engine::{Health, Link, ModelState, Status};
 use jarvis_settings::Paths;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long the running instance may take to switch the microphone off or on.
+const MUTED: Duration = Duration::from_secs(2);
 
 /// Sends `command` over the control socket and prints the answer.
 /// `notcalled` is `jarvis wake wrong`.
@@ -22,6 +27,10 @@ pub fn run(command: &str, output: &Output) -> anyhow::Result<()> {
     }
     match &response.status {
         Some(status) => output.result(status, || describe(status)),
+        None if let Some(muted) = mutes(&request) => {
+            is_muted(&socket, muted)?;
+            output.result(&response, || microphone_is(muted).into());
+        }
         // A word that was taken needs no answer, unless a script waits for one.
         None if output.is_json() => output.result(&response, String::new),
         None => {}
@@ -29,12 +38,50 @@ pub fn run(command: &str, output: &Output) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether `request` switches the microphone off, or on; none where it does something else.
+fn mutes(request: &Request) -> Option<bool> {
+    match request {
+        Request::Mute => Some(true),
+        Request::Unmute => Some(false),
+        _ => None,
+    }
+}
+
+fn microphone_is(muted: bool) -> &'static str {
+    if muted { "The microphone is off. `jarvis unmute` switches it on." } else { "The microphone is on." }
+}
+
+/// Waits until the microphone is as it was asked for: the word was taken, and is done in a moment.
+fn is_muted(socket: &Path, wanted: bool) -> Result<(), Error> {
+    let patience = Instant::now() + MUTED;
+    loop {
+        let status = control::send(socket, &Request::Status)?.status;
+        match status.map(|status| (status.voice_off, status.muted)) {
+            Some((true, _)) if !wanted => return Err(without_sound()),
+            Some((_, muted)) if muted == wanted => return Ok(()),
+            _ if Instant::now() >= patience => {
+                let message = if wanted { "The microphone is still on." } else { "The microphone is still off." };
+                return Err(Error::new("control.not_muted", message, "Try again, or start Jarvis again."));
+            }
+            _ => std::thread::sleep(Duration::from_millis(10)),
+        }
+    }
+}
+
+fn without_sound() -> Error {
+    Error::new(
+        "control.cannot_listen",
+        "This Jarvis runs without sound.",
+        "Start it without `--no-voice` to speak with it.",
+    )
+}
+
 /// Whether it makes sense to speak now. The running instance says the same where it is seen; a key that is bound to this
 /// command has nothing but the exit code.
 fn can_listen(status: &Status) -> Result<(), Error> {
     let deaf = |message: &str, hint: &str| Err(Error::new("control.cannot_listen", message, hint));
     if status.voice_off {
-        deaf("This Jarvis runs without sound.", "Start it without `--no-voice` to speak with it.")
+        Err(without_sound())
     } else if status.muted {
         deaf("The microphone is off.", "Switch it on with `jarvis unmute`.")
     } else if !status.microphone.available && !status.microphone.message.is_empty() {

@@ -32,8 +32,16 @@ pub struct Args {
     output_device: Option<String>,
 }
 
+impl Args {
+    /// Whether what happens is told to a person on standard error, errors too.
+    pub fn tells(&self, output: &Output) -> bool {
+        !self.events.as_deref().is_some_and(is_stdout) && !output.is_json()
+    }
+}
+
 /// Runs the command.
 pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
+    let tells = args.tells(output);
     let paths = Paths::discover()?;
     for (direction, device) in [(Direction::Input, &args.input_device), (Direction::Output, &args.output_device)] {
         if let Some(device) = device {
@@ -58,7 +66,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
     };
     // Before the start: an alarm that came due while nothing ran is told as soon as the engine does.
     let sink = sink.map(|sink| (sink, options.observers.subscribe()));
-    let console = (!to_stdout && !output.is_json()).then(|| options.observers.subscribe());
+    let console = tells.then(|| options.observers.subscribe());
     let engine = Engine::start(settings, paths.clone(), options)?;
     let mut observers: Vec<JoinHandle<()>> = Vec::new();
     if let Some((sink, events)) = sink {
@@ -173,11 +181,17 @@ fn write_events(mut sink: impl Write, events: impl Iterator<Item = EventRecord>)
 /// That it is ready and what is wrong; and where a person reads along, what was heard and answered.
 fn tell(events: &Subscription, reads_along: bool) {
     let mut answer = String::new();
+    // A device that went is told as a device, and as an error.
+    let mut of_device = String::new();
     for EventRecord { event, .. } in events.iter() {
         match event {
             AssistantEvent::Ready => eprintln!("Jarvis is ready. End with Ctrl+C or `jarvis quit`."),
-            AssistantEvent::Device { message, .. } if !message.is_empty() => eprintln!("{message}"),
-            AssistantEvent::Error { error } => eprintln!("{} {}", error.message, error.hint),
+            AssistantEvent::Device { message, .. } if !message.is_empty() => {
+                eprintln!("{message}");
+                of_device = message;
+            }
+            AssistantEvent::Error { error } if error.message == of_device && error.hint.is_empty() => {}
+            AssistantEvent::Error { error } => eprintln!("{}", format!("{} {}", error.message, error.hint).trim_end()),
             _ if !reads_along => {}
             AssistantEvent::State { state: AssistantState::Listening, .. } => eprintln!("… listening"),
             AssistantEvent::Transcript { text } if !text.is_empty() => eprintln!("You:    {text}"),

@@ -3,37 +3,48 @@
 //! Owns when the right is taken and given back; makes no sound of its own. Between two pieces whoever waits to compute goes
 //! first: there is sound ahead then.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use jarvis_core::{Cancel, Result, SpeechAudio, Synthesis, TextToSpeech};
 
 use crate::heavy::Heavy;
 
+/// A voice that waits for the network must not keep others from computing. Clones are the same voice: it stays when the servers beside it change.
+#[derive(Clone)]
 pub(super) struct Considerate {
-    voice: Box<dyn TextToSpeech>,
+    voice: Arc<Mutex<Box<dyn TextToSpeech>>>,
     heavy: Heavy,
 }
 
 impl Considerate {
     pub(super) fn new(voice: Box<dyn TextToSpeech>, heavy: Heavy) -> Self {
-        Self { voice, heavy }
+        Self { voice: Arc::new(Mutex::new(voice)), heavy }
+    }
+
+    /// One that panicked is not asked again.
+    fn voice(&self) -> MutexGuard<'_, Box<dyn TextToSpeech>> {
+        self.voice.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl TextToSpeech for Considerate {
     fn sample_rate(&self) -> u32 {
-        self.voice.sample_rate()
+        self.voice().sample_rate()
     }
 
     fn synthesize(&mut self, text: &str, cancel: &Cancel) -> Result<SpeechAudio> {
-        let _right = (!self.voice.keeps(text)).then(|| self.heavy.take());
-        self.voice.synthesize(text, cancel)
+        let mut voice = self.voice();
+        let _right = (!voice.keeps(text)).then(|| self.heavy.take());
+        voice.synthesize(text, cancel)
     }
 
     fn stream(&mut self, text: &str, cancel: &Cancel, take: &mut dyn FnMut(SpeechAudio)) -> Result<Synthesis> {
         // What is kept needs no computing, and waits for nobody who does.
-        let computes = !self.voice.keeps(text);
+        let mut voice = self.voice();
+        let computes = !voice.keeps(text);
         let heavy = &self.heavy;
         let mut right = computes.then(|| heavy.take());
-        self.voice.stream(text, cancel, &mut |audio| {
+        voice.stream(text, cancel, &mut |audio| {
             right = None;
             take(audio);
             right = computes.then(|| heavy.take());
@@ -43,7 +54,7 @@ impl TextToSpeech for Considerate {
     fn stream_here(&mut self, text: &str, cancel: &Cancel, take: &mut dyn FnMut(SpeechAudio)) -> Result<Synthesis> {
         let heavy = &self.heavy;
         let mut right = Some(heavy.take());
-        self.voice.stream_here(text, cancel, &mut |audio| {
+        self.voice().stream_here(text, cancel, &mut |audio| {
             right = None;
             take(audio);
             right = Some(heavy.take());
@@ -52,20 +63,20 @@ impl TextToSpeech for Considerate {
 
     /// Whoever rehearses holds the right.
     fn prepare(&mut self, text: &str, cancel: &Cancel) -> Result<bool> {
-        self.voice.prepare(text, cancel)
+        self.voice().prepare(text, cancel)
     }
 
     fn keeps(&mut self, text: &str) -> bool {
-        self.voice.keeps(text)
+        self.voice().keeps(text)
     }
 
     fn set_rate(&mut self, rate: f32) {
-        self.voice.set_rate(rate);
+        self.voice().set_rate(rate);
     }
 
     /// Without the right: at the start everything loads side by side.
     fn warm_up(&mut self) -> Result<()> {
-        self.voice.warm_up()
+        self.voice().warm_up()
     }
 }
 

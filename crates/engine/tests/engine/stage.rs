@@ -1,7 +1,7 @@
 //! Engines that are quick and do as they are told, and a stage for whole turns.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use jarvis_engine::load::{Installed, LoadedLanguage, Parts};
 use jarvis_engine::recorded::Room;
 use jarvis_engine::{Engine, EngineHandle, EngineOptions, Subscription};
 use jarvis_remote::Picture;
-use jarvis_settings::{Paths, Settings};
+use jarvis_settings::{AUTO_MODEL, Paths, Settings};
 use jarvis_speech::wake::WakeCheck;
 
 /// Level that the wake word is "said" at; speech is quieter.
@@ -59,6 +59,15 @@ pub struct Script {
     pub activity_resets: AtomicUsize,
     /// The language model "slow" is being loaded for as long as this is so.
     pub slow_mind: AtomicBool,
+    /// What `mind.model` = "auto" means, where that is something, and what changes when models are installed.
+    pub best: Mutex<&'static str>,
+    pub installed: AtomicU64,
+    /// How often it was looked up what is wanted.
+    pub wishes: AtomicUsize,
+    /// The language model that was loaded last.
+    pub mind_loaded: Mutex<Option<String>>,
+    /// Nobody is connected to a server for as long as this is so.
+    pub connect_waits: AtomicBool,
     /// The language models that were asked.
     pub asked: Mutex<Vec<String>>,
     pub loads: AtomicUsize,
@@ -374,10 +383,16 @@ impl Clipboard for FakeClipboard {
     }
 }
 
-/// `seeing` is the real one, for what is asked of servers.
+/// The language model that `settings` mean.
+fn wanted(script: &Script, settings: &Settings) -> String {
+    let best = *script.best.lock().unwrap();
+    if settings.mind.model == AUTO_MODEL && !best.is_empty() { best.into() } else { settings.mind.model.clone() }
+}
+
+/// `installed` is the real one, for what is asked of servers.
 struct Fakes {
     script: Arc<Script>,
-    seeing: Installed,
+    installed: Installed,
 }
 
 impl Parts for Fakes {
@@ -401,20 +416,58 @@ impl Parts for Fakes {
         self.script.placed(make, |model| Box::new(model))
     }
     fn language_model(&self, settings: &Settings) -> Result<Box<dyn LanguageModel>> {
-        let (script, name) = (Arc::clone(&self.script), settings.mind.model.clone());
+        let (script, name) = (Arc::clone(&self.script), wanted(&self.script, settings));
+        let loaded = name.clone();
         let make = move |there| {
             script.check("language")?;
+            if script.missing.lock().unwrap().iter().any(|missing| *missing == name) {
+                return Err(Error::new("models.damaged", format!("{name} is damaged."), "Pull it again."));
+            }
             while name == "slow" && script.slow_mind.load(Ordering::Relaxed) {
                 std::thread::sleep(Duration::from_millis(5));
             }
             script.compute("load", there)?;
             Ok(Box::new(FakeMind(Arc::clone(&script), name.clone(), there)) as Box<dyn LanguageModel>)
         };
-        self.script.placed(make, |model| Box::new(model))
+        let model = self.script.placed(make, |model| Box::new(model) as Box<dyn LanguageModel>)?;
+        *self.script.mind_loaded.lock().unwrap() = Some(loaded);
+        Ok(model)
+    }
+    fn language_wanted(&self, settings: &Settings) -> String {
+        self.script.wishes.fetch_add(1, Ordering::Relaxed);
+        wanted(&self.script, settings)
+    }
+    fn installed_version(&self) -> u64 {
+        self.script.installed.load(Ordering::Relaxed)
     }
     fn language_loaded(&self) -> Option<LoadedLanguage> {
-        let there = self.script.graphics.load(Ordering::Relaxed);
-        there.then(|| LoadedLanguage { model: "on graphics".into(), takes_memory: false })
+        let takes_memory = !self.script.graphics.load(Ordering::Relaxed);
+        let model = self.script.mind_loaded.lock().unwrap().clone()?;
+        Some(LoadedLanguage { model, takes_memory })
+    }
+    fn connect(&self, _: &Settings) {
+        Script::wait_while(&self.script.connect_waits);
+    }
+    fn with_remote(
+        &self,
+        settings: &Settings,
+        local: Result<Box<dyn LanguageModel>>,
+    ) -> Result<Box<dyn LanguageModel>> {
+        self.installed.with_remote(settings, local)
+    }
+    fn with_remote_ears(
+        &self,
+        settings: &Settings,
+        local: Result<Box<dyn SpeechToText>>,
+    ) -> Result<Box<dyn SpeechToText>> {
+        self.installed.with_remote_ears(settings, local)
+    }
+    fn with_remote_voice(
+        &self,
+        settings: &Settings,
+        local: Result<Box<dyn TextToSpeech>>,
+    ) -> Result<Box<dyn TextToSpeech>> {
+        self.installed.with_remote_voice(settings, local)
     }
     fn take_told(&self) -> Vec<Error> {
         std::mem::take(&mut self.script.told.lock().unwrap())
@@ -448,10 +501,10 @@ impl Parts for Fakes {
         Ok(Box::new(FakeVoice(Arc::clone(&self.script))))
     }
     fn shows_to(&self, settings: &Settings) -> Result<Option<String>> {
-        self.seeing.shows_to(settings)
+        self.installed.shows_to(settings)
     }
     fn seeing_model(&self, settings: &Settings, picture: Picture) -> Result<Box<dyn LanguageModel>> {
-        self.seeing.seeing_model(settings, picture)
+        self.installed.seeing_model(settings, picture)
     }
 }
 
@@ -480,7 +533,7 @@ impl Stage {
         let room = Room::new();
         let mut options = EngineOptions {
             io: Arc::new(room.clone()),
-            parts: Some(Arc::new(Fakes { script: Arc::clone(&script), seeing: Installed::new(&paths) })),
+            parts: Some(Arc::new(Fakes { script: Arc::clone(&script), installed: Installed::new(&paths) })),
             ..EngineOptions::default()
         };
         change(&mut settings, &mut options);
@@ -559,7 +612,10 @@ impl Drop for Stage {
         // A test that failed in between leaves nobody waiting.
         let script = &self.script;
         let waits = [&script.recognizer_waits, &script.mind_waits, &script.voice_waits, &script.screen_waits];
-        waits.into_iter().chain([&script.slow_mind]).for_each(|waits| waits.store(false, Ordering::Relaxed));
+        waits
+            .into_iter()
+            .chain([&script.slow_mind, &script.connect_waits])
+            .for_each(|waits| waits.store(false, Ordering::Relaxed));
         self.engine.send(jarvis_engine::Command::Quit);
         let (engine, (ends, ended)) = (self.engine.clone(), std::sync::mpsc::channel());
         std::thread::spawn(move || {

@@ -96,6 +96,58 @@ fn names_that_are_no_settings_are_warned_about() {
 }
 
 #[test]
+fn a_file_of_a_newer_version_is_told_by_its_number_and_one_of_none_is_refused() {
+    let settings = Settings::from_layers(&document(r#"{"version": 999, "audio": {"volume": 0.5}}"#), []).unwrap();
+    assert_eq!(settings.audio.volume, 0.5);
+    assert!(settings.warnings()[0].starts_with("version = 999 in "), "{:?}", settings.warnings());
+    assert!(Settings::from_layers(&document(r#"{"version": 1}"#), []).unwrap().warnings().is_empty());
+    let (settings, codes) = good(r#"{"version": "two", "audio": {"volume": 0.5}}"#, &[]);
+    assert_eq!((settings.audio.volume, &codes[..]), (0.5, &["config.bad_value".to_owned()][..]));
+}
+
+#[test]
+fn addresses_are_refused_by_name_unless_they_can_be_one() {
+    let set = |text: &str| Settings::default().set("remote.address", text);
+    for right in [
+        "",
+        "http://127.0.0.1:11434/v1",
+        "http://[::1]:9/v1",
+        "https://[fe80::1]",
+        "https://api.openai.com/v1/",
+        "http://nas:65535",
+        "http://nas.local.",
+        "https://my_server-2.example:443/a/b",
+    ] {
+        set(right).unwrap_or_else(|error| panic!("{right}: {error:?}"));
+    }
+    for wrong in [
+        "127.0.0.1:11434",
+        "ftp://nas",
+        "http://",
+        "http:///v1",
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:0",
+        "http://127.0.0.1:",
+        "http://127.0.0.1:+80",
+        "http://127.0.0.1:80:80",
+        "http://127.0.0.999",
+        "http://1.2.3",
+        "http://[::1",
+        "http://[::1]x",
+        "http://[::g]:9",
+        "http://::1",
+        "http://a..b",
+        "http://na s",
+        "http://you:secret@nas",
+        "http://nas/v1?key=secret",
+    ] {
+        let error = set(wrong).unwrap_err();
+        assert!(error.message.starts_with("remote.address = "), "{error:?}");
+        assert!(error.message.contains("from 1 to 65535") && !error.message.contains("secret"), "{error:?}");
+    }
+}
+
+#[test]
 fn a_misspelled_setting_gets_a_suggestion() {
     let settings = Settings::default();
     let hint = |path: &str| settings.get(path).unwrap_err().hint;
