@@ -7,7 +7,8 @@ use super::nouns::{is_numbered, part};
 use super::reading::{part_of, place_of, too_few};
 use super::say::counted;
 use super::told::{Told, slots};
-use super::{Screen, error, find, legibly, noted, read, secret, table, where_looked};
+use super::{Screen, error, find, legibly, list, noted, read, secret, table, where_looked};
+use crate::router::normalize::is_file_name;
 use jarvis_core::{HostAction, Reply, ScreenTarget, Seen, Slots, TextLine};
 use std::hash::BuildHasher;
 
@@ -86,32 +87,44 @@ impl Screen {
                 "that line".to_owned(),
             ),
             ("found", _) => {
+                let whole = read::body(screen);
                 let found = find::find(screen, query);
-                // What stands there is a label alone: nobody wants that.
-                if let Some(found) = &found
-                    && found.value.is_none()
-                    && secret::is_secret(query)
-                {
-                    self.told = None;
-                    let said = format!(
-                        "I see where the {} goes. What is typed there is never read, so I copied nothing.",
-                        query.trim_start_matches("the ")
-                    );
-                    return Seen::Reply(Reply::say(legibly(said, screen)));
-                }
-                // The name of a file is what it is, and no label of its size.
-                let value =
-                    |found: find::Found<'_>| found.value.filter(|_| !is_numbered(query)).map(|value| value.text);
-                let text = match found {
-                    Some(found) => {
-                        let line = found.line.text.clone();
-                        value(found).unwrap_or(line)
+                let is_code = CODE.contains(&query);
+                if let Some(text) = secret::copied(screen, query) {
+                    (text, format!("the {}", query.trim_start_matches("the ")))
+                // What a heading is over is copied whole: "the ingredients".
+                } else if let Some(place) = list::under(query.trim_start_matches("the "), &whole).filter(|_| !is_code) {
+                    (written(&whole[place]), format!("the {}", query.trim_start_matches("the ")))
+                } else {
+                    // What stands there is a label alone: nobody wants that.
+                    if let Some(found) = &found
+                        && found.value.is_none()
+                        && secret::is_secret(query)
+                    {
+                        self.told = None;
+                        let said = format!(
+                            "I see where the {} goes. What is typed there is never read, so I copied nothing.",
+                            query.trim_start_matches("the ")
+                        );
+                        return Seen::Reply(Reply::say(legibly(said, screen)));
                     }
+                    // The name of a file is what it is, and no label of its size.
+                    let value =
+                        |found: find::Found<'_>| found.value.filter(|_| !is_numbered(query)).map(|value| value.text);
                     // Nobody writes "code" over it: it is what the window shows.
-                    None if CODE.contains(&query) => written(&read::body(screen)),
-                    None => String::new(),
-                };
-                (text, format!("the {}", query.trim_start_matches("the ")))
+                    let is_called_so =
+                        |found: &find::Found<'_>| found.value.as_ref().is_some_and(|value| has_digit(&value.text));
+                    let text =
+                        match found.filter(|found| !is_code || is_called_so(found) && !has_file(&found.line.text)) {
+                            Some(found) => {
+                                let line = found.line.text.clone();
+                                value(found).unwrap_or(line)
+                            }
+                            None if is_code => written(&whole),
+                            None => String::new(),
+                        };
+                    (text, format!("the {}", query.trim_start_matches("the ")))
+                }
             }
             _ => (written(&read::body(screen)), "the text".to_owned()),
         };
@@ -156,6 +169,15 @@ fn copied_from(about: &Slots) -> Slots {
         _ => copied = slots("all"),
     }
     copied
+}
+
+fn has_digit(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit())
+}
+
+/// Whether the name of a file is in `text`: "code.py".
+fn has_file(text: &str) -> bool {
+    text.split_whitespace().any(|word| is_file_name(&word.to_lowercase()))
 }
 
 /// The most letters that a line begins further to the right than others: what stands further away is in another column.

@@ -16,6 +16,8 @@ const HEAD_WORDS: usize = 3;
 const FITS: f32 = 0.8;
 /// Rows of a table are no further apart, in heights of a line.
 const APART: i32 = 3;
+/// Signs of a line that is drawn, bytes.
+const RULE: usize = 3;
 /// What rows under the items begin with.
 const SUMS: [&str; 12] = [
     "total", "subtotal", "sum", "vat", "tax", "discount", "shipping", "delivery", "balance", "tip", "change", "average",
@@ -77,7 +79,10 @@ pub(super) fn tables(screen: &ScreenText) -> Vec<Table<'_>> {
 /// The lines that stand beside each other, from left to right, and these rows from top to bottom.
 pub(super) fn rows(screen: &ScreenText) -> Vec<Vec<&TextLine>> {
     let is_text = |line: &&TextLine| {
-        is_legible(line) && !matches!(line.role, TextRole::Title | TextRole::Control) && !line.region.is_empty()
+        is_legible(line)
+            && !matches!(line.role, TextRole::Title | TextRole::Control)
+            && !line.region.is_empty()
+            && !is_rule(&line.text)
     };
     let mut lines: Vec<&TextLine> = screen.lines.iter().filter(is_text).collect();
     lines.sort_by_key(|line| (line.region.y, line.region.x));
@@ -92,6 +97,11 @@ pub(super) fn rows(screen: &ScreenText) -> Vec<Vec<&TextLine>> {
         row.sort_by_key(|line| line.region.x);
     }
     rows
+}
+
+/// Whether `text` is a line that is drawn under heads: "-----+----".
+fn is_rule(text: &str) -> bool {
+    text.len() >= RULE && text.chars().all(|c| matches!(c, '-' | '=' | '+' | '|' | '_' | '─' | '━' | '┼' | ' '))
 }
 
 fn is_beside(one: &Region, other: &Region) -> bool {
@@ -155,6 +165,11 @@ impl<'a> Table<'a> {
     pub(super) fn cells_under(&self, is_it: impl Fn(&TextLine) -> bool) -> impl Iterator<Item = (usize, &'a TextLine)> {
         let cells = self.rows.iter().flatten().map(|cell| (self.column(cell), *cell));
         cells.filter(move |(column, _)| is_it(self.heads[*column]))
+    }
+
+    /// Its cells, each with the head that it stands under.
+    pub(super) fn named_cells(&self) -> impl Iterator<Item = (&'a TextLine, &'a TextLine)> + '_ {
+        self.rows.iter().flatten().map(|cell| (self.heads[self.column(cell)], *cell))
     }
 
     /// The cell of `row` under the head `column`.
