@@ -171,6 +171,15 @@ fn copied_from(about: &Slots) -> Slots {
     copied
 }
 
+/// What stands behind the last word of `query` in `text`, if that is a number: "1603" of "(code 1603)".
+fn numbered(query: &str, text: &str) -> Option<String> {
+    let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+    let name = query.split_whitespace().last().filter(|_| query.contains("error"))?;
+    let all: Vec<String> = text.split_whitespace().map(bare).collect();
+    let at = all.iter().position(|word| word.eq_ignore_ascii_case(name))?;
+    all.into_iter().nth(at + 1).filter(|word| has_digit(word))
+}
+
 fn has_digit(text: &str) -> bool {
     text.contains(|c: char| c.is_ascii_digit())
 }

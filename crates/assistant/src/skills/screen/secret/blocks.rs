@@ -7,7 +7,7 @@ use super::super::table;
 use super::super::words::words;
 use super::look::{Look, look};
 use super::mask::{Page, SENTENCES, beside_nothing, is_code, is_near};
-use super::{cards, codes, ends_in_secret, is_secret, is_state};
+use super::{cards, codes, ends_in_secret, is_secret, is_state, stems};
 use jarvis_core::{ScreenText, TextLine, TextRole};
 use std::ops::Range;
 
@@ -30,7 +30,7 @@ const NEAR: usize = 4;
 /// What the key of a network is called where it stands near its name.
 const KEYS: [&str; 7] = ["key", "schlüssel", "psk", "wpa key", "wpa2 key", "wpa2 psk", "netzwerkschlüssel"];
 
-/// Marks the secrets of the block that begins with the line `at`.
+/// Marks the secrets of the block that begins with the line `at`, which may name one.
 pub(super) fn mark(page: &mut Page<'_>, at: usize) {
     mark_list(page, at);
     mark_key(page, at);
@@ -54,11 +54,7 @@ pub(super) fn mark_rows(page: &mut Page<'_>, screen: &ScreenText) {
 /// behind sentences that say more of them.
 fn mark_codes(page: &mut Page<'_>, at: usize) {
     let lines = page.lines;
-    let tokens = |line: &TextLine| line.text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    let has = |line: &TextLine, is_it: fn(&[&str]) -> bool| {
-        let tokens = tokens(line);
-        is_it(&tokens.iter().map(String::as_str).collect::<Vec<_>>())
-    };
+    let has = |line: &TextLine, is_it: fn(&[&str]) -> bool| is_it(&line.text.split_whitespace().collect::<Vec<_>>());
     if !has(&lines[at], codes::lead_to_some) {
         return;
     }
@@ -188,6 +184,9 @@ fn hide_in_row(page: &mut Page<'_>, row: &[&TextLine], place: &Range<usize>) {
 fn mark_network(page: &mut Page<'_>, at: usize) {
     let lines = page.lines;
     let text = &lines[at].text;
+    if !["key", "psk", "schl"].iter().any(|part| stems::has(text, part)) {
+        return;
+    }
     let tokens: Vec<&str> = text.split_whitespace().take(NAME + 1).collect();
     let is_key = |tokens: &[&str]| KEYS.contains(&words(&tokens.join(" ")).join(" ").as_str());
     let is_named = tokens.len() < NAME && is_key(&tokens);

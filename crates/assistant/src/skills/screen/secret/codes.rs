@@ -3,7 +3,7 @@
 //! Owns what such a code looks like and which lines tell of one. A number that only is called a code (of an error, a place, a
 //! product) is none. Never looks at places.
 
-use super::bare;
+use super::{bare, stems};
 
 /// What such a code is called.
 const NAMES: [&str; 9] = ["code", "codes", "passcode", "passcodes", "otp", "mtan", "tan", "tans", "totp"];
@@ -27,6 +27,9 @@ const MOST: usize = 12;
 
 /// Whether `tokens`, the words of a line, tell of a code to type in.
 pub(super) fn tell_of_one(tokens: &[&str]) -> bool {
+    if !["code", "otp", "tan"].iter().any(|name| tokens.iter().any(|token| stems::has(token, name))) {
+        return false;
+    }
     let gives = tokens.iter().any(|token| GIVING.contains(&bare(token).as_str()) || token.ends_with('%'));
     !gives
         && (0..tokens.len()).any(|at| {

@@ -35,37 +35,54 @@ struct Secret {
 /// The secret of `screen` that `wanted` names, or all of them where it names many: "the recovery codes". `None` where it is no name of
 /// one, or nothing around them says which is meant.
 pub(in crate::skills::screen) fn copied(screen: &ScreenText, wanted: &str) -> Option<String> {
+    let wanted = named(wanted)?;
+    let all = secrets(screen);
+    let meant = &all[meant(&all, &wanted)?];
+    let is_many = wanted.last().is_some_and(|last| last.ends_with('s') && !last.ends_with("ss"));
+    if !is_many {
+        return Some(meant.text.clone());
+    }
+    let over = |secret: &Secret| secret.over.as_ref().map(|(at, _)| *at);
+    let is_of_list = |secret: &&Secret| match over(meant) {
+        Some(label) => over(secret) == Some(label),
+        None => secret.line == meant.line,
+    };
+    Some(all.iter().filter(is_of_list).map(|secret| secret.text.as_str()).collect::<Vec<_>>().join("\n"))
+}
+
+/// The line of `screen`, masked or not, that has the secret that `wanted` names.
+pub(in crate::skills::screen) fn line_of<'a>(screen: &'a ScreenText, wanted: &str) -> Option<&'a TextLine> {
+    let all = secrets(screen);
+    screen.lines.get(all[meant(&all, &named(wanted)?)?].line)
+}
+
+/// The words of `wanted` if they name a secret.
+fn named(wanted: &str) -> Option<Vec<String>> {
     let wanted: Vec<String> =
         joined(words(wanted)).into_iter().filter(|word| !LITTLE.contains(&word.as_str())).collect();
-    let is_called = |at: usize| is_name(&wanted, at) || SAME.iter().any(|same| same.contains(&wanted[at].as_str()));
-    let is_of_one = (0..wanted.len()).any(is_called) || is_secret(&wanted.join(" "));
-    if wanted.is_empty() || !is_of_one {
-        return None;
-    }
-    let all = secrets(screen);
-    // How many words of the request stand near, and whether all that say whose it is do.
+    let is_of_one = (0..wanted.len()).any(|at| is_called(&wanted, at)) || is_secret(&wanted.join(" "));
+    (!wanted.is_empty() && is_of_one).then_some(wanted)
+}
+
+/// Whether the word `at` of a request says what kind of secret it is, and not whose.
+fn is_called(wanted: &[String], at: usize) -> bool {
+    is_name(wanted, at) || SAME.iter().any(|same| same.contains(&wanted[at].as_str()))
+}
+
+/// Which of `all` is the one that `wanted` names: all the words that say whose it is stand near, and most of the others.
+fn meant(all: &[Secret], wanted: &[String]) -> Option<usize> {
     let score = |secret: &Secret| {
         let has = |word: &String| {
             let over = secret.over.iter().flat_map(|(_, words)| words);
             secret.near.iter().chain(over).any(|read| is_same(word, read))
         };
-        let of_whom = (0..wanted.len()).filter(|at| !is_called(*at)).all(|at| has(&wanted[at]));
+        let of_whom = (0..wanted.len()).filter(|at| !is_called(wanted, *at)).all(|at| has(&wanted[at]));
         let count = wanted.iter().filter(|word| has(word)).count();
         (of_whom && count > 0).then_some(count)
     };
     let scores: Vec<Option<usize>> = all.iter().map(score).collect();
     let best = scores.iter().flatten().max()?;
-    let at = scores.iter().position(|score| score.as_ref() == Some(best))?;
-    let is_many = wanted.last().is_some_and(|last| last.ends_with('s') && !last.ends_with("ss"));
-    if !is_many {
-        return Some(all[at].text.clone());
-    }
-    let over = |secret: &Secret| secret.over.as_ref().map(|(at, _)| *at);
-    let is_of_list = |secret: &&Secret| match over(&all[at]) {
-        Some(label) => over(secret) == Some(label),
-        None => secret.line == all[at].line,
-    };
-    Some(all.iter().filter(is_of_list).map(|secret| secret.text.as_str()).collect::<Vec<_>>().join("\n"))
+    scores.iter().position(|score| score.as_ref() == Some(best))
 }
 
 /// The secrets of `screen`, from the first line to the last.

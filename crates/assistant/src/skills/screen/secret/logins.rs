@@ -35,7 +35,9 @@ pub(super) fn mark(tokens: &[&str], names: &[usize], hidden: &mut [bool]) {
     for name in names {
         mark_before(tokens, *name, hidden);
     }
-    mark_key(tokens, hidden);
+    if tokens.iter().any(|token| is_key(&bare(token).replace('-', ""))) {
+        mark_key(tokens, hidden);
+    }
 }
 
 /// Marks what stands behind the sign at `at`, and a name before it: "noor / Gr4peSoda".
@@ -89,13 +91,17 @@ fn names_one(word: &str) -> bool {
     )
 }
 
+/// Whether `word` is what the key of a network is called: "WPA2-PSK", too.
+fn is_key(word: &str) -> bool {
+    KEYS.contains(&word) || word.ends_with("psk")
+}
+
 /// Marks the key of a network that is named in the same sentence.
 fn mark_key(tokens: &[&str], hidden: &mut [bool]) {
     let words: Vec<String> = tokens.iter().map(|token| bare(token).replace('-', "")).collect();
     if !words.iter().any(|word| NETWORKS.contains(&word.as_str()) || word.ends_with("psk")) {
         return;
     }
-    let is_key = |word: &String| KEYS.iter().any(|key| word == key || *key == "psk" && word.ends_with("psk"));
     for at in (1..tokens.len()).filter(|at| is_key(&words[at - 1])) {
         let is_signed = tokens[at - 1].ends_with([':', '=']);
         let is_long = tokens[at].chars().count() >= KEY;

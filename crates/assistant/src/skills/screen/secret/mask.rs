@@ -8,7 +8,8 @@ use super::super::say::goes_on;
 use super::super::shape::{self, Kind};
 use super::super::table;
 use super::{
-    MASK, blocks, has_words, is_phrase, is_secret, is_state, is_statement, is_value, leads_on, phrase, text, vault,
+    MASK, blocks, has_words, is_phrase, is_secret, is_state, is_statement, is_value, leads_on, phrase, stems, text,
+    vault,
 };
 use jarvis_core::{ScreenText, TextLine, TextRole};
 use std::borrow::Cow;
@@ -36,10 +37,12 @@ pub(in crate::skills::screen) fn masked(screen: &ScreenText) -> Cow<'_, ScreenTe
 pub(in crate::skills::screen) fn places(screen: &ScreenText) -> Vec<Vec<Range<usize>>> {
     let mut page = Page::of(&screen.lines);
     for at in 0..screen.lines.len() {
-        mark_behind(&mut page, at);
-        mark_near(&mut page, at);
-        blocks::mark(&mut page, at);
-        phrase::cells(page.lines, at).into_iter().for_each(|cell| page.hide(cell));
+        if page.may_name_one[at] || !page.own[at].is_empty() {
+            mark_behind(&mut page, at);
+            mark_near(&mut page, at);
+            blocks::mark(&mut page, at);
+            phrase::cells(page.lines, at).into_iter().for_each(|cell| page.hide(cell));
+        }
     }
     blocks::mark_rows(&mut page, screen);
     for cell in vault::cells(screen) {
@@ -50,7 +53,13 @@ pub(in crate::skills::screen) fn places(screen: &ScreenText) -> Vec<Vec<Range<us
 
 /// The cells of the tables of `screen`, by their lines, each with what stands over it.
 pub(super) fn table_heads(screen: &ScreenText) -> Vec<(usize, String)> {
-    let page = Page { lines: &screen.lines, own: Vec::new(), labels: Vec::new(), marked: Vec::new() };
+    let page = Page {
+        lines: &screen.lines,
+        may_name_one: Vec::new(),
+        own: Vec::new(),
+        labels: Vec::new(),
+        marked: Vec::new(),
+    };
     let tables = table::tables(screen);
     let named = tables.iter().flat_map(|table| table.named_cells());
     named.filter_map(|(head, cell)| Some((page.index(cell)?, head.text.clone()))).collect()
@@ -60,6 +69,8 @@ pub(super) fn table_heads(screen: &ScreenText) -> Vec<(usize, String)> {
 pub(super) struct Page<'a> {
     /// The lines.
     pub lines: &'a [TextLine],
+    /// Whether the line may name a secret.
+    may_name_one: Vec<bool>,
     /// What is a secret by the words of the line itself.
     own: Vec<Vec<Range<usize>>>,
     /// Whether the line is the label of a secret and nothing else.
@@ -69,10 +80,15 @@ pub(super) struct Page<'a> {
 
 impl<'a> Page<'a> {
     fn of(lines: &'a [TextLine]) -> Self {
-        let own: Vec<Vec<Range<usize>>> = lines.iter().map(|line| text::hidden(&line.text)).collect();
-        let is_label = |(line, own): (&TextLine, &Vec<Range<usize>>)| own.is_empty() && is_label(&line.text);
-        let labels = lines.iter().zip(&own).map(is_label).collect();
-        Self { lines, own, labels, marked: vec![Vec::new(); lines.len()] }
+        let may_name_one: Vec<bool> = lines.iter().map(|line| stems::may_name_one(&line.text)).collect();
+        let known = lines.iter().zip(&may_name_one);
+        let own: Vec<Vec<Range<usize>>> =
+            known.clone().map(|(line, may_name_one)| text::hidden_where(&line.text, *may_name_one)).collect();
+        let is_label = |((line, may_name_one), own): ((&TextLine, &bool), &Vec<Range<usize>>)| {
+            *may_name_one && own.is_empty() && is_label(&line.text)
+        };
+        let labels = known.zip(&own).map(is_label).collect();
+        Self { lines, may_name_one, own, labels, marked: vec![Vec::new(); lines.len()] }
     }
 
     /// Whether the line `at` is the label of a secret and nothing else.
@@ -260,6 +276,7 @@ fn are_words_of(line: &TextLine, next: &TextLine) -> bool {
     !is_of_window
         && !is_statement(&words)
         && !next.text.trim_end().ends_with(['.', '!', '?', ':', '=', '…'])
+        && !next.text.starts_with('[')
         && !words.iter().any(|word| word.ends_with(':'))
         && !is_known(&next.text)
 }
@@ -296,12 +313,16 @@ fn mark_near(page: &mut Page<'_>, at: usize) {
     if lines[at].region.is_empty() || !page.is_label(at) {
         return;
     }
-    let mut beside: Vec<usize> =
-        (0..lines.len()).filter(|other| *other != at && lines[at].is_left_of(&lines[*other])).collect();
+    let (mut beside, mut is_first) = (Vec::new(), true);
+    for (other, line) in lines.iter().enumerate().filter(|(other, _)| *other != at) {
+        if lines[at].is_left_of(line) {
+            beside.push(other);
+        }
+        is_first &= !line.is_left_of(&lines[at]);
+    }
     beside.sort_by_key(|other| lines[*other].region.x);
-    // What begins a row is the label of all in it.
-    let is_first = !lines.iter().any(|other| other.is_left_of(&lines[at]));
     let is_alone = is_first && beside.is_empty();
+    // What begins a row is the label of all in it.
     for beside in beside.into_iter().take(if is_first { usize::MAX } else { 1 }) {
         if is_code(&lines[beside]) || are_words_of(&lines[at], &lines[beside]) {
             page.hide(beside);

@@ -17,6 +17,7 @@ mod look;
 mod machines;
 mod mask;
 mod phrase;
+mod stems;
 mod text;
 mod vault;
 #[cfg(test)]
@@ -25,7 +26,7 @@ mod windows;
 use super::words::words;
 use crate::router::normalize::is_file_name;
 pub(super) use asked::asked;
-pub(super) use copied::copied;
+pub(super) use copied::{copied, line_of};
 pub(super) use mask::masked;
 use std::borrow::Cow;
 
@@ -174,6 +175,9 @@ fn ends_label(words: &[String], at: usize) -> bool {
 
 /// Whether `word` is the place or the name of a file.
 fn is_place(word: &str) -> bool {
+    if !word.contains(['/', '.']) {
+        return false;
+    }
     let word = word.trim_matches(|c: char| matches!(c, '"' | '\'' | ',' | ';' | ':' | '(' | ')'));
     let is_path = word.starts_with(['/', '~', '.']) || word.matches('/').count() > 1 || word.contains("://");
     let is_question = word.contains(['?', '&', '=']);
@@ -210,6 +214,9 @@ fn is_one(word: &str, name: &str) -> bool {
 
 /// Whether `word` is the name of a setting that holds a secret. An "O" among capitals is often read as a zero: "API_T0KEN".
 fn is_setting(word: &str) -> bool {
+    if !stems::may_name_one(word) && !word.contains('0') {
+        return false;
+    }
     let name = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase().replace('0', "o");
     let one = name.strip_suffix('s').unwrap_or(&name);
     ENDS.iter().any(|end| name.ends_with(end) || one.ends_with(end))
@@ -246,6 +253,9 @@ pub(super) fn leads_on(tokens: &[&str]) -> Option<bool> {
 
 /// Whether the token `at` ends the name of a secret that is many words.
 fn ends_phrase(tokens: &[&str], at: usize) -> bool {
+    if !PHRASES.iter().any(|phrase| stems::has(tokens[at], phrase)) {
+        return false;
+    }
     let name = words(&tokens[at.saturating_sub(1)..=at].join(" "));
     let is_phrase = |word: &String| PHRASES.iter().any(|phrase| is_one(word, phrase));
     name.last().is_some_and(is_phrase)

@@ -8,7 +8,7 @@ use super::super::words::words;
 use super::look::{Look, look};
 use super::{
     LINKS, LITTLE, MASK, OFTEN_OTHERWISE, bare, cards, codes, ends_in_secret, ends_phrase, is_name, is_place,
-    is_secret, is_setting, is_sign, is_state, is_statement, is_value, locks, logins, machines,
+    is_secret, is_setting, is_sign, is_state, is_statement, is_value, locks, logins, machines, stems,
 };
 use crate::router::normalize::is_file_name;
 use std::ops::Range;
@@ -49,6 +49,12 @@ const CODE: usize = 3;
 /// So many words before a sign may be of its label.
 const NEAR_LABEL: usize = 4;
 
+/// The words of `text`.
+fn words_of(text: &str) -> Vec<Range<usize>> {
+    let place = |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
+    text.split_whitespace().map(|word| place(word)..place(word) + word.len()).collect()
+}
+
 /// The words of `text`; a name and what stands behind its sign without room between, `DB_PASS=...`, are two.
 fn tokens(text: &str) -> Vec<Range<usize>> {
     let mut all = Vec::new();
@@ -69,10 +75,20 @@ fn tokens(text: &str) -> Vec<Range<usize>> {
 
 /// Where in `text` secrets are, from the first to the last. The full stop or comma behind one is none of it.
 pub(super) fn hidden(text: &str) -> Vec<Range<usize>> {
-    let places = tokens(text);
+    hidden_where(text, stems::may_name_one(text))
+}
+
+/// As [`hidden`], where it is known whether `text` may name a secret.
+pub(super) fn hidden_where(text: &str, may_name_one: bool) -> Vec<Range<usize>> {
+    if !may_name_one && !stems::has_digit(text) {
+        return Vec::new();
+    }
+    let places = if may_name_one { tokens(text) } else { words_of(text) };
     let tokens: Vec<&str> = places.iter().map(|place| &text[place.clone()]).collect();
-    let mut hidden = hidden_tokens(&tokens);
-    hide_behind_sign(text, &places, &mut hidden);
+    let mut hidden = hidden_tokens(&tokens, may_name_one);
+    if may_name_one {
+        hide_behind_sign(text, &places, &mut hidden);
+    }
     let mut found: Vec<Range<usize>> = Vec::new();
     let mut before = false;
     for ((place, token), hidden) in places.into_iter().zip(&tokens).zip(&hidden) {
@@ -86,7 +102,9 @@ pub(super) fn hidden(text: &str) -> Vec<Range<usize>> {
         }
         before = *hidden;
     }
-    found.extend(machines::in_fields(text).into_iter().filter(|range| &text[range.clone()] != MASK));
+    if may_name_one {
+        found.extend(machines::in_fields(text).into_iter().filter(|range| &text[range.clone()] != MASK));
+    }
     found.sort_by_key(|range| range.start);
     found.dedup_by(|next, before| {
         let overlaps = next.start <= before.end;
@@ -129,24 +147,33 @@ fn hide_behind_sign(text: &str, places: &[Range<usize>], hidden: &mut [bool]) {
 
 /// Which of `tokens`, the words of a text as they are written, are secrets: sentence by sentence, what is linked to a secret's
 /// name, and what looks like a code beside one.
-fn hidden_tokens(tokens: &[&str]) -> Vec<bool> {
+fn hidden_tokens(tokens: &[&str], may_name_one: bool) -> Vec<bool> {
     let mut hidden = vec![false; tokens.len()];
     let mut from = 0;
     for at in 0..tokens.len() {
         if tokens[at].ends_with(['.', '!', '?']) || at + 1 == tokens.len() {
-            hide(&tokens[from..=at], &mut hidden[from..=at]);
+            let (tokens, hidden) = (&tokens[from..=at], &mut hidden[from..=at]);
+            if may_name_one {
+                hide(tokens, hidden);
+            } else {
+                tokens.iter().zip(hidden.iter_mut()).for_each(|(token, hidden)| *hidden |= is_password(token, false));
+                logins::mark(tokens, &[], hidden);
+            }
+            locks::mark(tokens, hidden);
             from = at + 1;
         }
     }
-    hide_answer(tokens, &mut hidden);
-    for at in (0..tokens.len()).filter(|at| ends_phrase(tokens, *at)) {
-        hide_phrase(tokens, at, &mut hidden);
-    }
     cards::mark(tokens, &mut hidden);
-    if codes::tell_of_one(tokens) {
-        hidden.iter_mut().zip(codes::in_tokens(tokens)).for_each(|(hidden, is_code)| *hidden |= is_code);
+    if may_name_one {
+        hide_answer(tokens, &mut hidden);
+        for at in (0..tokens.len()).filter(|at| ends_phrase(tokens, *at)) {
+            hide_phrase(tokens, at, &mut hidden);
+        }
+        if codes::tell_of_one(tokens) {
+            hidden.iter_mut().zip(codes::in_tokens(tokens)).for_each(|(hidden, is_code)| *hidden |= is_code);
+        }
+        hidden[machines::piped(tokens)].fill(true);
     }
-    hidden[machines::piped(tokens)].fill(true);
     for (at, token) in tokens.iter().enumerate() {
         let is_shown = machines::is_expression(token) && !token.contains(MASK);
         hidden[at] = hidden[at] && !is_shown
@@ -211,13 +238,15 @@ fn hide(tokens: &[&str], hidden: &mut [bool]) {
     let is_login = has(&LOGINS) || signs_in(&all);
     for (at, token) in tokens.iter().enumerate() {
         // "Router: user admin pass k0mb1nat0r77".
-        let is_behind = at > 0 && SHORT.contains(&bare(tokens[at - 1]).as_str()) && look(token) >= Look::Mixed;
+        let is_behind = at > 0 && look(token) >= Look::Mixed && SHORT.contains(&bare(tokens[at - 1]).as_str());
         hidden[at] |= is_behind || is_password(token, is_login);
     }
     hide_told(tokens, &names, hidden);
-    locks::mark(tokens, hidden);
     logins::mark(tokens, &names, hidden);
     if names.is_empty() && !(has(&LOCKED) && has(&OPENING)) && !is_of_code(&all) {
+        return;
+    }
+    if !tokens.iter().any(|token| stems::has_digit(token)) {
         return;
     }
     let sentence = tokens.join(" ");
@@ -270,6 +299,9 @@ fn signs_in(all: &[&str]) -> bool {
 
 /// Marks what is behind "Answer:", the answer to a question that only its owner knows.
 fn hide_answer(tokens: &[&str], hidden: &mut [bool]) {
+    if !tokens.iter().any(|token| stems::has(token, "answer")) {
+        return;
+    }
     let all: Vec<String> = tokens.iter().map(|token| bare(token)).collect();
     let answers = |token: &&str| bare(token) == "answer" && is_sign(token);
     if all.windows(2).any(|two| two == ["security", "question"] || two == ["maiden", "name"])
