@@ -128,7 +128,12 @@ fn mark_separated(page: &mut Page<'_>, rows: &[Vec<&TextLine>], at: usize) {
     }
     let heads = joined(&rows[at]);
     let Some((count, sign)) = parts(&heads).filter(|(count, _)| *count >= FIELDS) else { return };
-    let is_head = |part: &str| is_secret(part) && part.split_whitespace().count() <= NAME;
+    // A sentence with commas is no row of heads.
+    let is_short = |part: &str| part.split_whitespace().count() <= NAME && !stems::has_digit(part);
+    if !heads.split(sign).all(is_short) {
+        return;
+    }
+    let is_head = |part: &str| is_secret(part);
     let columns: Vec<usize> =
         heads.split(sign).enumerate().filter(|(_, part)| is_head(part)).map(|(at, _)| at).collect();
     if columns.is_empty() {

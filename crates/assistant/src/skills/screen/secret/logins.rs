@@ -13,6 +13,8 @@ const LOGINS: &[&str] = &[
 ];
 /// How one is told to give a password.
 const GIVING: [&str; 11] = ["use", "using", "with", "enter", "type", "try", "take", "set", "put", "gave", "chose"];
+/// What is done to one.
+const SETTING: [&str; 6] = ["set", "changed", "change", "reset", "updated", "switched"];
 /// Words before what a secret is called.
 const ARTICLES: [&str; 8] = ["the", "your", "my", "our", "a", "its", "his", "her"];
 /// What asks or points, and is no password.
@@ -34,6 +36,7 @@ pub(super) fn mark(tokens: &[&str], names: &[usize], hidden: &mut [bool]) {
     }
     for name in names {
         mark_before(tokens, *name, hidden);
+        mark_set(tokens, *name, hidden);
     }
     if tokens.iter().any(|token| is_key(&bare(token).replace('-', ""))) {
         mark_key(tokens, hidden);
@@ -73,6 +76,18 @@ fn mark_before(tokens: &[&str], name: usize, hidden: &mut [bool]) {
     hidden[at] |= is_word && is_it;
 }
 
+/// Marks what the secret that ends with the token `name` is set to: "I set your password to tulip-barn".
+fn mark_set(tokens: &[&str], name: usize, hidden: &mut [bool]) {
+    let is_set = tokens[..name].iter().any(|token| SETTING.contains(&bare(token).as_str()));
+    if let (Some(&"to"), Some(word)) = (tokens.get(name + 1), tokens.get(name + 2))
+        && is_set
+        && !LITTLE.contains(&bare(word).as_str())
+        && !is_state(word)
+    {
+        hidden[name + 2] = true;
+    }
+}
+
 /// Whether `word` is what somebody has passwords of, and none.
 fn names_one(word: &str) -> bool {
     matches!(
@@ -105,7 +120,10 @@ fn mark_key(tokens: &[&str], hidden: &mut [bool]) {
     for at in (1..tokens.len()).filter(|at| is_key(&words[at - 1])) {
         let is_signed = tokens[at - 1].ends_with([':', '=']);
         let is_long = tokens[at].chars().count() >= KEY;
-        hidden[at] |= !is_state(tokens[at]) && is_long && (is_signed || look(tokens[at]) >= Look::Mixed);
+        hidden[at] |= !is_state(tokens[at]) && is_long && is_signed;
+        // "The key to the cabin's wifi would be moonlight77".
+        let odd = (at..tokens.len()).find(|at| look(tokens[*at]) >= Look::Mixed);
+        odd.into_iter().for_each(|odd| hidden[odd] = true);
     }
 }
 
@@ -134,6 +152,8 @@ mod tests {
             ("sunflower is the wifi password", "sunflower"),
             ("Wi-Fi network Beckernet key marmalade-tram-19", "marmalade-tram-19"),
             ("WPA2-PSK: glassfern", "glassfern"),
+            ("The key to the cabin's wifi would be moonlight77", "moonlight77"),
+            ("I set your password to tulip for now", "tulip"),
         ] {
             assert_eq!(told(text), [word], "{text}");
         }

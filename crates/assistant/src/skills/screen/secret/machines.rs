@@ -3,6 +3,7 @@
 //! Owns the forms that no name stands before: what is piped to `sudo -S`, options, links, the value of a field for passwords in
 //! HTML, the lines of `.pgpass`; and what in a line of code is an expression and no value. What is named is [`super::text`]'s.
 
+use super::look::{Look, look};
 use super::{MASK, bare, is_secret, is_setting};
 use std::ops::Range;
 
@@ -21,7 +22,15 @@ const GIVEN: &str = "<<<";
 
 /// What of `token` is a secret where the rest of it is none: in a link, in the code of a network, in a line of `.pgpass`.
 pub(super) fn in_token(token: &str) -> Option<Range<usize>> {
-    of_link(token).or_else(|| of_network(token)).or_else(|| of_pgpass(token))
+    of_link(token).or_else(|| of_network(token)).or_else(|| of_pgpass(token)).or_else(|| of_pair(token))
+}
+
+/// The password of a name and a password in one word: "bob:Gr4peSoda".
+fn of_pair(token: &str) -> Option<Range<usize>> {
+    let (name, word) = token.split_once(':')?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@'));
+    let is_word = look(word) == Look::Odd && !word.contains([':', '/']);
+    (is_name && is_word).then_some(name.len() + 1..token.len())
 }
 
 /// The password at the end of a line of `.pgpass`: "host:5432:database:user:password".
@@ -40,9 +49,14 @@ fn of_pgpass(token: &str) -> Option<Range<usize>> {
 pub(super) fn is_expression(token: &str) -> bool {
     let token = token.trim_end_matches([',', ';', '?']);
     let is_of_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ':' | '&');
+    // "getToken(" and "lexer.next(".
+    let is_joined = |path: &str| {
+        let rises = path.starts_with(char::is_lowercase) && path.contains(char::is_uppercase);
+        rises || path.contains(['.', '_', ':'])
+    };
     let is_call = token.ends_with(')')
         && token.split_once('(').is_some_and(|(path, _)| {
-            path.starts_with(char::is_alphabetic) && path.chars().all(is_of_path) && path.contains(['.', '_', ':'])
+            path.starts_with(char::is_alphabetic) && path.chars().all(is_of_path) && is_joined(path)
         });
     is_call || matches!(token, "&str" | "String" | "&String" | "Option<String>" | "Option<&str>")
 }

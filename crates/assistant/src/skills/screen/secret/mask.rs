@@ -163,6 +163,8 @@ const ON_WINDOWS: &[&str] = &[
     "stay", "don", "don't", "need", "or", "enter", "use", "no", "yes", "apply", "done", "start", "unlock", "connect", "view", "more",
     "status", "country", "language", "city", "street", "company", "role", "visits", "date", "never", "caps",
 ];
+/// What programs begin with that ask for a secret.
+const ASKED: [&str; 7] = ["enter", "type", "confirm", "repeat", "retype", "forgot", "forgotten"];
 /// Sentences between a label and the codes under it are no more.
 pub(super) const SENTENCES: usize = 3;
 
@@ -266,6 +268,11 @@ fn are_words_of(line: &TextLine, next: &TextLine) -> bool {
     }
     // "Password policy" is the name of something else.
     let is_name = leads_on(&label.iter().map(|word| word.trim_end_matches([':', '='])).collect::<Vec<_>>()).is_some();
+    // "Enter PIN:" is asked by a program, which shows nothing of what is typed.
+    let is_asked = label.len() > 1 && words.len() > 1 && ASKED.contains(&super::bare(label[0]).as_str());
+    if is_asked {
+        return false;
+    }
     // "Please use the password" goes on as a sentence does.
     let is_short = label.len() == 1 || label.len() <= NAME && line.text.starts_with(char::is_uppercase);
     let Some(first) = words.first().filter(|_| is_text && is_name && is_short && words.len() <= PHRASE) else {

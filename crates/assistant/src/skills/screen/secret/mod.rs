@@ -128,7 +128,7 @@ const LINKS: [&str; 10] = ["is", "are", "was", "be", "will", "now", "=", ":", "-
 /// What is said of a secret, and is none.
 #[rustfmt::skip]
 const STATES: &[&str] = &[
-    "null", "nil", "true", "false", "string", "str", "undefined",
+    "null", "nil", "true", "false", "string", "str", "undefined", "await", "async", "new", "active", "revoked", "inactive", "shared",
     "wrong", "incorrect", "invalid", "correct", "right", "valid", "expired", "weak", "strong", "required", "empty", "missing",
     "needed", "optional", "secure", "safe", "hidden", "secret", "stored", "saved", "changed", "set", "sent", "ok", "okay", "good",
     "bad", "too", "not", "never", "case", "about", "the", "a", "an", "your", "my", "on", "in", "at", "for", "from", "and", "or",
@@ -276,7 +276,11 @@ pub(super) fn is_state(token: &str) -> bool {
 /// Whether `tokens`, which stand behind a secret's name, say how it is and are not what it is: more than half of them do,
 /// those apart that are in any sentence. "Correct horse" is one, and "must be long" is none.
 fn is_statement(tokens: &[&str]) -> bool {
-    let telling = tokens.iter().filter(|token| !LITTLE.contains(&bare(token).as_str()));
+    let is_little =
+        |token: &str| LITTLE.contains(&token) || token.len() < 3 && token.bytes().all(|byte| byte.is_ascii_digit());
+    // "3 active, 1 revoked", but not "12 7 39".
+    let has_words = tokens.iter().any(|token| token.contains(char::is_alphabetic));
+    let telling = tokens.iter().filter(|token| !has_words || !is_little(&bare(token)));
     let (states, all) = telling.fold((0, 0), |(states, all), token| (states + usize::from(is_state(token)), all + 1));
     states * 2 > all || all == 0
 }

@@ -7,8 +7,8 @@ use super::super::shape::{self, Kind};
 use super::super::words::words;
 use super::look::{Look, look};
 use super::{
-    LINKS, LITTLE, MASK, OFTEN_OTHERWISE, bare, cards, codes, ends_in_secret, ends_phrase, is_name, is_place,
-    is_secret, is_setting, is_sign, is_state, is_statement, is_value, locks, logins, machines, stems,
+    LINKS, LITTLE, MASK, OFTEN_OTHERWISE, bare, cards, codes, ends_in_secret, ends_phrase, has_words, is_name,
+    is_place, is_secret, is_setting, is_sign, is_state, is_statement, is_value, locks, logins, machines, stems,
 };
 use crate::router::normalize::is_file_name;
 use std::ops::Range;
@@ -222,7 +222,11 @@ fn hide(tokens: &[&str], hidden: &mut [bool]) {
         .collect();
     let all: Vec<&str> = parts.iter().map(|(word, _)| word.as_str()).collect();
     let has = |list: &[&str]| all.iter().any(|word| list.contains(word));
-    let names: Vec<usize> = (0..all.len()).filter(|at| is_name(&all, *at)).map(|at| parts[at].1).collect();
+    let names: Vec<usize> = (0..all.len()).filter(|at| is_name(&all, *at)).collect();
+    // "Pin the chart".
+    let is_verb =
+        |at: usize| all[at] == "pin" && all.get(at + 1).is_some_and(|next| matches!(*next, "the" | "this" | "it"));
+    let names: Vec<usize> = names.into_iter().filter(|at| !is_verb(*at)).map(|at| parts[at].1).collect();
     let weak = (0..all.len()).filter(|at| OFTEN_OTHERWISE.contains(&all[*at])).map(|at| parts[at].1);
     let is_short = |token: &str| is_sign(token) && SHORT.contains(&bare(token).as_str());
     let settings = (0..tokens.len()).filter(|at| is_setting(tokens[*at]) || is_short(tokens[*at]));
@@ -238,7 +242,8 @@ fn hide(tokens: &[&str], hidden: &mut [bool]) {
     let is_login = has(&LOGINS) || signs_in(&all);
     for (at, token) in tokens.iter().enumerate() {
         // "Router: user admin pass k0mb1nat0r77".
-        let is_behind = at > 0 && look(token) >= Look::Mixed && SHORT.contains(&bare(tokens[at - 1]).as_str());
+        let is_short = |back: usize| at >= back && SHORT.contains(&bare(tokens[at - back]).as_str());
+        let is_behind = look(token) >= Look::Mixed && (is_short(1) || is_short(2) && LINKS.contains(&tokens[at - 1]));
         hidden[at] |= is_behind || is_password(token, is_login);
     }
     hide_told(tokens, &names, hidden);
@@ -278,13 +283,29 @@ fn naming(token: &str) -> &str {
 
 /// What numbers are of that are no codes: "room 204".
 #[rustfmt::skip]
-const NUMBERED: [&str; 16] = [
-    "room", "bay", "gate", "seat", "page", "line", "chapter", "flight", "bus", "platform", "floor", "house", "apartment", "version", "coach",
-    "unit",
+const NUMBERED: &[&str] = &[
+    "room", "rooms", "bay", "gate", "seat", "page", "line", "chapter", "flight", "bus", "platform", "floor", "house", "apartment", "version",
+    "coach", "unit", "port", "pid", "branch", "case", "issue", "cost", "ending", "edition", "in", "since",
 ];
+/// What behind a number says how many there are.
+const UNITS: [&str; 12] = ["px", "mm", "cm", "km", "kg", "mb", "gb", "people", "percent", "edition", "euro", "min"];
 
-/// Whether the token `at` is the number of something, or stands behind a label that names no secret: "port: 5432".
+/// Whether the token `at` is the number of something, how many there are, or stands behind a label that names no secret: "port:
+/// 5432".
 fn is_of_other(tokens: &[&str], at: usize) -> bool {
+    let token = tokens[at];
+    let is_count = |next: &&str| {
+        let is_plural =
+            next.len() > NEAR_LABEL && next.ends_with('s') && next.bytes().all(|byte| byte.is_ascii_lowercase());
+        UNITS.contains(&bare(next).as_str()) || is_plural
+    };
+    let is_number = is_digits(token);
+    let is_ordinal = ["st", "nd", "rd", "th"].iter().any(|end| token.strip_suffix(end).is_some_and(is_digits));
+    let is_issue = token.trim_start_matches('(').starts_with('#') || token.contains('[');
+    let is_from_to = at > 1 && tokens[at - 1] == "to" && is_digits(tokens[at - 2]);
+    if is_ordinal || is_issue || is_from_to || is_number && tokens.get(at + 1).is_some_and(is_count) {
+        return true;
+    }
     let Some(before) = at.checked_sub(1) else { return false };
     let is_label = tokens[before].ends_with([':', '=']) && tokens[before].contains(char::is_alphabetic);
     let from = before.saturating_sub(NEAR_LABEL);
@@ -388,6 +409,10 @@ fn hide_linked(tokens: &[&str], name: usize, hidden: &mut [bool]) {
         hidden[at] = true;
     }
     let is_code = |token: &str| is_value(token) && !is_state(token) && !token.chars().all(char::is_alphabetic);
+    // "API keys: 3 active".
+    if tokens.get(at + 1).is_some_and(|next| is_state(next)) && tokens[at].len() < CODE {
+        return;
+    }
     while at < tokens.len() && is_code(tokens[at]) {
         hidden[at] = true;
         at += 1;
@@ -402,7 +427,7 @@ fn hide_words(tokens: &[&str], name: usize, names: &[usize], most: usize, hidden
     let few = &tokens[from..to.min(from.saturating_add(most))];
     // What is called so in other ways as well has to look like one.
     let is_told = if most == WORDS { few.iter().any(|token| is_state(token)) } else { is_statement(few) };
-    if !is_told {
+    if !is_told && few.iter().any(|token| has_words(token)) {
         hidden[from..from + few.len()].fill(true);
     }
 }
