@@ -25,6 +25,10 @@ const OVER: usize = 3;
 /// A secret, and the words around it.
 struct Secret {
     line: usize,
+    /// Where its row begins, px.
+    row: i32,
+    /// Whether it is digits and dashes, which may go on in the next cell.
+    is_group: bool,
     text: String,
     /// Those of its own line, of its row and of the head over it.
     near: Vec<String>,
@@ -40,7 +44,7 @@ pub(in crate::skills::screen) fn copied(screen: &ScreenText, wanted: &str) -> Op
     let meant = &all[meant(&all, &wanted)?];
     let is_many = wanted.last().is_some_and(|last| last.ends_with('s') && !last.ends_with("ss"));
     if !is_many {
-        return Some(meant.text.clone());
+        return Some(with_groups(&all, meant));
     }
     let over = |secret: &Secret| secret.over.as_ref().map(|(at, _)| *at);
     let is_of_list = |secret: &&Secret| match over(meant) {
@@ -48,6 +52,18 @@ pub(in crate::skills::screen) fn copied(screen: &ScreenText, wanted: &str) -> Op
         None => secret.line == meant.line,
     };
     Some(all.iter().filter(is_of_list).map(|secret| secret.text.as_str()).collect::<Vec<_>>().join("\n"))
+}
+
+/// The secret `meant`, and the other groups of it where they are cells of their own: "22 -", "7 -", "39".
+fn with_groups(all: &[Secret], meant: &Secret) -> String {
+    let is_group = |secret: &&Secret| secret.is_group;
+    let behind = all.iter().skip_while(|secret| !std::ptr::eq(*secret, meant));
+    let mut line = meant.line;
+    let next = behind.skip(1).take_while(is_group).take_while(|secret| {
+        line += 1;
+        meant.is_group && secret.line == line && secret.row == meant.row
+    });
+    std::iter::once(meant).chain(next).map(|secret| secret.text.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// The line of `screen`, masked or not, that has the secret that `wanted` names.
@@ -106,7 +122,9 @@ fn secrets(screen: &ScreenText) -> Vec<Secret> {
         near.extend(heads.iter().filter(|(cell, _)| *cell == at).flat_map(|(_, head)| joined(words(head))));
         let is_named = near.iter().any(|word| SECRETS.iter().any(|name| is_one(word, name)));
         let over = (!is_named).then(|| over(lines, &places, &all, at, &shown)).flatten();
-        all.push(Secret { line: at, text: bare(&lines[at].text[place.clone()]).to_owned(), near, over });
+        let is_group = lines[at].text.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '–'));
+        let row = lines[at].region.y;
+        all.push(Secret { line: at, row, is_group, text: bare(&lines[at].text[place.clone()]).to_owned(), near, over });
     }
     all
 }

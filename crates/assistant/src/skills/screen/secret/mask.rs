@@ -202,7 +202,7 @@ fn mark_behind(page: &mut Page<'_>, at: usize) {
     // "Keep them safe. Each can be used once."
     let is_told = |next: &&TextLine| {
         let is_sentence = next.text.ends_with('.') && next.text.contains(' ') && !is_value(&next.text);
-        is_label && (is_sentence || is_remark(&next.text)) && next.role != TextRole::Field
+        is_label && (is_sentence || is_remark(&next.text)) && !is_typed(line, next)
     };
     let told = lines[at + 1..].iter().take(SENTENCES).take_while(is_told).count();
     for (index, next) in lines.iter().enumerate().skip(at + 1 + told).take(CODES) {
@@ -212,7 +212,7 @@ fn mark_behind(page: &mut Page<'_>, at: usize) {
             || is_behind_remark && are_words_of(line, next)
             || !page.is_label(index)
                 && (is_first || is_near(&lines[index - 1], next))
-                && (is_code(next) || is_phrase && is_of_phrase(next));
+                && (is_typed(line, next) || is_code(next) || is_phrase && is_written(line, next) && is_of_phrase(next));
         if !is_one {
             break;
         }
@@ -241,12 +241,12 @@ fn wrapped(tokens: &[&str], next: &TextLine) -> usize {
 fn is_under_label(line: &TextLine, next: &TextLine) -> bool {
     let is_signed = line.text.trim_end().ends_with([':', '=']);
     let is_beside = is_signed || line.region.is_empty() || line.is_left_of(next);
-    next.role == TextRole::Field || is_value(&next.text) || is_beside && are_words_of(line, next)
+    is_typed(line, next) || is_value(&next.text) || is_beside && are_words_of(line, next)
 }
 
 /// Whether `line` is a setting without a value, and `next` another with one: "API_TOKEN=" and "PORT=8080".
 fn is_other_setting(line: &TextLine, next: &TextLine) -> bool {
-    next.role != TextRole::Field && assigned(&line.text).is_some() && assigned(&next.text).is_some_and(has_words)
+    !is_typed(line, next) && assigned(&line.text).is_some() && assigned(&next.text).is_some_and(has_words)
 }
 
 /// What stands behind the name of a setting and its sign: "8080" of "PORT=8080".
@@ -260,7 +260,7 @@ fn assigned(text: &str) -> Option<&str> {
 /// Whether `next`, near the label `line`, may be words that are the secret: nothing that is said of one or stands on the
 /// windows around it.
 fn are_words_of(line: &TextLine, next: &TextLine) -> bool {
-    let is_text = matches!(next.role, TextRole::Text | TextRole::Alert | TextRole::Error);
+    let is_text = is_written(line, next);
     let (label, words): (Vec<&str>, Vec<&str>) =
         (line.text.split_whitespace().collect(), next.text.split_whitespace().collect());
     if is_other_setting(line, next) {
@@ -293,7 +293,18 @@ pub(super) fn is_code(line: &TextLine) -> bool {
     // "PORT=8080" tells what it is of itself.
     let is_setting = || line.text.split_once('=').is_some_and(|(_, value)| !value.trim_matches('=').is_empty());
     let is_code = || is_value(&line.text) && line.text.contains(|c: char| c.is_ascii_digit()) && !is_setting();
-    line.role == TextRole::Field || is_code() && !is_known(&line.text)
+    is_code() && !is_known(&line.text)
+}
+
+/// Whether `next` is what somebody typed into a field under or beside the label `line`. The lines of an editor are all in one.
+fn is_typed(line: &TextLine, next: &TextLine) -> bool {
+    next.role == TextRole::Field && line.role != TextRole::Field
+}
+
+/// Whether `next` is text beside the text `line`: of a page, of a message, or both of one editor.
+fn is_written(line: &TextLine, next: &TextLine) -> bool {
+    matches!(next.role, TextRole::Text | TextRole::Alert | TextRole::Error)
+        || next.role == TextRole::Field && line.role == TextRole::Field
 }
 
 /// Whether a day or an amount is in `text`.
@@ -304,7 +315,7 @@ fn is_known(text: &str) -> bool {
 /// Whether `line` may be words of a phrase, with numbers or without.
 fn is_of_phrase(line: &TextLine) -> bool {
     let is_word = |word: &str| word.chars().all(|c| c.is_lowercase() || !c.is_alphabetic());
-    line.role == TextRole::Text && !line.text.trim().is_empty() && line.text.split_whitespace().all(is_word)
+    !line.text.trim().is_empty() && line.text.split_whitespace().all(is_word)
 }
 
 /// Whether `next` stands close below `line` or beside it.
@@ -331,7 +342,8 @@ fn mark_near(page: &mut Page<'_>, at: usize) {
     let is_alone = is_first && beside.is_empty();
     // What begins a row is the label of all in it.
     for beside in beside.into_iter().take(if is_first { usize::MAX } else { 1 }) {
-        if is_code(&lines[beside]) || are_words_of(&lines[at], &lines[beside]) {
+        let is_it = is_typed(&lines[at], &lines[beside]) || is_code(&lines[beside]);
+        if is_it || are_words_of(&lines[at], &lines[beside]) {
             page.hide(beside);
         }
     }
@@ -344,7 +356,8 @@ fn mark_near(page: &mut Page<'_>, at: usize) {
     }
     let mut over = at;
     for _ in 0..CODES {
-        let is_it = |below: &usize| is_code(&lines[*below]) && !page.is_label(*below);
+        let is_it =
+            |below: &usize| (is_typed(&lines[at], &lines[*below]) || is_code(&lines[*below])) && !page.is_label(*below);
         let Some(below) = below(lines, over).filter(is_it) else { break };
         page.hide(below);
         over = below;
@@ -392,6 +405,22 @@ mod tests {
         ]);
         assert!(!said.contains("hunter") && !said.contains("8F2K"), "{said}");
         assert!(said.contains("42"), "{said}");
+    }
+
+    #[test]
+    fn of_an_editor_only_the_secret_s_line_is_not_said() {
+        let rows = [
+            "Mail password: Wren-Teapot-88!",
+            "Router in the hall",
+            "Recovery phrase, keep it safe:",
+            "orbit velvet canyon",
+        ];
+        for role in [TextRole::Field, TextRole::Alert, TextRole::Text] {
+            let lines = rows.iter().zip(0..).map(|(text, row)| sized(text, 10, 10 + 26 * row, 20, role)).collect();
+            let said = said(lines);
+            assert!(said.contains("Router in the hall"), "{role:?}: {said}");
+            assert!(!said.contains("Wren") && !said.contains("velvet"), "{role:?}: {said}");
+        }
     }
 
     #[test]

@@ -58,7 +58,7 @@ fn is_cell(line: &TextLine) -> bool {
     let tokens: Vec<&str> = line.text.split_whitespace().collect();
     let is_number = |token: &str| token.trim_end_matches(['.', ')', ':']).parse::<u8>().is_ok() && token.len() <= 3;
     let is_word = |token: &&str| token.chars().all(char::is_alphabetic);
-    let is_text = matches!(line.role, TextRole::Text | TextRole::Field) && is_legible(line);
+    let is_text = matches!(line.role, TextRole::Text | TextRole::Field | TextRole::Alert) && is_legible(line);
     let numbers = tokens.iter().filter(|token| is_number(token)).count();
     let words: Vec<&str> = tokens.iter().filter(|token| !is_number(token)).copied().collect();
     is_text

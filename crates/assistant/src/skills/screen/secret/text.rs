@@ -462,7 +462,11 @@ fn is_code(token: &str) -> bool {
     let is_address = bare.split('.').count() == 4 && bare.split('.').all(|part| part.parse::<u8>().is_ok());
     let is_file = is_file_name(bare.split(':').next().unwrap_or_default());
     let is_time = bare.contains(':') && bare.chars().all(|c| c.is_ascii_digit() || c == ':');
+    // "ERR0R" and "P0RT" are words whose "O" was read as a zero.
+    let letters = bare.chars().filter(|c| c.is_uppercase()).count();
+    let is_misread = letters >= CODE && bare.chars().all(|c| c.is_uppercase() || c == '0');
     bare.contains(|c: char| c.is_ascii_digit())
+        && !is_misread
         && bare.chars().filter(|c| c.is_alphanumeric()).count() >= CODE
         && !(is_address || is_file || is_time || token.ends_with('%') || bare.contains('/'))
 }
