@@ -60,8 +60,8 @@ fn mark_codes(page: &mut Page<'_>, at: usize) {
     }
     let is_told = |line: &&TextLine| line.text.ends_with('.') && line.text.contains(' ') && !has(line, codes::are_all);
     let told = lines[at + 1..].iter().take(SENTENCES).take_while(is_told).count();
-    for index in at + 1 + told..lines.len() {
-        if !has(&lines[index], codes::are_all) {
+    for (index, line) in lines.iter().enumerate().skip(at + 1 + told) {
+        if !has(line, codes::are_all) {
             break;
         }
         page.hide(index);

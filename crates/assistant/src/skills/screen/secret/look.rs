@@ -31,7 +31,7 @@ pub(super) fn look(word: &str) -> Look {
     let count = word.chars().filter(|c| c.is_alphanumeric()).count();
     let has = |is: fn(char) -> bool| word.chars().any(is);
     let inner = word.trim_end_matches('!');
-    let has_sign = inner.contains(|c: char| matches!(c, '!' | '#' | '$' | '&' | '*' | '^' | '~' | '?' | '%' | '+'));
+    let has_sign = inner.contains(['!', '#', '$', '&', '*', '^', '~', '?', '%', '+']);
     let (lower, digit) = (has(char::is_lowercase), has(|c| c.is_ascii_digit()));
     if count < LEAST || !lower || !(digit || has_sign) || is_known(word) {
         return Look::Plain;

@@ -132,18 +132,18 @@ impl<'a> Page<'a> {
 
     /// What is hidden of each line: each place once, and as one what has nothing but room between.
     fn places(self) -> Vec<Vec<Range<usize>>> {
-        let joined = |((line, own), marked): ((&TextLine, Vec<Range<usize>>), Vec<Range<usize>>)| {
-            let mut places: Vec<Range<usize>> =
-                own.into_iter().chain(marked).filter(|place| !place.is_empty()).collect();
+        let mut all = self.own;
+        for ((line, places), marked) in self.lines.iter().zip(&mut all).zip(self.marked) {
+            places.extend(marked);
+            places.retain(|place| !place.is_empty());
             places.sort_by_key(|place| place.start);
             places.dedup_by(|next, before| {
                 let is_one = next.start <= before.end || line.text[before.end..next.start].trim().is_empty();
                 before.end = if is_one { before.end.max(next.end) } else { before.end };
                 is_one
             });
-            places
-        };
-        self.lines.iter().zip(self.own).zip(self.marked).map(joined).collect()
+        }
+        all
     }
 }
 
