@@ -257,7 +257,7 @@ mod tests {
     fn copied(text: &str, query: &str) -> String {
         let lines = text.lines().zip(0..).flat_map(|(text, row)| crate::bench::lines(text, row)).collect();
         let screen = super::super::testing::screen(lines);
-        found(query, &screen, |lines| join(lines))
+        found(query, &screen, join)
     }
 
     #[test]
