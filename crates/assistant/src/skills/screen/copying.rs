@@ -7,8 +7,9 @@ use super::nouns::{is_numbered, part};
 use super::reading::{part_of, place_of, too_few};
 use super::say::counted;
 use super::told::{Told, slots};
-use super::{Screen, error, find, legibly, noted, read, secret, table, where_looked};
-use jarvis_core::{HostAction, Reply, ScreenTarget, Seen, Slots, TextLine};
+use super::{Screen, error, find, legibly, list, noted, read, secret, table, where_looked};
+use crate::router::normalize::is_file_name;
+use jarvis_core::{HostAction, Reply, ScreenTarget, ScreenText, Seen, Slots, TextLine};
 use std::hash::BuildHasher;
 
 /// What is asked back where nothing says what is to be copied.
@@ -86,32 +87,14 @@ impl Screen {
                 "that line".to_owned(),
             ),
             ("found", _) => {
-                let found = find::find(screen, query);
-                // What stands there is a label alone: nobody wants that.
-                if let Some(found) = &found
-                    && found.value.is_none()
-                    && secret::is_secret(query)
-                {
+                let name = query.trim_start_matches("the ");
+                if goes_there(query, screen) {
                     self.told = None;
-                    let said = format!(
-                        "I see where the {} goes. What is typed there is never read, so I copied nothing.",
-                        query.trim_start_matches("the ")
-                    );
+                    let said =
+                        format!("I see where the {name} goes. What is typed there is never read, so I copied nothing.");
                     return Seen::Reply(Reply::say(legibly(said, screen)));
                 }
-                // The name of a file is what it is, and no label of its size.
-                let value =
-                    |found: find::Found<'_>| found.value.filter(|_| !is_numbered(query)).map(|value| value.text);
-                let text = match found {
-                    Some(found) => {
-                        let line = found.line.text.clone();
-                        value(found).unwrap_or(line)
-                    }
-                    // Nobody writes "code" over it: it is what the window shows.
-                    None if CODE.contains(&query) => written(&read::body(screen)),
-                    None => String::new(),
-                };
-                (text, format!("the {}", query.trim_start_matches("the ")))
+                (found(query, screen, written), format!("the {name}"))
             }
             _ => (written(&read::body(screen)), "the text".to_owned()),
         };
@@ -156,6 +139,60 @@ fn copied_from(about: &Slots) -> Slots {
         _ => copied = slots("all"),
     }
     copied
+}
+
+/// Whether what stands there of the secret that `query` names is a label alone: nobody wants that.
+fn goes_there(query: &str, screen: &ScreenText) -> bool {
+    secret::is_secret(query)
+        && secret::copied(screen, query).is_none()
+        && find::find(screen, query).is_some_and(|found| found.value.is_none())
+}
+
+/// What of `screen` is called `query`, empty where nothing is: a secret, all that a heading is over, a value, or the line itself.
+fn found(query: &str, screen: &ScreenText, written: impl Fn(&[&TextLine]) -> String) -> String {
+    if let Some(secret) = secret::copied(screen, query) {
+        return secret;
+    }
+    let whole = read::body(screen);
+    let is_code = CODE.contains(&query);
+    // "The ingredients".
+    if let Some(place) = list::under(query.trim_start_matches("the "), &whole).filter(|_| !is_code) {
+        return written(&whole[place]);
+    }
+    let found = find::find(screen, query);
+    // Nobody writes "code" over it: it is what the window shows.
+    if is_code {
+        let is_called_so = |found: &find::Found<'_>| {
+            found.value.as_ref().is_some_and(|value| has_digit(&value.text)) && !has_file(&found.line.text)
+        };
+        let value = found.filter(is_called_so).and_then(|found| found.value);
+        return value.map_or_else(|| written(&whole), |value| value.text);
+    }
+    match found {
+        // The name of a file is what it is, and no label of its size.
+        Some(find::Found { value: Some(value), .. }) if !is_numbered(query) => value.text,
+        Some(found) => found.line.text.clone(),
+        // "The error code" of "could not be installed (code 1603)".
+        None => error::find(screen).iter().find_map(|line| numbered(query, &line.text)).unwrap_or_default(),
+    }
+}
+
+/// What stands behind the last word of `query` in `text`, if that is a number: "1603" of "(code 1603)".
+fn numbered(query: &str, text: &str) -> Option<String> {
+    let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+    let name = query.split_whitespace().last().filter(|_| query.contains("error"))?;
+    let all: Vec<String> = text.split_whitespace().map(bare).collect();
+    let at = all.iter().position(|word| word.eq_ignore_ascii_case(name))?;
+    all.into_iter().nth(at + 1).filter(|word| has_digit(word))
+}
+
+fn has_digit(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit())
+}
+
+/// Whether the name of a file is in `text`: "code.py".
+fn has_file(text: &str) -> bool {
+    text.split_whitespace().any(|word| is_file_name(&word.to_lowercase()))
 }
 
 /// The most letters that a line begins further to the right than others: what stands further away is in another column.
@@ -214,6 +251,24 @@ mod tests {
         assert_eq!(join(&far.iter().collect::<Vec<_>>()), "left\nright");
         let cells = [line("Shirt", 10, 0), line("19.99", 300, 0)];
         assert_eq!(join(&cells.iter().collect::<Vec<_>>()), "Shirt\t19.99");
+    }
+
+    /// What is copied of the lines of `text` where `query` is asked for.
+    fn copied(text: &str, query: &str) -> String {
+        let lines = text.lines().zip(0..).flat_map(|(text, row)| crate::bench::lines(text, row)).collect();
+        let screen = super::super::testing::screen(lines);
+        found(query, &screen, join)
+    }
+
+    #[test]
+    fn what_is_called_so_is_copied_whole_and_no_name_of_a_file_for_the_code() {
+        let soup = "Lentil soup\n\nIngredients\n300 g red lentils\n2 carrots\n1 onion\n\nBoil it.";
+        assert_eq!(copied(soup, "ingredients"), "300 g red lentils\n2 carrots\n1 onion");
+        let editor = "code.py   /home/tom/shop2\nimport csv\nMAX = 5";
+        assert_eq!(copied(editor, "code"), "code.py\t/home/tom/shop2\nimport csv\nMAX = 5");
+        assert_eq!(copied("Your code: KX-4471", "the code"), "KX-4471");
+        assert_eq!(copied("! Error: the update could not be installed (code 1603).", "error code"), "1603");
+        assert_eq!(copied("Nothing here", "error code"), "");
     }
 
     proptest! {

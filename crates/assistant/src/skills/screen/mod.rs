@@ -176,6 +176,12 @@ impl Screen {
 
     fn find(&mut self, slots: &Slots, screen: &ScreenText, may_look_on: bool) -> Seen {
         let query = slots.get("query").map_or("", String::as_str);
+        if let Some(line) = secret::line_of(screen, query) {
+            self.told = Some(Told::of(slots.clone()));
+            let spoken = legibly_of(kept_at(line, true, screen), &[line]);
+            let actions = vec![HostAction::Highlight { region: line.region }];
+            return Seen::Reply(Reply { spoken, actions, ..Reply::default() });
+        }
         let Some(found) = find::find(screen, query) else {
             if may_look_on {
                 return Seen::Look(ScreenTarget::PointerMonitor);
@@ -365,14 +371,17 @@ pub fn is_nearest(said: &str) -> bool {
     said.starts_with(NEAREST)
 }
 
+/// What is said of a secret: where its `line` is.
+fn kept_at(line: &TextLine, is_copied: bool, screen: &ScreenText) -> String {
+    let copied = if is_copied { "; say copy it, to have it on the clipboard" } else { "" };
+    format!("It is {}. I don't say it aloud{copied}.", place::of_line(line, screen))
+}
+
 /// What was found, and where.
 fn located(found: &Found<'_>, query: &str, screen: &ScreenText) -> String {
     let place = place::of_line(found.line, screen);
     let mut said = match &found.value {
-        _ if found.is_secret(query) => {
-            let copied = if found.value.is_some() { "; say copy it, to have it on the clipboard" } else { "" };
-            format!("It is {place}. I don't say it aloud{copied}.")
-        }
+        _ if found.is_secret(query) => kept_at(found.line, found.value.is_some(), screen),
         Some(value) => {
             let value = say::aloud(&value.text);
             let label = if found.label.is_empty() { String::new() } else { format!("{}: ", say::aloud(&found.label)) };

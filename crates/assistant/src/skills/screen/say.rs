@@ -109,7 +109,7 @@ pub(super) fn goes_on(line: &TextLine, next: &TextLine) -> bool {
     }
     let height = line.region.height.max(next.region.height) as i32;
     let gap = next.region.y.saturating_sub(line.region.bottom());
-    let shift = next.region.x.saturating_sub(line.region.x).abs();
+    let shift = next.region.x.saturating_sub(line.region.x).saturating_abs();
     gap > -height && gap <= height * 4 / 5 && shift <= 2 * height
 }
 

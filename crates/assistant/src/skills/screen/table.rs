@@ -16,8 +16,8 @@ const HEAD_WORDS: usize = 3;
 const FITS: f32 = 0.8;
 /// Rows of a table are no further apart, in heights of a line.
 const APART: i32 = 3;
-/// Lines that are drawn with signs have so many at least.
-const RULE: usize = 4;
+/// Signs of a line that is drawn, bytes.
+const RULE: usize = 3;
 /// What rows under the items begin with.
 const SUMS: [&str; 13] = [
     "net", "total", "subtotal", "sum", "vat", "tax", "discount", "shipping", "delivery", "balance", "tip", "change",
@@ -100,9 +100,9 @@ pub(super) fn rows(screen: &ScreenText) -> Vec<Vec<&TextLine>> {
     rows
 }
 
-/// Whether `text` is a line that is drawn between rows.
+/// Whether `text` is a line that is drawn under heads: "-----+----".
 fn is_rule(text: &str) -> bool {
-    text.len() >= RULE && text.chars().all(|c| matches!(c, '-' | '=' | '_' | '─' | '━' | '+' | '|' | ' '))
+    text.len() >= RULE && text.chars().all(|c| matches!(c, '-' | '=' | '+' | '|' | '_' | '─' | '━' | '┼' | ' '))
 }
 
 fn is_beside(one: &Region, other: &Region) -> bool {
@@ -166,6 +166,11 @@ impl<'a> Table<'a> {
     pub(super) fn cells_under(&self, is_it: impl Fn(&TextLine) -> bool) -> impl Iterator<Item = (usize, &'a TextLine)> {
         let cells = self.rows.iter().flatten().map(|cell| (self.column(cell), *cell));
         cells.filter(move |(column, _)| is_it(self.heads[*column]))
+    }
+
+    /// Its cells, each with the head that it stands under.
+    pub(super) fn named_cells(&self) -> impl Iterator<Item = (&'a TextLine, &'a TextLine)> + '_ {
+        self.rows.iter().flatten().map(|cell| (self.heads[self.column(cell)], *cell))
     }
 
     /// The cell of `row` under the head `column`.

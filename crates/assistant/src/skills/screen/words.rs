@@ -21,8 +21,14 @@ pub(super) fn words(text: &str) -> Vec<String> {
     let lower = text.to_lowercase();
     let mut all: Vec<String> = Vec::new();
     for word in lower.split(|c: char| !(c.is_alphanumeric() || matches!(c, '#' | '\'' | '’'))) {
-        let word = word.replace(['\'', '’'], "");
-        let (sign, rest) = if let Some(rest) = word.strip_prefix('#') { (true, rest) } else { (false, &word[..]) };
+        let bare;
+        let word = if word.contains(['\'', '’']) {
+            bare = word.replace(['\'', '’'], "");
+            &bare
+        } else {
+            word
+        };
+        let (sign, rest) = if let Some(rest) = word.strip_prefix('#') { (true, rest) } else { (false, word) };
         if sign {
             all.push("#".into());
         }

@@ -3,7 +3,7 @@
 //! Owns what such a code looks like and which lines tell of one. A number that only is called a code (of an error, a place, a
 //! product) is none. Never looks at places.
 
-use super::bare;
+use super::{bare, stems};
 
 /// What such a code is called.
 const NAMES: [&str; 9] = ["code", "codes", "passcode", "passcodes", "otp", "mtan", "tan", "tans", "totp"];
@@ -27,11 +27,16 @@ const MOST: usize = 12;
 
 /// Whether `tokens`, the words of a line, tell of a code to type in.
 pub(super) fn tell_of_one(tokens: &[&str]) -> bool {
+    if !["code", "otp", "tan"].iter().any(|name| tokens.iter().any(|token| stems::has(token, name))) {
+        return false;
+    }
     let gives = tokens.iter().any(|token| GIVING.contains(&bare(token).as_str()) || token.ends_with('%'));
     !gives
         && (0..tokens.len()).any(|at| {
             let before = at.checked_sub(1).map_or(String::new(), |at| bare(tokens[at]));
-            NAMES.contains(&bare(tokens[at]).as_str()) && !OTHERWISE.contains(&before.as_str())
+            // "The code of conduct".
+            let is_of = tokens.get(at + 1).is_some_and(|next| *next == "of");
+            NAMES.contains(&bare(tokens[at]).as_str()) && !OTHERWISE.contains(&before.as_str()) && !is_of
         })
 }
 
@@ -44,11 +49,15 @@ pub(super) fn lead_to_some(tokens: &[&str]) -> bool {
 /// Which of `tokens` are codes: in one piece, or digits in groups.
 pub(super) fn in_tokens(tokens: &[&str]) -> Vec<bool> {
     let mut found: Vec<bool> = tokens.iter().map(|token| is_one(token)).collect();
-    let is_group = |token: &&str| token.bytes().all(|byte| byte.is_ascii_digit());
+    let is_group = |token: &&str| is_digits(token.trim_end_matches(['.', ',', '#']));
+    // "+44 7700 900177".
+    let is_phone = |token: &&str| token.strip_prefix('+').is_some_and(is_digits);
     let mut at = 0;
-    for run in tokens.chunk_by(|one, other| is_group(one) && is_group(other)) {
+    for run in tokens.chunk_by(|one, other| (is_group(one) || is_phone(one)) && is_group(other)) {
         let digits: usize = run.iter().map(|token| token.len()).sum();
-        if run.len() > 1 && digits >= LEAST {
+        if is_phone(&run[0]) {
+            found[at..at + run.len()].fill(false);
+        } else if run.len() > 1 && digits >= LEAST {
             found[at..at + run.len()].fill(true);
         }
         at += run.len();
@@ -61,9 +70,13 @@ pub(super) fn are_all(tokens: &[&str]) -> bool {
     !tokens.is_empty() && in_tokens(tokens).into_iter().all(|is_code| is_code)
 }
 
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Whether `token` looks like one in one piece: letters in capitals and digits, with dashes at most.
 fn is_one(token: &str) -> bool {
-    let token = token.trim_end_matches(['.', ',', '!', '?']);
+    let token = token.trim_end_matches(['.', ',', '!', '?', '#']);
     let letters = token.chars().filter(|c| *c != '-').count();
     (LEAST..=MOST).contains(&letters)
         && token.chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase() || c == '-')

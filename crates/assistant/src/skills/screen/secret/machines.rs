@@ -1,14 +1,112 @@
 //! Secrets as programs are given them, in lines of terminals and code.
 //!
-//! Owns two forms that no name stands before: what is piped to `sudo -S`, and the value of a field for passwords in HTML. What is
-//! named, or is an option, is [`super::text`]'s.
+//! Owns the forms that no name stands before: what is piped to `sudo -S`, options, links, the value of a field for passwords in
+//! HTML, the lines of `.pgpass`; and what in a line of code is an expression and no value. What is named is [`super::text`]'s.
 
+use super::look::{Look, look};
+use super::{MASK, bare, is_secret, is_setting};
 use std::ops::Range;
 
 /// What writes a word for the next program.
 const WRITERS: [&str; 2] = ["echo", "printf"];
+/// Words that stand right before a secret, without a sign.
+const BEFORE: [&str; 7] = ["cvv", "cvc", "pin", "puk", "otp", "tan", "bearer"];
+/// Letters and digits behind an option that are as many may be a password.
+pub(super) const MIXED: usize = 5;
+/// Digits of a PIN, where nothing but its name stands before it.
+const PIN: usize = 3;
+/// Fields of a line of `.pgpass`: host, port, database, user, password.
+const PGPASS: usize = 5;
 /// What a shell gives a program the next word with.
 const GIVEN: &str = "<<<";
+
+/// What of `token` is a secret where the rest of it is none: in a link, in the code of a network, in a line of `.pgpass`.
+pub(super) fn in_token(token: &str) -> Option<Range<usize>> {
+    of_link(token).or_else(|| of_network(token)).or_else(|| of_pgpass(token)).or_else(|| of_pair(token))
+}
+
+/// The password of a name and a password in one word: "bob:Gr4peSoda".
+fn of_pair(token: &str) -> Option<Range<usize>> {
+    let (name, word) = token.split_once(':')?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@'));
+    let is_word = look(word) == Look::Odd && !word.contains([':', '/']);
+    (is_name && is_word).then_some(name.len() + 1..token.len())
+}
+
+/// The password at the end of a line of `.pgpass`: "host:5432:database:user:password".
+fn of_pgpass(token: &str) -> Option<Range<usize>> {
+    let mut fields = token.splitn(PGPASS, ':');
+    let is_port = |port: &str| port == "*" || !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    fields.next().filter(|host| !host.is_empty())?;
+    fields.next().filter(|port| is_port(port))?;
+    let names = [fields.next()?, fields.next()?];
+    let password = fields.next().filter(|password| !password.is_empty() && *password != MASK)?;
+    let is_name = |name: &&str| *name == "*" || name.starts_with(char::is_alphabetic);
+    names.iter().all(is_name).then(|| token.len() - password.len()..token.len())
+}
+
+/// Whether `token` is an expression of a program, and no value: "lexer.next_token();", "&str,".
+pub(super) fn is_expression(token: &str) -> bool {
+    let token = token.trim_end_matches([',', ';', '?']);
+    let is_of_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ':' | '&');
+    // "getToken(" and "lexer.next(".
+    let is_joined = |path: &str| {
+        let rises = path.starts_with(char::is_lowercase) && path.contains(char::is_uppercase);
+        rises || path.contains(['.', '_', ':'])
+    };
+    let is_call = token.ends_with(')')
+        && token.split_once('(').is_some_and(|(path, _)| {
+            path.starts_with(char::is_alphabetic) && path.chars().all(is_of_path) && is_joined(path)
+        });
+    is_call || matches!(token, "&str" | "String" | "&String" | "Option<String>" | "Option<&str>")
+}
+
+/// The name and the password before the host of a link.
+fn of_link(token: &str) -> Option<Range<usize>> {
+    let from = token.find("://")? + 3;
+    let host = token[from..].split(['/', '?', '#']).next().unwrap_or_default();
+    let user = host.rfind('@').filter(|user| *user > 0)?;
+    (&host[..user] != MASK).then_some(from..from + user)
+}
+
+/// The password of a network as a code for cameras has it: "WIFI:S:Name;T:WPA;P:password;;".
+fn of_network(token: &str) -> Option<Range<usize>> {
+    let from = token.strip_prefix("WIFI:").and_then(|_| token.find(";P:").or_else(|| token.find(":P:")))? + 3;
+    let length = token[from..].find(';').unwrap_or(token.len() - from);
+    (length > 0 && !token[from..from + length].contains(MASK)).then_some(from..from + length)
+}
+
+/// Whether `token` is what some programs take right behind an option, `mysql -pS3cr3t`, or what stands behind such a word as
+/// "CVV" and "Bearer".
+fn is_option(before: &str, token: &str) -> bool {
+    let is_mixed = |text: &str| {
+        text.contains(|c: char| c.is_ascii_digit())
+            && text.contains(char::is_alphabetic)
+            && text.chars().count() >= MIXED
+    };
+    let digits = token.bytes().filter(u8::is_ascii_digit).count();
+    let is_long = digits >= PIN || digits > 0 && token.contains(char::is_alphabetic);
+    token.strip_prefix("-p").is_some_and(is_mixed) || is_long && BEFORE.contains(&before.to_lowercase().as_str())
+}
+
+/// Whether `token` is what a program takes behind the option `before`: `--token x`, `sshpass -p x`, `curl -u name:x`, and what a
+/// page takes behind `Authorization: Basic`.
+pub(super) fn is_behind_option(tokens: &[&str], at: usize) -> bool {
+    let token = tokens[at];
+    let before = at.checked_sub(1).map_or("", |before| tokens[before]);
+    let first = at.checked_sub(2).map_or("", |first| tokens[first]);
+    if is_option(before, token) {
+        return true;
+    }
+    let is_long = || before.strip_prefix("--").is_some_and(|name| is_secret(name) || is_setting(name));
+    let takes = || before == "-p" && tokens.iter().any(|token| matches!(*token, "sshpass" | "login"));
+    let is_pair = || {
+        let pair = token.split_once(':').filter(|_| matches!(before, "-u" | "--user") && !token.contains("://"));
+        pair.is_some_and(|(name, word)| name.contains(char::is_alphabetic) && !word.is_empty())
+    };
+    let is_basic = || bare(before) == "basic" && bare(first) == "authorization";
+    !token.starts_with('-') && (is_long() || takes() || is_pair() || is_basic())
+}
 
 /// Which of `tokens` are written for a program that reads a password: `echo x | sudo -S`.
 pub(super) fn piped(tokens: &[&str]) -> Range<usize> {

@@ -1,59 +1,150 @@
 //! What of a screen is said to nobody, decided once for a look.
 //!
-//! Owns which lines hold a secret though they don't name it: under its label or in its row, in a list of them, in the column
-//! under its name, where a sentence that names it goes on in the next line, in a private key, and in the answer to who asks for
-//! it. What is one by the words of its own line is [`super::text`]'s. Never changes what is copied.
+//! Owns what is hidden of each line: what is a secret by the words of its own line, of which [`super::text`] tells, and what is one
+//! for where it stands: under its label or in its row, or where a sentence that names it goes on in the next line. Lists, tables
+//! and other blocks are [`super::blocks`]', [`super::vault`]'s and [`super::phrase`]'s. Never changes what is copied.
 
 use super::super::say::goes_on;
 use super::super::shape::{self, Kind};
 use super::super::table;
-use super::super::words::words;
 use super::{
-    MASK, codes, ends_in_secret, has_secret, is_phrase, is_secret, is_state, is_statement, is_value, kept as kept_of,
-    leads_on, phrase,
+    MASK, blocks, has_words, is_phrase, is_secret, is_state, is_statement, is_value, leads_on, phrase, stems, text,
+    vault,
 };
 use jarvis_core::{ScreenText, TextLine, TextRole};
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// The lines of a list are no further apart, in heights of a line.
 const APART: i32 = 3;
+/// A label has no more lines of codes under it.
+const CODES: usize = 40;
 
 /// `screen` with [`MASK`] in the place of each secret.
 pub(in crate::skills::screen) fn masked(screen: &ScreenText) -> Cow<'_, ScreenText> {
-    let lines = &screen.lines;
-    // How many words from the first of each line.
-    let mut kept = vec![0; lines.len()];
-    for at in 0..lines.len() {
-        mark_behind(lines, at, &mut kept);
-        mark_near(lines, at, &mut kept);
-        mark_list(lines, at, &mut kept);
-        mark_separated(lines, at, &mut kept);
-        mark_key(lines, at, &mut kept);
-        mark_told(lines, at, &mut kept);
-        mark_codes(lines, at, &mut kept);
-        phrase::cells(lines, at).into_iter().for_each(|cell| kept[cell] = ALL);
-    }
-    mark_columns(screen, &mut kept);
-    let texts = lines.iter().zip(kept).map(|(line, count)| match count {
-        0 => kept_of(&line.text),
-        count => {
-            let rest = line.text.split_whitespace().skip(count).collect::<Vec<_>>().join(" ");
-            let is_all = rest.is_empty();
-            Cow::Owned(if is_all { MASK.to_owned() } else { format!("{MASK} {}", kept_of(&rest)) })
-        }
-    });
-    let texts: Vec<Option<String>> =
-        texts.map(|text| if let Cow::Owned(text) = text { Some(text) } else { None }).collect();
-    if texts.iter().all(Option::is_none) {
+    let places = places(screen);
+    if places.iter().all(Vec::is_empty) {
         return Cow::Borrowed(screen);
     }
     let mut masked = screen.clone();
-    for (line, text) in masked.lines.iter_mut().zip(texts) {
-        if let Some(text) = text {
-            line.text = text;
-        }
+    for (line, places) in masked.lines.iter_mut().zip(places) {
+        places.into_iter().rev().for_each(|place| line.text.replace_range(place, MASK));
     }
     Cow::Owned(masked)
+}
+
+/// Where in each line of `screen` secrets are, in bytes, from the first to the last.
+pub(in crate::skills::screen) fn places(screen: &ScreenText) -> Vec<Vec<Range<usize>>> {
+    let mut page = Page::of(&screen.lines);
+    for at in 0..screen.lines.len() {
+        if page.may_name_one[at] || !page.own[at].is_empty() {
+            mark_behind(&mut page, at);
+            mark_near(&mut page, at);
+            blocks::mark(&mut page, at);
+            phrase::cells(page.lines, at).into_iter().for_each(|cell| page.hide(cell));
+        }
+    }
+    blocks::mark_rows(&mut page, screen);
+    for cell in vault::cells(screen) {
+        page.hide_line(cell);
+    }
+    page.places()
+}
+
+/// The cells of the tables of `screen`, by their lines, each with what stands over it.
+pub(super) fn table_heads(screen: &ScreenText) -> Vec<(usize, String)> {
+    let page = Page {
+        lines: &screen.lines,
+        may_name_one: Vec::new(),
+        own: Vec::new(),
+        labels: Vec::new(),
+        marked: Vec::new(),
+    };
+    let tables = table::tables(screen);
+    let named = tables.iter().flat_map(|table| table.named_cells());
+    named.filter_map(|(head, cell)| Some((page.index(cell)?, head.text.clone()))).collect()
+}
+
+/// The lines of a screen, and what of them is hidden.
+pub(super) struct Page<'a> {
+    /// The lines.
+    pub lines: &'a [TextLine],
+    /// Whether the line may name a secret.
+    may_name_one: Vec<bool>,
+    /// What is a secret by the words of the line itself.
+    own: Vec<Vec<Range<usize>>>,
+    /// Whether the line is the label of a secret and nothing else.
+    labels: Vec<bool>,
+    marked: Vec<Vec<Range<usize>>>,
+}
+
+impl<'a> Page<'a> {
+    fn of(lines: &'a [TextLine]) -> Self {
+        let may_name_one: Vec<bool> = lines.iter().map(|line| stems::may_name_one(&line.text)).collect();
+        let known = lines.iter().zip(&may_name_one);
+        let own: Vec<Vec<Range<usize>>> =
+            known.clone().map(|(line, may_name_one)| text::hidden_where(&line.text, *may_name_one)).collect();
+        let is_label = |((line, may_name_one), own): ((&TextLine, &bool), &Vec<Range<usize>>)| {
+            *may_name_one && own.is_empty() && is_label(&line.text)
+        };
+        let labels = known.zip(&own).map(is_label).collect();
+        Self { lines, may_name_one, own, labels, marked: vec![Vec::new(); lines.len()] }
+    }
+
+    /// Whether the line `at` is the label of a secret and nothing else.
+    pub fn is_label(&self, at: usize) -> bool {
+        self.labels[at]
+    }
+
+    /// Hides all of the line `at`.
+    pub fn hide(&mut self, at: usize) {
+        self.hide_range(at, 0..self.lines[at].text.len());
+    }
+
+    /// Hides all of `line`, which is one of the page's.
+    pub fn hide_line(&mut self, line: &TextLine) {
+        if let Some(at) = self.index(line) {
+            self.hide(at);
+        }
+    }
+
+    /// Hides `range` of the line `at`, in bytes.
+    pub fn hide_range(&mut self, at: usize, range: Range<usize>) {
+        if !self.lines[at].text[range.clone()].contains(MASK) || range.len() > MASK.len() {
+            self.marked[at].push(range);
+        }
+    }
+
+    /// Hides the first `count` words of the line `at`.
+    fn hide_words(&mut self, at: usize, count: usize) {
+        let text = &self.lines[at].text;
+        let last = text.split_whitespace().take(count).last();
+        let end = last.map_or(0, |word| word.as_ptr() as usize - text.as_ptr() as usize + word.len());
+        self.hide_range(at, 0..end);
+    }
+
+    /// Which line of the page `line` is.
+    pub fn index(&self, line: &TextLine) -> Option<usize> {
+        let from = std::ptr::from_ref(line).addr().checked_sub(self.lines.as_ptr().addr())?;
+        Some(from / size_of::<TextLine>())
+            .filter(|at| self.lines.get(*at).is_some_and(|other| std::ptr::eq(other, line)))
+    }
+
+    /// What is hidden of each line: each place once, and as one what has nothing but room between.
+    fn places(self) -> Vec<Vec<Range<usize>>> {
+        let mut all = self.own;
+        for ((line, places), marked) in self.lines.iter().zip(&mut all).zip(self.marked) {
+            places.extend(marked);
+            places.retain(|place| !place.is_empty());
+            places.sort_by_key(|place| place.start);
+            places.dedup_by(|next, before| {
+                let is_one = next.start <= before.end || line.text[before.end..next.start].trim().is_empty();
+                before.end = if is_one { before.end.max(next.end) } else { before.end };
+                is_one
+            });
+        }
+        all
+    }
 }
 
 /// So short a word with a digit is no secret in a sentence: "8 letters".
@@ -72,35 +163,38 @@ const ON_WINDOWS: &[&str] = &[
     "stay", "don", "don't", "need", "or", "enter", "use", "no", "yes", "apply", "done", "start", "unlock", "connect", "view", "more",
     "status", "country", "language", "city", "street", "company", "role", "visits", "date", "never", "caps",
 ];
+/// What programs begin with that ask for a secret.
+const ASKED: [&str; 7] = ["enter", "type", "confirm", "repeat", "retype", "forgot", "forgotten"];
 /// Sentences between a label and the codes under it are no more.
-const SENTENCES: usize = 3;
-/// Fields of a line with signs between them are as many at least.
-const FIELDS: usize = 3;
-/// What somebody is told who asks for a secret has no more words.
-const REPLY: usize = 4;
-/// What stands beside settings that are about secrets.
-const SWITCHED: [&str; 8] = ["On", "Off", "on", "off", "enabled", "disabled", "Enabled", "Disabled"];
-/// Who asks somebody else for one begins so.
-const ASKING: [&str; 9] = ["what", "whats", "which", "and", "send", "tell", "do", "can", "could"];
-/// All words of a line.
-const ALL: usize = usize::MAX;
+pub(super) const SENTENCES: usize = 3;
 
-/// Whether `line` is the label of a secret and nothing else.
-fn is_label(line: &TextLine) -> bool {
-    let label = line.text.trim_end_matches([':', '=', ' ']);
-    is_secret(label) && !has_secret(&line.text) && !line.text.ends_with(['.', '!', '?'])
+/// Whether `text` is the label of a secret, as far as its words tell.
+fn is_label(text: &str) -> bool {
+    let label = text.trim_end_matches([':', '=', ' ']);
+    let is_code = || label.ends_with([';', '{', '}', ',', '(']) || label.contains("(\"") || label.contains("()");
+    is_secret(label) && !text.ends_with(['.', '!', '?']) && !is_code()
+}
+
+/// Whether `text` says something of what stands around it and nothing else: "(case-sensitive)".
+fn is_remark(text: &str) -> bool {
+    text.starts_with('(') && text.ends_with(')')
 }
 
 /// Marks what goes on in reading order behind the line `at`, which names a secret.
-fn mark_behind(lines: &[TextLine], at: usize, kept: &mut [usize]) {
+fn mark_behind(page: &mut Page<'_>, at: usize) {
+    let lines = page.lines;
     let line = &lines[at];
-    let tokens: Vec<&str> = line.text.split_whitespace().collect();
     let Some(next) = lines.get(at + 1).filter(|next| !is_other_setting(line, next)) else { return };
-    let is_label = is_label(line);
+    let is_label = page.is_label(at);
     if goes_on(line, next) {
-        kept[at + 1] = kept[at + 1].max(wrapped(&tokens, next));
+        let tokens: Vec<&str> = line.text.split_whitespace().collect();
+        let count = wrapped(&tokens, next);
+        if count > 0 {
+            page.hide_words(at + 1, count);
+        }
     }
-    let goes_on_in_lines = kept_of(&line.text).trim_end_matches(['.', ',', ' ']).ends_with(MASK);
+    let bare = line.text.trim_end_matches(['.', ',', ' ']);
+    let goes_on_in_lines = page.own[at].last().is_some_and(|last| last.end >= bare.len()) || bare.ends_with(MASK);
     if !is_label && !goes_on_in_lines {
         return;
     }
@@ -108,38 +202,21 @@ fn mark_behind(lines: &[TextLine], at: usize, kept: &mut [usize]) {
     // "Keep them safe. Each can be used once."
     let is_told = |next: &&TextLine| {
         let is_sentence = next.text.ends_with('.') && next.text.contains(' ') && !is_value(&next.text);
-        is_label && is_sentence && next.role != TextRole::Field
+        is_label && (is_sentence || is_remark(&next.text)) && !is_typed(line, next)
     };
     let told = lines[at + 1..].iter().take(SENTENCES).take_while(is_told).count();
-    for (index, next) in lines.iter().enumerate().skip(at + 1 + told) {
+    for (index, next) in lines.iter().enumerate().skip(at + 1 + told).take(CODES) {
         let is_first = is_label && index == at + 1;
+        let is_behind_remark = is_label && index == at + 1 + told && told > 0 && is_remark(&lines[index - 1].text);
         let is_one = is_first && is_under_label(line, next)
-            || (is_first || is_near(&lines[index - 1], next)) && (is_code(next) || is_phrase && is_of_phrase(next));
+            || is_behind_remark && are_words_of(line, next)
+            || !page.is_label(index)
+                && (is_first || is_near(&lines[index - 1], next))
+                && (is_typed(line, next) || is_code(next) || is_phrase && is_written(line, next) && is_of_phrase(next));
         if !is_one {
             break;
         }
-        kept[index] = ALL;
-    }
-}
-
-/// Marks the codes under the line `at`, which tells of codes to type in or to keep: the next lines that are nothing else,
-/// behind sentences that say more of them.
-fn mark_codes(lines: &[TextLine], at: usize, kept: &mut [usize]) {
-    let tokens = |line: &TextLine| line.text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    let has = |line: &TextLine, is_it: fn(&[&str]) -> bool| {
-        let tokens = tokens(line);
-        is_it(&tokens.iter().map(String::as_str).collect::<Vec<_>>())
-    };
-    if !has(&lines[at], codes::lead_to_some) {
-        return;
-    }
-    let is_told = |line: &&TextLine| line.text.ends_with('.') && line.text.contains(' ') && !has(line, codes::are_all);
-    let told = lines[at + 1..].iter().take(SENTENCES).take_while(is_told).count();
-    for index in at + 1 + told..lines.len() {
-        if !has(&lines[index], codes::are_all) {
-            break;
-        }
-        kept[index] = ALL;
+        page.hide(index);
     }
 }
 
@@ -148,7 +225,13 @@ fn wrapped(tokens: &[&str], next: &TextLine) -> usize {
     let Some(is_linked) = leads_on(tokens) else { return 0 };
     let has_digit = |token: &str| token.contains(|c: char| c.is_ascii_digit()) && token.len() >= SHORTEST;
     let words: Vec<&str> = next.text.split_whitespace().collect();
-    if !words.first().is_some_and(|word| !is_state(word) && (is_linked || has_digit(word))) || is_known(&next.text) {
+    // "Enter this setup key:" and "GEZD GNBV GY3T".
+    let is_signed = tokens.last().is_some_and(|last| last.ends_with(':'));
+    if (is_signed || is_linked) && is_value(&next.text) && !is_known(&next.text) {
+        return words.len();
+    }
+    let is_it = |word: &&str| !is_state(word) && !word.ends_with([':', '=']) && (is_linked || has_digit(word));
+    if !words.first().is_some_and(is_it) || is_known(&next.text) {
         return 0;
     }
     1 + words[1..].iter().take_while(|word| has_digit(word)).count()
@@ -158,12 +241,12 @@ fn wrapped(tokens: &[&str], next: &TextLine) -> usize {
 fn is_under_label(line: &TextLine, next: &TextLine) -> bool {
     let is_signed = line.text.trim_end().ends_with([':', '=']);
     let is_beside = is_signed || line.region.is_empty() || line.is_left_of(next);
-    next.role == TextRole::Field || is_value(&next.text) || is_beside && are_words_of(line, next)
+    is_typed(line, next) || is_value(&next.text) || is_beside && are_words_of(line, next)
 }
 
 /// Whether `line` is a setting without a value, and `next` another with one: "API_TOKEN=" and "PORT=8080".
 fn is_other_setting(line: &TextLine, next: &TextLine) -> bool {
-    next.role != TextRole::Field && assigned(&line.text).is_some() && assigned(&next.text).is_some_and(has_words)
+    !is_typed(line, next) && assigned(&line.text).is_some() && assigned(&next.text).is_some_and(has_words)
 }
 
 /// What stands behind the name of a setting and its sign: "8080" of "PORT=8080".
@@ -174,15 +257,10 @@ fn assigned(text: &str) -> Option<&str> {
     (name.starts_with(char::is_alphabetic) && name.chars().all(is_of_name)).then_some(value)
 }
 
-/// Whether there is more in `text` than signs, which fill a code up: "c3VuZmxvd2Vy==".
-fn has_words(text: &str) -> bool {
-    text.contains(char::is_alphanumeric)
-}
-
 /// Whether `next`, near the label `line`, may be words that are the secret: nothing that is said of one or stands on the
 /// windows around it.
 fn are_words_of(line: &TextLine, next: &TextLine) -> bool {
-    let is_text = matches!(next.role, TextRole::Text | TextRole::Alert | TextRole::Error);
+    let is_text = is_written(line, next);
     let (label, words): (Vec<&str>, Vec<&str>) =
         (line.text.split_whitespace().collect(), next.text.split_whitespace().collect());
     if is_other_setting(line, next) {
@@ -190,6 +268,11 @@ fn are_words_of(line: &TextLine, next: &TextLine) -> bool {
     }
     // "Password policy" is the name of something else.
     let is_name = leads_on(&label.iter().map(|word| word.trim_end_matches([':', '='])).collect::<Vec<_>>()).is_some();
+    // "Enter PIN:" is asked by a program, which shows nothing of what is typed.
+    let is_asked = label.len() > 1 && words.len() > 1 && ASKED.contains(&super::bare(label[0]).as_str());
+    if is_asked {
+        return false;
+    }
     // "Please use the password" goes on as a sentence does.
     let is_short = label.len() == 1 || label.len() <= NAME && line.text.starts_with(char::is_uppercase);
     let Some(first) = words.first().filter(|_| is_text && is_name && is_short && words.len() <= PHRASE) else {
@@ -200,15 +283,28 @@ fn are_words_of(line: &TextLine, next: &TextLine) -> bool {
     !is_of_window
         && !is_statement(&words)
         && !next.text.trim_end().ends_with(['.', '!', '?', ':', '=', '…'])
+        && !next.text.starts_with('[')
+        && !words.iter().any(|word| word.ends_with(':'))
         && !is_known(&next.text)
 }
 
 /// Whether `line` has nothing but codes.
-fn is_code(line: &TextLine) -> bool {
+pub(super) fn is_code(line: &TextLine) -> bool {
     // "PORT=8080" tells what it is of itself.
     let is_setting = || line.text.split_once('=').is_some_and(|(_, value)| !value.trim_matches('=').is_empty());
     let is_code = || is_value(&line.text) && line.text.contains(|c: char| c.is_ascii_digit()) && !is_setting();
-    line.role == TextRole::Field || is_code() && !is_known(&line.text)
+    is_code() && !is_known(&line.text)
+}
+
+/// Whether `next` is what somebody typed into a field under or beside the label `line`. The lines of an editor are all in one.
+fn is_typed(line: &TextLine, next: &TextLine) -> bool {
+    next.role == TextRole::Field && line.role != TextRole::Field
+}
+
+/// Whether `next` is text beside the text `line`: of a page, of a message, or both of one editor.
+fn is_written(line: &TextLine, next: &TextLine) -> bool {
+    matches!(next.role, TextRole::Text | TextRole::Alert | TextRole::Error)
+        || next.role == TextRole::Field && line.role == TextRole::Field
 }
 
 /// Whether a day or an amount is in `text`.
@@ -219,122 +315,57 @@ fn is_known(text: &str) -> bool {
 /// Whether `line` may be words of a phrase, with numbers or without.
 fn is_of_phrase(line: &TextLine) -> bool {
     let is_word = |word: &str| word.chars().all(|c| c.is_lowercase() || !c.is_alphabetic());
-    line.role == TextRole::Text && !line.text.trim().is_empty() && line.text.split_whitespace().all(is_word)
+    !line.text.trim().is_empty() && line.text.split_whitespace().all(is_word)
 }
 
 /// Whether `next` stands close below `line` or beside it.
-fn is_near(line: &TextLine, next: &TextLine) -> bool {
+pub(super) fn is_near(line: &TextLine, next: &TextLine) -> bool {
     let gap = i64::from(next.region.y) - i64::from(line.region.bottom());
     let height = i64::from(line.region.height.max(next.region.height));
     line.is_left_of(next) || line.region.is_empty() || gap <= i64::from(APART) * height && gap > -2 * height
 }
 
 /// Marks the codes that stand right of the label `at`, or below it one under the other, wherever they come in reading order.
-fn mark_near(lines: &[TextLine], at: usize, kept: &mut [usize]) {
-    if lines[at].region.is_empty() || !is_label(&lines[at]) {
+fn mark_near(page: &mut Page<'_>, at: usize) {
+    let lines = page.lines;
+    if lines[at].region.is_empty() || !page.is_label(at) {
         return;
     }
-    let mut beside: Vec<usize> =
-        (0..lines.len()).filter(|other| *other != at && lines[at].is_left_of(&lines[*other])).collect();
+    let (mut beside, mut is_first) = (Vec::new(), true);
+    for (other, line) in lines.iter().enumerate().filter(|(other, _)| *other != at) {
+        if lines[at].is_left_of(line) {
+            beside.push(other);
+        }
+        is_first &= !line.is_left_of(&lines[at]);
+    }
     beside.sort_by_key(|other| lines[*other].region.x);
+    let is_alone = is_first && beside.is_empty();
     // What begins a row is the label of all in it.
-    let is_first = !lines.iter().any(|other| other.is_left_of(&lines[at]));
     for beside in beside.into_iter().take(if is_first { usize::MAX } else { 1 }) {
-        if is_code(&lines[beside]) || are_words_of(&lines[at], &lines[beside]) {
-            kept[beside] = ALL;
+        let is_it = is_typed(&lines[at], &lines[beside]) || is_code(&lines[beside]);
+        if is_it || are_words_of(&lines[at], &lines[beside]) {
+            page.hide(beside);
         }
     }
     if let Some(under) = below(lines, at)
-        && beside_nothing(lines, at)
+        && is_alone
         && beside_nothing(lines, under)
         && are_words_of(&lines[at], &lines[under])
     {
-        kept[under] = ALL;
+        page.hide(under);
     }
     let mut over = at;
-    while let Some(below) = below(lines, over).filter(|below| is_code(&lines[*below])) {
-        kept[below] = ALL;
+    for _ in 0..CODES {
+        let is_it =
+            |below: &usize| (is_typed(&lines[at], &lines[*below]) || is_code(&lines[*below])) && !page.is_label(*below);
+        let Some(below) = below(lines, over).filter(is_it) else { break };
+        page.hide(below);
         over = below;
     }
 }
 
-/// Marks the list under the label `at` of many secrets, "Passwords", whose entries tell each what it is of: "Bank: Tiger22".
-fn mark_list(lines: &[TextLine], at: usize, kept: &mut [usize]) {
-    let is_of_many = words(&lines[at].text).last().is_some_and(|last| last.ends_with('s') && is_secret(last));
-    if !is_of_many || !is_label(&lines[at]) || !beside_nothing(lines, at) {
-        return;
-    }
-    for index in at + 1..lines.len() {
-        let (before, line) = (&lines[index - 1], &lines[index]);
-        if !is_near(before, line) || line.role == TextRole::Heading || line.text.ends_with(['.', '!', '?']) {
-            break;
-        }
-        let is_pair = [": ", " - ", " – ", " = "].iter().any(|sign| line.text.contains(sign));
-        let is_switch = line.text.split_whitespace().last().is_some_and(|last| SWITCHED.contains(&last));
-        let is_beside = || lines.iter().any(|other| other.is_left_of(line));
-        if (is_pair || is_beside()) && !is_switch && line.role != TextRole::Control {
-            kept[index] = ALL;
-        }
-    }
-}
-
-/// Marks the rows under the line `at`, whose parts are named with signs between, where one of them is a secret:
-/// "name,url,password".
-fn mark_separated(lines: &[TextLine], at: usize, kept: &mut [usize]) {
-    let parts = |text: &str| [',', ';', '|', '\t'].map(|sign| text.matches(sign).count() + 1).into_iter().max();
-    let heads = &lines[at].text;
-    let count = parts(heads).filter(|count| *count >= FIELDS).unwrap_or(usize::MAX);
-    let is_head = |part: &str| is_secret(part) && part.split_whitespace().count() <= NAME;
-    if heads.split([',', ';', '|', '\t']).count() < count || !heads.split([',', ';', '|', '\t']).any(is_head) {
-        return;
-    }
-    for index in at + 1..lines.len() {
-        if !is_near(&lines[index - 1], &lines[index]) || parts(&lines[index].text) != Some(count) {
-            break;
-        }
-        kept[index] = ALL;
-    }
-}
-
-/// Marks the lines of a private key under the one, `at`, that it begins with (RFC 7468).
-fn mark_key(lines: &[TextLine], at: usize, kept: &mut [usize]) {
-    let is_key = |begins: &str, text: &str| text.contains(begins) && text.contains("PRIVATE KEY");
-    if is_key("BEGIN", &lines[at].text) {
-        let of_key = lines.iter().enumerate().skip(at + 1).take_while(|(_, line)| !is_key("END", &line.text));
-        of_key.for_each(|(index, _)| kept[index] = ALL);
-    }
-}
-
-/// Marks what somebody is told who asks for a secret in the line `at`: "what is the password?", "sunflower".
-fn mark_told(lines: &[TextLine], at: usize, kept: &mut [usize]) {
-    let asked = words(&lines[at].text);
-    let is_asked = asked.first().is_some_and(|first| ASKING.contains(&first.as_str()))
-        && lines[at].text.trim_end().ends_with('?')
-        && (ends_in_secret(&lines[at].text) || is_entry(&asked));
-    if !is_asked {
-        return;
-    }
-    let is_time = |line: &TextLine| line.text.split_whitespace().any(shape::is_time);
-    // Who says it, and when.
-    let is_name = |line: &TextLine| {
-        is_time(line) || lines.iter().any(|other| is_time(other) && (line.is_left_of(other) || other.is_left_of(line)))
-    };
-    let told = (at + 1..lines.len()).take(SENTENCES).find(|other| !is_name(&lines[*other]));
-    if let Some(told) = told.filter(|told| lines[*told].text.split_whitespace().count() <= REPLY) {
-        kept[told] = ALL;
-    }
-}
-
-/// Whether "and the wifi?" or "what's the code for the gate?" asks how one gets in: a code that is for something, or the
-/// network alone.
-fn is_entry(asked: &[String]) -> bool {
-    let has = |word: &str| asked.iter().any(|one| one == word);
-    let is_network = asked.windows(2).any(|two| two[0] == "wi" && two[1] == "fi") || has("wifi") || has("wlan");
-    is_network && asked.len() <= FIELDS + 1 || has("code") && has("for")
-}
-
 /// Whether the line `at` stands alone in its row, so that what it is the label of stands under it.
-fn beside_nothing(lines: &[TextLine], at: usize) -> bool {
+pub(super) fn beside_nothing(lines: &[TextLine], at: usize) -> bool {
     !lines.iter().any(|other| lines[at].is_left_of(other) || other.is_left_of(&lines[at]))
 }
 
@@ -347,21 +378,6 @@ fn below(lines: &[TextLine], at: usize) -> Option<usize> {
     };
     let found = (0..lines.len()).filter(is_below).min_by_key(|other| lines[*other].region.y)?;
     is_near(&lines[at], &lines[found]).then_some(found)
-}
-
-/// Marks what stands in the columns of tables that are called after a secret.
-fn mark_columns(screen: &ScreenText, kept: &mut [usize]) {
-    for table in table::tables(screen) {
-        for (column, cell) in table.cells_under(|head| is_secret(&head.text)) {
-            // What begins the rows may be labels, each of its own.
-            if (column > 0 || is_code(cell))
-                && !is_state(&cell.text)
-                && let Some(at) = screen.lines.iter().position(|line| std::ptr::eq(line, cell))
-            {
-                kept[at] = ALL;
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -389,6 +405,22 @@ mod tests {
         ]);
         assert!(!said.contains("hunter") && !said.contains("8F2K"), "{said}");
         assert!(said.contains("42"), "{said}");
+    }
+
+    #[test]
+    fn of_an_editor_only_the_secret_s_line_is_not_said() {
+        let rows = [
+            "Mail password: Wren-Teapot-88!",
+            "Router in the hall",
+            "Recovery phrase, keep it safe:",
+            "orbit velvet canyon",
+        ];
+        for role in [TextRole::Field, TextRole::Alert, TextRole::Text] {
+            let lines = rows.iter().zip(0..).map(|(text, row)| sized(text, 10, 10 + 26 * row, 20, role)).collect();
+            let said = said(lines);
+            assert!(said.contains("Router in the hall"), "{role:?}: {said}");
+            assert!(!said.contains("Wren") && !said.contains("velvet"), "{role:?}: {said}");
+        }
     }
 
     #[test]

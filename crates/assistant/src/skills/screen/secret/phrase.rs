@@ -11,8 +11,10 @@ use jarvis_core::{TextLine, TextRole};
 const APART: i64 = 4;
 /// A cell has no more words.
 const WORDS: usize = 3;
-/// With fewer cells they are something else.
+/// With fewer cells they are something else ...
 const CELLS: usize = 3;
+/// ... and with more: a phrase has 24 words (BIP 39) or 33 (SLIP 39), each with its number.
+const MOST: usize = 99;
 /// What names a phrase has no more words.
 const NAME: usize = 6;
 
@@ -26,22 +28,26 @@ pub(super) fn cells(lines: &[TextLine], at: usize) -> Vec<usize> {
     }
     // What is said of them stands between: "Write these words down."
     let is_told = |line: &TextLine| line.text.ends_with('.') && line.text.split_whitespace().count() > WORDS;
-    let mut near = vec![at];
+    let is_below = |index: &usize| *index != at && lines[*index].region.y >= name.region.y;
+    // Of each line that may be near, whether it is a cell; a line that was reached is taken out.
+    let mut left: Vec<(usize, bool)> = (0..lines.len())
+        .filter(is_below)
+        .map(|index| (index, is_cell(&lines[index])))
+        .filter(|(index, is_cell)| *is_cell || is_told(&lines[*index]))
+        .collect();
+    let mut reached = vec![at];
     let mut found = Vec::new();
-    loop {
-        let is_next = |index: &usize| {
-            let line = &lines[*index];
-            !near.contains(index)
-                && line.region.y >= name.region.y
-                && (is_cell(line) || is_told(line))
-                && near.iter().any(|other| is_close(&lines[*other], line))
-        };
-        let Some(next) = (0..lines.len()).find(is_next) else { break };
-        near.push(next);
-        if is_cell(&lines[next]) {
-            found.push(next);
+    while let Some(from) = reached.pop() {
+        let (near, far) = left.into_iter().partition(|(index, _)| is_close(&lines[from], &lines[*index]));
+        left = far;
+        let near: Vec<(usize, bool)> = near;
+        reached.extend(near.iter().map(|(index, _)| *index));
+        found.extend(near.iter().filter(|(_, is_cell)| *is_cell).map(|(index, _)| *index));
+        if found.len() > MOST {
+            return Vec::new();
         }
     }
+    found.sort_unstable();
     let is_numbered = |index: &usize| lines[*index].text.starts_with(|c: char| c.is_ascii_digit());
     let is_one = found.len() >= CELLS && (found.iter().any(is_numbered) || found.len() >= 2 * CELLS);
     if is_one { found } else { Vec::new() }
@@ -52,7 +58,7 @@ fn is_cell(line: &TextLine) -> bool {
     let tokens: Vec<&str> = line.text.split_whitespace().collect();
     let is_number = |token: &str| token.trim_end_matches(['.', ')', ':']).parse::<u8>().is_ok() && token.len() <= 3;
     let is_word = |token: &&str| token.chars().all(char::is_alphabetic);
-    let is_text = matches!(line.role, TextRole::Text | TextRole::Field) && is_legible(line);
+    let is_text = matches!(line.role, TextRole::Text | TextRole::Field | TextRole::Alert) && is_legible(line);
     let numbers = tokens.iter().filter(|token| is_number(token)).count();
     let words: Vec<&str> = tokens.iter().filter(|token| !is_number(token)).copied().collect();
     is_text

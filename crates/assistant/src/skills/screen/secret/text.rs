@@ -5,9 +5,10 @@
 
 use super::super::shape::{self, Kind};
 use super::super::words::words;
+use super::look::{Look, look};
 use super::{
-    LINKS, LITTLE, MASK, OFTEN_OTHERWISE, bare, codes, ends_in_secret, ends_phrase, is_name, is_secret, is_setting,
-    is_sign, is_state, is_statement, is_value, machines,
+    LINKS, LITTLE, MASK, OFTEN_OTHERWISE, bare, cards, codes, ends_in_secret, ends_phrase, has_words, is_name,
+    is_place, is_secret, is_setting, is_sign, is_state, is_statement, is_value, locks, logins, machines, stems,
 };
 use crate::router::normalize::is_file_name;
 use std::ops::Range;
@@ -25,10 +26,6 @@ const LOGINS: [&str; 9] = ["login", "logon", "user", "username", "admin", "root"
 const PASSWORD: usize = 7;
 /// As many words are hidden behind names that mean other things as well.
 const WORDS: usize = 4;
-/// Words that stand right before a secret, without a sign.
-const BEFORE: [&str; 7] = ["cvv", "cvc", "pin", "puk", "otp", "tan", "bearer"];
-/// Letters and digits behind an option that are as many may be a password.
-const MIXED: usize = 5;
 /// What stands between a name and the secret, where other words stand between as well: "the password for guests is ...".
 const LAST_LINKS: [&str; 6] = ["is", "are", "was", "be", "=", ":"];
 /// What is called after a secret, right behind its name.
@@ -49,6 +46,14 @@ const BEHIND: &[&str] = &[
 const DOORS: [&str; 5] = ["door", "gate", "garage", "lockbox", "keybox"];
 /// So many letters and digits are a code.
 const CODE: usize = 3;
+/// So many words before a sign may be of its label.
+const NEAR_LABEL: usize = 4;
+
+/// The words of `text`.
+fn words_of(text: &str) -> Vec<Range<usize>> {
+    let place = |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
+    text.split_whitespace().map(|word| place(word)..place(word) + word.len()).collect()
+}
 
 /// The words of `text`; a name and what stands behind its sign without room between, `DB_PASS=...`, are two.
 fn tokens(text: &str) -> Vec<Range<usize>> {
@@ -70,25 +75,36 @@ fn tokens(text: &str) -> Vec<Range<usize>> {
 
 /// Where in `text` secrets are, from the first to the last. The full stop or comma behind one is none of it.
 pub(super) fn hidden(text: &str) -> Vec<Range<usize>> {
-    let places = tokens(text);
+    hidden_where(text, stems::may_name_one(text))
+}
+
+/// As [`hidden`], where it is known whether `text` may name a secret.
+pub(super) fn hidden_where(text: &str, may_name_one: bool) -> Vec<Range<usize>> {
+    if !may_name_one && !stems::has_digit(text) {
+        return Vec::new();
+    }
+    let places = if may_name_one { tokens(text) } else { words_of(text) };
     let tokens: Vec<&str> = places.iter().map(|place| &text[place.clone()]).collect();
-    let mut hidden = hidden_tokens(&tokens);
-    hide_behind_sign(text, &places, &mut hidden);
+    let mut hidden = hidden_tokens(&tokens, may_name_one);
+    if may_name_one {
+        hide_behind_sign(text, &places, &mut hidden);
+    }
     let mut found: Vec<Range<usize>> = Vec::new();
     let mut before = false;
     for ((place, token), hidden) in places.into_iter().zip(&tokens).zip(&hidden) {
         match found.last_mut().filter(|_| before && *hidden) {
             Some(last) => last.end = place.end,
             None if *hidden => found.push(place),
-            None => found.extend(
-                of_link(token)
-                    .or_else(|| of_network(token))
-                    .map(|range| place.start + range.start..place.start + range.end),
-            ),
+            None => {
+                let part = machines::in_token(token);
+                found.extend(part.map(|range| place.start + range.start..place.start + range.end));
+            }
         }
         before = *hidden;
     }
-    found.extend(machines::in_fields(text).into_iter().filter(|range| &text[range.clone()] != MASK));
+    if may_name_one {
+        found.extend(machines::in_fields(text).into_iter().filter(|range| &text[range.clone()] != MASK));
+    }
     found.sort_by_key(|range| range.start);
     found.dedup_by(|next, before| {
         let overlaps = next.start <= before.end;
@@ -102,36 +118,6 @@ pub(super) fn hidden(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The name and the password before the host of a link.
-fn of_link(token: &str) -> Option<Range<usize>> {
-    let from = token.find("://")? + 3;
-    let host = token[from..].split(['/', '?', '#']).next().unwrap_or_default();
-    let user = host.rfind('@').filter(|user| *user > 0)?;
-    (&host[..user] != MASK).then_some(from..from + user)
-}
-
-/// The password of a network as a code for cameras has it: "WIFI:S:Name;T:WPA;P:password;;".
-fn of_network(token: &str) -> Option<Range<usize>> {
-    let from = token.strip_prefix("WIFI:").and_then(|_| token.find(";P:").or_else(|| token.find(":P:")))? + 3;
-    let length = token[from..].find(';').unwrap_or(token.len() - from);
-    (length > 0 && !token[from..from + length].contains(MASK)).then_some(from..from + length)
-}
-
-/// Marks the numbers of cards: four groups of four digits whose last one checks the others (Luhn, ISO/IEC 7812-1).
-fn hide_cards(tokens: &[&str], hidden: &mut [bool]) {
-    for (at, groups) in tokens.windows(4).enumerate() {
-        let digits: String = groups.iter().map(|group| group.trim_end_matches(['.', ','])).collect();
-        let is_group = |group: &&str| group.trim_end_matches(['.', ',']).len() == 4 && is_digits(group);
-        let sum = digits.chars().rev().filter_map(|c| c.to_digit(10)).enumerate().map(|(at, digit)| match at % 2 {
-            0 => digit,
-            _ => digit * 2 / 10 + digit * 2 % 10,
-        });
-        if groups.iter().all(is_group) && sum.sum::<u32>() % 10 == 0 {
-            hidden[at..at + 4].fill(true);
-        }
-    }
-}
-
 /// Marks all that follows the first sign behind the name of a secret, where it is one word or codes alone, and the code that
 /// is said to be one: "G-204718 is your verification code".
 fn hide_behind_sign(text: &str, places: &[Range<usize>], hidden: &mut [bool]) {
@@ -141,13 +127,15 @@ fn hide_behind_sign(text: &str, places: &[Range<usize>], hidden: &mut [bool]) {
         let one_word =
             !mark.starts_with(' ') && values.next().is_some_and(|word| !is_state(word)) && values.next().is_none();
         let from = label.len() + mark.len();
+        let first = value.split_whitespace().next().unwrap_or_default();
+        let is_told = !is_state(first) && !machines::is_expression(first);
         // A key of a network, of a safe, or of what has a lock.
         let is_key = mark == ":"
             && label.trim().eq_ignore_ascii_case("key")
             && one_word
-            && value.trim().chars().count() >= MIXED;
+            && value.trim().chars().count() >= machines::MIXED;
         let is_it = |place: &Range<usize>| {
-            if is_key || ends_in_secret(label) && (one_word || is_value(value)) {
+            if is_key || is_told && ends_in_secret(label) && (one_word || is_value(value)) {
                 place.start >= from
             } else {
                 mark == " is " && is_value(label) && is_secret(value) && place.end <= label.len()
@@ -159,57 +147,40 @@ fn hide_behind_sign(text: &str, places: &[Range<usize>], hidden: &mut [bool]) {
 
 /// Which of `tokens`, the words of a text as they are written, are secrets: sentence by sentence, what is linked to a secret's
 /// name, and what looks like a code beside one.
-fn hidden_tokens(tokens: &[&str]) -> Vec<bool> {
+fn hidden_tokens(tokens: &[&str], may_name_one: bool) -> Vec<bool> {
     let mut hidden = vec![false; tokens.len()];
     let mut from = 0;
     for at in 0..tokens.len() {
         if tokens[at].ends_with(['.', '!', '?']) || at + 1 == tokens.len() {
-            hide(&tokens[from..=at], &mut hidden[from..=at]);
+            let (tokens, hidden) = (&tokens[from..=at], &mut hidden[from..=at]);
+            if may_name_one {
+                hide(tokens, hidden);
+            } else {
+                tokens.iter().zip(hidden.iter_mut()).for_each(|(token, hidden)| *hidden |= is_password(token, false));
+                logins::mark(tokens, &[], hidden);
+            }
+            locks::mark(tokens, hidden);
             from = at + 1;
         }
     }
-    hide_answer(tokens, &mut hidden);
-    for at in (0..tokens.len()).filter(|at| ends_phrase(tokens, *at)) {
-        hide_phrase(tokens, at, &mut hidden);
+    cards::mark(tokens, &mut hidden);
+    if may_name_one {
+        hide_answer(tokens, &mut hidden);
+        for at in (0..tokens.len()).filter(|at| ends_phrase(tokens, *at)) {
+            hide_phrase(tokens, at, &mut hidden);
+        }
+        if codes::tell_of_one(tokens) {
+            hidden.iter_mut().zip(codes::in_tokens(tokens)).for_each(|(hidden, is_code)| *hidden |= is_code);
+        }
+        hidden[machines::piped(tokens)].fill(true);
     }
-    hide_cards(tokens, &mut hidden);
-    if codes::tell_of_one(tokens) {
-        hidden.iter_mut().zip(codes::in_tokens(tokens)).for_each(|(hidden, is_code)| *hidden |= is_code);
-    }
-    hidden[machines::piped(tokens)].fill(true);
     for (at, token) in tokens.iter().enumerate() {
-        let before = at.checked_sub(1).map_or("", |before| tokens[before]);
-        let first = at.checked_sub(2).map_or("", |first| tokens[first]);
-        hidden[at] |= token.contains(MASK) && !token.contains("://")
-            || is_option(before, token)
-            || is_behind_option(tokens, first, before, token);
+        let is_shown = machines::is_expression(token) && !token.contains(MASK);
+        hidden[at] = hidden[at] && !is_shown
+            || token.contains(MASK) && !token.contains("://")
+            || machines::is_behind_option(tokens, at);
     }
     hidden
-}
-
-/// Whether `token` is what some programs take right behind an option, `mysql -pS3cr3t`, or what stands behind such a word as
-/// "CVV" and "Bearer".
-fn is_option(before: &str, token: &str) -> bool {
-    let is_mixed = |text: &str| {
-        text.contains(|c: char| c.is_ascii_digit())
-            && text.contains(char::is_alphabetic)
-            && text.chars().count() >= MIXED
-    };
-    token.strip_prefix("-p").is_some_and(is_mixed)
-        || token.contains(|c: char| c.is_ascii_digit()) && BEFORE.contains(&before.to_lowercase().as_str())
-}
-
-/// Whether `token` is what a program takes behind the option `before`: `--token x`, `sshpass -p x`, `curl -u name:x`, and what a
-/// page takes behind `Authorization: Basic`.
-fn is_behind_option(tokens: &[&str], first: &str, before: &str, token: &str) -> bool {
-    let is_long = || before.strip_prefix("--").is_some_and(|name| is_secret(name) || is_setting(name));
-    let takes = || before == "-p" && tokens.iter().any(|token| matches!(*token, "sshpass" | "login"));
-    let is_pair = || {
-        let pair = token.split_once(':').filter(|_| matches!(before, "-u" | "--user") && !token.contains("://"));
-        pair.is_some_and(|(name, word)| name.contains(char::is_alphabetic) && !word.is_empty())
-    };
-    let is_basic = || bare(before) == "basic" && bare(first) == "authorization";
-    !token.starts_with('-') && (is_long() || takes() || is_pair() || is_basic())
 }
 
 /// Marks the phrase whose name ends with the token `name`. Its words may have numbers with points, which end no sentence: it
@@ -246,11 +217,16 @@ fn hide(tokens: &[&str], hidden: &mut [bool]) {
     let parts: Vec<(String, usize)> = tokens
         .iter()
         .enumerate()
-        .flat_map(|(at, token)| words(token).into_iter().map(move |word| (word, at)))
+        .filter(|(_, token)| !is_place(token))
+        .flat_map(|(at, token)| words(naming(token)).into_iter().map(move |word| (word, at)))
         .collect();
     let all: Vec<&str> = parts.iter().map(|(word, _)| word.as_str()).collect();
     let has = |list: &[&str]| all.iter().any(|word| list.contains(word));
-    let names: Vec<usize> = (0..all.len()).filter(|at| is_name(&all, *at)).map(|at| parts[at].1).collect();
+    let names: Vec<usize> = (0..all.len()).filter(|at| is_name(&all, *at)).collect();
+    // "Pin the chart".
+    let is_verb =
+        |at: usize| all[at] == "pin" && all.get(at + 1).is_some_and(|next| matches!(*next, "the" | "this" | "it"));
+    let names: Vec<usize> = names.into_iter().filter(|at| !is_verb(*at)).map(|at| parts[at].1).collect();
     let weak = (0..all.len()).filter(|at| OFTEN_OTHERWISE.contains(&all[*at])).map(|at| parts[at].1);
     let is_short = |token: &str| is_sign(token) && SHORT.contains(&bare(token).as_str());
     let settings = (0..tokens.len()).filter(|at| is_setting(tokens[*at]) || is_short(tokens[*at]));
@@ -264,11 +240,18 @@ fn hide(tokens: &[&str], hidden: &mut [bool]) {
         hide_last(tokens, *name, hidden);
     }
     let is_login = has(&LOGINS) || signs_in(&all);
-    for (token, hidden) in tokens.iter().zip(hidden.iter_mut()) {
-        *hidden |= is_password(token, is_login);
+    for (at, token) in tokens.iter().enumerate() {
+        // "Router: user admin pass k0mb1nat0r77".
+        let is_short = |back: usize| at >= back && SHORT.contains(&bare(tokens[at - back]).as_str());
+        let is_behind = look(token) >= Look::Mixed && (is_short(1) || is_short(2) && LINKS.contains(&tokens[at - 1]));
+        hidden[at] |= is_behind || is_password(token, is_login);
     }
     hide_told(tokens, &names, hidden);
+    logins::mark(tokens, &names, hidden);
     if names.is_empty() && !(has(&LOCKED) && has(&OPENING)) && !is_of_code(&all) {
+        return;
+    }
+    if !tokens.iter().any(|token| stems::has_digit(token)) {
         return;
     }
     let sentence = tokens.join(" ");
@@ -278,7 +261,7 @@ fn hide(tokens: &[&str], hidden: &mut [bool]) {
     for (at, token) in tokens.iter().enumerate() {
         let is_known = known.iter().any(|range| range.start < start + token.len() && start < range.end);
         start += token.len() + 1;
-        hidden[at] |= !is_known && !names.contains(&at) && is_code(token);
+        hidden[at] |= !is_known && !names.contains(&at) && is_code(token) && !is_of_other(tokens, at);
     }
     // "12 34 56".
     let is_group = |token: &&str| is_digits(token);
@@ -290,6 +273,46 @@ fn hide(tokens: &[&str], hidden: &mut [bool]) {
     }
 }
 
+/// The part of `token` that may name something: "input:" of "check(input:".
+fn naming(token: &str) -> &str {
+    match (token.rfind('('), token.rfind(')')) {
+        (Some(open), close) if close.is_none_or(|close| close < open) => &token[open..],
+        _ => token,
+    }
+}
+
+/// What numbers are of that are no codes: "room 204".
+#[rustfmt::skip]
+const NUMBERED: &[&str] = &[
+    "room", "rooms", "bay", "gate", "seat", "page", "line", "chapter", "flight", "bus", "platform", "floor", "house", "apartment", "version",
+    "coach", "unit", "port", "pid", "branch", "case", "issue", "cost", "ending", "edition", "in", "since",
+];
+/// What behind a number says how many there are.
+const UNITS: [&str; 12] = ["px", "mm", "cm", "km", "kg", "mb", "gb", "people", "percent", "edition", "euro", "min"];
+
+/// Whether the token `at` is the number of something, how many there are, or stands behind a label that names no secret: "port:
+/// 5432".
+fn is_of_other(tokens: &[&str], at: usize) -> bool {
+    let token = tokens[at];
+    let is_count = |next: &&str| {
+        let is_plural =
+            next.len() > NEAR_LABEL && next.ends_with('s') && next.bytes().all(|byte| byte.is_ascii_lowercase());
+        UNITS.contains(&bare(next).as_str()) || is_plural
+    };
+    let is_number = is_digits(token);
+    let is_ordinal = ["st", "nd", "rd", "th"].iter().any(|end| token.strip_suffix(end).is_some_and(is_digits));
+    let is_issue = token.trim_start_matches('(').starts_with('#') || token.contains('[');
+    let is_from_to = at > 1 && tokens[at - 1] == "to" && is_digits(tokens[at - 2]);
+    if is_ordinal || is_issue || is_from_to || is_number && tokens.get(at + 1).is_some_and(is_count) {
+        return true;
+    }
+    let Some(before) = at.checked_sub(1) else { return false };
+    let is_label = tokens[before].ends_with([':', '=']) && tokens[before].contains(char::is_alphabetic);
+    let from = before.saturating_sub(NEAR_LABEL);
+    let start = (from..before).rev().find(|at| tokens[*at].ends_with([',', ';', ':', '='])).map_or(from, |at| at + 1);
+    NUMBERED.contains(&bare(tokens[before]).as_str()) || is_label && !ends_in_secret(&tokens[start..=before].join(" "))
+}
+
 /// "Sign in", "log in".
 fn signs_in(all: &[&str]) -> bool {
     all.windows(2).any(|two| matches!(two[0], "sign" | "log") && two[1] == "in")
@@ -297,6 +320,9 @@ fn signs_in(all: &[&str]) -> bool {
 
 /// Marks what is behind "Answer:", the answer to a question that only its owner knows.
 fn hide_answer(tokens: &[&str], hidden: &mut [bool]) {
+    if !tokens.iter().any(|token| stems::has(token, "answer")) {
+        return;
+    }
     let all: Vec<String> = tokens.iter().map(|token| bare(token)).collect();
     let answers = |token: &&str| bare(token) == "answer" && is_sign(token);
     if all.windows(2).any(|two| two == ["security", "question"] || two == ["maiden", "name"])
@@ -382,7 +408,12 @@ fn hide_linked(tokens: &[&str], name: usize, hidden: &mut [bool]) {
     if at + 1 == tokens.len() && !is_state(tokens[at]) {
         hidden[at] = true;
     }
-    while at < tokens.len() && is_value(tokens[at]) && !tokens[at].chars().all(|c| c.is_alphabetic()) {
+    let is_code = |token: &str| is_value(token) && !is_state(token) && !token.chars().all(char::is_alphabetic);
+    // "API keys: 3 active".
+    if tokens.get(at + 1).is_some_and(|next| is_state(next)) && tokens[at].len() < CODE {
+        return;
+    }
+    while at < tokens.len() && is_code(tokens[at]) {
         hidden[at] = true;
         at += 1;
     }
@@ -396,7 +427,7 @@ fn hide_words(tokens: &[&str], name: usize, names: &[usize], most: usize, hidden
     let few = &tokens[from..to.min(from.saturating_add(most))];
     // What is called so in other ways as well has to look like one.
     let is_told = if most == WORDS { few.iter().any(|token| is_state(token)) } else { is_statement(few) };
-    if !is_told {
+    if !is_told && few.iter().any(|token| has_words(token)) {
         hidden[from..from + few.len()].fill(true);
     }
 }
@@ -431,7 +462,11 @@ fn is_code(token: &str) -> bool {
     let is_address = bare.split('.').count() == 4 && bare.split('.').all(|part| part.parse::<u8>().is_ok());
     let is_file = is_file_name(bare.split(':').next().unwrap_or_default());
     let is_time = bare.contains(':') && bare.chars().all(|c| c.is_ascii_digit() || c == ':');
+    // "ERR0R" and "P0RT" are words whose "O" was read as a zero.
+    let letters = bare.chars().filter(|c| c.is_uppercase()).count();
+    let is_misread = letters >= CODE && bare.chars().all(|c| c.is_uppercase() || c == '0');
     bare.contains(|c: char| c.is_ascii_digit())
+        && !is_misread
         && bare.chars().filter(|c| c.is_alphanumeric()).count() >= CODE
         && !(is_address || is_file || is_time || token.ends_with('%') || bare.contains('/'))
 }

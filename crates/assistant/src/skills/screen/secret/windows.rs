@@ -1,9 +1,11 @@
 //! Windows with secrets in every form that was thought of (`windows.txt`), and that nobody hears of them whatever is asked.
 
 use super::super::{Screen, about, testing};
+use super::masked;
 use crate::router::normalize::{Names, Request};
 use crate::testing::FakeClock;
 use jarvis_core::{ScreenText, Seen, Skill, SkillContext};
+use std::ops::Range;
 
 /// What is asked of every window.
 #[rustfmt::skip]
@@ -21,6 +23,11 @@ const ASKED: &[&str] = &[
     "what does line two say", "what is the error", "what do i have to write down", "what is my login", "what is for guests",
 ];
 
+/// Windows in every form that was thought of.
+const FIRST: &str = include_str!("windows.txt");
+/// Windows as people have them open, half of them without a secret.
+const EVERYDAY: &str = include_str!("everyday.txt");
+
 /// A window.
 struct Window {
     name: &'static str,
@@ -31,10 +38,49 @@ struct Window {
     heard: Vec<&'static str>,
 }
 
-fn windows() -> Vec<Window> {
+impl Window {
+    /// Whether the rules were never worked on with it.
+    fn is_apart(&self) -> bool {
+        self.name.ends_with(" apart")
+    }
+
+    /// The secrets that are still there when it is masked.
+    fn leaks(&self) -> Vec<&'static str> {
+        let masked = masked(&self.screen);
+        let has = |secret: &&&str| masked.lines.iter().any(|line| line.text.contains(**secret));
+        self.secrets.iter().chain(&self.missed).filter(has).copied().collect()
+    }
+
+    /// How many words it has that are no secret, and those of them that are masked.
+    fn innocent(&self) -> (usize, Vec<&str>) {
+        let masked = masked(&self.screen);
+        let (mut all, mut lost) = (0, Vec::new());
+        for (line, masked) in self.screen.lines.iter().zip(&masked.lines) {
+            let secrets = self.secrets.iter().chain(&self.missed);
+            let places: Vec<Range<usize>> = secrets
+                .flat_map(|secret| line.text.match_indices(secret).map(|(at, _)| at..at + secret.len()))
+                .collect();
+            let mut left: Vec<&str> = masked.text.split_whitespace().collect();
+            for word in line.text.split_whitespace() {
+                let from = word.as_ptr() as usize - line.text.as_ptr() as usize;
+                if places.iter().any(|place| place.start < from + word.len() && from < place.end) {
+                    continue;
+                }
+                all += 1;
+                match left.iter().position(|left| *left == word) {
+                    Some(at) => drop(left.remove(at)),
+                    None => lost.push(word),
+                }
+            }
+        }
+        (all, lost)
+    }
+}
+
+fn windows(text: &'static str) -> Vec<Window> {
     let mut all: Vec<Window> = Vec::new();
     let mut row = 0;
-    for text in include_str!("windows.txt").lines() {
+    for text in text.lines() {
         let Some(name) = text.strip_prefix("== ") else {
             let Some(window) = all.last_mut() else { continue };
             if let Some(secret) = text.strip_prefix("- ") {
@@ -74,7 +120,7 @@ fn answer(said: &str, screen: &ScreenText) -> String {
 fn nobody_hears_of_a_secret_whatever_is_asked() {
     let mut heard = Vec::new();
     let (mut all, mut kept) = (0, 0);
-    for window in windows() {
+    for window in windows(FIRST).into_iter().chain(windows(EVERYDAY).into_iter().filter(|window| !window.is_apart())) {
         let answers: Vec<(&str, String)> = ASKED.iter().map(|said| (*said, answer(said, &window.screen))).collect();
         let of = |secret: &str| answers.iter().find(|(_, answer)| answer.contains(secret));
         for secret in &window.secrets {
@@ -117,5 +163,33 @@ fn a_phrase_in_the_columns_of_a_terminal_is_kept() {
                 assert!(!answer.contains(word), "{heads}: {said}: {answer}");
             }
         }
+    }
+}
+
+/// `LOOK=apart` tells of those that were kept apart, too.
+#[test]
+fn words_that_are_no_secret_are_told() {
+    for (name, text, is_apart) in [("windows", FIRST, false), ("tuned", EVERYDAY, false), ("apart", EVERYDAY, true)] {
+        let looks = !is_apart || std::env::var_os("LOOK").is_some();
+        let (mut secrets, mut leaks, mut with, mut without) = (0, 0, (0, 0), (0, 0));
+        for window in windows(text).iter().filter(|window| window.is_apart() == is_apart) {
+            let (leaked, (all, lost)) = (window.leaks(), window.innocent());
+            let has_secrets = !window.secrets.is_empty() || !window.missed.is_empty();
+            let count = if has_secrets { &mut with } else { &mut without };
+            (count.0, count.1) = (count.0 + all, count.1 + lost.len());
+            secrets += window.secrets.len() + window.missed.len();
+            leaks += leaked.len();
+            if looks && !(leaked.is_empty() && lost.is_empty()) {
+                println!("{}: told: {leaked:?}; masked: {lost:?}", window.name);
+            }
+        }
+        println!(
+            "{name}: {} of {secrets} secrets kept; masked of words that are none: {} of {} beside secrets, {} of {} elsewhere",
+            secrets - leaks,
+            with.1,
+            with.0,
+            without.1,
+            without.0
+        );
     }
 }
