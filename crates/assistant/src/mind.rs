@@ -196,9 +196,11 @@ impl Mind {
 
     /// Whether answering `said` changes something that [`Self::take_back`] doesn't undo: a timer, the clipboard, a setting.
     pub fn acts_on(&self, said: &str) -> bool {
-        match self.router.route(said) {
+        let request = self.router.read(said);
+        match self.router.route_request(&request) {
             Routed::Skill(matched) => self.router.risk(&matched) > Risk::None,
-            Routed::Chat => false,
+            // The model's judgement may make it something that is copied from the screen.
+            Routed::Chat => request.words.starts_with("copy "),
         }
     }
 

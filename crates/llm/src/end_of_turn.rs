@@ -35,7 +35,7 @@ impl GgufModel {
         if let Ok(ids) = self.tokenizer.encode(LINES)
             && ids.len() < MOST.min(self.llama.capacity())
         {
-            self.beside(|model| model.learn(&ids, &Cancel::new()))?;
+            self.beside_endings(|model| model.learn(&ids, &Cancel::new()))?;
         }
         Ok(())
     }
@@ -63,7 +63,7 @@ impl GgufModel {
         if common == 0 || common > MOST.min(self.llama.capacity()) {
             return Ok(None);
         }
-        self.beside(|model| {
+        self.beside_endings(|model| {
             let (_, complete) = model.prefill(&ids, cancel)?;
             let GgufModel { llama, tokenizer, .. } = model;
             let ends = |id| tokenizer.is_end(id) || ends_sentence(tokenizer.bytes(id));
@@ -71,18 +71,32 @@ impl GgufModel {
         })
     }
 
-    /// Does `work` on what is read beside the conversation, which is known afterwards as it was before.
-    fn beside<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let (mut aside, mut read) = match self.endings.aside.take() {
+    /// Does `work` on what was read of how questions end.
+    fn beside_endings<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let mut beside = self.endings.aside.take();
+        let done = self.beside(&mut beside, MOST, work);
+        self.endings.aside = beside;
+        done
+    }
+
+    /// Does `work` on what is read beside the conversation, which is known afterwards as it was before: on `beside`, made with
+    /// room for `most` tokens if there is none.
+    pub(crate) fn beside<T>(
+        &mut self,
+        beside: &mut Option<(Aside, Vec<u32>)>,
+        most: usize,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        let (mut aside, mut read) = match beside.take() {
             Some(aside) => aside,
-            None => (self.llama.aside(MOST)?, Vec::new()),
+            None => (self.llama.aside(most)?, Vec::new()),
         };
         self.llama.swap(&mut aside);
         std::mem::swap(&mut self.read, &mut read);
         let done = work(self);
         std::mem::swap(&mut self.read, &mut read);
         self.llama.swap(&mut aside);
-        self.endings.aside = Some((aside, read));
+        *beside = Some((aside, read));
         done
     }
 }

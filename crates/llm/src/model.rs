@@ -5,7 +5,7 @@ use crate::end_of_turn::Endings;
 use crate::error::{LlmError, Result};
 use crate::gguf::Gguf;
 use crate::kernels::Kernel;
-use crate::llama::{self, Pass};
+use crate::llama::{self, Aside, Pass};
 use crate::of_user::Probe;
 use crate::sampling::{self, Sampler};
 use crate::stream::{self, TextStream};
@@ -79,6 +79,8 @@ pub struct GgufModel {
     pub(crate) endings: Endings,
     /// Tells what is asked of the user's own, where there is one of this model.
     pub(crate) probe: Option<Probe>,
+    /// What was read of questions that were judged beside the conversation.
+    pub(crate) judging: Option<(Aside, Vec<u32>)>,
     /// Made for the first answer with a form.
     lexicon: Option<Arc<Lexicon>>,
 }
@@ -119,7 +121,7 @@ impl GgufModel {
         let gguf = Gguf::open(path)?;
         let config = crate::llama::Config::read(&gguf, options.context_length)?;
         let (metadata, vocabulary) = (&gguf.header.metadata, config.vocabulary);
-        let probe = Probe::of(metadata, config.layers, config.width)?;
+        let probe = Probe::of(metadata, config.layers, config.width);
         // Neither needs the other, and weights may wait for the disk.
         let (tokenizer, mut llama) = std::thread::scope(|scope| {
             let words = std::thread::Builder::new().name("llm-words".into());
@@ -158,6 +160,7 @@ impl GgufModel {
             read: Vec::new(),
             endings: Endings::default(),
             probe,
+            judging: None,
             lexicon: None,
         })
     }

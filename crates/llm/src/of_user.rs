@@ -25,6 +25,9 @@ const KNOWN: [(&str, usize, usize, &str); 3] = [
     ("Qwen2.5 Coder 1.5B Instruct GGUF", 28, 1536, include_str!("of_user/qwen2.5-coder-1.5b-instruct.txt")),
 ];
 
+/// Tokens of a question that is judged beside what was read.
+const BESIDE: usize = 192;
+
 /// Where in a model a probe looks, of all its layers: behind what makes sense of words, before what makes up the next one.
 const DEPTH: f64 = 0.72;
 /// What weights cost against what they explain, when a probe is learned.
@@ -43,10 +46,11 @@ pub(crate) struct Probe {
 
 impl Probe {
     /// The probe of the model with this metadata and shape, if there is one.
-    pub(crate) fn of(metadata: &Metadata, layers: usize, width: usize) -> Result<Option<Self>> {
-        let name = metadata.text("general.name")?.unwrap_or_default();
+    pub(crate) fn of(metadata: &Metadata, layers: usize, width: usize) -> Option<Self> {
+        // A name that is none is no reason to refuse a model that can answer.
+        let name = metadata.text("general.name").ok().flatten().unwrap_or_default();
         let known = KNOWN.iter().find(|known| (known.0, known.1, known.2) == (name, layers, width));
-        Ok(known.and_then(|(.., text)| Self::read(text)).filter(|probe| probe.weights.len() == width))
+        known.and_then(|(.., text)| Self::read(text)).filter(|probe| probe.weights.len() == width)
     }
 
     /// Reads what [`Self::write`] wrote.
@@ -97,7 +101,22 @@ impl GgufModel {
             Err(LlmError::TooLong { .. }) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let (_, complete) = self.prefill(&ids, cancel)?;
+        let known = self.read.iter().zip(&ids).take_while(|(one, other)| one == other).count();
+        // A page, or a long talk, that the next question may be about is not forgotten for a judgement.
+        if self.read.len() - known <= ids.len() {
+            return self.stream_after(&ids, cancel);
+        }
+        if ids.len() > BESIDE.min(self.llama.capacity()) {
+            return Ok(None);
+        }
+        let mut beside = self.judging.take();
+        let stream = self.beside(&mut beside, BESIDE, |model| model.stream_after(&ids, cancel));
+        self.judging = beside;
+        stream
+    }
+
+    fn stream_after(&mut self, ids: &[u32], cancel: &Cancel) -> Result<Option<Vec<f32>>> {
+        let (_, complete) = self.prefill(ids, cancel)?;
         if complete { self.llama.watched() } else { Ok(None) }
     }
 
@@ -249,6 +268,22 @@ mod tests {
         model.is_of_user(&question, &Cancel::new()).unwrap();
         let after = model.generate(&Prompt::Chat(question), &options, &Cancel::new(), &mut |_| {}).unwrap();
         assert_eq!((after.text, after.cached_tokens), (alone.text, alone.prompt_tokens - 1));
+    }
+
+    #[test]
+    fn a_page_that_was_read_is_known_after_a_judgement() {
+        let mut model = model();
+        let page = prompt(&format!("{} Which line is the longest?", "A line of the page. ".repeat(20)));
+        let options = GenerateOptions { max_tokens: 4, ..GenerateOptions::default() };
+        let ask = |model: &mut GgufModel| {
+            model.generate(&Prompt::Chat(page.clone()), &options, &Cancel::new(), &mut |_| {}).unwrap()
+        };
+        let first = ask(&mut model);
+        let likely = model.is_of_user(&prompt("who took the oat milk"), &Cancel::new()).unwrap();
+        let second = ask(&mut model);
+        assert_eq!((&second.text, second.cached_tokens), (&first.text, first.prompt_tokens - 1));
+        model.forget_after(0);
+        assert_eq!(model.is_of_user(&prompt("who took the oat milk"), &Cancel::new()).unwrap(), likely);
     }
 
     #[test]

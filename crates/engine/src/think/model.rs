@@ -178,7 +178,9 @@ impl Think {
             return;
         }
         tracing::info!("memory is short: the language model is loaded again with the next question");
-        let (parts, settings) = (Arc::clone(&self.parts), Arc::clone(&self.settings));
+        // What the settings name was tried and can't be loaded; the one that answers in its place can.
+        let works = self.model.works.as_ref().filter(|_| self.model.missed);
+        let (parts, settings) = (Arc::clone(&self.parts), Arc::clone(works.unwrap_or(&self.settings)));
         self.model.local.let_go(move || contained("Loading the language model", || parts.language_model(&settings)));
     }
 

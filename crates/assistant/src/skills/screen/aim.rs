@@ -102,10 +102,6 @@ pub(super) fn is_about(text: &str, page: &Page, is_last: bool, is_at_hand: &mut 
     if is_last && let ["can" | "may" | "must" | "do" | "am", "i" | "we", ..] = words[..] {
         return !words.iter().any(|word| SAYING.contains(word));
     }
-    // What is at hand is on the page that was just seen, or nowhere: said there not to be there, and never made up.
-    if (is_last || !crate::conversation::refers_back(text)) && is_at_hand() {
-        return true;
-    }
     // "What haven't I done yet on the to do list".
     if is_last
         && ["to do list", "todo list", "shopping list"].iter().any(|list| text.contains(list))
@@ -117,11 +113,17 @@ pub(super) fn is_about(text: &str, page: &Page, is_last: bool, is_at_hand: &mut 
     if is_last && page.has_table() && is_owned_there(&words, page) {
         return true;
     }
-    if is_of_world(&words, &names, page, is_last) {
-        return false;
-    }
-    if is_there {
+    let is_of_world = is_of_world(&words, &names, page, is_last);
+    if is_there && !is_of_world {
         return true;
+    }
+    // What is at hand is on the page that was just seen, or nowhere: said there not to be there, and never made up. Asked for last
+    // of what costs nothing, since a model has to read the question for it.
+    if (is_last || !crate::conversation::refers_back(text)) && is_at_hand() {
+        return true;
+    }
+    if is_of_world {
+        return false;
     }
     if is_last && page.has_table() && compares(&words) && strange_of(&names, page) <= 1 {
         return true;

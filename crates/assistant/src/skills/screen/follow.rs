@@ -132,11 +132,13 @@ impl Follow {
         of_user: &mut dyn FnMut() -> Option<f32>,
     ) -> Option<IntentMatch> {
         if let Some(asked) = secret::asked(text) {
-            return match sight {
-                Sight::Nothing | Sight::Elsewhere => asked.is_own.then(|| offer(&[("about", "secret")])),
-                Sight::Before => (asked.is_own || page.has(&asked.name)).then(|| ask(text)),
-                Sight::Last => Some(ask(text)),
-            };
+            match sight {
+                Sight::Nothing | Sight::Elsewhere if asked.is_own => return Some(offer(&[("about", "secret")])),
+                // What is not surely one of the user's is judged as anything is.
+                Sight::Nothing | Sight::Elsewhere => {}
+                Sight::Before => return (asked.is_own || page.has(&asked.name)).then(|| ask(text)),
+                Sight::Last => return Some(ask(text)),
+            }
         }
         let looks = picture::of_looks(text);
         let shown = || matched(PICTURE, &[("question", text)]);
@@ -220,24 +222,32 @@ impl Follow {
     /// What `text`, which no skill knows and before which nothing was seen, is: what is to be copied is looked for, and what
     /// else only makes sense of a text is asked back.
     fn unseen(&self, text: &str, of_user: &mut dyn FnMut() -> Option<f32>) -> Option<IntentMatch> {
-        let likely = of_user();
         let of_form = |form, captures: &Captures| {
             let query = as_written(captures.get("query").unwrap_or_default());
             let name = query.strip_suffix(" on it").unwrap_or(&query);
             match form {
                 Form::Copy if is_short(name) && (is_label(name) || name.ends_with(" number")) => Some(copy(name)),
-                Form::What if likely.is_none() && is_label(name) && is_certain(text, &query) => {
-                    Some(offer(&[("question", text)]))
-                }
                 _ => None,
             }
         };
-        let is_at_hand = || match likely {
-            Some(likely) => likely >= hand::LIKELY,
-            None => aim::needs_a_look(text) || hand::is_at_hand(text, &mut || None, hand::LIKELY),
+        // Where no model tells, "the total" and "it" do.
+        let is_named = || {
+            let is_certain_label = |query: &str| {
+                let name = query.strip_suffix(" on it").unwrap_or(query);
+                is_label(name) && is_certain(text, query)
+            };
+            let of_form = |form, captures: &Captures| {
+                let query = as_written(captures.get("query").unwrap_or_default());
+                (matches!(form, Form::What) && is_certain_label(&query)).then_some(())
+            };
+            self.forms.find(text, of_form).is_some() || aim::needs_a_look(text)
         };
-        let is_of_text = || is_at_hand().then(|| offer(&[("question", text)]));
-        self.forms.find(text, of_form).or_else(is_of_text)
+        let is_at_hand = |of_user: &mut dyn FnMut() -> Option<f32>| {
+            hand::judged(text, of_user)
+                .map_or_else(|| is_named() || hand::at_hand(text).is_some(), |likely| likely >= hand::LIKELY)
+        };
+        let found = self.forms.find(text, of_form);
+        found.or_else(|| is_at_hand(of_user).then(|| offer(&[("question", text)])))
     }
 }
 

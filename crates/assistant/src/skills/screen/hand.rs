@@ -8,6 +8,7 @@
 use super::aim::QUESTIONS;
 use super::nouns::{is_numbered, is_of_papers, is_of_papers_alone};
 use super::world::{is_of_world, is_of_world_if_named, is_relation};
+use super::{NO, YES};
 use crate::router::normalize::is_file_name;
 
 /// How surely a question is about something that is at hand.
@@ -139,7 +140,15 @@ pub(super) const LIKELY_OF_PAGE: f32 = 0.3;
 /// Whether `text` is about something at hand: what a model tells of it ([`jarvis_core::LanguageModel::is_of_user`]), if one can,
 /// and else by its words.
 pub(super) fn is_at_hand(text: &str, of_user: &mut dyn FnMut() -> Option<f32>, least: f32) -> bool {
-    of_user().map_or_else(|| at_hand(text).is_some(), |likely| likely >= least)
+    judged(text, of_user).map_or_else(|| at_hand(text).is_some(), |likely| likely >= least)
+}
+
+/// What a model tells of `text`. "Yes" and "thanks a lot" ask for nothing, whatever one makes of them.
+pub(super) fn judged(text: &str, of_user: &mut dyn FnMut() -> Option<f32>) -> Option<f32> {
+    let mut words = text.split(' ');
+    let begins = words.next().is_some_and(|first| QUESTIONS.contains(&first));
+    let is_asked = begins || words.count() >= 2 && !YES.contains(&text) && !NO.contains(&text);
+    if is_asked { of_user() } else { Some(0.0) }
 }
 
 /// Whether `text`, words in lower case, is about something at hand, and how surely. `None` for what is of the world, advice, talk,

@@ -78,7 +78,11 @@ fn minutes(text: &str) -> Option<f64> {
         return None;
     }
     let (hours, rest) = text.split_once(':')?;
-    let half = if text.to_lowercase().ends_with("pm") && !text.starts_with("12") { 12.0 } else { 0.0 };
+    let half = match (text.to_lowercase(), text.starts_with("12")) {
+        (lower, false) if lower.ends_with("pm") => 12.0,
+        (lower, true) if lower.ends_with("am") => -12.0,
+        _ => 0.0,
+    };
     Some((hours.parse::<f64>().ok()? + half) * 60.0 + rest.get(..2)?.parse::<f64>().ok()?)
 }
 

@@ -42,7 +42,9 @@ pub(in crate::skills::screen) fn copied(screen: &ScreenText, wanted: &str) -> Op
     let wanted = named(wanted)?;
     let all = secrets(screen);
     let meant = &all[meant(&all, &wanted)?];
-    let is_many = wanted.last().is_some_and(|last| last.ends_with('s') && !last.ends_with("ss"));
+    // "The recovery codes", and not "the password for Windows".
+    let is_many =
+        (0..wanted.len()).any(|at| is_called(&wanted, at) && wanted[at].ends_with('s') && !wanted[at].ends_with("ss"));
     if !is_many {
         return Some(with_groups(&all, meant));
     }

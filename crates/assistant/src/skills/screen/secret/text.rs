@@ -80,7 +80,8 @@ pub(super) fn hidden(text: &str) -> Vec<Range<usize>> {
 
 /// As [`hidden`], where it is known whether `text` may name a secret.
 pub(super) fn hidden_where(text: &str, may_name_one: bool) -> Vec<Range<usize>> {
-    if !may_name_one && !stems::has_digit(text) {
+    // "bob / frog!Nest" has neither a name nor a digit.
+    if !may_name_one && !stems::has_digit(text) && !text.contains(['/', '|', '·']) {
         return Vec::new();
     }
     let places = if may_name_one { tokens(text) } else { words_of(text) };

@@ -25,14 +25,15 @@ pub(super) fn cells(screen: &ScreenText) -> Vec<&TextLine> {
     let rows = table::rows(screen);
     let gap = |one: &[&TextLine], next: &[&TextLine]| next[0].region.y.saturating_sub(one[0].region.bottom());
     let goes_on = |one: &Vec<&TextLine>, next: &Vec<&TextLine>| {
-        gap(one, next) <= APART * one[0].region.height.max(next[0].region.height).max(1) as i32
+        i64::from(gap(one, next))
+            <= i64::from(APART) * i64::from(one[0].region.height.max(next[0].region.height).max(1))
     };
     let mut found = Vec::new();
     for block in rows.chunk_by(goes_on).filter(|block| !are_heads(&block[0])) {
         let cells: Vec<(&TextLine, Look)> = block.iter().flat_map(|row| of_row(row)).collect();
         let is_aside = |one: &TextLine, other: &TextLine| {
-            let room = ASIDE * one.region.height.max(1) as i32;
-            one.region.x.saturating_sub(other.region.x).saturating_abs() <= room
+            let room = i64::from(ASIDE) * i64::from(one.region.height.max(1));
+            (i64::from(one.region.x) - i64::from(other.region.x)).abs() <= room
         };
         for (cell, looks) in &cells {
             let column = cells.iter().filter(|(other, _)| is_aside(cell, other));
