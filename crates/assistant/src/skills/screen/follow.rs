@@ -8,12 +8,12 @@
 //! Where nothing was seen lately, what only makes sense of a text is asked back, after a talk only where nothing that is talked
 //! about can be so ("is it overdue"). Never looks, and decides nothing that another skill knows.
 
-use super::hand;
 use super::nouns::{DETERMINERS, as_written, is_label, is_short, is_thing, part};
 use super::page::Page;
 use super::picture::{self, Looks};
 use super::told::{Told, slots};
 use super::{ASK, COPY, FIND, OFFER, PICTURE, READ, aim, ellipsis, secret};
+use super::{gist, hand, request};
 use crate::router::pattern::{Captures, Patterns};
 use crate::skills::date::day::WEEKDAYS;
 use jarvis_core::{IntentMatch, Sight, Slots};
@@ -164,6 +164,9 @@ impl Follow {
         }
         if is_last && let Some(matched) = told.and_then(|told| ellipsis::goes_on(text, told, page)) {
             return Some(matched);
+        }
+        if is_last && gist::asked_for(text).is_some() {
+            return Some(request::summed_up());
         }
         let least = if is_last { hand::LIKELY_OF_PAGE } else { hand::LIKELY };
         let mut is_at_hand = || hand::is_at_hand(text, of_user, least);

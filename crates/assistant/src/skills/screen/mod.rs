@@ -17,6 +17,7 @@ mod excerpt;
 mod find;
 mod follow;
 mod frames;
+mod gist;
 mod grounds;
 mod hand;
 mod list;

@@ -45,7 +45,7 @@ impl Screen {
         }
     }
 
-    fn sum_up(&mut self, what: &str, screen: &ScreenText) -> Reply {
+    pub(super) fn sum_up(&mut self, what: &str, screen: &ScreenText) -> Reply {
         let spoken = if what == "gist" { read::gist(screen) } else { read::summary(screen) };
         // "Read it all" goes on from here. What a gist is made of is not what it says.
         let about = slots(if what == "gist" { "answer" } else { "all" });

@@ -6,6 +6,7 @@
 
 use super::ASK;
 use super::aim::QUESTIONS;
+use super::gist;
 use super::nouns::{as_written, is_label, is_numbered, is_of_documents, is_short, is_thing, part};
 use crate::router::pattern::{Captures, Patterns};
 use jarvis_core::{IntentMatch, Slots};
@@ -76,14 +77,11 @@ const TEMPLATES: &[(Meaning, &str)] = &[
     (Read("summary"), "(look at|describe|see|check) [what is on] (my|the|this) screen"),
     (Read("summary"), "(what window is this|which window is this|what is this window|what application is this|what program is this)"),
     (Read("summary"), "what does (my|the|this) screen say"),
-    (Read("gist"), concat!("(summarize|summarise|sum up|give me a summary of|give me the gist of|what is the gist of|give me an overview of) (this|the|my|what is on this|what is on the|what is on my) [whole|entire] ", place!())),
-    (Read("gist"), concat!("(summarize|summarise|sum up|give me a summary of|give me the gist of) (this|the|my) [whole|entire] ", thing!())),
     (Read("summary"), concat!("(look at|have a look at|take a look at|check) (this|the|my) ", place!())),
     (Read("summary"), concat!("(look at|have a look at|take a look at) (this|the|my) ", thing!())),
     (Read("summary"), concat!("what is in (this|my) ", place!())),
     (Read("summary"), concat!("what is in (this|my) ", thing!())),
     (Read("all"), concat!("read [me|out|aloud] [out] (this|the|my) [whole|entire|full] ", thing!(), " [out|aloud|out loud|to me]")),
-    (Read("gist"), "(summarize|summarise|sum up) (this|it|what i am looking at|what i am reading)"),
     (Read("all"), concat!("read [me|out|aloud] [out] (the|this|my|that) [whole|entire|full] ", place!(), " [out|aloud|out loud|to me]")),
     (Read("all"), concat!("read [me|out|aloud] (what is|everything|all|what it says|the text|all the text|all of the text) on (the|this|my) ", place!(), " [out|aloud|out loud|to me]")),
     (Read("all"), "read [me|out|aloud] (this|it|it all|all of it|all of this|this all|everything|the text|this text|the whole thing|the whole text|this paragraph|the paragraph|what it says|what is there|what it says there|what it says here) [out|aloud|out loud|to me]"),
@@ -113,7 +111,6 @@ const TEMPLATES: &[(Meaning, &str)] = &[
     (Ask, concat!("does (this|that|the) ", place!(), " (say|tell|mention|contain|have|list|include|explain) {query}")),
     (Ask, concat!("(according to|based on|from) (this|the) ", place!(), " {query}")),
     (Ask, "(explain|translate|rephrase|simplify) (this|the) (page|screen|document|article|email|mail|message|text|paragraph|sentence) [to me|in simple words|in simple terms]"),
-    (Ask, concat!("what is (this|the) ", place!(), " about")),
     (Find, "(find|locate|show me|point to|highlight|look for|search for|point at|where is|where do you see|where can i find|where do i find|where can i see|do you see|is there) [the|a|an|my] {query} (on|in) (the|this|my) screen"),
     (Find, concat!("(find|locate|show me|point to|highlight|look for|search for|where is|where can i find|where do i find|where can i see|where do i see) [the|a|an|my] {query} (on|in) this ", place!())),
     (Find, "(find|locate|highlight|where is|where do i find) [the|a|an|my] {query} (on|in) the (page|window|form|dialog|web page|website|invoice|document|email)"),
@@ -155,7 +152,8 @@ impl Requests {
 
     /// The request that `text` is, if it is one.
     pub(super) fn recognize(&self, text: &str) -> Option<IntentMatch> {
-        self.0.find(text, |meaning, slots| accept(meaning, slots, text))
+        let request = self.0.find(text, |meaning, slots| accept(meaning, slots, text));
+        request.or_else(|| (gist::asked_for(text) == Some(gist::Of::This)).then(|| summed_up()))
     }
 }
 
@@ -208,6 +206,12 @@ fn is_question(captures: &Captures) -> bool {
     let Some(before) = captures.get("before") else { return true };
     let first = before.split(' ').next().unwrap_or_default();
     before.split(' ').count() >= 2 && !NO_QUESTIONS.contains(&first)
+}
+
+/// To hear in short what a text says.
+pub(super) fn summed_up() -> IntentMatch {
+    let slots = Slots::from([("what".to_owned(), "gist".to_owned())]);
+    IntentMatch { intent: super::READ, slots, confidence: 0.9 }
 }
 
 /// What a request about what is seen for sure means, if no template fits: a question.

@@ -21,7 +21,7 @@ use super::say::{NOT_SAID, aloud, flow, is_kept, is_legible, is_secret};
 use super::shape::{self, Kind};
 use super::told::Told;
 use super::words::words;
-use super::{Screen, chat, error, excerpt, find, located, measure, noted, nouns, secret};
+use super::{Screen, chat, error, excerpt, find, gist, located, measure, noted, nouns, secret};
 use jarvis_core::{HostAction, Region, Reply, ScreenText, Seen, Slots, TextLine, TextRole};
 use labels::of_label;
 use nearest::{is_named_nowhere, is_nowhere, nearest};
@@ -65,6 +65,9 @@ impl Screen {
         }
         if let Some(secret) = secret::asked(asked) {
             return self.keep(&secret.name, screen, may_look_on);
+        }
+        if gist::asked_for(asked).is_some() {
+            return Seen::Reply(self.sum_up("gist", screen));
         }
         let question = question::read(asked);
         if question::is_for_buttons(&question.topic)

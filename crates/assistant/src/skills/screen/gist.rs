@@ -1,0 +1,227 @@
+//! Who wants to hear in short what a text says, however that is asked for: "sum this up for me", "give me a quick overview",
+//! "what's this note about", "put that in one sentence".
+//!
+//! Owns the wordings, and what of: what is in front of who asks ("this", or nothing said), or something by its name ("the plan"),
+//! which may be anything of the world. Never reads a page; that is [`super::read::gist`].
+
+use super::words::words;
+
+/// What a gist is wanted of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    /// What is in front of who asks: "sum this up".
+    This,
+    /// What was asked for without saying of what: "give me a quick summary".
+    Unsaid,
+    /// Something by its name: "summarize the plan".
+    Named,
+}
+
+/// Words that change nothing of what is wanted.
+#[rustfmt::skip]
+const COURTESY: &[&str] = &[
+    "please", "can", "could", "would", "will", "you", "just", "quickly", "briefly", "quick", "brief", "short", "roughly", "basically", "again", "now",
+    "then", "so", "ok", "okay", "hey", "for", "me", "us", "very", "really", "all", "mainly", "mostly", "actually", "here", "little", "rough", "general",
+    "i", "want", "need", "like", "d", "have", "get", "let", "whole", "entire", "one", "sentence", "line", "up",
+];
+/// What points at what is in front.
+const POINTING: [&str; 6] = ["this", "it", "that", "these", "everything", "what"];
+/// To say in short.
+#[rustfmt::skip]
+const SUMMING: [&str; 8] = ["summarize", "summarise", "summarizing", "recap", "condense", "sum", "wrap", "boil"];
+/// What is said in short is called so; of two words the first is enough.
+#[rustfmt::skip]
+const SUMMARIES: [&str; 12] = [
+    "summary", "overview", "gist", "rundown", "recap", "outline", "synopsis", "tldr", "upshot", "nutshell", "essence", "digest",
+];
+/// "The main points", "the short version".
+#[rustfmt::skip]
+const IN_SHORT: [[&str; 2]; 10] = [
+    ["main", "points"], ["main", "point"], ["key", "points"], ["key", "point"], ["short", "version"], ["bottom", "line"], ["big", "picture"],
+    ["main", "thing"], ["main", "things"], ["run", "down"],
+];
+/// A gist is given, told, wanted.
+const GIVING: [&str; 8] = ["give", "tell", "what", "show", "what's", "say", "whats", "read"];
+/// What texts are called by who has one in front of them.
+#[rustfmt::skip]
+const TEXTS: &[&str] = &[
+    "note", "text", "page", "mail", "email", "message", "letter", "document", "file", "article", "table", "window", "dialog", "dialogue", "screen",
+    "form", "invoice", "bill", "receipt", "report", "chat", "conversation", "thread", "log", "contract", "agreement", "ticket", "tickets", "site",
+    "website", "webpage", "popup", "notification", "output", "sheet", "spreadsheet", "calendar", "menu", "terminal", "tab", "display", "desktop",
+    "monitor", "pdf", "slide", "chart",
+];
+/// What is talked about as well.
+const TALKED_OF: [&str; 8] = ["plan", "program", "script", "code", "list", "schedule", "recipe", "notes"];
+
+/// What the gist of is asked for with `said`, if one is.
+pub(super) fn asked_for(said: &str) -> Option<Of> {
+    let said = words(&said.to_lowercase().replace("what's", "what is").replace("whats", "what is"));
+    let said: Vec<&str> = said.iter().map(String::as_str).collect();
+    about(&said).or_else(|| in_sentences(&said)).or_else(|| summary(&said))
+}
+
+/// "What is this note about", "tell me roughly what this is".
+fn about(said: &[&str]) -> Option<Of> {
+    let said: Vec<&str> = said.iter().copied().filter(|word| *word != "all" && !is_softening(word)).collect();
+    let said = match &said[..] {
+        ["tell" | "show", "me", rest @ ..] | ["in", "short", rest @ ..] => rest,
+        said => said,
+    };
+    match said {
+        ["what", "is", thing @ .., "about"] | ["what", thing @ .., "is", "about"] if thing.len() <= 3 => of(thing),
+        ["what", "this" | "it" | "that", "is"] | ["what", "this" | "it" | "that", "is", "and", ..] => Some(Of::This),
+        ["what", "do", "i" | "we", "need" | "have", "to", "know", rest @ ..] => match rest {
+            [] => Some(Of::Unsaid),
+            ["from" | "of" | "about", thing @ ..] => of(thing),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// "Put that in one sentence", "describe this in a few words".
+fn in_sentences(said: &[&str]) -> Option<Of> {
+    let at = said.iter().rposition(|word| *word == "in")?;
+    let in_short = matches!(said[at + 1..], ["short" | "brief"]) || is_amount(&said[at + 1..]);
+    match &said[..at] {
+        ["put" | "say" | "tell" | "describe" | "explain" | "give", rest @ ..] if in_short => {
+            of(rest.strip_prefix(&["me"]).unwrap_or(rest))
+        }
+        _ => None,
+    }
+}
+
+/// "One sentence", "a few words".
+fn is_amount(said: &[&str]) -> bool {
+    const AMOUNTS: [&str; 10] = ["one", "a", "two", "three", "few", "couple", "of", "single", "or", "short"];
+    const UNITS: [&str; 6] = ["sentence", "sentences", "words", "lines", "line", "nutshell"];
+    said.iter().any(|word| UNITS.contains(word))
+        && said.iter().all(|word| AMOUNTS.contains(word) || UNITS.contains(word))
+}
+
+/// "Sum this up for me", "give me a quick overview of the page".
+fn summary(said: &[&str]) -> Option<Of> {
+    let end = said.iter().rposition(|word| matches!(*word, "in" | "with")).filter(|at| is_amount(&said[at + 1..]));
+    let said = &said[..end.unwrap_or(said.len())];
+    let first = said.iter().position(|word| !COURTESY.contains(word))?;
+    let said = &said[first..];
+    if SUMMING.contains(&said[0]) {
+        let rest: Vec<&str> = said[1..].iter().copied().filter(|word| !COURTESY.contains(word)).collect();
+        let is_whole =
+            matches!(said[0], "sum" | "wrap") && !said.contains(&"up") || said[0] == "boil" && !said.contains(&"down");
+        let rest = rest.strip_suffix(&["down"]).unwrap_or(&rest);
+        return if is_whole { None } else { of(rest) };
+    }
+    let (at, length) = (0..said.len()).find_map(|at| match said[at..] {
+        [word, ..] if SUMMARIES.contains(&word) => Some((at, 1)),
+        [one, other, ..] if IN_SHORT.contains(&[one, other]) => Some((at, 2)),
+        _ => None,
+    })?;
+    let is_asked = said[..at].iter().all(|word| {
+        GIVING.contains(word) || COURTESY.contains(word) || matches!(*word, "a" | "an" | "the" | "is" | "are" | "in")
+    });
+    let rest: Vec<&str> = said[at + length..].iter().copied().filter(|word| !COURTESY.contains(word)).collect();
+    let thing = match &rest[..] {
+        ["of" | "in" | "from" | "on" | "about", thing @ ..] => thing,
+        rest => rest,
+    };
+    is_asked.then(|| of(thing)).flatten()
+}
+
+fn is_softening(word: &str) -> bool {
+    matches!(
+        word,
+        "please"
+            | "roughly"
+            | "basically"
+            | "mainly"
+            | "mostly"
+            | "briefly"
+            | "quickly"
+            | "actually"
+            | "again"
+            | "then"
+            | "so"
+            | "exactly"
+            | "here"
+    )
+}
+
+/// What `thing` is of those.
+fn of(thing: &[&str]) -> Option<Of> {
+    match thing {
+        [] => Some(Of::Unsaid),
+        ["what" | "everything", "is" | "s", "on" | "in", ..] => Some(Of::This),
+        [pointing] if POINTING.contains(pointing) => Some(Of::This),
+        ["this" | "that" | "these", rest @ ..] if rest.len() <= 3 => Some(Of::This),
+        ["the" | "my" | "our", .., last] if TEXTS.contains(last) => Some(Of::This),
+        ["the" | "my" | "our", .., last] if TALKED_OF.contains(last) => Some(Of::Named),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gist_is_asked_for_in_many_words() {
+        for said in [
+            "sum this up for me",
+            "Can you sum it up?",
+            "summarise this please",
+            "could you summarize that in two sentences",
+            "put that in one sentence",
+            "tell me roughly what this is and how it goes",
+            "what's this note about",
+            "what is it about",
+            "what is all this about?",
+            "give me an overview of this",
+            "give me the gist of it",
+            "sum up this file in a sentence or two",
+            "summarize the page",
+            "what's the gist of this",
+            "recap this thread for me",
+            "summarise the log please",
+            "give me a summary of the contract",
+            "what's the mail about",
+        ] {
+            assert_eq!(asked_for(said), Some(Of::This), "{said}");
+        }
+        for said in [
+            "give me a quick summary",
+            "quick overview please",
+            "the short version please",
+            "what are the main points",
+            "just the gist",
+            "what do I need to know",
+            "tldr",
+        ] {
+            assert_eq!(asked_for(said), Some(Of::Unsaid), "{said}");
+        }
+        for said in ["summarize the plan", "give me a summary of my notes", "what's the list about"] {
+            assert_eq!(asked_for(said), Some(Of::Named), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_the_world_knows_is_no_gist_of_a_text() {
+        for said in [
+            "summarize the french revolution",
+            "give me an overview of world war two",
+            "what is hamlet about",
+            "what is the sum of two and three",
+            "sum five and six",
+            "what is the total",
+            "wrap the present",
+            "put milk on the list",
+            "tell me a story in three sentences",
+            "what is the point of life",
+            "what is this",
+            "tell me what it costs",
+            "",
+        ] {
+            assert_eq!(asked_for(said), None, "{said}");
+        }
+    }
+}
