@@ -4,20 +4,23 @@
 //! pieces as it is made ([`Piece`]): events for observers, clauses for the voice, actions for the host. Never speaks,
 //! never shows anything and never decides when to listen.
 
+mod look;
 mod picture;
 mod sentences;
+mod speech;
 
-use crate::clauses::{Clause, ClauseSplitter, ends_sentence};
+use crate::clauses::{Clause, ClauseSplitter};
 use crate::conversation::Conversation;
 use crate::router::normalize::{Names, Request};
 use crate::router::{Kept, Routed, Router, Thread};
 use crate::skills::screen::{self, Screen};
 use jarvis_core::{
-    AssistantEvent, Cancel, Clock, Error, Eyes, GenerateOptions, HostAction, IntentMatch, LanguageModel, Look, Message,
+    AssistantEvent, Cancel, Clock, Error, Eyes, GenerateOptions, HostAction, IntentMatch, LanguageModel, Message,
     Prompt, Reply, Result, Risk, Route, ScreenTarget, ScreenText, Seen, Skill, SkillContext, Slots, StopReason,
 };
-use sentences::Sentences;
+use look::{Glance, OnPage};
 use serde::Serialize;
+use speech::Speech;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -242,9 +245,17 @@ impl Mind {
         self.answer_routed(Asked { said, request, at: asked }, routed, None, cancel, on_piece)
     }
 
-    /// Decides who answers `request`, with the judgement of the language model where that can tell.
+    /// Decides who answers `request`, with the judgement of the language model where that can tell. What would be sent to another
+    /// program has to pass the rules as well: a question of the user's own that is sent by mistake can't be taken back, and one that
+    /// is asked back by mistake is asked again.
     fn route(&mut self, request: &Request, cancel: &Cancel) -> Routed {
         let Self { router, model, options, .. } = self;
+        if ready(model).is_some_and(|model| model.sends_first()) {
+            let by_rules = router.route_request(request);
+            if by_rules != Routed::Chat {
+                return by_rules;
+            }
+        }
         let mut judged = None;
         let mut judge = || {
             // What is only decided upon is not worth the loading of a model.
@@ -363,6 +374,15 @@ impl Mind {
         self.router.due(&context)
     }
 
+    /// Forgets what was seen of the screen, what was said, or both, and the last answer with either. Timers go on.
+    fn forget(&mut self, seen: bool, said: bool) {
+        self.router.forget(seen, said);
+        if said {
+            self.conversation.clear();
+        }
+        (self.last_reply, self.before) = (None, None);
+    }
+
     /// When [`Self::due`] wants to be asked next.
     pub fn next_due(&self) -> Option<Instant> {
         self.router.next_due()
@@ -435,99 +455,21 @@ impl Mind {
         }
     }
 
-    /// Has the language model answer from what was seen. Gives out sentence by sentence what the page bears, up to the first
-    /// that it doesn't; what is said otherwise where that is none.
-    fn answer_on(&mut self, page: OnPage, cancel: &Cancel, on_piece: &mut dyn FnMut(Piece)) -> Result<String> {
-        let mut messages = Conversation::beginning();
-        messages.push(Message::new(jarvis_core::Role::User, page.prompt.as_str()));
-        let enough = cancel.child();
-        let is_absent = std::cell::Cell::new(false);
-        let may_be_said = |said: &str, sentence: &str| {
-            let absent = page.is_capable && screen::says_it_is_absent(sentence);
-            is_absent.set(absent && said.is_empty());
-            !absent && page.grounds.bear(sentence)
-        };
-        let mut sentences = Sentences::new(&may_be_said);
-        if page.prompt.is_empty() {
-            sentences.say(&page.otherwise, on_piece);
-            return Ok(sentences.said);
-        }
-        let manner = match page.is_capable {
-            // The likeliest word is the one that stands there.
-            true => Manner { stays_here: true, temperature: 0.0, sentences: page.sentences },
-            false => Manner { stays_here: true, temperature: self.options.temperature, sentences: MOST_SENTENCES },
-        };
-        let made = self.generate(messages, manner, &enough, &mut |piece| {
-            if !sentences.take(piece, on_piece) {
-                enough.cancel();
-            }
-        });
-        // That it has no answer is no reason to say nothing of what is there.
-        made.map(drop).or_else(|error| if error.code == NO_ANSWER { Ok(()) } else { Err(error) })?;
-        if cancel.is_cancelled() {
-            return Ok(sentences.said);
-        }
-        sentences.end(on_piece);
-        if sentences.said.is_empty() {
-            sentences.say(if is_absent.get() { &page.absent } else { &page.otherwise }, on_piece);
-        }
-        Ok(sentences.said)
-    }
-
-    /// Looks where a skill wants, or where `glance` says, and once more where it then wants; gives what it makes of it.
-    fn look_and_see(
-        &mut self,
-        matched: &IntentMatch,
-        request: &Request,
-        wanted: ScreenTarget,
-        mut glance: Option<&mut Glance>,
-        cancel: &Cancel,
-    ) -> Result<Seen> {
-        let eyes = self.eyes.as_mut().ok_or_else(no_eyes)?;
-        let mut target = glance.as_ref().map_or(wanted, |glance| glance.target.clone());
-        // Who named the place is answered from there.
-        let mut may_look_on = glance.is_none();
-        let reason = format!("to answer: {}", request.text);
-        if matched.intent == screen::PICTURE
-            && let Some(offered) = picture::offer(&mut **eyes, &target, &reason, &request.text, cancel)?
-        {
-            glance.into_iter().for_each(|glance| glance.seen = Some(ScreenText::default()));
-            return Ok(offered);
-        }
-        loop {
-            let seen = eyes.look(&Look { target: target.clone(), reason: reason.clone() }, cancel)?;
-            let is_unread = screen::is_unread(matched.intent, &matched.slots, &seen);
-            let context = SkillContext { clock: &*self.clock, last_reply: words(&self.last_reply), dry_run: false };
-            let made = match glance.as_deref_mut() {
-                Some(glance) => {
-                    let made = glance.skill.seen(matched.intent, &matched.slots, &seen, may_look_on, &context);
-                    glance.seen = Some(seen);
-                    made
-                }
-                None => self.router.seen(matched, &seen, may_look_on, &context),
-            };
-            // Text is what is asked for; that there is none to be had otherwise either is no failure.
-            if is_unread && let Ok(Some(offered)) = picture::offer(&mut **eyes, &target, &reason, &request.text, cancel)
-            {
-                return Ok(offered);
-            }
-            match made? {
-                Seen::Look(on) if std::mem::take(&mut may_look_on) => target = on,
-                made => return Ok(made),
-            }
-        }
-    }
-
     /// Gives out a skill's reply: what it does first, then its words. Remembered as the answer to `request`, if given; else
     /// it is from the screen: it can only be repeated, and stays here.
     fn give(&mut self, reply: Reply, request: Option<&Request>, on_piece: &mut dyn FnMut(Piece)) -> String {
         let dry_run = self.options.dry_run;
         let shown = reply.shown.clone().unwrap_or_else(|| reply.spoken.clone());
+        let mut forgets = false;
         if !dry_run {
             if reply.actions.contains(&HostAction::Stop) {
                 self.router.silence();
             }
             for action in reply.actions {
+                if let HostAction::Forget { seen, said } = action {
+                    self.forget(seen, said);
+                    forgets = true;
+                }
                 on_piece(Piece::Action(action));
             }
         }
@@ -543,7 +485,7 @@ impl Mind {
             on_piece(Piece::Clause(Clause { text: clause.trim().to_owned(), stays_here }));
         }
         if !reply.spoken.is_empty() && !dry_run {
-            match request {
+            match request.filter(|_| !forgets) {
                 Some(request) => drop(self.remember(&request.text, reply.spoken)),
                 None => self.last_reply = Some(Clause { text: reply.spoken, stays_here }),
             }
@@ -663,37 +605,11 @@ struct Manner {
     sentences: usize,
 }
 
-/// What an answer about a page is made of.
-struct OnPage {
-    grounds: screen::Grounds,
-    prompt: String,
-    /// What is said where nothing of the answer may be.
-    otherwise: String,
-    /// What is said where the model says that there is no answer.
-    absent: String,
-    /// The model is one that was told to say so.
-    is_capable: bool,
-    /// Those that such a model's answer may have.
-    sentences: usize,
-}
-
 /// A question on its way to its answer.
 struct Asked<'a> {
     said: &'a str,
     request: Request,
     at: Instant,
-}
-
-/// Where somebody else than a skill says to look, and what was seen there. With a skill of its own, which knows nothing of
-/// what the user was told.
-struct Glance {
-    target: ScreenTarget,
-    seen: Option<ScreenText>,
-    skill: Screen,
-}
-
-fn no_eyes() -> Error {
-    Error::new("eyes.absent", "I can't see the screen from here.", "Ask the running Jarvis, or `jarvis see`.")
 }
 
 fn no_model() -> Error {
@@ -707,58 +623,6 @@ fn no_model() -> Error {
 /// To the microsecond.
 fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_micros() as f64 / 1000.0
-}
-
-/// A generated text on its way to the voice: cut into clauses, ended after enough sentences.
-#[derive(Debug)]
-struct Speech {
-    splitter: ClauseSplitter,
-    said: String,
-    sentences: usize,
-    /// Enough of them.
-    most: usize,
-    /// Words of the sentence that is being said.
-    words: usize,
-    stays_here: bool,
-}
-
-impl Speech {
-    /// Of nothing yet, and of `most` sentences at most.
-    fn new(stays_here: bool, most: usize) -> Self {
-        Self { splitter: ClauseSplitter::new(), said: String::new(), sentences: 0, most, words: 0, stays_here }
-    }
-
-    /// Takes generated text; true when enough was said.
-    fn push(&mut self, text: &str, on_piece: &mut dyn FnMut(Piece)) -> bool {
-        for clause in self.splitter.push(text) {
-            if self.sentences >= self.most {
-                break;
-            }
-            self.say(&clause, on_piece);
-        }
-        self.sentences >= self.most
-    }
-
-    /// Says what is left, unless the text was cut off inside a sentence and a real one was said before.
-    fn finish(&mut self, was_cut_off: bool, on_piece: &mut dyn FnMut(Piece)) {
-        let Some(rest) = self.splitter.finish() else { return };
-        let is_fragment = was_cut_off && !ends_sentence(&rest) && self.sentences > 0 && ends_sentence(&self.said);
-        if self.sentences < self.most && !is_fragment {
-            self.say(&rest, on_piece);
-        }
-    }
-
-    fn say(&mut self, clause: &str, on_piece: &mut dyn FnMut(Piece)) {
-        let shown = if self.said.is_empty() { clause.trim_start() } else { clause };
-        self.said.push_str(shown);
-        self.words += clause.split_whitespace().count();
-        if ends_sentence(clause) {
-            self.sentences += usize::from(self.words >= SENTENCE_WORDS);
-            self.words = 0;
-        }
-        on_piece(Piece::Event(AssistantEvent::ReplyText { text: shown.to_owned() }));
-        on_piece(Piece::Clause(Clause { text: clause.trim().to_owned(), stays_here: self.stays_here }));
-    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use jarvis_core::{
 };
 use jiff::Zoned;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -123,6 +124,10 @@ pub struct Parrot {
     pub parameters: Arc<Mutex<Option<u64>>>,
     /// How likely it says that a question is of the user's own.
     pub of_user: Arc<Mutex<Option<f32>>>,
+    /// How often it was asked that.
+    pub judged: Arc<AtomicUsize>,
+    /// It says that it is another program's.
+    pub sends: Arc<AtomicBool>,
 }
 
 impl Parrot {
@@ -179,6 +184,11 @@ impl LanguageModel for Parrot {
 
     fn is_of_user(&mut self, prompt: &[Message], _cancel: &Cancel) -> Result<Option<f32>> {
         assert_eq!(prompt.len(), 2, "a question by itself: {prompt:?}");
+        self.judged.fetch_add(1, Ordering::Relaxed);
         Ok(*self.of_user.lock().unwrap())
+    }
+
+    fn sends_first(&self) -> bool {
+        self.sends.load(Ordering::Relaxed)
     }
 }

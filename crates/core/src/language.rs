@@ -184,6 +184,10 @@ pub trait LanguageModel: Send {
         let _ = (prompt, cancel);
         Ok(None)
     }
+    /// Whether what it is asked for is sent to another program before anything on this machine has a try.
+    fn sends_first(&self) -> bool {
+        false
+    }
     /// The host of another program that made the last answer, or was asked for it; none when this program made it.
     fn answered_from(&self) -> Option<&str> {
         None

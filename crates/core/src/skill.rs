@@ -69,6 +69,13 @@ pub enum HostAction {
     Stop,
     /// What woke Jarvis was no call: heed what sounds like it less.
     NotCalled,
+    /// Forget what was seen of the screen, with the list of looks, and what was talked about. The mind forgets its part by itself.
+    Forget {
+        /// What was seen.
+        seen: bool,
+        /// What was talked about.
+        said: bool,
+    },
     /// Show a notification.
     Notify {
         /// First line.

@@ -16,6 +16,7 @@ pub fn adjust(action: &HostAction, settings: &mut Settings, paths: &Paths) -> Re
         HostAction::Scale { setting, percent } => (*setting, scaled(settings, setting, *percent)?),
         HostAction::Stop
         | HostAction::NotCalled
+        | HostAction::Forget { .. }
         | HostAction::Notify { .. }
         | HostAction::Copy { .. }
         | HostAction::Highlight { .. } => return Ok(None),

@@ -59,7 +59,7 @@ fn sorted(mut models: Vec<&Listed>, bandwidth: f64) -> Vec<&Listed> {
 /// Bytes that this machine's memory gives in a second. Measured once: the machine stays the same.
 pub(crate) fn bandwidth() -> f64 {
     static BANDWIDTH: OnceLock<f64> = OnceLock::new();
-    *BANDWIDTH.get_or_init(memory_bandwidth)
+    *BANDWIDTH.get_or_init(|| memory_bandwidth(free_memory().unwrap_or(u64::MAX)))
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ impl Parts for Ears {
     fn recognizer(&self, _: &Settings) -> Result<Box<dyn SpeechToText>> {
         missing()
     }
-    fn language_model(&self, _: &Settings) -> Result<Box<dyn LanguageModel>> {
+    fn language_model(&self, _: &Settings, _: &crate::load::Loading) -> Result<Box<dyn LanguageModel>> {
         missing()
     }
     fn voice(&self, _: &Settings) -> Result<Box<dyn TextToSpeech>> {

@@ -5,7 +5,7 @@
 
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use jarvis_core::{
@@ -74,11 +74,11 @@ pub trait Parts: Send + Sync {
     /// # Errors
     /// As [`Self::activity`].
     fn recognizer(&self, settings: &Settings) -> Result<Box<dyn SpeechToText>>;
-    /// Answers what no skill knows.
+    /// Answers what no skill knows. Tells `loaded` which one that is, and again where another has to stand in for it later.
     ///
     /// # Errors
     /// As [`Self::activity`].
-    fn language_model(&self, settings: &Settings) -> Result<Box<dyn LanguageModel>>;
+    fn language_model(&self, settings: &Settings, loaded: &Loading) -> Result<Box<dyn LanguageModel>>;
     /// The language model that `settings` ask for first, by name or path.
     fn language_wanted(&self, settings: &Settings) -> String {
         settings.mind.model.clone()
@@ -86,10 +86,6 @@ pub trait Parts: Send + Sync {
     /// Changes when what is installed does. Quick.
     fn installed_version(&self) -> u64 {
         0
-    }
-    /// What [`Self::language_model`] loaded last. None before, and where nobody tells.
-    fn language_loaded(&self) -> Option<LoadedLanguage> {
-        None
     }
     /// What the user should know of models that work, and not as they should, since this was asked last: one stands in for
     /// another, for which there is no memory, or computes on the processor, since the graphics processor failed.
@@ -128,7 +124,12 @@ pub trait Parts: Send + Sync {
     fn clipboard(&self) -> Box<dyn Clipboard> {
         Box::new(DesktopClipboard::default())
     }
-    /// Sees to it that models of other programs can be asked soon, if they may be. May take seconds.
+    /// The servers of `settings` are those that are wanted from now on: a connection to others that is still being made greets
+    /// nobody. Quick.
+    fn want_servers(&self, settings: &Settings) {
+        let _ = settings;
+    }
+    /// Sees to it that models of other programs can be asked soon, if they may be and are wanted. May take seconds.
     fn connect(&self, settings: &Settings) {
         let _ = settings;
     }
@@ -205,6 +206,23 @@ pub struct LoadedLanguage {
     pub model: String,
     /// It is in this machine's memory, and not in that of a graphics processor.
     pub takes_memory: bool,
+}
+
+/// Which language model a load brought. Of one load alone: two may go on at once, and only one of them is wanted. Clones are the
+/// same.
+#[derive(Debug, Clone, Default)]
+pub struct Loading(Arc<Mutex<Option<LoadedLanguage>>>);
+
+impl Loading {
+    /// It brought this one.
+    pub fn tell(&self, loaded: LoadedLanguage) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(loaded);
+    }
+
+    /// What it brought; none before, and where nobody tells.
+    pub fn loaded(&self) -> Option<LoadedLanguage> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// What `jarvis models pull` installed.
@@ -353,8 +371,8 @@ impl Parts for Installed {
         self.own.recognizer(settings)
     }
 
-    fn language_model(&self, settings: &Settings) -> Result<Box<dyn LanguageModel>> {
-        self.own.language(settings)
+    fn language_model(&self, settings: &Settings, loaded: &Loading) -> Result<Box<dyn LanguageModel>> {
+        self.own.language(settings, loaded)
     }
 
     fn language_wanted(&self, settings: &Settings) -> String {
@@ -363,10 +381,6 @@ impl Parts for Installed {
 
     fn installed_version(&self) -> u64 {
         self.store.version()
-    }
-
-    fn language_loaded(&self) -> Option<LoadedLanguage> {
-        self.own.language_loaded()
     }
 
     fn take_told(&self) -> Vec<Error> {
@@ -404,6 +418,10 @@ impl Parts for Installed {
     fn tree(&self, settings: &Settings) -> Result<Box<dyn AccessibilityTree>> {
         let switch_on = settings.eyes.accessibility == jarvis_settings::Accessibility::SwitchOn;
         tree::open(&tree::Options { switch_on, session_bus: None })
+    }
+
+    fn want_servers(&self, settings: &Settings) {
+        self.remotes.want(settings);
     }
 
     fn connect(&self, settings: &Settings) {

@@ -2,7 +2,7 @@
 //! on the processor where a graphics processor failed it.
 //!
 //! Owns what is known of that in this process: which of them a graphics processor failed, so that they are never tried there
-//! again, what was loaded, and what is still to be told of it. Never decides what has room; see [`crate::place`].
+//! again, and what is still to be told of it. Never decides what has room; see [`crate::place`].
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,10 +14,10 @@ use jarvis_speech::stt::{self, Whisper};
 
 use crate::graphics::OnGraphics;
 use crate::language::language_wanted;
-use crate::load::{LoadedLanguage, language_model_file};
+use crate::load::{LoadedLanguage, Loading, language_model_file};
 use crate::place::{Placement, graphics_have_own_memory};
 
-/// What was loaded, and what is known of graphics processors.
+/// What is to be told, and what is known of graphics processors.
 #[derive(Debug)]
 pub(crate) struct Own {
     store: Store,
@@ -30,8 +30,6 @@ pub(crate) struct Own {
 struct State {
     /// What a graphics processor failed.
     failed: Vec<Kind>,
-    /// The language model that was loaded last.
-    language: Option<LoadedLanguage>,
     told: Vec<Error>,
 }
 
@@ -48,12 +46,16 @@ impl Own {
         Placement::now(settings, &self.store, self.alone.then_some(&only[..]), &failed)
     }
 
-    /// The language model that has room.
+    /// The language model that has room; `loaded` is told which.
     ///
     /// # Errors
     /// It is missing, has no room or cannot be used.
-    pub(crate) fn language(self: &Arc<Self>, settings: &Settings) -> Result<Box<dyn LanguageModel>> {
-        self.load(settings, Kind::Language, Self::load_language, |model| Box::new(model))
+    pub(crate) fn language(self: &Arc<Self>, settings: &Settings, loaded: &Loading) -> Result<Box<dyn LanguageModel>> {
+        let loaded = loaded.clone();
+        let load = move |own: &Self, settings: &Settings, placement: &Placement, there| {
+            own.load_language(settings, placement, there, &loaded)
+        };
+        self.load(settings, Kind::Language, load, |model| Box::new(model))
     }
 
     /// The recognizer.
@@ -62,11 +64,6 @@ impl Own {
     /// As [`Self::language`].
     pub(crate) fn recognizer(self: &Arc<Self>, settings: &Settings) -> Result<Box<dyn SpeechToText>> {
         self.load(settings, Kind::Recognition, Self::load_recognizer, |model| Box::new(model))
-    }
-
-    /// The language model that was loaded last.
-    pub(crate) fn language_loaded(&self) -> Option<LoadedLanguage> {
-        self.state().language.clone()
     }
 
     /// What is to be told of what was loaded; nothing twice.
@@ -83,17 +80,17 @@ impl Own {
         self: &Arc<Self>,
         settings: &Settings,
         kind: Kind,
-        load: fn(&Self, &Settings, &Placement, bool) -> Result<Box<M>>,
+        load: impl Fn(&Self, &Settings, &Placement, bool) -> Result<Box<M>> + Clone + Send + 'static,
         boxed: fn(OnGraphics<M>) -> Box<M>,
     ) -> Result<Box<M>> {
         let placement = self.place(settings, kind);
         if !placement.computes_there(settings, kind) {
             return load(self, settings, &placement, false);
         }
-        let (own, same) = (Arc::clone(self), settings.clone());
+        let (own, same, again) = (Arc::clone(self), settings.clone(), load.clone());
         let otherwise = move |error: &Error| {
             own.failed(kind, error);
-            load(&own, &same, &own.place(&same, kind), false)
+            again(&own, &same, &own.place(&same, kind), false)
         };
         OnGraphics::load(|| load(self, settings, &placement, true), otherwise).map(boxed)
     }
@@ -108,17 +105,22 @@ impl Own {
         state.told.push(no_graphics(kind, error));
     }
 
-    fn load_language(&self, settings: &Settings, placement: &Placement, there: bool) -> Result<Box<dyn LanguageModel>> {
+    fn load_language(
+        &self,
+        settings: &Settings,
+        placement: &Placement,
+        there: bool,
+        loaded: &Loading,
+    ) -> Result<Box<dyn LanguageModel>> {
         let way = placement.of(Kind::Language)?;
         let name = way.map_or_else(|| language_wanted(settings, &self.store), |way| way.model.clone());
         let compute = if there { jarvis_llm::Compute::Graphics } else { jarvis_llm::Compute::Processor };
         let threads = settings.performance.thread_workers as usize;
         let options = LoadOptions { threads, compute, ..LoadOptions::default() };
         let model = GgufModel::load(&language_model_file(&name, &self.store)?, &options)?;
-        let mut state = self.state();
         let takes_memory = !(there && graphics_have_own_memory());
-        state.language = Some(LoadedLanguage { model: name, takes_memory });
-        state.told.extend(placement.told_for(Kind::Language));
+        loaded.tell(LoadedLanguage { model: name, takes_memory });
+        self.state().told.extend(placement.told_for(Kind::Language));
         Ok(Box::new(model))
     }
 
@@ -155,6 +157,17 @@ fn no_graphics(kind: Kind, error: &Error) -> Error {
 mod tests {
     use super::*;
     use jarvis_settings::Paths;
+
+    #[test]
+    fn probes_are_of_the_standing_instructions_that_the_assistant_has() {
+        let others = jarvis_llm::unlearned_after(&jarvis_assistant::Conversation::beginning());
+        assert!(
+            others.is_empty(),
+            "The standing instructions changed, so nothing judges questions any more. Learn the probes of {others:?} again: `cargo \
+             run --release -p jarvis-llm --example learn_of_user FILE SYSTEM > crates/llm/src/of_user/NAME.txt`, and look at the rows \
+             `unseen` of `jarvis bench mind`."
+        );
+    }
 
     #[test]
     fn what_a_graphics_processor_failed_is_told_once_and_never_tried_there_again() {

@@ -16,7 +16,7 @@ use jarvis_speech::wake::WakeCheck;
 
 use crate::heavy::Heavy;
 use crate::load::{Parts, load_and_tell};
-use crate::message::{Outbox, PANICKED, Part, contained};
+use crate::message::{Loaded, Outbox, PANICKED, Part, contained};
 
 /// Work for the thread.
 pub(crate) enum Job {
@@ -51,6 +51,10 @@ pub(crate) struct Recognize {
     judge: Router,
     /// Tells the wake word from what sounds like it, where that can be told.
     check: Option<WakeCheck>,
+    /// Where the recognizer that is wanted could not be loaded, and the one from before hears: what was installed then.
+    missed: Option<u64>,
+    /// The settings that the own one was loaded with.
+    works: Option<jarvis_settings::Recognition>,
 }
 
 impl Recognize {
@@ -58,7 +62,7 @@ impl Recognize {
     pub(crate) fn new(parts: Arc<dyn Parts>, settings: Arc<Settings>, outbox: Outbox, heavy: Heavy) -> Self {
         let mut judge = Router::new(skills::all());
         judge.set_names(Names::of_wake_model(&settings.wake.model));
-        Self { parts, settings, outbox, heavy, own: None, judge, check: None }
+        Self { parts, settings, outbox, heavy, own: None, judge, check: None, missed: None, works: None }
     }
 
     /// Loads, then works until the channel is closed.
@@ -98,7 +102,8 @@ impl Recognize {
                 }
                 Job::Settings(settings) => {
                     let (old, new) = (&self.settings.recognition, &settings.recognition);
-                    let other = (&old.model, &old.languages) != (&new.model, &new.languages);
+                    let mended = self.missed.is_some_and(|installed| installed != self.parts.installed_version());
+                    let other = (&old.model, &old.languages) != (&new.model, &new.languages) || mended;
                     let elsewhere = self.settings.remote != settings.remote;
                     self.judge.set_names(Names::of_wake_model(&settings.wake.model));
                     self.settings = settings;
@@ -106,7 +111,7 @@ impl Recognize {
                     match self.own.clone().filter(|_| !other) {
                         Some(own) if elsewhere => recognizer = self.join(Ok(own)),
                         // Without one of our own, where a server is the only one: another one may be meant.
-                        None if other || elsewhere || recognizer.is_err() => recognizer = self.load(),
+                        None if other || elsewhere || recognizer.is_err() => self.replace(&mut recognizer),
                         _ => {}
                     }
                 }
@@ -156,7 +161,7 @@ impl Recognize {
         let result = contained("Recognition", || work(recognizer.as_mut()));
         self.outbox.tell_all(self.parts.take_told());
         if result.as_ref().is_err_and(|error| error.code == PANICKED) {
-            *engine = self.load();
+            self.reload(engine);
         }
         result
     }
@@ -179,14 +184,48 @@ impl Recognize {
             Ok(recognizer)
         });
         self.own = own.filter(|_| loaded.is_ok());
+        self.works = self.own.is_some().then(|| self.settings.recognition.clone());
         self.outbox.tell_all(self.parts.take_told());
         loaded
+    }
+
+    /// Loads the recognizer of the settings in the place of `engine`, which is let go of first.
+    fn reload(&mut self, engine: &mut Engine) {
+        self.own = None;
+        *engine = Err(being_loaded());
+        *engine = self.load();
+    }
+
+    /// Puts the recognizer of the settings in the place of `engine`, which is let go of first: there may be memory for one. Where that can't
+    /// be loaded, the own one that worked is loaded again and goes on hearing.
+    fn replace(&mut self, engine: &mut Engine) {
+        let works = self.own.take().and(self.works.take());
+        self.missed = None;
+        self.reload(engine);
+        let Some((error, works)) = engine.as_ref().err().cloned().zip(works) else { return };
+        let wanted = Arc::clone(&self.settings);
+        Arc::make_mut(&mut self.settings).recognition = works;
+        let again = self.load();
+        let before = std::mem::replace(&mut self.settings, wanted);
+        let (wanted, works) = (&self.settings.recognition.model, &before.recognition.model);
+        if again.is_err() {
+            return self.outbox.part(Part::Recognition, wanted, Loaded::Failed(error));
+        }
+        self.missed = Some(self.parts.installed_version());
+        let message = format!("{wanted} can't be used, so {works} goes on hearing. {}", error.message);
+        self.outbox.tell_all(vec![Error { message, ..error }]);
+        *engine = again;
     }
 
     /// `own` with the server beside it that the settings name.
     fn join(&self, own: Result<Considerate>) -> Engine {
         self.parts.with_remote_ears(&self.settings, own.map(|own| Box::new(own) as Box<dyn SpeechToText>))
     }
+}
+
+/// Why there is none for the moment.
+fn being_loaded() -> Error {
+    Error::new("stt.loading", "The recognizer is being loaded.", "Say it again in a moment.")
 }
 
 /// A recognizer that computes only while it holds the right to. One that waits for the network must not keep others from it.

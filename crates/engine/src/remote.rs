@@ -31,9 +31,21 @@ pub struct Remotes {
 struct Known {
     /// What the servers were made of.
     settings: Remote,
+    /// What is wanted since [`Remotes::want`] was told.
+    wanted: Option<Remote>,
     worker: Option<Arc<Worker>>,
     /// By their address as it is set.
     servers: BTreeMap<String, Result<Server>>,
+}
+
+impl Known {
+    /// Takes these settings, and forgets the servers of others.
+    fn take(&mut self, settings: &Remote) {
+        if self.settings != *settings {
+            self.settings = settings.clone();
+            self.servers.clear();
+        }
+    }
 }
 
 impl Default for Remotes {
@@ -48,11 +60,28 @@ impl Remotes {
         Self { known: Mutex::default(), looking: Mutex::default(), keyring }
     }
 
+    /// The servers of `settings` are those that are wanted from now on; those of others are forgotten.
+    pub(crate) fn want(&self, settings: &Settings) {
+        let mut known = self.known();
+        known.take(&settings.remote);
+        known.wanted = Some(settings.remote.clone());
+    }
+
     /// Looks the servers and their keys up, which may take seconds where a keyring is locked, and says hello to each, so
-    /// that a first question finds a connection that stands.
+    /// that a first question finds a connection that stands. Ends where others are wanted meanwhile.
     pub(crate) fn connect(&self, settings: &Settings) {
+        let is_wanted = |known: &Known| known.wanted.as_ref().is_none_or(|wanted| *wanted == settings.remote);
         for address in wanted(&settings.remote) {
-            match self.server(&settings.remote, address) {
+            if !is_wanted(&self.known()) {
+                return;
+            }
+            let server = self.server(&settings.remote, address);
+            // Held while a server is greeted, which takes no time: none is that was removed from the settings.
+            let known = self.known();
+            if !is_wanted(&known) {
+                return tracing::debug!("servers were connected to that are not wanted any more");
+            }
+            match server {
                 Ok(server) => {
                     if lacks_model(&settings.remote, address) {
                         let error = no_model(server.host());
@@ -198,10 +227,7 @@ impl Remotes {
     /// The server at `address` if there is one of these settings; those of others are forgotten.
     fn known_server(&self, settings: &Remote, address: &str) -> Option<Result<Server>> {
         let mut known = self.known();
-        if known.settings != *settings {
-            known.settings = settings.clone();
-            known.servers.clear();
-        }
+        known.take(settings);
         known.servers.get(address).cloned()
     }
 
@@ -503,6 +529,35 @@ pub(crate) mod tests {
         fn forget(&self, _: &str) -> std::result::Result<bool, RemoteError> {
             unreachable!()
         }
+    }
+
+    #[test]
+    fn a_server_that_was_removed_while_its_key_was_looked_up_is_not_greeted() {
+        let (address, greeted) = listener();
+        let ((asked, is_asked), (answer, answers)) = (channel(), channel());
+        let remotes = Remotes::with_keyring(Box::new(Slow(asked, Mutex::new(answers))));
+        let there =
+            settings(&[("remote.allowed", "this_machine"), ("remote.address", &address), ("remote.model", "m")]);
+        for is_removed in [true, false] {
+            remotes.want(&there);
+            std::thread::scope(|scope| {
+                scope.spawn(|| remotes.connect(&there));
+                is_asked.recv().unwrap();
+                if is_removed {
+                    remotes.want(&settings(&[]));
+                }
+                answer.send(()).unwrap();
+            });
+            assert_eq!(remotes.health().len(), usize::from(!is_removed));
+            if is_removed {
+                assert!(greeted.try_recv().is_err());
+            }
+        }
+        // The one greeting is of the second time: what came before came first.
+        assert_eq!(greeted.recv().unwrap(), None);
+        remotes.want(&settings(&[]));
+        remotes.connect(&there);
+        assert!(greeted.try_recv().is_err() && remotes.health().is_empty(), "it was not wanted to begin with");
     }
 
     #[test]

@@ -56,6 +56,10 @@ pub(crate) struct Speak {
     heavy: Heavy,
     /// The own voice, if it could be loaded. It stays when the servers beside it change.
     own: Option<Considerate>,
+    /// Where the voice that is wanted could not be loaded, and the one from before speaks: what was installed then.
+    missed: Option<u64>,
+    /// The settings that the own one was loaded with.
+    works: Option<jarvis_settings::Voice>,
 }
 
 type Engine = Result<Box<dyn TextToSpeech>, Error>;
@@ -77,7 +81,7 @@ impl Speak {
         outbox: Outbox,
         heavy: Heavy,
     ) -> Self {
-        Self { parts, io, mouth, settings, outbox, heavy, own: None }
+        Self { parts, io, mouth, settings, outbox, heavy, own: None, missed: None, works: None }
     }
 
     /// Opens and loads, then works until the channel is closed.
@@ -121,7 +125,7 @@ impl Speak {
                         let panicked = error.code == PANICKED;
                         self.outbox.turn(Input::Failed(turn, Stage::Speak, error));
                         if panicked {
-                            voice = self.load();
+                            self.reload(&mut voice);
                         }
                     }
                 }
@@ -154,12 +158,13 @@ impl Speak {
                         }
                     }
                     let elsewhere = self.settings.remote != before.remote;
-                    let other = sounds_different(&self.settings.voice, &before.voice);
+                    let mended = self.missed.is_some_and(|installed| installed != self.parts.installed_version());
+                    let other = sounds_different(&self.settings.voice, &before.voice) || mended;
                     match self.own.clone().filter(|_| !other) {
                         Some(own) if elsewhere => voice = self.join(Ok(own)),
                         // Without one of our own, where a server's is the only one: another one may be meant.
                         None if other || elsewhere || voice.is_err() => {
-                            voice = self.load();
+                            self.replace(&mut voice);
                             rehearsal = self::rehearsal(&voice);
                         }
                         _ => {}
@@ -221,7 +226,7 @@ impl Speak {
         let made =
             contained("Speech synthesis", || stream(engine.as_mut(), &clause, cancel, &mut |audio| pieces.push(audio)));
         if made.as_ref().is_err_and(|error| error.code == PANICKED) {
-            *voice = self.load();
+            self.reload(voice);
         }
         made.map(|_| Ahead { turn, clause, pieces })
     }
@@ -299,7 +304,39 @@ impl Speak {
             Ok(voice)
         });
         self.own = own.filter(|_| loaded.is_ok());
+        self.works = self.own.is_some().then(|| self.settings.voice.clone());
         loaded
+    }
+
+    /// Loads the voice of the settings in the place of `voice`, which is let go of first.
+    fn reload(&mut self, voice: &mut Engine) {
+        self.own = None;
+        *voice = Err(being_loaded());
+        *voice = self.load();
+    }
+
+    /// Puts the voice of the settings in the place of `voice`, which is let go of first: there may be memory for one. Where that can't
+    /// be loaded, the own one that worked is loaded again and goes on speaking.
+    fn replace(&mut self, voice: &mut Engine) {
+        let works = self.own.take().and(self.works.take());
+        self.missed = None;
+        self.reload(voice);
+        let Some((error, works)) = voice.as_ref().err().cloned().zip(works).filter(|_| self.settings.voice.enabled)
+        else {
+            return;
+        };
+        let wanted = Arc::clone(&self.settings);
+        Arc::make_mut(&mut self.settings).voice = works;
+        let again = self.load();
+        let before = std::mem::replace(&mut self.settings, wanted);
+        let (wanted, works) = (&self.settings.voice.model, &before.voice.model);
+        if again.is_err() {
+            return self.outbox.part(Part::Voice, wanted, Loaded::Failed(error));
+        }
+        self.missed = Some(self.parts.installed_version());
+        let message = format!("{wanted} can't be used, so {works} goes on speaking. {}", error.message);
+        self.outbox.tell_all(vec![Error { message, ..error }]);
+        *voice = again;
     }
 
     /// `own` with the server beside it that the settings name.
@@ -343,6 +380,11 @@ fn stream(
     } else {
         voice.stream(&clause.text, cancel, take)
     }
+}
+
+/// Why there is none for the moment.
+fn being_loaded() -> Error {
+    Error::new("voice.loading", "The voice is being loaded.", "Ask again in a moment.")
 }
 
 /// Whether another voice has to be loaded.

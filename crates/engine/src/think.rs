@@ -148,7 +148,8 @@ impl Think {
         loop {
             self.keep();
             let offer_ends = self.sight.desk().rest(Instant::now());
-            let next = [self.mind.next_due(), self.sight.rest(), offer_ends].into_iter().flatten().min();
+            let next = [self.mind.next_due(), self.sight.rest(), offer_ends, self.model.patience()];
+            let next = next.into_iter().flatten().min();
             let job = match next {
                 None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(due) => jobs.recv_timeout(due.saturating_duration_since(Instant::now())),
@@ -197,7 +198,10 @@ impl Think {
                 }
                 Ok(Job::Spare) => self.spare(),
                 Ok(Job::Quit) => break,
-                Err(RecvTimeoutError::Timeout) => self.tell_due(),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.tell_due();
+                    self.lose_patience();
+                }
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
@@ -246,6 +250,7 @@ impl Think {
         let outbox = &self.outbox;
         let mind = &mut self.mind;
         let (settings, paths, clipboard) = (&mut self.settings, &self.paths, &mut self.clipboard);
+        let sight = &self.sight;
         let mut spoken_for = false;
         let mut on_piece = |piece| match piece {
             Piece::Action(HostAction::NotCalled) => match unlearn(outbox, turn) {
@@ -272,6 +277,7 @@ impl Think {
                 }
             }
             Piece::Action(HostAction::Highlight { region }) => highlight(outbox, settings, region),
+            Piece::Action(HostAction::Forget { seen: true, .. }) => sight.forget(),
             other => tell(outbox, turn, other),
         };
         let answer = contained("Thinking", || mind.answer(&text, &cancel, &mut on_piece));
@@ -361,6 +367,7 @@ fn tell(outbox: &Outbox, turn: TurnId, piece: Piece) {
             HostAction::Set { .. }
             | HostAction::Scale { .. }
             | HostAction::NotCalled
+            | HostAction::Forget { .. }
             | HostAction::Copy { .. }
             | HostAction::Highlight { .. },
         ) => {}

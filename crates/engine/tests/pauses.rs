@@ -9,7 +9,7 @@ use std::time::Duration;
 use jarvis_assistant::{Mind, Router, skills};
 use jarvis_audio::wav;
 use jarvis_core::{Cancel, SpeechToText, SystemClock, TextToSpeech, Vad};
-use jarvis_engine::load::{Installed, Parts};
+use jarvis_engine::load::{Installed, Loading, Parts};
 use jarvis_engine::trial::{self, Heard, Trial, with_pause};
 use jarvis_settings::{Paths, Settings};
 
@@ -34,7 +34,7 @@ impl Ear {
         let parts = Installed::new(&paths).with_phrases(folder.path().join("phrases"));
         let installed = "the models are not installed: run `make models`";
         let mut mind = Mind::new(Router::new(skills::all()), Arc::new(SystemClock), (&settings.mind).into());
-        mind.set_model(parts.language_model(&settings).expect(installed));
+        mind.set_model(parts.language_model(&settings, &Loading::default()).expect(installed));
         Self {
             mind,
             vad: parts.activity(&settings).expect(installed),

@@ -29,6 +29,7 @@ mod tokenizer;
 
 pub use error::LlmError;
 pub use model::{Compute, GgufModel, LoadOptions};
+pub use of_user::unlearned_after;
 
 /// Small sound model files, one a family, for the fuzzer to begin with.
 #[cfg(fuzzing)]

@@ -5,7 +5,8 @@
 //! what it makes of the words on the way tells such a question from "who wrote Hamlet" nearly always, and words that nobody wrote
 //! a rule for, too. Reading the question is what an answer begins with anyway. A probe is of one model, since no two mean the same
 //! by their numbers; one is learned by `cargo run --release -p jarvis-llm --example learn_of_user` from the questions in
-//! `of_user/own.txt` and `of_user/world.txt`. Never decides what is done then.
+//! `of_user/own.txt` and `of_user/world.txt`. It is of one beginning, too, the standing instructions that it was learned after: behind
+//! another one it judges nothing. Never decides what is done then.
 
 use crate::error::{LlmError, Result};
 use crate::gguf::Metadata;
@@ -38,6 +39,8 @@ const STEPS: usize = 1000;
 /// See the module's own words.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Probe {
+    /// The fingerprint of what stood before the questions that it was learned from.
+    beginning: u64,
     /// The layer, counted from 0, behind which it looks.
     pub(crate) layer: usize,
     bias: f32,
@@ -55,14 +58,20 @@ impl Probe {
 
     /// Reads what [`Self::write`] wrote.
     fn read(text: &str) -> Option<Self> {
-        let mut numbers = text.split_whitespace();
+        let mut numbers = text.strip_prefix("after ")?.split_whitespace();
+        let beginning = u64::from_str_radix(numbers.next()?, 16).ok()?;
         let (layer, bias) = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
-        Some(Self { layer, bias, weights: numbers.map(str::parse).collect::<std::result::Result<_, _>>().ok()? })
+        Some(Self {
+            beginning,
+            layer,
+            bias,
+            weights: numbers.map(str::parse).collect::<std::result::Result<_, _>>().ok()?,
+        })
     }
 
-    /// The layer and the bias, then the weights, eight a line.
+    /// The fingerprint of the beginning, the layer and the bias, then the weights, eight a line.
     fn write(&self) -> String {
-        let mut text = format!("{} {}\n", self.layer, self.bias);
+        let mut text = format!("after {:016x}\n{} {}\n", self.beginning, self.layer, self.bias);
         for line in self.weights.chunks(8) {
             let line: Vec<String> = line.iter().map(|weight| format!("{weight:.5}")).collect();
             let _ = writeln!(text, "{}", line.join(" "));
@@ -84,13 +93,34 @@ fn even(stream: &[f32]) -> f32 {
     (stream.len() as f32 / squares.max(f32::MIN_POSITIVE)).sqrt()
 }
 
+/// The fingerprint of `messages`, of what their authors are and of their words (FNV-1a, 64 bits).
+fn fingerprint(messages: &[Message]) -> u64 {
+    let role = |role: Role| match role {
+        Role::System => "system",
+        Role::User => "user",
+        Role::Assistant => "assistant",
+    };
+    let bytes =
+        messages.iter().flat_map(|message| [role(message.role), "\0", &message.content, "\0"]).flat_map(str::bytes);
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// The models whose probes were learned after another beginning than this one, so that they judge nothing behind it.
+pub fn unlearned_after(beginning: &[Message]) -> Vec<&'static str> {
+    let is_other = |text: &str| Probe::read(text).is_none_or(|probe| probe.beginning != fingerprint(beginning));
+    KNOWN.iter().filter(|(.., text)| is_other(text)).map(|(name, ..)| *name).collect()
+}
+
 impl GgufModel {
-    /// See [`jarvis_core::LanguageModel::is_of_user`].
+    /// See [`jarvis_core::LanguageModel::is_of_user`]. None behind another beginning than the probe was learned after.
     pub(crate) fn likely_of_user(&mut self, prompt: &[Message], cancel: &Cancel) -> Result<Option<f32>> {
-        if self.probe.is_none() {
+        let Some((_, beginning)) = prompt.split_last() else { return Ok(None) };
+        if self.probe.as_ref().is_none_or(|probe| probe.beginning != fingerprint(beginning)) {
             return Ok(None);
         }
-        let stream = self.stream_behind(prompt, cancel)?;
+        let stream = self.stream_behind(prompt, cancel);
+        // Who asks for a judgement goes on without one.
+        let stream = stream.inspect_err(|error| tracing::debug!(%error, "a question can't be judged"))?;
         Ok(self.probe.as_ref().zip(stream).map(|(probe, stream)| probe.likely(&stream)))
     }
 
@@ -138,9 +168,15 @@ impl GgufModel {
                 labels.push(label);
             }
         }
-        Ok(learn(layer, &rows, &labels).write())
+        Ok(Probe { beginning: fingerprint(beginning), ..learn(layer, &rows, &labels) }.write())
     }
 }
+
+/// What questions begin with; "isn't" and "what's" are among them.
+const ASKING: [&str; 27] = [
+    "What", "Which", "Who", "Whose", "Whom", "When", "Where", "Why", "How", "Is", "Are", "Was", "Were", "Do", "Does",
+    "Did", "Can", "Ca", "Could", "Will", "Wo", "Would", "Should", "Has", "Have", "Had", "Am",
+];
 
 /// `question`, lower case and without marks, as a recognizer writes it.
 fn as_heard(question: &str) -> String {
@@ -155,9 +191,8 @@ fn as_heard(question: &str) -> String {
         first.make_ascii_uppercase();
     }
     let is_asked = words.first().is_some_and(|first| {
-        ["Wh", "How", "Is", "Are", "Was", "Were", "Do", "Did", "Can", "Could", "Will", "Would", "Should", "Ha", "Am"]
-            .iter()
-            .any(|beginning| first.starts_with(beginning))
+        let word = first.split('\'').next().unwrap_or_default();
+        ASKING.contains(&word.strip_suffix("n").filter(|_| first.ends_with("n't")).unwrap_or(word))
     });
     words.join(" ") + if is_asked { "?" } else { "." }
 }
@@ -207,7 +242,7 @@ fn learn(layer: usize, rows: &[Vec<f64>], labels: &[f64]) -> Probe {
     }
     let shifted = (0..width).map(|at| weights[at] * means[at] / spreads[at]).sum::<f64>();
     let scaled = (0..width).map(|at| (weights[at] / spreads[at]) as f32).collect();
-    Probe { layer, bias: (weights[width] - shifted) as f32, weights: scaled }
+    Probe { beginning: fingerprint(&[]), layer, bias: (weights[width] - shifted) as f32, weights: scaled }
 }
 
 #[cfg(test)]
@@ -301,6 +336,32 @@ mod tests {
         assert_eq!(as_heard("what time did i wake up"), "What time did I wake up?");
         assert_eq!(as_heard("read me the line i'm on"), "Read me the line I'm on.");
         assert_eq!(as_heard(""), ".");
+        for (question, heard) in [
+            ("isn't it late", "Isn't it late?"),
+            ("who's on call", "Who's on call?"),
+            ("does it rain", "Does it rain?"),
+            ("can't it be moved", "Can't it be moved?"),
+            ("won't it rain", "Won't it rain?"),
+            ("whistle me a tune", "Whistle me a tune."),
+            ("island names, please", "Island names, please."),
+            ("document the change", "Document the change."),
+            ("half of it", "Half of it."),
+            ("candy for two", "Candy for two."),
+        ] {
+            assert_eq!(as_heard(question), heard);
+        }
+    }
+
+    #[test]
+    fn behind_other_standing_instructions_nothing_is_judged() {
+        let mut model = model();
+        let other =
+            [Message::new(Role::System, "You are a pirate."), Message::new(Role::User, "who took the oat milk")];
+        assert_eq!(model.is_of_user(&other, &Cancel::new()).unwrap(), None);
+        assert_eq!(model.is_of_user(&other[1..], &Cancel::new()).unwrap(), None);
+        assert_eq!(model.is_of_user(&[], &Cancel::new()).unwrap(), None);
+        assert_eq!(unlearned_after(&other[..1]).len(), KNOWN.len());
+        assert!(unlearned_after(&prompt("why")[..1]).is_empty());
     }
 
     #[test]
@@ -308,7 +369,8 @@ mod tests {
         for (name, layers, width, text) in KNOWN {
             let probe = Probe::read(text).unwrap();
             assert!(probe.layer < layers && probe.weights.len() == width, "{name}");
-            assert_eq!(Probe::read(&probe.write()).unwrap().weights, probe.weights, "{name}");
+            let again = Probe::read(&probe.write()).unwrap();
+            assert_eq!((again.beginning, again.weights), (probe.beginning, probe.weights), "{name}");
         }
     }
 

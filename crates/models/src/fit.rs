@@ -31,8 +31,11 @@ const SOON: f64 = 0.5;
 const BEYOND_CACHES: usize = 3;
 /// Taken for the last cache's bytes where the system does not tell.
 const USUAL_CACHE: usize = 32 << 20;
-/// The least and the most bytes that a thread measures: it has to write them all first, which takes a core about 40 ms.
-const PART: std::ops::RangeInclusive<usize> = 4 << 20..=96 << 20;
+/// The least and the most bytes that a thread measures: it has to write them all first, which takes a core about 40 ms for 96 MB.
+/// Few processors have a bigger share of caches; a guest with a few of a server's is told of all that the server's hold.
+const PART: std::ops::RangeInclusive<usize> = 4 << 20..=256 << 20;
+/// The share of the memory that is free which is written for it, as a divisor.
+const OF_FREE: u64 = 8;
 /// Read in some ten microseconds: much less than a processor gives to one program at a time.
 const PIECE: usize = 256 << 10;
 /// Passes are made for so long, and one at least.
@@ -89,12 +92,13 @@ fn rounded(value: f64) -> f64 {
 }
 
 /// Bytes that all processors together read from memory in a second, while nothing else does: of a few passes over more than
-/// their caches hold, the middle piece counts, since a machine that is busy interrupts a few. Takes about 40 ms, 80 ms
-/// where caches are very big, and three times the memory that they hold.
-pub fn memory_bandwidth() -> f64 {
+/// their caches hold, the middle piece counts, since a machine that is busy interrupts a few. Takes about 40 ms, 150 ms
+/// where caches are very big, and three times the memory that they hold, of the bytes that are `free` an eighth at most. Where that
+/// is less than the caches hold, what they give makes it too high.
+pub fn memory_bandwidth(free: u64) -> f64 {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(16);
     let cached = cache_bytes(Path::new("/sys/devices/system/cpu"), threads).unwrap_or(USUAL_CACHE);
-    let words = part(cached, threads) / 8;
+    let words = part(cached, threads, free) / 8;
     let barrier = std::sync::Barrier::new(threads);
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
@@ -121,9 +125,12 @@ pub fn memory_bandwidth() -> f64 {
     })
 }
 
-/// Bytes that each of `threads` measures where they have so many bytes of caches together.
-fn part(cached: usize, threads: usize) -> usize {
-    (BEYOND_CACHES * cached / threads.max(1)).clamp(*PART.start(), *PART.end())
+/// Bytes that each of `threads` measures where they have so many bytes of caches together, and so many bytes of memory are free.
+fn part(cached: usize, threads: usize, free: u64) -> usize {
+    let threads = threads.max(1);
+    let room = usize::try_from(free / OF_FREE).unwrap_or(usize::MAX) / threads;
+    let most = room.clamp(*PART.start(), *PART.end());
+    (BEYOND_CACHES.saturating_mul(cached) / threads).clamp(*PART.start(), most)
 }
 
 /// Bytes that the last caches hold which so many threads can have between them, as Linux tells it in `processors`. None where
@@ -172,7 +179,7 @@ mod tests {
 
     #[test]
     fn memory_gives_something() {
-        let bandwidth = memory_bandwidth();
+        let bandwidth = memory_bandwidth(1 << 30);
         assert!(bandwidth.is_finite() && bandwidth > 1e8, "{bandwidth}");
     }
 
@@ -210,11 +217,17 @@ mod tests {
     }
 
     #[test]
-    fn more_is_measured_than_caches_hold_and_no_thread_writes_for_long() {
-        assert_eq!(part(32 << 20, 2), 48 << 20);
-        assert_eq!(part((4 * 96) << 20, 16), 72 << 20);
-        assert_eq!(part(512 << 10, 4), 4 << 20);
-        assert_eq!(part(1 << 30, 2), 96 << 20);
+    fn three_times_what_caches_hold_is_measured_where_that_is_neither_long_nor_much_of_what_is_free() {
+        let much = 64 << 30;
+        assert_eq!(part(32 << 20, 2, much), 48 << 20);
+        assert_eq!(part((4 * 96) << 20, 16, much), 72 << 20);
+        assert_eq!(part(512 << 10, 4, much), 4 << 20);
+        // A guest with two processors of a server.
+        assert_eq!(part(160 << 20, 2, much), 240 << 20);
+        assert_eq!(part(1 << 30, 2, much), 256 << 20, "less than the caches hold: it would take too long");
+        assert_eq!(part(160 << 20, 2, 1 << 30), 64 << 20, "there is no memory for more");
+        assert_eq!(part(160 << 20, 2, 0), 4 << 20);
+        assert_eq!(part(usize::MAX, 0, u64::MAX), 256 << 20);
     }
 
     #[test]

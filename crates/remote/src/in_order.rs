@@ -98,6 +98,10 @@ impl LanguageModel for Minds {
         Ok(None)
     }
 
+    fn sends_first(&self) -> bool {
+        self.models.iter().flatten().next().is_some_and(|model| model.sends_first())
+    }
+
     fn answered_from(&self) -> Option<&str> {
         self.models[self.answered].as_ref().ok()?.answered_from()
     }

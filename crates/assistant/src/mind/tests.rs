@@ -272,6 +272,56 @@ fn what_the_model_says_only_the_user_can_know_is_asked_back_and_answered_when_as
 }
 
 #[test]
+fn what_would_be_sent_has_to_pass_the_rules_and_the_model() {
+    for (likely, said, judged, is_sent) in [
+        // The rules know it, and nothing is read for it.
+        (0.1, "Is the soup ready?", 0, false),
+        // The model does.
+        (0.9, "Who painted the chapel?", 1, false),
+        (0.1, "Who painted the chapel?", 1, true),
+    ] {
+        let (mut mind, parrot, _) = seeing();
+        parrot.sends.store(true, std::sync::atomic::Ordering::Relaxed);
+        *parrot.of_user.lock().unwrap() = Some(likely);
+        parrot.will_say("Nobody knows.", StopReason::EndOfText);
+        let answer = mind.answer(said, &Cancel::new(), &mut |_| {}).unwrap();
+        assert_eq!(answer.intent, if is_sent { CHAT } else { screen::OFFER }, "{said} {likely}");
+        assert_eq!(parrot.asked.lock().unwrap().len(), usize::from(is_sent));
+        assert_eq!(parrot.judged.load(std::sync::atomic::Ordering::Relaxed), judged, "{said} {likely}");
+    }
+}
+
+#[test]
+fn what_is_forgotten_is_gone_from_what_the_model_sees_and_what_words_go_on_from() {
+    let (mut mind, parrot, eyes) = seeing();
+    parrot.will_say("Blue.", StopReason::EndOfText);
+    trace(&mut mind, "why is the sky blue");
+    eyes.will_see(Ok(a_screen("Total: 12 EUR")));
+    trace(&mut mind, "read this");
+    let lines = trace(&mut mind, "forget what you saw");
+    assert!(lines.contains("do Forget { seen: true, said: false }"), "{lines}");
+    // Nothing was seen: what could be on the screen is asked back, and not looked for.
+    let answer = mind.answer("what is the total", &Cancel::new(), &mut |_| {}).unwrap();
+    assert_eq!(answer.intent, screen::OFFER);
+    trace(&mut mind, "no");
+    parrot.will_say("Very.", StopReason::EndOfText);
+    trace(&mut mind, "is that blue");
+    assert!(parrot.asked.lock().unwrap()[1].len() > 2, "what was said is known");
+    assert!(trace(&mut mind, "Forget everything.").contains("said: true"));
+    parrot.will_say("What?", StopReason::EndOfText);
+    trace(&mut mind, "is that blue");
+    assert_eq!(parrot.asked.lock().unwrap()[2].len(), 2, "and forgotten");
+}
+
+#[test]
+fn timers_outlive_what_is_forgotten() {
+    let (mut mind, ..) = mind();
+    trace(&mut mind, "set a timer for ten minutes");
+    trace(&mut mind, "forget it all");
+    assert!(mind.next_due().is_some());
+}
+
+#[test]
 fn what_is_copied_comes_before_the_words_that_say_so() {
     let (mut mind, _, eyes) = seeing();
     eyes.will_see(Ok(a_screen("Error 28")));

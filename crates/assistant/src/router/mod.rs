@@ -8,6 +8,7 @@ pub mod normalize;
 pub mod pattern;
 
 use crate::router::normalize::{Names, Request};
+use crate::skills::screen;
 use jarvis_core::{
     Error, IntentMatch, Reply, Result, Risk, ScreenText, Seen, Sight, Skill, SkillContext, SkillSpec, Slots,
 };
@@ -162,6 +163,20 @@ impl Router {
         thread.last = thread.last.filter(is_new);
         thread.looked = thread.looked.filter(is_new);
         thread.talked = thread.talked.filter(|at| now.saturating_duration_since(*at) <= GOES_ON);
+    }
+
+    /// Forgets what was seen of the screen, what was said, or both: nothing that is said from now on is about it.
+    pub fn forget(&mut self, seen: bool, said: bool) {
+        self.thread.last = None;
+        if said {
+            self.thread.talked = None;
+        }
+        if seen {
+            self.thread.looked = None;
+            // It knows the words of the last look by their fingerprints.
+            let of_screen = |skill: &&mut Box<dyn Skill>| skill.specs().iter().any(|spec| spec.intent == screen::READ);
+            self.skills.iter_mut().filter(of_screen).for_each(|skill| *skill = Box::new(screen::Screen::new()));
+        }
     }
 
     /// The language model answers at `now`: nothing that is said from now on goes on from a skill's answer. Gives what words

@@ -78,7 +78,7 @@ const CLOSINGS: [&[&str]; 9] = [
 ];
 
 /// Short forms and what they stand for.
-const CONTRACTIONS: [(&str, &str); 44] = [
+const CONTRACTIONS: [(&str, &str); 45] = [
     ("what's", "what is"),
     ("whats", "what is"),
     ("what're", "what are"),
@@ -99,6 +99,7 @@ const CONTRACTIONS: [(&str, &str); 44] = [
     ("i've", "i have"),
     ("i'll", "i will"),
     ("you're", "you are"),
+    ("you've", "you have"),
     ("don't", "do not"),
     ("dont", "do not"),
     ("didn't", "did not"),

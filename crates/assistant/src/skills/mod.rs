@@ -5,6 +5,7 @@ pub mod cannot;
 pub mod chance;
 pub mod date;
 pub mod emergency;
+pub mod forget;
 pub mod greeting;
 pub mod itself;
 pub mod not_called;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Box<dyn Skill>> {
     vec![
         Box::new(emergency::Emergency::new()),
         Box::new(stop::Stop::new()),
+        Box::new(forget::Forget::new()),
         Box::new(repeat::Repeat::new()),
         Box::new(screen::Screen::new()),
         Box::new(timer::Timers::new()),

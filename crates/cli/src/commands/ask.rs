@@ -9,7 +9,7 @@ use jarvis_assistant::{Answer, Mind, MindOptions, Names, Piece, Router, skills};
 use jarvis_core::{AssistantEvent, Cancel, Error, HostAction, Result, Route, SystemClock};
 use jarvis_engine::clipboard::{Clipboard, DesktopClipboard};
 use jarvis_engine::control;
-use jarvis_engine::load::{Installed, Parts};
+use jarvis_engine::load::{Installed, Loading, Parts};
 use jarvis_settings::{Paths, Settings};
 use serde_json::json;
 use std::io::{BufRead, Write};
@@ -73,7 +73,7 @@ pub(super) fn mind(paths: &Paths, settings: &Settings, dry_run: bool) -> Mind {
     }
     let (installed, settings) = (Installed::new(paths), settings.clone());
     mind.load_model_with(Box::new(move || {
-        let model = installed.language_model(&settings);
+        let model = installed.language_model(&settings, &Loading::default());
         for error in installed.take_told() {
             tracing::warn!("{} {}", error.message, error.hint);
         }

@@ -97,8 +97,8 @@ fn warn_of_settings(paths: &Paths, catalog: &Catalog, id: &str) {
 fn list(paths: &Paths, store: &Store, catalog: &Catalog, output: &Output) -> anyhow::Result<()> {
     let models = store.list(catalog)?;
     let width = models.iter().map(|m| m.id.len()).max().unwrap_or(0);
-    let bandwidth = memory_bandwidth();
     let free = jarvis_engine::free_memory().unwrap_or(u64::MAX);
+    let bandwidth = memory_bandwidth(free);
     let costs = |fit: &Fit| {
         let (needed, short) = (Bytes(fit.memory_bytes), fit.memory_bytes > free);
         let short = if short { ", more than is free" } else { "" };

@@ -1,11 +1,13 @@
 //! `jarvis see`: the text of the screen, or of a picture, and an answer from it.
 //!
 //! Where an instance runs it looks, with what it remembers of the screen, and its tray shows that. Without one, and for a
-//! picture, this process does; the language model is loaded only for a question that needs it.
+//! picture, this process does; the language model is loaded only for a question that needs it. Secrets are printed only where
+//! that was asked for: what scripts get goes on into files and to other programs.
 
 use crate::commands::ask;
 use crate::output::Output;
 use jarvis_assistant::Piece;
+use jarvis_assistant::skills::screen::Screen;
 use jarvis_core::{Cancel, HostAction, LookTimings, Region, Result, ScreenTarget, TextLine, TextRole, TextSource};
 use jarvis_engine::load::Installed;
 use jarvis_engine::{Sighting, control, eyes_on};
@@ -33,6 +35,9 @@ pub struct Args {
     /// Answer this from what is seen, as if it had been asked aloud.
     #[arg(long, value_name = "TEXT")]
     question: Option<String>,
+    /// Print passwords, codes and keys, too, which are left out ("•••") as they are from answers.
+    #[arg(long)]
+    secrets: bool,
 }
 
 /// The parts of a desktop that have a name.
@@ -92,10 +97,13 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
             seen => Some(seen?),
         },
     };
-    let sighting = match of_instance {
+    let mut sighting = match of_instance {
         Some(sighting) => sighting,
         None => look(&paths, &settings, picture, &target, question, output)?,
     };
+    if !args.secrets {
+        sighting.screen = Screen::without_secrets(&sighting.screen);
+    }
     show(&sighting, args.question.is_some(), output);
     Ok(())
 }

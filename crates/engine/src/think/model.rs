@@ -14,9 +14,13 @@ use jarvis_settings::Settings;
 use super::local::Local;
 use super::{Job, Think};
 use crate::heavy::Heavy;
-use crate::load::Parts;
+use crate::load::{Loading, Parts};
 use crate::message::{Loaded, Part, contained};
 use crate::remote::asks_for_answers;
+
+/// Questions wait that long for servers to be connected to, where the own model could answer them: longer than a keyring that is
+/// open needs, and no longer than anyone waits for a first word.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The language model's part of the thread's state.
 pub(super) struct Model {
@@ -43,6 +47,10 @@ pub(super) struct Model {
     told: Option<(String, Option<Error>)>,
     /// How long the last load took.
     took: Duration,
+    /// Which model that is.
+    loaded: Loading,
+    /// While servers are being connected to, and the own model could answer: when it does.
+    patience: Option<Instant>,
 }
 
 /// What a load brought.
@@ -52,6 +60,7 @@ pub(crate) struct Arrived {
     /// Why `result` is the model from before and not the one that was asked for.
     instead: Option<Error>,
     took: Duration,
+    loaded: Loading,
 }
 
 impl Model {
@@ -70,12 +79,20 @@ impl Model {
             lacks: None,
             told: None,
             took: Duration::ZERO,
+            loaded: Loading::default(),
+            patience: None,
         }
     }
 
-    /// Whether a question that needs it had better wait.
+    /// Whether a question that needs it had better wait: for the own model, or a while for servers. A keyring that asks the user
+    /// first may have those wait for minutes, in which the own model answers.
     pub(super) fn is_coming(&self) -> bool {
-        self.loading || self.connecting
+        self.loading || self.connecting && (self.patience.is_some() || self.local.ask().is_err())
+    }
+
+    /// When [`Think::lose_patience`] wants to be called.
+    pub(super) fn patience(&self) -> Option<Instant> {
+        self.patience
     }
 }
 
@@ -98,20 +115,21 @@ impl Think {
         self.outbox.part(Part::Language, &self.model.wanted, Loaded::Loading);
         let (load, began, jobs) = (self.model.load, Instant::now(), self.jobs.clone());
         let (parts, settings) = (Arc::clone(&self.parts), Arc::clone(&self.settings));
-        let before = self.model.works.clone();
+        let (before, name) = (self.model.works.clone(), Loading::default());
         let spawned = std::thread::Builder::new().name("load-mind".into()).spawn(move || {
-            let (result, instead) = match (loaded(&*parts, &settings), before) {
-                (Err(error), Some(before)) => match loaded(&*parts, &before) {
+            let (result, instead) = match (loaded(&*parts, &settings, &name), before) {
+                (Err(error), Some(before)) => match loaded(&*parts, &before, &name) {
                     Ok(model) => (Ok(model), Some(error)),
                     Err(_) => (Err(error), None),
                 },
                 (result, _) => (result, None),
             };
-            let _ = jobs.send(Job::Model(Arrived { load, result, instead, took: began.elapsed() }));
+            let _ = jobs.send(Job::Model(Arrived { load, result, instead, took: began.elapsed(), loaded: name }));
         });
         if let Err(error) = spawned {
             let result = Err(no_thread("load the language model", &error));
-            self.take_model(Arrived { load, result, instead: None, took: Duration::ZERO });
+            let loaded = Loading::default();
+            self.take_model(Arrived { load, result, instead: None, took: Duration::ZERO, loaded });
         }
     }
 
@@ -119,7 +137,9 @@ impl Think {
     pub(super) fn connect(&mut self) {
         self.model.connection += 1;
         // Who is not to be asked any more is asked no more from here on.
+        self.parts.want_servers(&self.settings);
         self.model.connecting = self.settings.mind.enabled && asks_for_answers(&self.settings.remote);
+        self.model.patience = self.model.connecting.then(|| Instant::now() + PATIENCE);
         if self.model.connecting {
             self.leave();
         }
@@ -142,6 +162,13 @@ impl Think {
                 tracing::warn!("{}", no_thread("connect to servers", &error).message);
                 self.connected(connection);
             }
+        }
+    }
+
+    /// Has the own model answer where the servers are still being connected to after [`PATIENCE`].
+    pub(super) fn lose_patience(&mut self) {
+        if self.model.patience.take_if(|until| *until <= Instant::now()).is_some() {
+            self.join();
         }
     }
 
@@ -174,23 +201,26 @@ impl Think {
     /// voice stay; without them nobody could ask.
     pub(super) fn spare(&mut self) {
         self.sight.spare();
-        if self.parts.language_loaded().is_some_and(|loaded| !loaded.takes_memory) || !self.model.local.is_here() {
+        if self.model.loaded.loaded().is_some_and(|loaded| !loaded.takes_memory) || !self.model.local.is_here() {
             return;
         }
         tracing::info!("memory is short: the language model is loaded again with the next question");
         // What the settings name was tried and can't be loaded; the one that answers in its place can.
         let works = self.model.works.as_ref().filter(|_| self.model.missed);
         let (parts, settings) = (Arc::clone(&self.parts), Arc::clone(works.unwrap_or(&self.settings)));
-        self.model.local.let_go(move || contained("Loading the language model", || parts.language_model(&settings)));
+        let name = self.model.loaded.clone();
+        self.model
+            .local
+            .let_go(move || contained("Loading the language model", || parts.language_model(&settings, &name)));
     }
 
     /// A load has ended.
     pub(super) fn take_model(&mut self, arrived: Arrived) {
-        let Arrived { load, result, instead, took } = arrived;
+        let Arrived { load, result, instead, took, loaded } = arrived;
         if load != self.model.load {
             return tracing::debug!("a language model came that is not wanted any more");
         }
-        (self.model.loading, self.model.took) = (false, took);
+        (self.model.loading, self.model.took, self.model.loaded) = (false, took, loaded);
         self.outbox.tell_all(self.parts.take_told());
         self.model.missed = instead.is_some() || result.is_err();
         self.model.works = result.is_ok().then(|| {
@@ -210,13 +240,14 @@ impl Think {
     /// Servers were connected to.
     pub(super) fn connected(&mut self, connection: u64) {
         if connection == self.model.connection && std::mem::take(&mut self.model.connecting) {
+            self.model.patience = None;
             self.join();
         }
     }
 
     /// The name of the model that was loaded last.
     fn loaded_name(&self) -> String {
-        self.parts.language_loaded().map_or_else(|| self.model.wanted.clone(), |loaded| loaded.model)
+        self.model.loaded.loaded().map_or_else(|| self.model.wanted.clone(), |loaded| loaded.model)
     }
 
     /// Leaves the mind without a model until [`Self::join`].
@@ -224,13 +255,15 @@ impl Think {
         self.mind.set_no_model(being_loaded());
     }
 
-    /// Gives the mind the own model and what stands beside it, once both are there, and answers what waited for that.
+    /// Gives the mind the own model and what stands beside it, once both are there or servers were waited for long enough, and
+    /// answers what waited for that.
     fn join(&mut self) {
         if self.model.is_coming() {
             return;
         }
         let local = self.model.local.ask();
-        let joined = if self.settings.mind.enabled { self.parts.with_remote(&self.settings, local) } else { local };
+        let has_servers = self.settings.mind.enabled && !self.model.connecting;
+        let joined = if has_servers { self.parts.with_remote(&self.settings, local) } else { local };
         self.model.lacks = joined.as_ref().err().cloned();
         match joined {
             Ok(model) => self.mind.set_model(model),
@@ -264,9 +297,9 @@ impl Think {
 
 /// The own model of these settings, ready to answer. Without the right to compute: at the start everything loads side by side,
 /// and no utterance waits.
-fn loaded(parts: &dyn Parts, settings: &Settings) -> Result<Box<dyn LanguageModel>> {
+fn loaded(parts: &dyn Parts, settings: &Settings, name: &Loading) -> Result<Box<dyn LanguageModel>> {
     contained("Loading the language model", || {
-        let mut model = parts.language_model(settings)?;
+        let mut model = parts.language_model(settings, name)?;
         model.warm_up(&Conversation::beginning())?;
         Ok(model)
     })

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::stage::{Script, Stage, event_name};
+use crate::stage::{Script, Stage, event_name, speech};
 use jarvis_audio::effects::Preset;
 use jarvis_core::{AssistantEvent, TurnId};
 use jarvis_engine::{Command, ModelState};
@@ -29,6 +29,10 @@ fn a_model_that_was_chosen_before_and_comes_later_does_not_win() {
     stage.engine.send(Command::Ask { text: "tell me something about the sea".into() });
     stage.wait_for_event("first_token");
     assert_eq!(*stage.script.asked.lock().unwrap(), ["quick"]);
+    // Neither does its name.
+    stage.wait_for_event("turn_end");
+    let language = stage.engine.status().models["language"].clone();
+    assert_eq!((language.id.as_str(), language.state), ("quick", ModelState::Ready));
 }
 
 #[test]
@@ -132,4 +136,51 @@ fn when_memory_is_short_the_language_model_goes_and_comes_back_with_the_next_que
         }
         assert_eq!(stage.script.loads.load(Ordering::Relaxed), loads);
     }
+}
+
+#[test]
+fn another_recognizer_or_voice_takes_the_room_of_the_one_before_and_one_that_is_broken_leaves_it() {
+    let mut stage = Stage::new();
+    stage.ready();
+    let spoken = |stage: &mut Stage| {
+        stage.will_hear("what time is it");
+        stage.engine.send(Command::Start);
+        stage.room.say(&speech(0.7));
+        stage.wait_for_event("first_audio");
+        stage.wait_for_event("turn_end");
+    };
+    let are = |stage: &Stage, names: [&str; 2]| {
+        let models = stage.engine.status().models;
+        let is = |part: &str, name: &str| {
+            models.get(part).is_some_and(|model| model.id == name && model.state == ModelState::Ready)
+        };
+        is("recognition", names[0]) && is("voice", names[1])
+    };
+    let to = |stage: &mut Stage, name: &'static str| {
+        stage.engine.send(settings(stage, |settings| {
+            settings.recognition.model = name.into();
+            settings.voice.model = name.into();
+        }));
+    };
+    to(&mut stage, "other");
+    stage.until("the others", |stage| are(stage, ["other", "other"]));
+    spoken(&mut stage);
+    stage.script.missing.lock().unwrap().push("broken");
+    let loads = stage.script.loads.load(Ordering::Relaxed);
+    to(&mut stage, "broken");
+    stage.until("both to be tried and the others to be back", |stage| {
+        stage.script.loads.load(Ordering::Relaxed) == loads + 4 && are(stage, ["other", "other"])
+    });
+    spoken(&mut stage);
+    // It is tried again when what is installed changed, and not before.
+    stage.script.missing.lock().unwrap().clear();
+    to(&mut stage, "broken");
+    spoken(&mut stage);
+    assert!(are(&stage, ["other", "other"]));
+    stage.script.installed.fetch_add(1, Ordering::Relaxed);
+    to(&mut stage, "broken");
+    stage.until("it to be mended", |stage| are(stage, ["broken", "broken"]));
+    spoken(&mut stage);
+    let most = [&stage.script.most_ears, &stage.script.most_voices].map(|most| most.load(Ordering::Relaxed));
+    assert_eq!(most, [1, 1]);
 }

@@ -134,6 +134,21 @@ fn while_another_server_is_connected_to_questions_wait_and_the_one_before_is_not
 }
 
 #[test]
+fn the_own_model_answers_while_a_keyring_keeps_a_server_waiting() {
+    let server = Server::start(Manner::Answers);
+    let mut stage = without_voice(Script::default());
+    stage.ready();
+    stage.script.connect_waits.store(true, Ordering::Relaxed);
+    stage.engine.send(changed(&stage, &first(&server)));
+    assert!(ask(&mut stage).starts_with(HERE));
+    assert!(ask(&mut stage).starts_with(HERE), "and at once from then on");
+    assert!(server.asked().is_empty());
+    stage.script.connect_waits.store(false, Ordering::Relaxed);
+    let is_connected = |stage: &mut Stage| ask(stage).starts_with(ELSEWHERE);
+    assert!((0..1000).any(|_| is_connected(&mut stage)));
+}
+
+#[test]
 fn what_is_installed_is_looked_at_only_when_it_or_the_wish_changed() {
     let mut stage = without_voice(Script::default());
     stage.ready();

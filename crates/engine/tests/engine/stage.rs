@@ -13,7 +13,7 @@ use jarvis_core::{
 };
 use jarvis_engine::clipboard::Clipboard;
 use jarvis_engine::graphics::OnGraphics;
-use jarvis_engine::load::{Installed, LoadedLanguage, Parts};
+use jarvis_engine::load::{Installed, LoadedLanguage, Loading, Parts};
 use jarvis_engine::recorded::Room;
 use jarvis_engine::{Engine, EngineHandle, EngineOptions, Subscription};
 use jarvis_remote::Picture;
@@ -64,13 +64,16 @@ pub struct Script {
     pub installed: AtomicU64,
     /// How often it was looked up what is wanted.
     pub wishes: AtomicUsize,
-    /// The language model that was loaded last.
-    pub mind_loaded: Mutex<Option<String>>,
     /// Nobody is connected to a server for as long as this is so.
     pub connect_waits: AtomicBool,
     /// The language models that were asked.
     pub asked: Mutex<Vec<String>>,
     pub loads: AtomicUsize,
+    /// How many recognizers and voices there are, and how many of each there were at most at once.
+    pub ears: AtomicUsize,
+    pub most_ears: AtomicUsize,
+    pub voices: AtomicUsize,
+    pub most_voices: AtomicUsize,
     /// What stands on the screen, a line each; where there is none there is no screen.
     pub on_screen: Mutex<Vec<&'static str>>,
     /// Nothing is captured for as long as this is so.
@@ -129,6 +132,14 @@ impl Script {
             again.lock().unwrap()(false)
         };
         OnGraphics::load(|| make.lock().unwrap()(true), otherwise).map(boxed)
+    }
+
+    /// Fails where the model `name` is missing.
+    fn check_file(&self, name: &str) -> Result<()> {
+        match self.missing.lock().unwrap().contains(&name) {
+            true => Err(Error::new("models.damaged", format!("{name} is damaged."), "Pull it again.")),
+            false => Ok(()),
+        }
     }
 
     fn check(&self, part: &'static str) -> Result<()> {
@@ -191,6 +202,12 @@ impl WakeWord for FakeWake {
 }
 
 struct FakeRecognizer(Arc<Script>, bool);
+
+impl Drop for FakeRecognizer {
+    fn drop(&mut self) {
+        self.0.ears.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 impl SpeechToText for FakeRecognizer {
     fn transcribe(&mut self, samples: &[f32], _cancel: &Cancel) -> Result<Transcript> {
@@ -272,6 +289,12 @@ impl LanguageModel for FakeMind {
 
 /// 60 ms of a tone a character.
 struct FakeVoice(Arc<Script>);
+
+impl Drop for FakeVoice {
+    fn drop(&mut self) {
+        self.0.voices.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 impl TextToSpeech for FakeVoice {
     fn sample_rate(&self) -> u32 {
@@ -407,22 +430,22 @@ impl Parts for Fakes {
     fn wake_check(&self, _: &Settings) -> Result<Option<WakeCheck>> {
         WakeCheck::new("hey jarvis").map(Some)
     }
-    fn recognizer(&self, _: &Settings) -> Result<Box<dyn SpeechToText>> {
-        let script = Arc::clone(&self.script);
+    fn recognizer(&self, settings: &Settings) -> Result<Box<dyn SpeechToText>> {
+        let (script, name) = (Arc::clone(&self.script), settings.recognition.model.clone());
         let make = move |there| {
             script.check("recognition")?;
+            script.check_file(&name)?;
+            script.most_ears.fetch_max(1 + script.ears.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
             Ok(Box::new(FakeRecognizer(Arc::clone(&script), there)) as Box<dyn SpeechToText>)
         };
         self.script.placed(make, |model| Box::new(model))
     }
-    fn language_model(&self, settings: &Settings) -> Result<Box<dyn LanguageModel>> {
+    fn language_model(&self, settings: &Settings, loading: &Loading) -> Result<Box<dyn LanguageModel>> {
         let (script, name) = (Arc::clone(&self.script), wanted(&self.script, settings));
         let loaded = name.clone();
         let make = move |there| {
             script.check("language")?;
-            if script.missing.lock().unwrap().iter().any(|missing| *missing == name) {
-                return Err(Error::new("models.damaged", format!("{name} is damaged."), "Pull it again."));
-            }
+            script.check_file(&name)?;
             while name == "slow" && script.slow_mind.load(Ordering::Relaxed) {
                 std::thread::sleep(Duration::from_millis(5));
             }
@@ -430,7 +453,8 @@ impl Parts for Fakes {
             Ok(Box::new(FakeMind(Arc::clone(&script), name.clone(), there)) as Box<dyn LanguageModel>)
         };
         let model = self.script.placed(make, |model| Box::new(model) as Box<dyn LanguageModel>)?;
-        *self.script.mind_loaded.lock().unwrap() = Some(loaded);
+        let takes_memory = !self.script.graphics.load(Ordering::Relaxed);
+        loading.tell(LoadedLanguage { model: loaded, takes_memory });
         Ok(model)
     }
     fn language_wanted(&self, settings: &Settings) -> String {
@@ -439,11 +463,6 @@ impl Parts for Fakes {
     }
     fn installed_version(&self) -> u64 {
         self.script.installed.load(Ordering::Relaxed)
-    }
-    fn language_loaded(&self) -> Option<LoadedLanguage> {
-        let takes_memory = !self.script.graphics.load(Ordering::Relaxed);
-        let model = self.script.mind_loaded.lock().unwrap().clone()?;
-        Some(LoadedLanguage { model, takes_memory })
     }
     fn connect(&self, _: &Settings) {
         Script::wait_while(&self.script.connect_waits);
@@ -496,8 +515,11 @@ impl Parts for Fakes {
         *self.script.short_memory.lock().unwrap() = Some(on_short);
         Some(Box::new(()))
     }
-    fn voice(&self, _: &Settings) -> Result<Box<dyn TextToSpeech>> {
-        self.script.check("voice")?;
+    fn voice(&self, settings: &Settings) -> Result<Box<dyn TextToSpeech>> {
+        let script = &self.script;
+        script.check("voice")?;
+        script.check_file(&settings.voice.model)?;
+        script.most_voices.fetch_max(1 + script.voices.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         Ok(Box::new(FakeVoice(Arc::clone(&self.script))))
     }
     fn shows_to(&self, settings: &Settings) -> Result<Option<String>> {

@@ -164,6 +164,10 @@ impl LanguageModel for Chat {
         CONTEXT
     }
 
+    fn sends_first(&self) -> bool {
+        true
+    }
+
     fn answered_from(&self) -> Option<&str> {
         Some(self.server.host())
     }

@@ -54,6 +54,33 @@ fn whoever_is_about_to_answer_judges_the_question() {
     assert_eq!(judged(boxed(Judge(None)), boxed(Judge(Some(0.1)))), None, "an answer from afar doesn't wait for it");
 }
 
+/// Another program's.
+struct Sends;
+
+impl LanguageModel for Sends {
+    fn generate(&mut self, _: &Prompt, _: &GenerateOptions, _: &Cancel, _: &mut dyn FnMut(&str)) -> Result<Generation> {
+        Err(fails())
+    }
+    fn warm_up(&mut self, _: &[Message]) -> Result<()> {
+        Ok(())
+    }
+    fn context_length(&self) -> usize {
+        8
+    }
+    fn sends_first(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn what_is_sent_before_anything_here_has_a_try_is_known() {
+    let sends = |first, second| Minds::new(first, second).unwrap().sends_first();
+    assert!(sends(boxed(Sends), boxed(Judge(None))));
+    assert!(sends(Err(not_here()), boxed(Sends)));
+    assert!(!sends(boxed(Judge(None)), boxed(Sends)));
+    assert!(!sends(Err(not_here()), boxed(Judge(None))));
+}
+
 /// Says a word and fails, or is cancelled.
 struct Breaks(&'static str, fn() -> Error);
 

@@ -86,6 +86,11 @@ pub const TEMPLATES: &[(Answer, &str)] = &[
         "(i said|i meant|i mean|make it|make that|change it to|change that to|set it to|set it for|let us say|let us make it|rather|better) {duration} [instead|rather|then]",
     ),
     (Answer::To, "{duration} (instead|rather)"),
+    (
+        Answer::To,
+        "(no|nope|no no|wait|wait no|no wait|sorry|no sorry|actually|no actually) (set|start|make) [me] (a|the|my|that) timer [for|of|to] {duration} [instead|rather]",
+    ),
+    (Answer::To, "(set|start|make) [me] (a|the|my|that) timer [for|of|to] {duration} (instead|rather)"),
     (Answer::One, "[the|cancel|cancel the|i mean|i mean the|i meant|i meant the|stop the] {label} [one|timer]"),
 ];
 

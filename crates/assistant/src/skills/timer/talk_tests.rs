@@ -11,6 +11,8 @@ fn what_is_asked_back_is_listened_to() {
         ("five minutes", "Timer set for 5 minutes."),
         ("make it 20 minutes", "The timer is set for 20 minutes now."),
         ("no, 15 minutes", "The timer is set for 15 minutes now."),
+        ("No, set a timer for ten minutes instead.", "The timer is set for 10 minutes now."),
+        ("set a timer for 15 minutes instead", "The timer is set for 15 minutes now."),
         ("add five minutes", "The timer has 20 minutes left now."),
         ("two minutes less", "The timer has 18 minutes left now."),
         ("and another one for 3 minutes", "Timer set for 3 minutes."),

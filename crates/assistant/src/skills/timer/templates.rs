@@ -95,6 +95,11 @@ pub const TEMPLATES: &[(&str, &str)] = &[
         "(set|start|create|make|begin|put|add|run) [a|an|another|the|my] timer (called|named|labeled|for [the|my|some]) {label} (for|of|to|at) {duration}",
     ),
     (SET, "[a|another|new] timer [for|of] {duration}"),
+    (
+        SET,
+        "(no|nope|no no|wait|wait no|no wait|sorry|no sorry|actually|no actually) (set|start|make) [me] [a|another|the|my] timer [for|of|to] {duration} [instead|rather]",
+    ),
+    (SET, "(set|start|make) [me] [a|another|the|my] timer [for|of|to] {duration} (instead|rather)"),
     (SET, "[a|an|another] {duration} timer"),
     (SET, "[a|the|my] {label} timer (for|of) {duration}"),
     (SET, "(set|start|begin) [a|the] countdown (for|of|from) {duration}"),

@@ -11,7 +11,7 @@ use super::page_cache;
 use super::{Better, Rows, median};
 use jarvis_core::{Cancel, Constraint, GenerateOptions, LanguageModel, Message, Prompt, Role};
 use jarvis_engine::language_wanted;
-use jarvis_engine::load::{Parts, language_model_file};
+use jarvis_engine::load::{Loading, Parts, language_model_file};
 use jarvis_llm::bench::{self, Agreement, Ours, Runner, Shape, Speed};
 use jarvis_llm::{GgufModel, LoadOptions};
 use jarvis_models::Store;
@@ -107,7 +107,7 @@ pub(super) fn options(context_length: usize) -> LoadOptions {
 
 /// A question of about 20 tokens after what is known already.
 fn questions(parts: &dyn Parts, settings: &Settings, runs: usize, rows: &mut Rows<'_>) -> anyhow::Result<()> {
-    let mut model = parts.language_model(settings)?;
+    let mut model = parts.language_model(settings, &Loading::default())?;
     let system = Message::new(Role::System, jarvis_assistant::conversation::SYSTEM_PROMPT);
     // All that a copy of it on disk could save, and only at the start.
     let began = Instant::now();
@@ -139,7 +139,7 @@ fn questions(parts: &dyn Parts, settings: &Settings, runs: usize, rows: &mut Row
 
 /// What it costs to hold an answer to a JSON Schema.
 fn forms(parts: &dyn Parts, settings: &Settings, runs: usize, rows: &mut Rows<'_>) -> anyhow::Result<()> {
-    let mut model = parts.language_model(settings)?;
+    let mut model = parts.language_model(settings, &Loading::default())?;
     let prompt = Prompt::Chat(vec![Message::new(Role::User, "Describe a person called Anna, in JSON.")]);
     let options = GenerateOptions {
         max_tokens: 64,

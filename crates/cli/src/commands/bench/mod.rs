@@ -22,7 +22,7 @@ mod vision;
 mod wake;
 
 use crate::output::Output;
-use jarvis_engine::load::{Installed, Parts};
+use jarvis_engine::load::{Installed, Loading, Parts};
 use jarvis_settings::{Paths, Settings};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -171,7 +171,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<()> {
         llm::llm(&parts, &settings, &paths, runs, &mut rows)?;
     }
     if wanted(What::Mind) {
-        mind::run(parts.language_model(&settings)?, &settings.mind, &args.mind, &mut rows)?;
+        mind::run(parts.language_model(&settings, &Loading::default())?, &settings.mind, &args.mind, &mut rows)?;
     }
     if wanted(What::Turn) {
         turn::run(&parts, &paths, &settings, runs, &questions, &mut rows)?;

@@ -7,7 +7,7 @@
 use super::{Better, Rows, median, p95, spoken};
 use jarvis_assistant::{Mind, Router, phrases, skills};
 use jarvis_core::{AssistantEvent, Cancel, Error, SpeechToText, SystemClock, TextToSpeech, Vad};
-use jarvis_engine::load::{Installed, Parts};
+use jarvis_engine::load::{Installed, Loading, Parts};
 use jarvis_engine::recorded::Room;
 use jarvis_engine::trial::{self, Trial, with_pause};
 use jarvis_engine::{Command, Engine, EngineHandle, EngineOptions, Subscription, resident_bytes};
@@ -188,7 +188,7 @@ fn ends(parts: &Installed, settings: &Settings, rows: &mut Rows<'_>) -> anyhow::
     let (mut vad, mut recognizer) = (parts.activity(settings)?, parts.recognizer(settings)?);
     recognizer.warm_up()?;
     let mut mind = Mind::new(Router::new(skills::all()), Arc::new(SystemClock), (&settings.mind).into());
-    mind.set_model(parts.language_model(settings)?);
+    mind.set_model(parts.language_model(settings, &Loading::default())?);
     let silence_ms = settings.endpoint.silence_ms;
     let mut ear = Ear { voices, vad: &mut *vad, recognizer: &mut *recognizer, mind: &mut mind, silence_ms };
 

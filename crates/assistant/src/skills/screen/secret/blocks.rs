@@ -25,6 +25,14 @@ const REPLY: usize = 4;
 const SWITCHED: [&str; 8] = ["On", "Off", "on", "off", "enabled", "disabled", "Enabled", "Disabled"];
 /// Who asks somebody else for one begins so.
 const ASKING: [&str; 9] = ["what", "whats", "which", "and", "send", "tell", "do", "can", "could"];
+/// What a column is called that tells whose a password is ...
+#[rustfmt::skip]
+const WHOSE: &[&str] = &[
+    "user", "users", "username", "login", "account", "site", "service", "website", "url", "app", "used", "for", "network", "owner", "email",
+    "benutzer", "konto", "dienst",
+];
+/// ... in no more letters.
+const WHOSE_LETTERS: usize = 20;
 /// Lines near a network's name that have its key.
 const NEAR: usize = 4;
 /// What the key of a network is called where it stands near its name.
@@ -45,6 +53,9 @@ pub(super) fn mark(page: &mut Page<'_>, at: usize) {
 pub(super) fn mark_rows(page: &mut Page<'_>, screen: &ScreenText) {
     mark_columns(page, screen);
     let rows = table::rows(screen);
+    for at in 0..rows.len() {
+        mark_first_column(page, &rows[at..]);
+    }
     for at in 0..rows.len() {
         mark_separated(page, &rows, at);
     }
@@ -283,6 +294,36 @@ fn is_entry(asked: &[String]) -> bool {
     let has = |word: &str| asked.iter().any(|one| one == word);
     let is_network = asked.windows(2).any(|two| two[0] == "wi" && two[1] == "fi") || has("wifi") || has("wlan");
     is_network && asked.len() <= FIELDS + 1 || has("code") && has("for")
+}
+
+/// Marks the first cells of the rows under `rows[0]` where that calls them a password and another column tells whose each is:
+/// "Password   User   Site". Under "Passwords" stands what they are of.
+fn mark_first_column(page: &mut Page<'_>, rows: &[Vec<&TextLine>]) {
+    let Some((heads, rows)) = rows.split_first() else { return };
+    let [first, others @ ..] = &heads[..] else { return };
+    let is_of_one = words(&first.text).last().is_some_and(|last| !last.ends_with('s'));
+    let tells_whose = |head: &&TextLine| {
+        words(&head.text).iter().any(|word| WHOSE.contains(&word.as_str())) && head.text.len() <= WHOSE_LETTERS
+    };
+    if !is_of_one
+        || !is_secret(&first.text)
+        || first.text.split_whitespace().count() > NAME
+        || !others.iter().any(tells_whose)
+    {
+        return;
+    }
+    let mut before = *first;
+    for row in rows {
+        let is_under =
+            (i64::from(row[0].region.x) - i64::from(first.region.x)).abs() <= i64::from(first.region.height.max(1));
+        if row.len() < 2 || !is_under || !is_near(before, row[0]) {
+            break;
+        }
+        if !is_state(&row[0].text) {
+            page.hide_line(row[0]);
+        }
+        before = row[0];
+    }
 }
 
 /// Marks what stands in the columns of tables that are called after a secret.

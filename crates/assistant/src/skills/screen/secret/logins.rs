@@ -3,7 +3,7 @@
 //! Owns a name and its password with a sign between ("log in with noor / Gr4peSoda"), what is called the password behind it ("use
 //! marzipan9 as the password"), and the key of a network. Never looks at other lines.
 
-use super::look::{Look, look};
+use super::look::{Look, is_shouted, look};
 use super::{LITTLE, bare, is_state};
 
 /// What comes before a name and its password.
@@ -13,6 +13,8 @@ const LOGINS: &[&str] = &[
 ];
 /// How one is told to give a password.
 const GIVING: [&str; 11] = ["use", "using", "with", "enter", "type", "try", "take", "set", "put", "gave", "chose"];
+/// How it is said in German what was done to one: "wurde auf ... geändert".
+const SET: [&str; 5] = ["geändert", "gesetzt", "zurückgesetzt", "festgelegt", "umgestellt"];
 /// What is done to one.
 const SETTING: [&str; 6] = ["set", "changed", "change", "reset", "updated", "switched"];
 /// Words before what a secret is called.
@@ -50,7 +52,8 @@ fn mark_pair(tokens: &[&str], at: usize, hidden: &mut [bool]) {
     let is_user = tokens[user].chars().all(|c| c.is_alphanumeric() || "._-@+".contains(c));
     let is_labelled = user == 0 || tokens[user - 1].ends_with(':');
     let is_login = LOGINS.contains(&before(1).as_str());
-    hidden[at + 1] |= is_user && !is_state(word) && look(word) >= Look::Mixed && (is_labelled || is_login);
+    let is_odd = look(word) >= Look::Mixed && (is_labelled || is_login) || is_login && is_shouted(word);
+    hidden[at + 1] |= is_user && !is_state(word) && is_odd;
 }
 
 /// Marks what is said to be the secret that is named behind it: "use marzipan9 as the password", "sunflower is the password".
@@ -85,6 +88,14 @@ fn mark_set(tokens: &[&str], name: usize, hidden: &mut [bool]) {
         && !is_state(word)
     {
         hidden[name + 2] = true;
+    }
+    let behind = &tokens[name + 1..];
+    if let Some(on) = behind.iter().position(|token| *token == "auf")
+        && let [_, word, verb] = &behind[on..]
+        && SET.contains(&bare(verb).as_str())
+        && !is_state(word)
+    {
+        hidden[name + 1 + on + 1] = true;
     }
 }
 
@@ -154,6 +165,8 @@ mod tests {
             ("WPA2-PSK: glassfern", "glassfern"),
             ("The key to the cabin's wifi would be moonlight77", "moonlight77"),
             ("I set your password to tulip for now", "tulip"),
+            ("Das neue password wurde auf tulip geändert.", "tulip"),
+            ("log in with noor / GRAPE88SODA", "GRAPE88SODA"),
         ] {
             assert_eq!(told(text), [word], "{text}");
         }
@@ -166,6 +179,8 @@ mod tests {
             "use the same one for the pin",
             "the network key is renewed",
             "yes / no",
+            "Das password wurde auf der Seite Konto geändert",
+            "HDMI / DISPLAY2PORT",
             "/ /",
             "as the password",
             "is the pin",

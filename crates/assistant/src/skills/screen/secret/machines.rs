@@ -29,7 +29,7 @@ pub(super) fn in_token(token: &str) -> Option<Range<usize>> {
 fn of_pair(token: &str) -> Option<Range<usize>> {
     let (name, word) = token.split_once(':')?;
     let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@'));
-    let is_word = look(word) == Look::Odd && !word.contains([':', '/']);
+    let is_word = look(word) == Look::Odd && !word.contains(':');
     (is_name && is_word).then_some(name.len() + 1..token.len())
 }
 

@@ -8,8 +8,8 @@ use super::super::say::goes_on;
 use super::super::shape::{self, Kind};
 use super::super::table;
 use super::{
-    MASK, blocks, has_words, is_phrase, is_secret, is_state, is_statement, is_value, leads_on, phrase, stems, text,
-    vault,
+    MASK, blocks, has_words, is_phrase, is_secret, is_state, is_statement, is_value, leads_on, lists, phrase, stems,
+    text, vault,
 };
 use jarvis_core::{ScreenText, TextLine, TextRole};
 use std::borrow::Cow;
@@ -45,6 +45,7 @@ pub(in crate::skills::screen) fn places(screen: &ScreenText) -> Vec<Vec<Range<us
         }
     }
     blocks::mark_rows(&mut page, screen);
+    lists::mark(&mut page, screen);
     for cell in vault::cells(screen) {
         page.hide_line(cell);
     }

@@ -11,6 +11,7 @@ mod blocks;
 mod cards;
 mod codes;
 mod copied;
+mod lists;
 mod locks;
 mod logins;
 mod look;
@@ -23,12 +24,39 @@ mod vault;
 #[cfg(test)]
 mod windows;
 
+use super::cells::Cells;
 use super::words::words;
 use crate::router::normalize::is_file_name;
 pub(super) use asked::asked;
 pub(super) use copied::{copied, line_of};
+use jarvis_core::ScreenText;
 pub(super) use mask::masked;
 use std::borrow::Cow;
+
+/// Stands in the place of a secret in text that is shown as it was read.
+pub const HIDDEN: &str = "•••";
+
+impl super::Screen {
+    /// `screen` as it was read, with [`HIDDEN`] in the place of each secret that no answer would tell: for whoever shows all of it,
+    /// as `jarvis see` does. A word that is a secret in one place of a line is hidden in all of that line.
+    pub fn without_secrets(screen: &ScreenText) -> ScreenText {
+        let mut shown = screen.clone();
+        let cells = Cells::of(screen);
+        for (line, places) in cells.screen.lines.iter().zip(mask::places(&cells.screen)) {
+            let written = cells.written(&[line]);
+            let at =
+                written.first().and_then(|first| screen.lines.iter().position(|other| std::ptr::eq(other, *first)));
+            let Some(text) = at.map(|at| &mut shown.lines[at].text) else { continue };
+            for word in places.into_iter().flat_map(|place| line.text[place].split_whitespace()) {
+                *text = text.replace(word, HIDDEN);
+            }
+        }
+        if let Some(title) = &mut shown.window {
+            *title = kept(title).replace(MASK, HIDDEN);
+        }
+        shown
+    }
+}
 
 /// Stands in the place of a secret: a character that no text has, and a digit, as codes have.
 pub(super) const MASK: &str = "\u{FDD0}0";
@@ -52,7 +80,7 @@ pub(super) fn has_secret(text: &str) -> bool {
 }
 
 /// What a label of something secret has in it, or more than one of.
-const SECRETS: [&str; 20] = [
+const SECRETS: [&str; 21] = [
     "password",
     "passwort",
     "kennwort",
@@ -73,14 +101,18 @@ const SECRETS: [&str; 20] = [
     "credential",
     "mnemonic",
     "zugangscode",
+    "türcode",
 ];
 /// How such words end that are written in one: "WLAN-Passwort" is two, "Netzwerkschlüssel" is one.
-const COMPOUNDS: [&str; 5] = ["passwort", "kennwort", "netzwerkschlüssel", "sicherheitscode", "bestätigungscode"];
+#[rustfmt::skip]
+const COMPOUNDS: [&str; 7] = [
+    "passwort", "kennwort", "netzwerkschlüssel", "sicherheitscode", "bestätigungscode", "türcode", "zugangscode",
+];
 /// The same, of words that mean other things in sentences: "unexpected token", "the secret of success".
 const OFTEN_OTHERWISE: [&str; 4] = ["secret", "secrets", "token", "seed"];
 /// The same, of two words, by the last of them.
 #[rustfmt::skip]
-const PAIRS: [(&str, &[&str]); 14] = [
+const PAIRS: [(&str, &[&str]); 15] = [
     ("code", &[
         "recovery", "backup", "verification", "security", "access", "login", "time", "door", "gate", "entry", "safe", "alarm",
         "authentication", "authenticator", "unlock", "garage", "vault", "locker", "sms", "2fa", "pin", "box", "lock", "lockbox", "keybox",
@@ -88,6 +120,7 @@ const PAIRS: [(&str, &[&str]); 14] = [
     ]),
     ("key", &["api", "private", "recovery", "guest", "network", "fi", "wifi", "wlan", "encryption", "ssh", "security", "secret", "setup",
         "access", "wpa", "wpa2", "wep"]),
+    ("schlüssel", &["wlan", "netzwerk", "wpa", "wpa2", "fi"]),
     ("token", &["access", "api", "auth", "refresh", "security", "login"]),
     ("number", &["card", "pin"]),
     ("security", &["social"]),
@@ -124,7 +157,10 @@ const OF: [&str; 16] =
 /// So many words may stand behind a secret's name in a label, whatever they are.
 const TAIL: usize = 2;
 /// Words that come between a secret's name and the secret.
-const LINKS: [&str; 10] = ["is", "are", "was", "be", "will", "now", "=", ":", "->", "with"];
+#[rustfmt::skip]
+const LINKS: [&str; 16] = [
+    "is", "are", "was", "be", "will", "now", "=", ":", "->", "with", "ist", "sind", "lautet", "lauten", "heißt", "jetzt",
+];
 /// What is said of a secret, and is none.
 #[rustfmt::skip]
 const STATES: &[&str] = &[
@@ -134,6 +170,10 @@ const STATES: &[&str] = &[
     "bad", "too", "not", "never", "case", "about", "the", "a", "an", "your", "my", "on", "in", "at", "for", "from", "and", "or",
     "only", "being", "used", "unknown", "encrypted", "blocked", "locked", "accepted", "rejected", "unchanged", "here", "there",
     "below", "above", "yours", "it", "this", "that", "no", "yes", "none", "please", "try", "must", "be", "expires", "again",
+    "falsch", "richtig", "ungültig", "gültig", "abgelaufen", "erforderlich", "nötig", "notwendig", "leer", "sicher", "unsicher", "schwach",
+    "stark", "korrekt", "geheim", "geändert", "gesetzt", "gespeichert", "vergessen", "gesperrt", "verschlüsselt", "unbekannt", "bekannt",
+    "pflicht", "lang", "kurz", "nicht", "kein", "keine", "noch", "schon", "zu", "hier", "dort", "unten", "oben", "ihr", "dein", "das", "die",
+    "der", "dem", "den", "ein", "eine", "einem", "einer", "ihre", "deine", "neu", "alt", "gleich", "verschieden", "angezeigt", "wichtig",
 ];
 /// Of them, and beside them, what says nothing by itself: it may be in a phrase as well.
 #[rustfmt::skip]

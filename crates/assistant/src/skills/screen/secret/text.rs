@@ -5,7 +5,7 @@
 
 use super::super::shape::{self, Kind};
 use super::super::words::words;
-use super::look::{Look, look};
+use super::look::{Look, is_shouted, look};
 use super::{
     LINKS, LITTLE, MASK, OFTEN_OTHERWISE, bare, cards, codes, ends_in_secret, ends_phrase, has_words, is_name,
     is_place, is_secret, is_setting, is_sign, is_state, is_statement, is_value, locks, logins, machines, stems,
@@ -27,7 +27,7 @@ const PASSWORD: usize = 7;
 /// As many words are hidden behind names that mean other things as well.
 const WORDS: usize = 4;
 /// What stands between a name and the secret, where other words stand between as well: "the password for guests is ...".
-const LAST_LINKS: [&str; 6] = ["is", "are", "was", "be", "=", ":"];
+const LAST_LINKS: [&str; 11] = ["is", "are", "was", "be", "=", ":", "ist", "sind", "lautet", "lauten", "heißt"];
 /// What is called after a secret, right behind its name.
 #[rustfmt::skip]
 const CALLED_SO: &[&str] = &[
@@ -244,7 +244,8 @@ fn hide(tokens: &[&str], hidden: &mut [bool]) {
     for (at, token) in tokens.iter().enumerate() {
         // "Router: user admin pass k0mb1nat0r77".
         let is_short = |back: usize| at >= back && SHORT.contains(&bare(tokens[at - back]).as_str());
-        let is_behind = look(token) >= Look::Mixed && (is_short(1) || is_short(2) && LINKS.contains(&tokens[at - 1]));
+        let is_odd = look(token) >= Look::Mixed || is_login && is_shouted(token);
+        let is_behind = is_odd && (is_short(1) || is_short(2) && LINKS.contains(&tokens[at - 1]));
         hidden[at] |= is_behind || is_password(token, is_login);
     }
     hide_told(tokens, &names, hidden);
@@ -256,19 +257,26 @@ fn hide(tokens: &[&str], hidden: &mut [bool]) {
         return;
     }
     let sentence = tokens.join(" ");
-    let known: Vec<std::ops::Range<usize>> =
-        [Kind::Date, Kind::Amount, Kind::Phone].iter().flat_map(|kind| shape::find(*kind, &sentence)).collect();
+    // "The card ending 4410 - 7735" has no number to call.
+    let is_phone = |range: &Range<usize>| {
+        let before = sentence[..range.start].split_whitespace().last();
+        !before.is_some_and(|before| NUMBERED.contains(&bare(before).as_str()))
+    };
+    let mut known: Vec<Range<usize>> =
+        [Kind::Date, Kind::Amount].iter().flat_map(|kind| shape::find(*kind, &sentence)).collect();
+    known.extend(shape::find(Kind::Phone, &sentence).into_iter().filter(is_phone));
     let mut start = 0;
     for (at, token) in tokens.iter().enumerate() {
         let is_known = known.iter().any(|range| range.start < start + token.len() && start < range.end);
         start += token.len() + 1;
-        hidden[at] |= !is_known && !names.contains(&at) && is_code(token) && !is_of_other(tokens, at);
+        let is_other = is_of_other(tokens, at) || is_to_call(tokens, at);
+        hidden[at] |= !is_known && !names.contains(&at) && is_code(token) && !is_other;
     }
     // "12 34 56".
     let is_group = |token: &&str| is_digits(token);
     for run in tokens.chunk_by(|one, other| is_group(one) && is_group(other)).filter(|run| run.len() > 1) {
         let from = (run.as_ptr() as usize - tokens.as_ptr() as usize) / size_of::<&str>();
-        if run.iter().map(|token| token.len()).sum::<usize>() > CODE {
+        if run.iter().map(|token| token.len()).sum::<usize>() > CODE && !is_to_call(tokens, from) {
             hidden[from..from + run.len()].fill(true);
         }
     }
@@ -312,6 +320,18 @@ fn is_of_other(tokens: &[&str], at: usize) -> bool {
     let from = before.saturating_sub(NEAR_LABEL);
     let start = (from..before).rev().find(|at| tokens[*at].ends_with([',', ';', ':', '='])).map_or(from, |at| at + 1);
     NUMBERED.contains(&bare(tokens[before]).as_str()) || is_label && !ends_in_secret(&tokens[start..=before].join(" "))
+}
+
+/// What stands before a number to call, and digits of one.
+const CALLING: [&str; 8] = ["call", "phone", "telephone", "tel", "ring", "fax", "telefon", "hotline"];
+const CALLED: usize = 7;
+
+/// Whether the token `at` is one of the groups of a number to call: "call 0800 330 1100".
+fn is_to_call(tokens: &[&str], at: usize) -> bool {
+    let from = (0..=at).rev().take_while(|at| is_digits(tokens[*at])).last();
+    let Some(before) = from.and_then(|from| from.checked_sub(1)) else { return false };
+    let groups = tokens[before + 1..].iter().take_while(|token| is_digits(token));
+    CALLING.contains(&bare(tokens[before]).as_str()) && groups.map(|token| token.len()).sum::<usize>() >= CALLED
 }
 
 /// "Sign in", "log in".
@@ -447,7 +467,7 @@ fn hide_last(tokens: &[&str], name: usize, hidden: &mut [bool]) {
     if is_told && is_quoted && !is_statement(&tokens[link + 1..]) {
         hidden[link + 1..].fill(true);
     }
-    if is_told && link + 2 == tokens.len() && !is_state(tokens[link + 1]) {
+    if is_told && link + 2 == tokens.len() && !is_state(tokens[link + 1]) && !LINKS.contains(&tokens[link + 1]) {
         hidden[link + 1] = true;
     }
 }
@@ -469,7 +489,7 @@ fn is_code(token: &str) -> bool {
     bare.contains(|c: char| c.is_ascii_digit())
         && !is_misread
         && bare.chars().filter(|c| c.is_alphanumeric()).count() >= CODE
-        && !(is_address || is_file || is_time || token.ends_with('%') || bare.contains('/'))
+        && !(is_address || is_file || is_time || token.ends_with('%') || bare.contains('/') && look(token) < Look::Odd)
 }
 
 /// Whether `token` looks like a password whatever stands around it: letters and digits with a sign between that no name,
@@ -483,7 +503,8 @@ fn is_password(token: &str, is_beside_login: bool) -> bool {
         && bare.contains(char::is_alphabetic)
         && bare.contains(|c: char| c.is_ascii_digit())
         && bare.contains(signs)
-        && !bare.contains(['/', '@', '.', '\\', '(', '[', '<'])
+        && !bare.contains(['@', '.'])
+        && (!bare.contains(['/', '\\', '(', '[', '<']) || look(token) == Look::Odd)
         && !is_numbered
 }
 

@@ -6,8 +6,9 @@
 use super::super::shape::{self, Kind};
 use super::super::table;
 use super::super::words::words;
-use super::look::{Look, look};
+use super::look::{Look, is_shouted, look};
 use jarvis_core::{ScreenText, TextLine};
+use std::ops::Deref;
 
 /// Cells of a column begin no further apart, in heights of a line.
 const ASIDE: i32 = 2;
@@ -29,8 +30,9 @@ pub(super) fn cells(screen: &ScreenText) -> Vec<&TextLine> {
             <= i64::from(APART) * i64::from(one[0].region.height.max(next[0].region.height).max(1))
     };
     let mut found = Vec::new();
+    let is_about = std::cell::LazyCell::new(|| is_about(screen));
     for block in rows.chunk_by(goes_on).filter(|block| !are_heads(&block[0])) {
-        let cells: Vec<(&TextLine, Look)> = block.iter().flat_map(|row| of_row(row)).collect();
+        let cells: Vec<(&TextLine, Look)> = block.iter().flat_map(|row| of_row(row, &is_about)).collect();
         let is_aside = |one: &TextLine, other: &TextLine| {
             let room = i64::from(ASIDE) * i64::from(one.region.height.max(1));
             (i64::from(one.region.x) - i64::from(other.region.x)).abs() <= room
@@ -40,7 +42,7 @@ pub(super) fn cells(screen: &ScreenText) -> Vec<&TextLine> {
             let (odd, mixed) = column.fold((0, 0), |(odd, mixed), (_, look)| {
                 (odd + usize::from(*look == Look::Odd), mixed + usize::from(*look >= Look::Mixed))
             });
-            let is_many = mixed >= MANY && odd > 0 || mixed > 0 && is_about(screen);
+            let is_many = mixed >= MANY && odd > 0 || mixed > 0 && *is_about;
             if is_many && (*looks >= Look::Mixed || is_word(&cell.text)) {
                 found.push(*cell);
             }
@@ -49,11 +51,16 @@ pub(super) fn cells(screen: &ScreenText) -> Vec<&TextLine> {
     found
 }
 
-/// The cells of `row` that stand right of a user's name and are one word, and how they look.
-fn of_row<'a>(row: &[&'a TextLine]) -> Vec<(&'a TextLine, Look)> {
+/// The cells of `row` that stand right of a user's name and are one word, and how they look: capitals with digits are numbers of
+/// things, but where the page is about passwords.
+fn of_row<'a>(row: &[&'a TextLine], is_about: &impl Deref<Target = bool>) -> Vec<(&'a TextLine, Look)> {
     let is_one = |cell: &&TextLine| !cell.text.contains(char::is_whitespace);
+    let looks = |text: &str| match look(text) {
+        Look::Plain if is_shouted(text) && **is_about => Look::Mixed,
+        look => look,
+    };
     let pairs = row.windows(2).filter(|two| is_user(&two[0].text));
-    pairs.map(|two| two[1]).filter(is_one).map(|cell| (cell, look(&cell.text))).collect()
+    pairs.map(|two| two[1]).filter(is_one).map(|cell| (cell, looks(&cell.text))).collect()
 }
 
 /// Whether `text` may be the name of a user: a mail address, or one word in small letters.
@@ -82,7 +89,7 @@ fn are_heads(row: &[&TextLine]) -> bool {
 }
 
 /// Whether the page is about passwords.
-fn is_about(screen: &ScreenText) -> bool {
+pub(super) fn is_about(screen: &ScreenText) -> bool {
     let title = screen.window.as_deref().unwrap_or_default();
     let mut texts = std::iter::once(title).chain(screen.lines.iter().map(|line| line.text.as_str()));
     texts.any(|text| words(text).iter().any(|word| ABOUT.contains(&word.as_str())))

@@ -28,6 +28,9 @@ const FIRST: &str = include_str!("windows.txt");
 /// Windows as people have them open, half of them without a secret.
 const EVERYDAY: &str = include_str!("everyday.txt");
 
+/// Windows with passwords that nothing calls so, and windows of the same shapes without any.
+const SHAPES: &str = include_str!("shapes.txt");
+
 /// A window.
 struct Window {
     name: &'static str,
@@ -120,7 +123,8 @@ fn answer(said: &str, screen: &ScreenText) -> String {
 fn nobody_hears_of_a_secret_whatever_is_asked() {
     let mut heard = Vec::new();
     let (mut all, mut kept) = (0, 0);
-    for window in windows(FIRST).into_iter().chain(windows(EVERYDAY).into_iter().filter(|window| !window.is_apart())) {
+    let worked_on = [FIRST, EVERYDAY, SHAPES].into_iter().flat_map(windows).filter(|window| !window.is_apart());
+    for window in worked_on {
         let answers: Vec<(&str, String)> = ASKED.iter().map(|said| (*said, answer(said, &window.screen))).collect();
         let of = |secret: &str| answers.iter().find(|(_, answer)| answer.contains(secret));
         for secret in &window.secrets {
@@ -169,7 +173,9 @@ fn a_phrase_in_the_columns_of_a_terminal_is_kept() {
 /// `LOOK=apart` tells of those that were kept apart, too.
 #[test]
 fn words_that_are_no_secret_are_told() {
-    for (name, text, is_apart) in [("windows", FIRST, false), ("tuned", EVERYDAY, false), ("apart", EVERYDAY, true)] {
+    let lists =
+        [("windows", FIRST, false), ("tuned", EVERYDAY, false), ("apart", EVERYDAY, true), ("shapes", SHAPES, false)];
+    for (name, text, is_apart) in lists {
         let looks = !is_apart || std::env::var_os("LOOK").is_some();
         let (mut secrets, mut leaks, mut with, mut without) = (0, 0, (0, 0), (0, 0));
         for window in windows(text).iter().filter(|window| window.is_apart() == is_apart) {
@@ -192,4 +198,33 @@ fn words_that_are_no_secret_are_told() {
             without.0
         );
     }
+}
+
+/// Of what is shown as it was read, as `jarvis see` does.
+#[test]
+fn nobody_sees_a_secret_where_all_that_was_read_is_shown() {
+    for window in [FIRST, EVERYDAY, SHAPES].into_iter().flat_map(windows).filter(|window| !window.is_apart()) {
+        let shown = Screen::without_secrets(&window.screen);
+        let has = |secret: &&&str| shown.lines.iter().any(|line| line.text.contains(**secret));
+        let seen: Vec<&&str> = window.secrets.iter().filter(has).collect();
+        assert!(seen.is_empty(), "{}: {seen:?}", window.name);
+        let kept = shown.lines.iter().zip(&window.screen.lines).all(|(one, other)| one.region == other.region);
+        assert!(kept && shown.lines.len() == window.screen.lines.len(), "{}", window.name);
+    }
+    let mut screen = testing::screen(vec![testing::line("Wi-Fi    password   blue  horse", 10, 10)]);
+    screen.window = Some("password: sunflower".into());
+    let shown = Screen::without_secrets(&screen);
+    assert_eq!(shown.lines[0].text, "Wi-Fi    password   •••  •••");
+    assert_eq!(shown.window.as_deref(), Some("password: •••"));
+}
+
+#[test]
+fn nothing_is_masked_in_windows_of_the_same_shapes_that_have_no_secret() {
+    let masked: Vec<String> = windows(SHAPES)
+        .iter()
+        .filter(|window| window.secrets.is_empty())
+        .map(|window| format!("{}: {:?}", window.name, window.innocent().1))
+        .filter(|told| !told.ends_with("[]"))
+        .collect();
+    assert!(masked.is_empty(), "{}", masked.join("\n"));
 }
