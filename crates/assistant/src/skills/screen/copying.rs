@@ -82,10 +82,19 @@ impl Screen {
                 let text = place_of(part, &lines, screen).map(|place| written(&lines[place]));
                 (text.unwrap_or_default(), format!("that {}", part.unit))
             }
-            ("line", None) => (
-                find::find(screen, query).map_or_else(String::new, |found| written(&[found.line]).trim().to_owned()),
-                "that line".to_owned(),
-            ),
+            ("line", None) => {
+                let row = read::rows_with(query, screen).into_iter().next();
+                let line = || find::find(screen, query).map(|found| vec![found.line]);
+                let line = row.or_else(line).unwrap_or_default();
+                (written(&line).trim().to_owned(), "that line".to_owned())
+            }
+            ("warning", _) => {
+                let rows = read::rows_with("warning", screen);
+                match rows.is_empty() {
+                    true => (written(&error::message(screen)), "the message".to_owned()),
+                    false => (written(&rows.concat()), "the warning".to_owned()),
+                }
+            }
             ("found", _) => {
                 let name = query.trim_start_matches("the ");
                 if goes_there(query, screen) {
@@ -173,8 +182,17 @@ fn found(query: &str, screen: &ScreenText, written: impl Fn(&[&TextLine]) -> Str
         Some(find::Found { value: Some(value), .. }) if !is_numbered(query) => value.text,
         Some(found) => found.line.text.clone(),
         // "The error code" of "could not be installed (code 1603)".
-        None => error::find(screen).iter().find_map(|line| numbered(query, &line.text)).unwrap_or_default(),
+        None if query.contains("error") => {
+            let numbered = |line: &&TextLine| numbered(query, &line.text).or_else(|| code_of_error(&line.text));
+            error::find(screen).iter().find_map(numbered).unwrap_or_default()
+        }
+        None => String::new(),
     }
+}
+
+/// The code that stands behind "error" or "code" in `text`: "0x41" of "(error 0x41)".
+pub(super) fn code_of_error(text: &str) -> Option<String> {
+    ["error code", "error"].iter().find_map(|name| numbered(name, text))
 }
 
 /// What stands behind the last word of `query` in `text`, if that is a number: "1603" of "(code 1603)".
