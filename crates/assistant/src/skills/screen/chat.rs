@@ -150,7 +150,8 @@ pub(super) fn messages(screen: &ScreenText) -> Vec<Message<'_>> {
 
 /// What came next after a message that asks what is asked now: "who took my bike?", and somebody says "me".
 fn reply<'a>(asked: &str, all: &[String], messages: &[Message<'a>]) -> Option<(String, Vec<&'a TextLine>)> {
-    let first = all.first().filter(|first| matches!(first.as_str(), "who" | "when" | "where" | "which" | "what"))?;
+    let first =
+        all.first().filter(|first| matches!(first.as_str(), "who" | "when" | "where" | "which" | "what" | "how"))?;
     let wanted: Vec<String> = topic(asked).into_iter().filter(|word| !WRITING.contains(&word.as_str())).collect();
     let has = |sentence: &str, word: &str| words(sentence).iter().any(|said| likeness(word, said) >= FITS);
     let with_all = |message: &Message<'_>, asks: bool| {
@@ -166,7 +167,8 @@ fn reply<'a>(asked: &str, all: &[String], messages: &[Message<'a>]) -> Option<(S
     }
     let at = messages.iter().rposition(is_asked)?;
     let (question, reply) = (&messages[at], messages.get(at + 1)?);
-    if question.is_kept() || reply.is_kept() || question.name == reply.name {
+    let is_answer = measure::may_answer(&super::question::read(asked), &reply.text());
+    if question.is_kept() || reply.is_kept() || question.name == reply.name || first == "how" && !is_answer {
         return None;
     }
     let said = format!(

@@ -142,8 +142,8 @@ pub(super) fn is_measure(question: &Question) -> bool {
 pub(super) fn has_name(text: &str) -> bool {
     let mut is_first = true;
     text.split_whitespace().any(|word| {
-        // A sign begins no sentence and ends none.
-        if !word.contains(char::is_alphanumeric) {
+        // A sign or a time begins no sentence and ends none.
+        if !word.contains(char::is_alphabetic) {
             return false;
         }
         let begins = std::mem::replace(&mut is_first, word.ends_with(['.', '!', '?', ':', ']']));

@@ -12,6 +12,7 @@ use super::super::measure::{self, Things, files};
 use super::super::question::{Question, Wants};
 use super::super::read;
 use super::super::say::{aloud, beginning, flow, goes_on, is_kept};
+use super::super::shape::{self, Kind};
 use super::super::table::{rows, tables};
 use super::super::ties::{self, alike};
 use super::super::trace;
@@ -23,7 +24,7 @@ use jarvis_core::{ScreenText, TextLine, TextRole};
 /// Words of questions that no page has to say: when it is asked, that it is asked, and what is done by whoever asks.
 #[rustfmt::skip]
 const IDLE: &[&str] = &[
-    "today", "tomorrow", "tonight", "yesterday", "still", "yet", "already", "else", "exactly", "actually", "currently", "going", "try",
+    "time", "day", "date", "today", "tomorrow", "tonight", "yesterday", "still", "yet", "already", "else", "exactly", "actually", "currently", "going", "try",
     "tried", "trying", "supposed", "kind", "type", "sort", "called", "named", "ever", "really", "while", "last", "next", "altogether", "each", "group", "chat", "single",
     "per", "wrong", "see", "seeing", "take", "takes", "make", "happen", "happens", "isnt", "dont", "didnt", "doesnt", "wasnt", "cant", "couldnt", "wont", "arent", "werent", "hasnt", "havent", "hadnt", "wouldnt", "shouldnt", "s", "use", "matter",
 ];
@@ -93,7 +94,10 @@ pub(super) fn of_evidence<'a>(question: &Question, screen: &'a ScreenText) -> Op
         };
         let is_by = question.begins(&["why"])
             && unit.by.is_some_and(|(name, _)| asked.must.iter().any(|word| words(name).contains(word)));
-        let is_whole = is_nearly && asked.may.iter().all(|word| has(word) || is_over(word) || stands(word));
+        // Who does it is told by what says that it is done, and by no other word for it.
+        let is_done =
+            !question.begins(&["who"]) || as_said == own || question.said.get(2).is_some_and(|word| word == "the");
+        let is_whole = is_done && is_nearly && asked.may.iter().all(|word| has(word) || is_over(word) || stands(word));
         let is_named = asked.file.as_ref().is_some_and(|file| unit.text.to_lowercase().contains(file.as_str()));
         if !(is_whole && (own > 0 || asked.is_measured) || is_named && asked.is_typed || is_by) {
             continue;
@@ -139,6 +143,8 @@ struct Asked {
     file: Option<String>,
     /// Only what is measured so can answer it.
     is_measured: bool,
+    /// It asks how much something is.
+    is_amount: bool,
     /// Something of a kind that can be told answers it.
     is_typed: bool,
 }
@@ -168,10 +174,6 @@ impl Asked {
                 continue;
             }
             let at = said.iter().position(|other| other == word)?;
-            // An amount says itself that it is to be paid.
-            if question.begins(&["how"]) && matches!(word.as_str(), "pay" | "paid" | "spend" | "spent") {
-                continue;
-            }
             if condition.is_some_and(|from| at > from) {
                 continue;
             }
@@ -185,12 +187,13 @@ impl Asked {
         // What is asked to be measured, or for a time, is told by what has one.
         let is_time = question.begins(&["what", "which"]) && question.said.get(1).is_some_and(|word| word == "time");
         let is_measured = measure::is_measure(question) || is_time;
+        let is_amount = question.begins(&["how"]) && question.says(&["much"]);
         let is_typed = is_measured || matches!(&question.wants, Wants::Value { is_number: true, .. });
         // One word is little to go by where nothing else is known of the answer.
         let is_judged = question.begins(&["is", "are", "was", "were", "did", "does", "has", "have", "can", "do"]);
         let is_cut = condition.is_some() && question.says(&["should"]);
         let is_enough = must.len() > usize::from(is_judged || is_cut);
-        is_enough.then_some(Self { must, may, kind, file, is_measured, is_typed })
+        is_enough.then_some(Self { must, may, kind, file, is_measured, is_amount, is_typed })
     }
 
     /// Whether `text` says why: in brackets, behind what happened and a colon, or with a word for it.
@@ -205,6 +208,7 @@ impl Asked {
     fn is_of_kind(&self, word: &str, unit: &Unit<'_>) -> bool {
         self.kind.is_some_and(|kind| kind.called.contains(&word) && (kind.are_in)(&unit.text))
             || is_file_of(word, &unit.text)
+            || matches!(word, "pay" | "paid" | "spend" | "spent") && self.is_amount && is_price(&unit.text)
     }
 
     /// Whether `unit` has what is asked for.
@@ -270,6 +274,12 @@ fn is_form(word: &str, read: &str) -> bool {
     alike(word, read) || word.chars().count() > 3 && stem(&stem(word)) == stem(&stem(read))
 }
 
+/// Whether `text` has an amount, or says what everybody pays: "410 each".
+fn is_price(text: &str) -> bool {
+    !shape::find(Kind::Amount, text).is_empty()
+        || words(text).windows(2).any(|two| two[0].parse::<u32>().is_ok() && matches!(two[1].as_str(), "each" | "per"))
+}
+
 fn is_file_of(word: &str, text: &str) -> bool {
     let ends = ENDINGS.iter().filter(|(called, _)| called.contains(&word)).flat_map(|(_, ends)| ends.iter());
     let ends: Vec<&&str> = ends.collect();
@@ -331,7 +341,7 @@ fn units(screen: &ScreenText) -> Vec<Unit<'_>> {
         let texts = if lines.len() > 1 && end - paragraph == 1 {
             vec![lines.iter().map(|line| aloud(&line.text)).collect::<Vec<_>>().join(", ")]
         } else {
-            read::sentences(&flow(&lines))
+            read::sentences(&without_leaders(&flow(&lines)))
         };
         all.extend(texts.into_iter().map(|text| Unit {
             text,
@@ -342,6 +352,12 @@ fn units(screen: &ScreenText) -> Vec<Unit<'_>> {
         }));
     }
     all
+}
+
+/// `text` without the dots that lead from what is done to what came of it: "Packing ........ done".
+fn without_leaders(text: &str) -> String {
+    let is_leader = |word: &&str| !(word.len() > 1 && word.chars().all(|c| c == '.'));
+    text.split_whitespace().filter(is_leader).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether `line` stands over what follows: the name of a section.
@@ -375,5 +391,76 @@ fn is_wrapped(line: &TextLine, next: &TextLine) -> bool {
         Some(first) if first.is_lowercase() => !text.ends_with(['!', '?']),
         Some(first) if first.is_uppercase() => !is_field && !is_labelled(text) && !is_labelled(rest),
         _ => is_open(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::question;
+    use super::super::super::testing::{line, screen};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn said(texts: &[&str], asked: &str) -> Option<String> {
+        let lines = texts.iter().zip(0..).flat_map(|(text, row)| crate::bench::lines(text, row)).collect();
+        let page = screen(lines);
+        of_evidence(&question::read(asked), &page).map(|quote| quote.said)
+    }
+
+    #[test]
+    fn what_has_all_words_and_what_is_asked_for_answers_alone() {
+        let log = [
+            "anna@box:~$ ./sync.sh",
+            "08:00:01 Copying plans ... 41 files",
+            "08:02:10 skipped plans/attic.pdf (in use)",
+            "08:03:00 Finished: 41 files, 1 skipped",
+        ];
+        assert_eq!(
+            said(&log, "which file was skipped").as_deref(),
+            Some("It says: 08:02:10 skipped plans/attic.pdf (in use).")
+        );
+        assert_eq!(said(&log, "how many visitors were there"), None);
+        assert_eq!(said(&log, "who skipped it"), None, "nobody is named");
+    }
+
+    #[test]
+    fn a_sentence_is_told_whole_where_it_is_wrapped() {
+        let mail = [
+            "We replaced both front pads and the left wiper, which were",
+            "worn. We are open until five on weekdays and until noon on",
+            "Saturday. Ask for Dennis at the desk.",
+        ];
+        assert_eq!(
+            said(&mail, "when do they close on saturday").as_deref(),
+            Some("It says: We are open until five on weekdays and until noon on Saturday.")
+        );
+        assert_eq!(said(&mail, "when did i buy the wiper"), None, "one shared word is no answer");
+        assert!(said(&mail, "did they replace the pads").unwrap().contains("replaced both front pads"));
+    }
+
+    #[test]
+    fn what_is_said_in_a_conversation_is_told_with_who_said_it() {
+        let chat = [
+            "[18:02] Noor: who is in tomorrow?",
+            "[18:04] Tom: I can drive, three seats free",
+            "[18:09] Oscar: sorry, I can't come, my knee is bad",
+        ];
+        assert_eq!(said(&chat, "who is driving").as_deref(), Some("Tom, at 18:04: I can drive, three seats free"));
+        assert!(said(&chat, "why isn't oscar coming").unwrap().contains("knee"));
+        assert_eq!(said(&chat, "who is cooking"), None);
+    }
+
+    proptest! {
+        /// Whatever is asked: what is said is of the page, and never what only asks.
+        #[test]
+        fn any_screen_is_asked(
+            texts in proptest::collection::vec(("\\PC{0,30}|[a-z]{1,6}( [a-z]{1,6}){1,6}[.?]?|\\[08:1[0-9]\\] [A-Z][a-z]{1,4}: [a-z]{1,3}\\??", 0..400i32), 0..12),
+            asked in "(who|when|what time|why|which file|how many|is|did) (\\PC{0,20}|[a-z]{1,6} [a-z]{1,6})",
+        ) {
+            let screen = screen(texts.iter().map(|(text, y)| line(text, 10, *y)).collect());
+            if let Some(quote) = of_evidence(&question::read(&asked), &screen) {
+                prop_assert!(!quote.lines.is_empty());
+            }
+        }
     }
 }

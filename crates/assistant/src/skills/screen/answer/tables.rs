@@ -78,7 +78,17 @@ pub(super) fn quantity<'a>(question: &Question, screen: &'a ScreenText) -> Optio
     // "How many shirts did I order" has words that stand in no row.
     let counted = || {
         let of = |words: &[String]| table::cell(screen, words, true).filter(|_| is_count);
-        of(&question.topic).or_else(|| question.topic.iter().find_map(|word| of(std::slice::from_ref(word))))
+        // What is counted comes before what is done with it: "how many people cleaned the windows" is asked of people.
+        let helping = question
+            .said
+            .iter()
+            .position(|word| matches!(word.as_str(), "do" | "does" | "did" | "are" | "have" | "were"));
+        let is_counted = |word: &&String| match helping {
+            Some(at) => question.said[..at].contains(word),
+            None => question.topic.first() == Some(*word),
+        };
+        let mut counted = question.topic.iter().filter(is_counted);
+        of(&question.topic).or_else(|| counted.find_map(|word| of(std::slice::from_ref(word))))
     };
     let table::Cell { row, head, cell } = named().or_else(counted)?;
     if [row, head, cell].iter().any(|line| is_kept(line)) {
