@@ -360,6 +360,8 @@ mod tests {
             "The total is 258.00 + 45.00 + 9.90 = 176.00.",
             "The total is €372.35.",
             "The total due is 372.",
+            "The text is about the invoice of ACME Tools GmbH.",
+            "What is the invoice date of ACME Tools?",
             "The text is due on 24.11.2026, which is the date of the invoice.",
             "The phone number is 1234567890.",
             "372.35",

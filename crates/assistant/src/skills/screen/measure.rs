@@ -208,7 +208,7 @@ fn is_size(word: &str) -> bool {
 }
 
 /// Whether `text` has a number that is no time and no day, or says that there is nothing to pay.
-fn says_how_much(text: &str) -> bool {
+pub(super) fn says_how_much(text: &str) -> bool {
     let mut rest = text.to_owned();
     for range in shape::find(Kind::Date, text).into_iter().rev() {
         rest.replace_range(range, " ");

@@ -213,6 +213,8 @@ impl Asked {
 
     /// Whether `unit` has what is asked for.
     fn fits(&self, question: &Question, unit: &Unit<'_>) -> bool {
+        // "What does the shed cost" is asked for an amount, too.
+        let is_cost = matches!(question.wants, Wants::Value { kind: Some(Kind::Amount), .. });
         let is_who = question.begins(&["who", "whose", "whom"]);
         if question.begins(&["why"])
             && question.says(&DENYING)
@@ -222,6 +224,7 @@ impl Asked {
         }
         (!question.begins(&["how"]) || !question.says(&["many", "much"]) || counts(&unit.text))
             && (!is_who || unit.by.is_some() || measure::has_name(&unit.text))
+            && (!is_cost || measure::says_how_much(&unit.text))
             && measure::may_answer(question, &unit.text)
     }
 }
