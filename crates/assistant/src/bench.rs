@@ -9,11 +9,12 @@ use crate::skills::screen;
 use jarvis_core::{Region, ScreenText, TextLine, TextRole};
 
 /// The lists, by their names, each written without a look at how the answers to it are found: what answers was worked on afterwards.
-pub const LISTS: [(&str, &str); 4] = [
+pub const LISTS: [(&str, &str); 5] = [
     ("first", include_str!("skills/screen/asked/first.txt")),
     ("everyday", include_str!("skills/screen/asked/everyday.txt")),
     (UNDERSTANDING, include_str!("skills/screen/asked/understanding.txt")),
     ("otherwise", include_str!("skills/screen/asked/otherwise.txt")),
+    ("windows", include_str!("skills/screen/asked/windows.txt")),
 ];
 
 /// The list of questions that rules are not made for.

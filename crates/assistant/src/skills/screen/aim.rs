@@ -218,8 +218,12 @@ fn is_told_now(words: &[&str]) -> bool {
 /// `text` as a whole question: "and the billing email", of which the "and" is gone already, is "what is the billing email".
 pub(super) fn as_question(text: &str) -> String {
     let rest = ["what about ", "how about "].iter().find_map(|beginning| text.strip_prefix(beginning));
-    let is_part =
-        |text: &str| text.split(' ').next().is_some_and(|word| word == "the" || BEGINNING_PARTS.contains(&word));
+    let is_part = |text: &str| {
+        let mut words = text.split(' ');
+        // "By when do I have to pay" is a question already.
+        words.next().is_some_and(|word| word == "the" || BEGINNING_PARTS.contains(&word))
+            && !words.next().is_some_and(|word| QUESTIONS.contains(&word))
+    };
     match rest {
         Some(rest) => format!("what is {rest}"),
         None if is_part(text) => format!("what is {text}"),

@@ -29,18 +29,22 @@ const WRITING: [&str; 19] = [
 const LAST: [&str; 4] = ["last", "latest", "newest", "recent"];
 
 /// A message.
-struct Message<'a> {
-    name: &'a str,
-    time: &'a str,
-    head: Vec<&'a TextLine>,
-    body: Vec<&'a TextLine>,
+pub(super) struct Message<'a> {
+    /// Who wrote it.
+    pub name: &'a str,
+    /// When, as it stands there.
+    pub time: &'a str,
+    /// The line that says so.
+    pub head: Vec<&'a TextLine>,
+    /// The lines that it is written in.
+    pub body: Vec<&'a TextLine>,
     /// What was written, where its first line has the name and the time as well.
     own: Option<String>,
 }
 
 impl Message<'_> {
     /// What was written.
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         self.own.clone().unwrap_or_else(|| flow(&self.body))
     }
 
@@ -48,7 +52,8 @@ impl Message<'_> {
         words(&self.text()).iter().any(|said| likeness(word, said) >= FITS)
     }
 
-    fn is_kept(&self) -> bool {
+    /// Whether something of it is never told.
+    pub fn is_kept(&self) -> bool {
         self.body.iter().any(|line| is_kept(line))
     }
 }
@@ -119,7 +124,8 @@ fn is_subject(word: &str) -> bool {
     !WRITING.contains(&word) && !LAST.contains(&word) && !super::excerpt::COMMON.contains(&word)
 }
 
-fn messages(screen: &ScreenText) -> Vec<Message<'_>> {
+/// The messages on the screen, from top to bottom; none where it is no conversation.
+pub(super) fn messages(screen: &ScreenText) -> Vec<Message<'_>> {
     let mut found: Vec<Message<'_>> = Vec::new();
     for row in rows(screen) {
         if let Some((name, time, text)) = line(&row) {
@@ -144,7 +150,8 @@ fn messages(screen: &ScreenText) -> Vec<Message<'_>> {
 
 /// What came next after a message that asks what is asked now: "who took my bike?", and somebody says "me".
 fn reply<'a>(asked: &str, all: &[String], messages: &[Message<'a>]) -> Option<(String, Vec<&'a TextLine>)> {
-    let first = all.first().filter(|first| matches!(first.as_str(), "who" | "when" | "where" | "which" | "what"))?;
+    let first =
+        all.first().filter(|first| matches!(first.as_str(), "who" | "when" | "where" | "which" | "what" | "how"))?;
     let wanted: Vec<String> = topic(asked).into_iter().filter(|word| !WRITING.contains(&word.as_str())).collect();
     let has = |sentence: &str, word: &str| words(sentence).iter().any(|said| likeness(word, said) >= FITS);
     let with_all = |message: &Message<'_>, asks: bool| {
@@ -160,7 +167,8 @@ fn reply<'a>(asked: &str, all: &[String], messages: &[Message<'a>]) -> Option<(S
     }
     let at = messages.iter().rposition(is_asked)?;
     let (question, reply) = (&messages[at], messages.get(at + 1)?);
-    if question.is_kept() || reply.is_kept() || question.name == reply.name {
+    let is_answer = measure::may_answer(&super::question::read(asked), &reply.text());
+    if question.is_kept() || reply.is_kept() || question.name == reply.name || first == "how" && !is_answer {
         return None;
     }
     let said = format!(

@@ -5,7 +5,8 @@
 use super::cells::Cells;
 use super::nouns::{is_numbered, part};
 use super::reading::{part_of, place_of, too_few};
-use super::say::counted;
+use super::say::{self, counted};
+use super::secret::Copied;
 use super::told::{Told, slots};
 use super::{Screen, error, find, legibly, list, noted, read, secret, table, where_looked};
 use crate::router::normalize::is_file_name;
@@ -17,6 +18,9 @@ const COPY_WHAT: &str = "What should I copy? Say copy everything, copy the error
 
 /// What is said where the language model had no answer.
 const COPY_NOTHING: &str = "There is no answer to copy. Say copy everything, or copy and what it is called.";
+
+/// So many of those that may be meant are named.
+const NAMED: usize = 5;
 
 /// What is shown without being called so.
 const CODE: [&str; 8] = [
@@ -82,10 +86,19 @@ impl Screen {
                 let text = place_of(part, &lines, screen).map(|place| written(&lines[place]));
                 (text.unwrap_or_default(), format!("that {}", part.unit))
             }
-            ("line", None) => (
-                find::find(screen, query).map_or_else(String::new, |found| written(&[found.line]).trim().to_owned()),
-                "that line".to_owned(),
-            ),
+            ("line", None) => {
+                let row = read::rows_with(query, screen).into_iter().next();
+                let line = || find::find(screen, query).map(|found| vec![found.line]);
+                let line = row.or_else(line).unwrap_or_default();
+                (written(&line).trim().to_owned(), "that line".to_owned())
+            }
+            ("warning", _) => {
+                let rows = read::rows_with("warning", screen);
+                match rows.is_empty() {
+                    true => (written(&error::message(screen)), "the message".to_owned()),
+                    false => (written(&rows.concat()), "the warning".to_owned()),
+                }
+            }
             ("found", _) => {
                 let name = query.trim_start_matches("the ");
                 if goes_there(query, screen) {
@@ -93,6 +106,10 @@ impl Screen {
                     let said =
                         format!("I see where the {name} goes. What is typed there is never read, so I copied nothing.");
                     return Seen::Reply(Reply::say(legibly(said, screen)));
+                }
+                if let Some(Copied::Several(called)) = secret::copied(screen, query) {
+                    self.told = None;
+                    return Seen::Reply(Reply::say(legibly(which(name, &called), screen)));
                 }
                 (found(query, screen, written), format!("the {name}"))
             }
@@ -141,6 +158,24 @@ fn copied_from(about: &Slots) -> Slots {
     copied
 }
 
+/// What is asked back where several secrets are meant by `name` alike, which are `called` so: their labels, never what they are.
+fn which(name: &str, called: &[String]) -> String {
+    let Some(first) = called.first() else {
+        return format!("I see more than one {name}, and nothing that tells them apart, so I copied nothing.");
+    };
+    let named: Vec<String> = called.iter().take(NAMED).map(|name| say::aloud(name)).collect();
+    let more = called.len().saturating_sub(NAMED);
+    let last = if more > 0 { counted(more, "other") } else { named[named.len() - 1].clone() };
+    let before = &named[..named.len() - usize::from(more == 0)];
+    // "Netflix password" is its name already.
+    let example = if secret::is_secret(first) { first.clone() } else { format!("{first} {name}") };
+    format!(
+        "Which {name}: {} or {last}? Say, for example, copy the {}. I copied nothing.",
+        before.join(", "),
+        say::aloud(&example)
+    )
+}
+
 /// Whether what stands there of the secret that `query` names is a label alone: nobody wants that.
 fn goes_there(query: &str, screen: &ScreenText) -> bool {
     secret::is_secret(query)
@@ -150,8 +185,10 @@ fn goes_there(query: &str, screen: &ScreenText) -> bool {
 
 /// What of `screen` is called `query`, empty where nothing is: a secret, all that a heading is over, a value, or the line itself.
 fn found(query: &str, screen: &ScreenText, written: impl Fn(&[&TextLine]) -> String) -> String {
-    if let Some(secret) = secret::copied(screen, query) {
-        return secret;
+    match secret::copied(screen, query) {
+        Some(Copied::Secret(secret)) => return secret,
+        Some(Copied::Several(_)) => return String::new(),
+        None => {}
     }
     let whole = read::body(screen);
     let is_code = CODE.contains(&query);
@@ -173,8 +210,17 @@ fn found(query: &str, screen: &ScreenText, written: impl Fn(&[&TextLine]) -> Str
         Some(find::Found { value: Some(value), .. }) if !is_numbered(query) => value.text,
         Some(found) => found.line.text.clone(),
         // "The error code" of "could not be installed (code 1603)".
-        None => error::find(screen).iter().find_map(|line| numbered(query, &line.text)).unwrap_or_default(),
+        None if query.contains("error") => {
+            let numbered = |line: &&TextLine| numbered(query, &line.text).or_else(|| code_of_error(&line.text));
+            error::find(screen).iter().find_map(numbered).unwrap_or_default()
+        }
+        None => String::new(),
     }
+}
+
+/// The code that stands behind "error" or "code" in `text`: "0x41" of "(error 0x41)".
+pub(super) fn code_of_error(text: &str) -> Option<String> {
+    ["error code", "error"].iter().find_map(|name| numbered(name, text))
 }
 
 /// What stands behind the last word of `query` in `text`, if that is a number: "1603" of "(code 1603)".
@@ -269,6 +315,24 @@ mod tests {
         assert_eq!(copied("Your code: KX-4471", "the code"), "KX-4471");
         assert_eq!(copied("! Error: the update could not be installed (code 1603).", "error code"), "1603");
         assert_eq!(copied("Nothing here", "error code"), "");
+    }
+
+    #[test]
+    fn which_of_several_secrets_is_meant_is_asked_by_their_labels() {
+        let called = |count: usize| (1..=count).map(|at| format!("Door {at}")).collect::<Vec<_>>();
+        assert_eq!(
+            which("password", &["Netflix".to_owned(), "Bank".to_owned()]),
+            "Which password: Netflix or Bank? Say, for example, copy the Netflix password. I copied nothing."
+        );
+        assert!(which("code", &called(5)).starts_with("Which code: Door 1, Door 2, Door 3, Door 4 or Door 5?"));
+        assert!(which("code", &called(7)).contains("Door 5 or 2 others?"));
+        assert!(which("code", &[]).contains("nothing that tells them apart"));
+        let table = "Service    User    Password\nNetflix    bob     sunflower\nBank       ann     Tiger22";
+        let lines = table.lines().zip(0..).flat_map(|(text, row)| crate::bench::lines(text, row)).collect();
+        let screen = super::super::testing::screen(lines);
+        let about = Slots::from([("what".into(), "found".into()), ("query".into(), "password".into())]);
+        let Seen::Reply(reply) = Screen::new().copy(&about, &Cells::of(&screen), false) else { panic!("no reply") };
+        assert!(reply.actions.is_empty() && reply.spoken.contains("Netflix or Bank"), "{}", reply.spoken);
     }
 
     proptest! {

@@ -83,7 +83,7 @@ const KINDS: [&str; 9] = ["button", "link", "tab", "menu", "field", "box", "chec
 const ALSO: [(&str, &[&str]); 29] = [
     ("total", &["grand total", "total due", "amount due", "total amount", "balance due"]),
     ("total due", &["amount due", "balance due", "total"]),
-    ("amount due", &["total due", "balance due", "amount payable", "to pay", "left to pay", "grand total", "total amount", "total"]),
+    ("amount due", &["total due", "balance due", "amount payable", "to pay", "left to pay", "you pay", "grand total", "total amount", "total"]),
     ("amount paid", &["total paid", "paid", "payment received", "payments received", "you paid", "payment", "payments"]),
     ("amount", &["amount due", "total amount", "total due", "grand total", "total"]),
     ("sum", &["total", "grand total", "amount due"]),
@@ -195,6 +195,11 @@ fn by_owner<'a>(screen: &'a ScreenText, wanted: &[String]) -> Option<Found<'a>> 
 /// What stands there by its name.
 fn as_named<'a>(screen: &'a ScreenText, wanted: &[String], of: Option<Kind>) -> Option<Found<'a>> {
     let mut wanted = wanted.to_vec();
+    // "The button for booking" is a booking button.
+    if wanted.len() > 2 && KINDS.contains(&wanted[0].as_str()) && matches!(wanted[1].as_str(), "for" | "to") {
+        wanted.remove(1);
+        wanted.rotate_left(1);
+    }
     let kind = wanted.last().filter(|last| wanted.len() > 1 && KINDS.contains(&last.as_str())).cloned();
     // "Submit button" is "Submit", unless all of it stands there.
     let best = best_of(screen, &wanted, None, of).filter(|best| kind.is_none() || best.fits > 0.9).or_else(|| {

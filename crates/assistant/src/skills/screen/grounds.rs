@@ -5,12 +5,15 @@
 //! repeats what it was told to do: none of that is said, and no secret is, even one that is made up. Never mends an answer.
 
 use super::excerpt::{IN_FULL, INSTRUCTIONS};
-use super::question::topic;
+use super::question::{self, Question, topic};
 use super::words::words;
+use super::{measure, trace};
 use std::collections::BTreeSet;
 
 /// So many of the words that matter have to be on the page, in percent ...
-const SHARE: usize = 60;
+const SHARE: usize = 75;
+/// ... of those so many in one place, ...
+const SHARE_OF_PLACE: usize = 85;
 /// ... and where the page is put in other words, so many on it or in the question.
 const SHARE_IN_OTHER_WORDS: usize = 30;
 /// So many words in a row that are only in what the model was told are taken from there.
@@ -104,6 +107,7 @@ pub struct Grounds {
     text: String,
     /// What was asked about, which an answer without words of its own is said of.
     asked: Vec<String>,
+    question: Question,
     wording: Wording,
 }
 
@@ -123,8 +127,8 @@ impl Grounds {
         };
         let lines = (0..texts.len()).map(|at| near(at).flat_map(|line| words(line)).map(|word| stem(&word)).collect());
         let numbers = texts.iter().map(|line| numbers(line));
-        let asked = subjects(question);
-        Self { lines: lines.collect(), numbers: numbers.collect(), text: spaced(source), asked, wording }
+        let (asked, question) = (subjects(question), question::read(question));
+        Self { lines: lines.collect(), numbers: numbers.collect(), text: spaced(source), asked, question, wording }
     }
 
     /// Whether `sentence` may be said.
@@ -133,8 +137,31 @@ impl Grounds {
             && !sentence.contains("```")
             && !super::say::has_secret(sentence)
             && !self.repeats_instructions(sentence)
+            && (self.wording != Wording::Quoted || self.is_answer(sentence))
             && self.have_facts(sentence)
             && self.have_words(sentence)
+    }
+
+    /// Whether `sentence`, of a small model, may be an answer to what was asked at all.
+    fn is_answer(&self, sentence: &str) -> bool {
+        let said = words(sentence);
+        // What it repeats of the question has to stand on the page, too.
+        let is_echo = |word: &String| said.contains(word) && !self.has_word(word);
+        !tells_of_itself(sentence)
+            && !measure::is_question(sentence)
+            && !trace::is_prompt(sentence)
+            && !self.question.topic.iter().any(is_echo)
+            && measure::may_answer(&self.question, sentence)
+            && self.tells_what_is_done(&said)
+            && (!self.question.says(&["many", "much"]) || has_digit(sentence))
+    }
+
+    /// Whether `said` has what is asked to be done: "when did I buy this car" is answered by nothing that only has the car.
+    fn tells_what_is_done(&self, said: &[String]) -> bool {
+        let topic = &self.question.topic;
+        let is_of_doing = self.question.said.iter().take(4).any(|word| matches!(word.as_str(), "did" | "do" | "does"));
+        let has = |word: &&String| said.iter().any(|read| stem(&stem(read)) == stem(&stem(word)));
+        !is_of_doing || topic.iter().filter(|word| !has(word)).count() <= topic.len() / 3
     }
 
     fn repeats_instructions(&self, sentence: &str) -> bool {
@@ -210,7 +237,14 @@ impl Grounds {
         let matters = topic(sentence);
         let there = matters.iter().filter(|word| self.has_word(word)).count();
         match self.wording {
-            Wording::Quoted => there > 0 && there * 100 >= matters.len() * SHARE,
+            // What is quoted stands in one place: a small model puts together what does not belong together.
+            Wording::Quoted => {
+                let is_there = |line: &BTreeSet<String>| {
+                    let found = matters.iter().filter(|word| line.contains(&stem(word))).count();
+                    found * 100 >= there * SHARE_OF_PLACE
+                };
+                there > 0 && there * 100 >= matters.len() * SHARE && self.lines.iter().any(is_there)
+            }
             // "Yes." is of no page.
             Wording::Told => {
                 let is_judgement = |word: &str| word == "yes" || JUDGEMENTS.contains(&word);
@@ -229,6 +263,19 @@ impl Grounds {
             && !lower.contains(['@', '\\'])
             && parts.any(|part| part.len() >= CODE_PART && self.text.contains(part))
     }
+}
+
+/// What a small model says of a page that it has no answer from.
+const OF_ITSELF: [&str; 8] = ["is", "refers", "describes", "says", "appears", "seems", "contains", "provides"];
+
+/// Whether `sentence` is about the text that it was asked of, and answers nothing: "The text is about a train."
+fn tells_of_itself(sentence: &str) -> bool {
+    let said = words(sentence);
+    let begins = match &said[..] {
+        [the, page, verb, ..] if matches!(the.as_str(), "the" | "this" | "your" | "that") => Some((page, verb)),
+        _ => None,
+    };
+    begins.is_some_and(|(page, verb)| PAGES.contains(&page.as_str()) && OF_ITSELF.contains(&verb.as_str()))
 }
 
 /// The stems of what `text` says something of: its words that matter, without numbers, days and the like.
@@ -313,6 +360,8 @@ mod tests {
             "The total is 258.00 + 45.00 + 9.90 = 176.00.",
             "The total is €372.35.",
             "The total due is 372.",
+            "The text is about the invoice of ACME Tools GmbH.",
+            "What is the invoice date of ACME Tools?",
             "The text is due on 24.11.2026, which is the date of the invoice.",
             "The phone number is 1234567890.",
             "372.35",

@@ -27,7 +27,8 @@ pub(super) struct List<'a> {
     pub name: Option<&'a TextLine>,
     /// The lines of each item, by their places in the text.
     pub items: Vec<Range<usize>>,
-    is_numbered: bool,
+    /// Whether they are counted.
+    pub is_numbered: bool,
 }
 
 /// What begins an entry of a list of things to do.

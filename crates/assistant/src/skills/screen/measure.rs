@@ -8,6 +8,7 @@ use super::shape::{self, Kind};
 use super::ties;
 use super::words::words;
 use crate::numbers;
+use crate::router::normalize::is_file_name;
 use crate::skills::date::day::MONTHS;
 
 /// What is measured, and the units that tell it.
@@ -50,9 +51,60 @@ const NUMBERS: &[&str] = &[
 /// The oldest that anything is of which a bare number tells it.
 const OLDEST: u32 = 130;
 
+/// Things that are asked for by what they are, and how those are known in a text.
+pub(super) struct Things {
+    /// What they are called.
+    pub called: &'static [&'static str],
+    /// Whether a text has one.
+    pub are_in: fn(&str) -> bool,
+}
+
+const THINGS: [Things; 3] = [
+    Things { called: &["file", "files"], are_in: |text| files(text).next().is_some() },
+    Things { called: &["server", "host", "domain"], are_in: has_host },
+    Things { called: &["step", "stage"], are_in: is_step },
+];
+
+/// What `question` asks for by what it is: "which file was skipped".
+pub(super) fn things(question: &Question) -> Option<&'static Things> {
+    let [which, rest @ ..] = &question.said[..] else { return None };
+    let named = rest.first().filter(|_| matches!(which.as_str(), "which" | "what"))?;
+    THINGS.iter().find(|things| things.called.contains(&named.as_str()))
+}
+
+/// The names of files in `text`, in lower case and without where they are.
+pub(super) fn files(text: &str) -> impl Iterator<Item = String> + '_ {
+    let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    let last = move |word: &str| bare(word.rsplit('/').next().unwrap_or(word));
+    text.split_whitespace().map(last).filter(|word| is_file_name(word))
+}
+
+/// Whether `text` has the name of a machine or its address.
+fn has_host(text: &str) -> bool {
+    text.split_whitespace().any(|word| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        let parts: Vec<&str> = word.split('.').collect();
+        parts.len() > 1
+            && !is_file_name(&word.to_lowercase())
+            && parts.iter().all(|part| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '-'))
+            && (word.contains(char::is_alphabetic) || parts.len() == 4)
+    })
+}
+
+/// Whether `text` begins as one of several steps does: "[2/5]", "3.", "Step 3".
+fn is_step(text: &str) -> bool {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    let bare = first.trim_matches(['[', ']', '(', ')', '.', ':']);
+    let is_number = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
+    first.eq_ignore_ascii_case("step") || bare.split('/').all(is_number) && bare.len() < first.len()
+}
+
 /// Whether `text` may answer `question`.
 pub(super) fn may_answer(question: &Question, text: &str) -> bool {
     let text = text.trim().trim_start_matches("It says:").trim();
+    if things(question).is_some_and(|things| !(things.are_in)(text)) {
+        return false;
+    }
     match &question.said[..] {
         [how, much, is, ..]
             if how == "how"
@@ -66,9 +118,8 @@ pub(super) fn may_answer(question: &Question, text: &str) -> bool {
             None => true,
         },
         [when, ..] if when == "when" => says_when(text),
-        [what, time, ..]
-            if matches!(what.as_str(), "what" | "which") && matches!(time.as_str(), "time" | "day" | "date") =>
-        {
+        [what, time, ..] if matches!(what.as_str(), "what" | "which") && time == "time" => says_what_time(text),
+        [what, day, ..] if matches!(what.as_str(), "what" | "which") && matches!(day.as_str(), "day" | "date") => {
             says_when(text)
         }
         _ => true,
@@ -79,6 +130,33 @@ pub(super) fn may_answer(question: &Question, text: &str) -> bool {
 pub(super) fn is_of_things(question: &Question) -> bool {
     let is_one = |what: &str| matches!(what, "old" | "heavy" | "tall" | "deep" | "wide" | "far" | "hot" | "cold");
     matches!(&question.said[..], [how, what, ..] if how == "how" && is_one(what))
+}
+
+/// Whether `question` is for how long, how far, how large something is.
+pub(super) fn is_measure(question: &Question) -> bool {
+    let is_one = |what: &str| MEASURES.iter().any(|(names, _)| names.contains(&what));
+    matches!(&question.said[..], [how, what, ..] if how == "how" && is_one(what))
+}
+
+/// Whether `text` names somebody or something: in capitals, and not because a sentence begins with it.
+pub(super) fn has_name(text: &str) -> bool {
+    let mut is_first = true;
+    text.split_whitespace().any(|word| {
+        // A sign or a time begins no sentence and ends none.
+        if !word.contains(char::is_alphabetic) {
+            return false;
+        }
+        let begins = std::mem::replace(&mut is_first, word.ends_with(['.', '!', '?', ':', ']']));
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+        let lower = bare.to_lowercase();
+        let is_day = ties::weekday(&lower).is_some() || MONTHS.iter().any(|month| ties::is_of(&lower, month));
+        !begins
+            && !is_day
+            && bare.chars().count() > 1
+            && bare.starts_with(char::is_uppercase)
+            && bare != "I'm"
+            && bare != "I'll"
+    })
 }
 
 /// Whether `text` asks and does not tell.
@@ -104,16 +182,33 @@ fn is_measured(name: &str, units: &[&str], text: &str) -> bool {
             is_told
                 || text.contains('(') && bare.any(|age| (1..=OLDEST).contains(&age)) && !text.contains(['-', '.', ':'])
         }
-        "long" => is_told || text.split_whitespace().any(|word| super::typed::range(word).is_some()) || has_times(text),
+        "long" => {
+            is_told
+                || text.split_whitespace().any(|word| super::typed::range(word).is_some())
+                || has_times(text)
+                || text.split_whitespace().any(is_duration)
+        }
         "often" => is_told || read.iter().any(|word| ties::weekday(word).is_some()),
-        "big" => is_told || text.contains(['×', '²']),
+        "big" => is_told || text.contains(['×', '²']) || text.split_whitespace().any(is_size),
         "fast" => is_told || text.contains("/h") || text.contains("/s"),
         _ => is_told,
     }
 }
 
+/// Whether `word` is how long something takes, to the second: "00:24:18".
+fn is_duration(word: &str) -> bool {
+    let parts: Vec<&str> = word.trim_matches(['(', ')', ',']).split(':').collect();
+    parts.len() == 3 && parts.iter().all(|part| part.len() <= 2 && part.parse::<u32>().is_ok())
+}
+
+/// Whether `word` is a size as listings of files have it: "2.6M".
+fn is_size(word: &str) -> bool {
+    word.strip_suffix(['K', 'M', 'G', 'T', 'B'])
+        .is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()) && number.parse::<f64>().is_ok())
+}
+
 /// Whether `text` has a number that is no time and no day, or says that there is nothing to pay.
-fn says_how_much(text: &str) -> bool {
+pub(super) fn says_how_much(text: &str) -> bool {
     let mut rest = text.to_owned();
     for range in shape::find(Kind::Date, text).into_iter().rev() {
         rest.replace_range(range, " ");
@@ -162,6 +257,21 @@ fn is_clock(word: &str) -> bool {
 
 fn is_year(word: &str) -> bool {
     word.len() == 4 && word.parse::<u32>().is_ok_and(|year| (1900..2100).contains(&year))
+}
+
+/// Whether `text` tells a time of day.
+fn says_what_time(text: &str) -> bool {
+    let read = words(text);
+    let is_hour = |two: &[String]| {
+        BEFORE_HOURS.contains(&two[0].as_str())
+            && (two[1].parse::<u32>().is_ok_and(|hour| hour <= 24) || numbers::parse_all(&two[1]).is_some())
+    };
+    text.split_whitespace().any(|word| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        shape::is_time(word) || super::typed::range(word).is_some()
+    }) || has_times(text)
+        || read.iter().any(|word| matches!(word.as_str(), "noon" | "midday" | "midnight" | "oclock") || is_clock(word))
+        || read.windows(2).any(is_hour)
 }
 
 /// "1st", "23rd".

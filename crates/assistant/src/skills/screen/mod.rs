@@ -183,6 +183,14 @@ impl Screen {
             let actions = vec![HostAction::Highlight { region: line.region }];
             return Seen::Reply(Reply { spoken, actions, ..Reply::default() });
         }
+        if slots.contains_key("unit")
+            && let Some(mut reply) = self.read_rows(slots, query, screen)
+        {
+            if let Some(line) = read::rows_with(query, screen).first().and_then(|row| row.first()) {
+                reply.spoken.push_str(&format!(" It is {}.", place::of_line(line, screen)));
+            }
+            return Seen::Reply(reply);
+        }
         let Some(found) = find::find(screen, query) else {
             if may_look_on {
                 return Seen::Look(ScreenTarget::PointerMonitor);

@@ -6,6 +6,7 @@ use super::excerpt::COMMON;
 use super::shape::Kind;
 use super::value::kind_of;
 use super::words::words;
+use crate::router::normalize::is_file_name;
 
 /// A question. See the module's own words.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +23,8 @@ pub(super) struct Question {
     pub attribute: Vec<String>,
     /// Whose it is, where that is said so: "rosa" of "what is rosa's room".
     pub owner: Option<String>,
+    /// The file that it names, in lower case: "prices.pdf".
+    pub file: Option<String>,
 }
 
 impl Question {
@@ -95,10 +98,21 @@ const PAYABLE: &str = "amount due";
 
 /// Reads a question.
 pub(super) fn read(question: &str) -> Question {
-    let lower = question.to_lowercase();
+    // As it is written over columns and fields.
+    let lower = question
+        .to_lowercase()
+        .replace("user name", "username")
+        .replace("backed up", "backup")
+        .replace("back up", "backup");
     let all: Vec<&str> = lower.split_whitespace().map(|word| word.trim_matches(['?', '!', '.', ','])).collect();
     let asked = without_place(&all);
     let asked: Vec<&str> = match &asked[..] {
+        // "What's the cat called".
+        ["whats" | "what's", rest @ .., "called" | "named"] | ["what", "is", rest @ .., "called" | "named"]
+            if (1..=4).contains(&rest.len()) && !matches!(rest, ["it" | "this" | "that"]) =>
+        {
+            [&["what", "is"], rest].concat()
+        }
         ["whats" | "what's", rest @ ..] => [&["what", "is"], rest].concat(),
         ["until" | "till" | "by" | "since", "when", rest @ ..] => [&["when"], rest].concat(),
         ["when's", rest @ ..] => [&["when", "is"], rest].concat(),
@@ -116,7 +130,8 @@ pub(super) fn read(question: &str) -> Question {
     let topic = topic(&rest.join(" "));
     let (wants, name) = wanted(&asked, &all);
     let (attribute, owner) = (attribute(&asked), owner(&asked));
-    Question { wants, topic, name, said: words(&asked.join(" ")), attribute, owner }
+    let file = asked.iter().find(|word| is_file_name(word)).map(|word| (*word).to_owned());
+    Question { wants, topic, name, said: words(&asked.join(" ")), attribute, owner, file }
 }
 
 /// Verbs that come behind what is asked for.
@@ -275,9 +290,20 @@ fn wanted(asked: &[&str], all: &[&str]) -> (Wants, Option<String>) {
                 .then(|| name.join(" "));
             (value(labels, kind, false), said)
         }
+        // "What kind of room is it" is asked of what is called the room's type.
+        ["what" | "which", kind @ ("kind" | "type" | "sort"), "of", thing, ..] => {
+            let labels =
+                [format!("{thing} type"), format!("type of {thing}"), format!("{thing} {kind}"), "type".to_owned()];
+            (value(labels.to_vec(), None, false), None)
+        }
         // "What version is this", "which port does it use".
         ["what" | "which", thing, "is" | "are" | "was" | "does" | "do" | "did" | "am", ..] => {
             (value(vec![(*thing).to_owned()], kind_of(&[(*thing).to_owned()]), false), None)
+        }
+        // "What arrival date did I put in".
+        ["what" | "which", first, second, "do" | "does" | "did", ..] => {
+            let name = [(*first).to_owned(), (*second).to_owned()];
+            (value(vec![name.join(" ")], kind_of(&name), false), None)
         }
         ["what" | "which" | "who" | "where" | "whose", ..] => (value(Vec::new(), None, false), None),
         [first, ..] if UNDERSTANDING.contains(first) => (Wants::Understanding, None),
@@ -332,7 +358,9 @@ fn price(rest: &[&str]) -> Wants {
     }
     let pays = |word: &&str| matches!(*word, "pay" | "owe" | "paid" | "due" | "payable" | "spend" | "charged");
     if rest.iter().any(pays) {
-        let thing = rest.iter().position(|word| *word == "for").map(|at| without_article(&rest[at + 1..]).join(" "));
+        let of = rest.iter().position(|word| *word == "for");
+        let of = of.filter(|at| !rest.get(at + 1).is_some_and(|next| matches!(*next, "me" | "us")));
+        let thing = of.map(|at| without_article(&rest[at + 1..]).join(" "));
         let thing =
             thing.filter(|thing| !thing.is_empty() && !matches!(thing.as_str(), "it" | "this" | "that" | "all"));
         return value(thing.map_or_else(|| vec![PAYABLE.to_owned()], |thing| vec![thing]));

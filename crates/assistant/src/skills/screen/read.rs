@@ -1,8 +1,10 @@
 //! What the screen says: in short, in its most telling sentences, or all of it, piece by piece.
 
-use super::error;
+use super::excerpt::COMMON;
 use super::say::{aloud, beginning, counted, flow, goes_on, is_legible};
+use super::shape::{self, Kind};
 use super::words::words;
+use super::{chat, error, measure, table, ties};
 use jarvis_core::{ScreenText, TextLine, TextRole};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -15,6 +17,12 @@ const REST: usize = 30;
 const FEW: usize = 25;
 /// Words of the lines that a summary begins with.
 const FIRST_LINES: usize = 24;
+/// More rows than that are not what was asked for by their words.
+const MOST_ROWS: usize = 3;
+/// Messages that tell what a conversation is about.
+const MESSAGES: usize = 5;
+/// What begins what somebody is going to do.
+const PROMISES: [&str; 8] = ["ill", "well", "can", "will", "bring", "please", "must", "should"];
 /// Words of a gist.
 const GIST: usize = 55;
 
@@ -24,6 +32,18 @@ pub(super) fn body(screen: &ScreenText) -> Vec<&TextLine> {
     let body: Vec<&TextLine> =
         legible().filter(|line| !matches!(line.role, TextRole::Title | TextRole::Control)).collect();
     if body.is_empty() { legible().filter(|line| line.role != TextRole::Title).collect() } else { body }
+}
+
+/// The rows in which all words of `query` stand, from top to bottom: a few at most, or none.
+pub(super) fn rows_with<'a>(query: &str, screen: &'a ScreenText) -> Vec<Vec<&'a TextLine>> {
+    let all = words(query);
+    let wanted: Vec<&String> = all.iter().filter(|word| !COMMON.contains(&word.as_str())).collect();
+    let has = |row: &Vec<&TextLine>, word: &str| {
+        row.iter().any(|line| words(&line.text).iter().any(|read| ties::alike(word, read)))
+    };
+    let found: Vec<Vec<&TextLine>> =
+        table::rows(screen).into_iter().filter(|row| wanted.iter().all(|word| has(row, word))).collect();
+    if wanted.is_empty() || found.len() > MOST_ROWS { Vec::new() } else { found }
 }
 
 /// What is in front of the user, in short: the window, a message that it shows, its headline or first lines, and how much
@@ -93,7 +113,15 @@ fn rows(lines: &[&TextLine]) -> usize {
 pub(super) fn window(screen: &ScreenText) -> Option<String> {
     let title = screen.window.as_deref().map(str::trim).filter(|title| !title.is_empty());
     let application = screen.application.as_deref().map(str::trim).filter(|name| !name.is_empty());
-    let title = title.map(|title| aloud(&beginning(title, 14)));
+    // Where a file is says less than what it is called.
+    let short = |title: &str| {
+        let name = |word: &str| match word.rsplit_once('/') {
+            Some((before, name)) if before.starts_with(['/', '~']) && !name.is_empty() => name.to_owned(),
+            _ => word.to_owned(),
+        };
+        title.split_whitespace().map(name).collect::<Vec<_>>().join(" ")
+    };
+    let title = title.map(|title| aloud(&beginning(&short(title), 14)));
     match (title, application) {
         (Some(title), Some(name)) if !title.to_lowercase().contains(&name.to_lowercase()) => {
             Some(format!("The window is “{title}” of {name}"))
@@ -118,8 +146,59 @@ fn headline<'a>(lines: &[&'a TextLine], screen: &ScreenText) -> Option<&'a TextL
     (usual > 0 && tallest.region.height * 5 >= usual * 7).then_some(tallest)
 }
 
+/// What is agreed on in a conversation: the messages that tell when, where, how much, or what somebody does; in their order.
+fn gist_of_chat(screen: &ScreenText) -> Option<String> {
+    let messages = chat::messages(screen);
+    let first = messages.first()?;
+    let weight = |text: &str| {
+        if measure::is_question(text) || text.split_whitespace().count() < 3 {
+            return 0;
+        }
+        let said = words(text);
+        let has_day =
+            !shape::find(Kind::Date, text).is_empty() || said.iter().any(|word| ties::weekday(word).is_some());
+        let has_time = text.split_whitespace().any(|word| shape::is_time(word.trim_matches([',', '.', '(', ')'])));
+        let has_number = text.contains(|c: char| c.is_ascii_digit());
+        let is_promise = said.iter().any(|word| PROMISES.contains(&word.as_str()));
+        let is_shared =
+            said.iter().any(|word| matches!(word.as_str(), "we" | "everybody" | "everyone" | "all" | "each"));
+        2 * usize::from(has_day || has_time)
+            + 2 * usize::from(has_number)
+            + usize::from(is_promise)
+            + usize::from(is_shared)
+    };
+    let mut order: Vec<(usize, usize)> = messages
+        .iter()
+        .enumerate()
+        .filter(|(_, message)| !message.is_kept())
+        .map(|(at, message)| (weight(&message.text()), at))
+        .filter(|(weight, _)| *weight > 0)
+        .collect();
+    order.sort_by(|one, other| other.0.cmp(&one.0).then(one.1.cmp(&other.1)));
+    let mut taken: Vec<usize> = order.into_iter().map(|(_, at)| at).take(MESSAGES).collect();
+    taken.sort_unstable();
+    if taken.is_empty() {
+        return None;
+    }
+    let head = first.head.first().or(first.body.first())?;
+    let over = body(screen).into_iter().take_while(|line| line.region.y < head.region.y).last();
+    let over = over.map_or_else(String::new, |line| format!("{} ", flow(&[line])));
+    let said = taken.iter().map(|at| {
+        let text = beginning(&messages[*at].text(), GIST / 3);
+        format!(
+            "{}: {}",
+            aloud(messages[*at].name),
+            if text.ends_with(['.', '!', '?', '…']) { text } else { format!("{text}.") }
+        )
+    });
+    Some(format!("{over}{}", said.collect::<Vec<_>>().join(" ")))
+}
+
 /// The most telling sentences, in their order: those whose words the text is made of.
 pub(super) fn gist(screen: &ScreenText) -> String {
+    if let Some(said) = gist_of_chat(screen) {
+        return said;
+    }
     let body = body(screen);
     let headline = headline(&body, screen);
     let paragraphs = paragraphs(&body, headline);

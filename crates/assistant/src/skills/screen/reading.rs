@@ -7,7 +7,7 @@ use super::nouns::Part;
 use super::say::{counted, flow};
 use super::told::{Reading, Told, slots};
 use super::{Screen, error, find, legibly, list, noted, read, table, where_looked};
-use jarvis_core::{Reply, ScreenTarget, ScreenText, Seen, Slots, TextLine};
+use jarvis_core::{HostAction, Reply, ScreenTarget, ScreenText, Seen, Slots, TextLine};
 use std::hash::BuildHasher;
 
 /// Words of an error that are said at once.
@@ -121,6 +121,11 @@ impl Screen {
     /// Reads the paragraph in which something stands.
     fn read_found(&mut self, slots: &Slots, screen: &ScreenText, may_look_on: bool) -> Seen {
         let query = slots.get("query").map_or("", String::as_str);
+        if slots.contains_key("unit")
+            && let Some(reply) = self.read_rows(slots, query, screen)
+        {
+            return Seen::Reply(reply);
+        }
         let lines = read::body(screen);
         let place = find::find(screen, query).and_then(|found| {
             if found.value.is_some() || found.is_secret(query) {
@@ -134,6 +139,22 @@ impl Screen {
             // A label is read with its value.
             None => self.find(slots, screen, may_look_on),
         }
+    }
+
+    /// The rows in which `query` stands, whole.
+    pub(super) fn read_rows(&mut self, slots: &Slots, query: &str, screen: &ScreenText) -> Option<Reply> {
+        let rows = read::rows_with(query, screen);
+        if rows.is_empty() || super::secret::is_secret(query) {
+            return None;
+        }
+        let mut told = slots.clone();
+        told.insert("what".into(), "line".into());
+        self.told = Some(Told::of(told));
+        let said: Vec<String> = rows.iter().map(|row| flow(row)).collect();
+        let lines: Vec<&TextLine> = rows.concat();
+        let region = lines.iter().map(|line| line.region).reduce(|all, other| all.union(&other))?;
+        let spoken = super::legibly_of(said.join(" "), &lines);
+        Some(Reply { spoken, actions: vec![HostAction::Highlight { region }], ..Reply::default() })
     }
 
     /// Reads a line, a sentence or a paragraph by its place.

@@ -53,6 +53,10 @@ pub(super) enum Meaning {
     CopyThing,
     /// `screen.read` of what is found for `{query}`.
     ReadFound,
+    /// `screen.read` of the whole row of what is found for `{query}`.
+    ReadRow,
+    /// `screen.find` of that row.
+    FindRow,
     /// `screen.read` of a part by its place.
     ReadPart,
     /// `screen.copy` of one.
@@ -66,8 +70,8 @@ pub(super) enum Meaning {
 }
 
 use Meaning::{
-    Ask, AskDocument, AskHere, CopyFound, CopyLabel, CopyNth, CopyPart, CopyThing, Find, FindLabel, Read, ReadFound,
-    ReadPart, ReadWide,
+    Ask, AskDocument, AskHere, CopyFound, CopyLabel, CopyNth, CopyPart, CopyThing, Find, FindLabel, FindRow, Read,
+    ReadFound, ReadPart, ReadRow, ReadWide,
 };
 
 #[rustfmt::skip]
@@ -90,8 +94,10 @@ const TEMPLATES: &[(Meaning, &str)] = &[
     (ReadWide("all", "monitor"), "read [me] (the whole|my whole|the entire|my entire|the full) (screen|monitor|display|desktop)"),
     (ReadWide("summary", "monitors"), "what is on (all my|my other|both my|both|all) (screens|monitors|displays)"),
     (ReadWide("all", "monitors"), "read (all my|both my|both|all) (screens|monitors|displays)"),
-    (ReadFound, "read [me|out] [out] the (line|row|sentence|part|entry|paragraph) (about|with|that says|which says|that has|containing|that mentions|where it says|for) [the|a|an|my] {query}"),
-    (Find, "(find|locate|show me|highlight|look for) the (line|row|sentence|part|entry|paragraph) (about|with|that says|which says|that has|containing|that mentions|where it says) [the|a|an|my] {query}"),
+    (ReadRow, "read [me|out] [out] the (line|row|entry|lines|rows) (about|with|that says|which says|that has|containing|that mentions|where it says|for|of) [the|a|an|my] {query}"),
+    (FindRow, "(find|locate|show me|highlight|look for) the (line|row|entry) (about|with|that says|which says|that has|containing|that mentions|where it says|for|of) [the|a|an|my] {query}"),
+    (ReadFound, "read [me|out] [out] the (sentence|part|paragraph|section) (about|with|that says|which says|that has|containing|that mentions|where it says|for) [the|a|an|my] {query}"),
+    (Find, "(find|locate|show me|highlight|look for) the (sentence|part|paragraph|section) (about|with|that says|which says|that has|containing|that mentions|where it says) [the|a|an|my] {query}"),
     (ReadPart, concat!("read [me|out] [out] [the|that|this] {part} [(on|of|in) (the|this|my) ", place!(), "] [out|aloud|out loud|to me|again]")),
     (ReadPart, "what does [the] {part} say"),
     (ReadPart, "(what is|what stands|what does it say) (in|on|at) [the] {part}"),
@@ -122,6 +128,7 @@ const TEMPLATES: &[(Meaning, &str)] = &[
     (Find, "what does it say (next to|under|after|beside|behind|below|at) [the] {query}"),
     (FindLabel, "(find|locate|show me|highlight|point to|point at|where is|look for|search for) [me] [the|my|that|a] {query}"),
     (CopyPart("trace"), "copy (the|that|this) [whole|full|entire] (trace|traceback|trace back|stack trace|stacktrace|back trace|backtrace|stack) [to the clipboard|to my clipboard]"),
+    (CopyPart("warning"), "copy (the|that|this) warning [to the clipboard|to my clipboard]"),
     (CopyPart("message"), "copy (the|that|this) [error] (message|messages|exception) [text] [to the clipboard|to my clipboard]"),
     (CopyPart("error"), concat!("copy (the|that|this) ", error!(), " [text] [to the clipboard|to my clipboard]")),
     (CopyPart("all"), "copy [all|all of] (the text|this text|that text|text|everything|it all|all of it|all of this|all|the whole thing|the whole text|what is on my screen|what is on the screen|what it says) [on the screen|on my screen|on this page|on the page|here|in this window] [to the clipboard|to my clipboard]"),
@@ -170,6 +177,8 @@ fn accept(meaning: Meaning, captures: &Captures, text: &str) -> Option<IntentMat
         Read(what) => matched(super::READ, &[("what", what)]),
         ReadWide(what, place) => matched(super::READ, &[("what", what), ("where", place)]),
         ReadFound if is_short(query) => matched(super::READ, &[("what", "found"), ("query", query)]),
+        ReadRow if is_short(query) => matched(super::READ, &[("what", "found"), ("query", query), ("unit", "row")]),
+        FindRow if is_short(query) => matched(super::FIND, &[("query", query), ("unit", "row")]),
         ReadPart => part().and_then(|part| matched(super::READ, &[("what", part.unit), ("at", &part.at.to_string())])),
         CopyNth => part()
             .filter(|part| part.unit != "sentence")
@@ -187,7 +196,8 @@ fn accept(meaning: Meaning, captures: &Captures, text: &str) -> Option<IntentMat
         Ask if is_question(captures) => matched(ASK, &[("question", text)]),
         AskHere if is_begun_as_question(query) => matched(ASK, &[("question", query)]),
         AskDocument if is_of_documents(query) => matched(ASK, &[("question", text)]),
-        Find | FindLabel | ReadFound | CopyFound | CopyLabel | CopyThing | Ask | AskHere | AskDocument => None,
+        Find | FindLabel | FindRow | ReadFound | ReadRow | CopyFound | CopyLabel | CopyThing | Ask | AskHere
+        | AskDocument => None,
     }
 }
 

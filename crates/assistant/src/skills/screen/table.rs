@@ -127,11 +127,13 @@ fn gap(before: &[&TextLine], next: &[&TextLine]) -> i32 {
 fn are_heads(row: &[&TextLine]) -> bool {
     let is_head = |line: &&TextLine| {
         let count = line.text.split_whitespace().count();
-        // What is in a field is a value.
-        let is_text = line.role != TextRole::Field && !line.text.contains([':', '@', '$']);
+        let is_text = !line.text.contains([':', '@', '$']);
         (1..=HEAD_WORDS).contains(&count) && !has_digit(&line.text) && is_text
     };
-    row.len() >= 2 && row.iter().all(is_head)
+    // What is in a field is a value, unless all of a text is typed into one.
+    let is_field = |line: &&TextLine| line.role == TextRole::Field;
+    let may_be = !row.iter().any(is_field) || row.len() > 2 && row.iter().all(is_field);
+    row.len() >= 2 && row.iter().all(is_head) && may_be
 }
 
 /// Whether there are numbers under the heads: what has none may be a menu.

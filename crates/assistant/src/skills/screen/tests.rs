@@ -139,7 +139,7 @@ fn things_are_found_and_shown() {
     assert_eq!(session.say("find submit", &invoice()), "“Submit” is at the bottom right.");
     assert_eq!(session.say("find the delete button", &invoice()), "I don't see “delete button” in that window.");
     let (spoken, text) = session.copy("copy the line with total", &invoice());
-    assert_eq!((spoken.as_str(), text.as_str()), ("Copied that line: 1 word.", "Total"));
+    assert_eq!((spoken.as_str(), text.as_str()), ("Copied that line: 3 words.", "Total\t1,234.50 €"));
 }
 
 #[test]

@@ -37,6 +37,8 @@ const SAME: &[&[&str]] = &[
     &["boy", "girl", "child", "children", "kid", "pupil", "student", "name"],
     &["person", "people", "employee", "employees", "colleague", "member", "staff", "tenant", "guest", "participant", "name", "worker"],
     &["doctor", "dr", "physician"],
+    &["pet", "pets", "animal", "animals", "cat", "dog", "rabbit", "hamster"],
+    &["cover", "covers", "pays"],
     // Journeys.
     &["leave", "leaves", "depart", "departs", "departure", "departures", "departing", "dep", "go", "goes", "outbound"],
     &["arrive", "arrives", "arrival", "arrivals", "arr", "land", "lands"],

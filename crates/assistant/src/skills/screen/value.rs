@@ -148,6 +148,10 @@ pub(super) fn of_label<'a>(
         }
     }
     let is_whole = is_labelled || place.len() == words(text).len();
+    // What stands below a sentence is not the value of one of its words.
+    if !is_labelled && words(text).len() > place.len() + BETWEEN {
+        return None;
+    }
     made(text.len(), beside(screen, line, kind, is_labelled, is_whole)?)
 }
 

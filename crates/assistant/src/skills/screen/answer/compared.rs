@@ -61,6 +61,7 @@ struct Compared<'t, 'a> {
 pub(super) fn of_table<'a>(question: &Question, table: &Table<'a>) -> Option<Quote<'a>> {
     difference(question, table)
         .or_else(|| sum(question, table))
+        .or_else(|| moved(question, table))
         .or_else(|| marked(question, table))
         .or_else(|| extreme(question, table))
         .or_else(|| first_or_last(question, table))
@@ -117,7 +118,14 @@ fn type_of(table: &Table<'_>, column: usize) -> Option<Type> {
 /// The columns that a comparison may be about.
 fn columns(question: &Question, table: &Table<'_>) -> Vec<usize> {
     let is_name = |at: &usize| is_name_of(table.heads()[*at]);
-    let all: Vec<usize> = (0..table.heads().len()).filter(|at| type_of(table, *at).is_some() && !is_name(at)).collect();
+    // "Which month was the dearest" is asked of the months, and compares something else.
+    let is_asked = |at: &usize| {
+        let days = matches!(type_of(table, *at), Some(Type::Day | Type::Time));
+        days && !question.says(NEW) && !question.says(OLD)
+            || !question.attribute.is_empty() && names_head(&question.attribute, table.heads()[*at])
+    };
+    let all: Vec<usize> =
+        (0..table.heads().len()).filter(|at| type_of(table, *at).is_some() && !is_name(at) && !is_asked(at)).collect();
     // "Which row is the highest" names no column by its "row".
     let named: Vec<usize> = all.iter().copied().filter(|at| names_head(&question.topic, table.heads()[*at])).collect();
     if !named.is_empty() {
@@ -337,6 +345,27 @@ fn difference<'a>(question: &Question, table: &Table<'a>) -> Option<Quote<'a>> {
         typed::written(apart, &first.text)
     );
     Some(Quote { said, lines: vec![first, second], query: None })
+}
+
+/// The row at which what is asked about became more, or less: "when did the rent go up".
+fn moved<'a>(question: &Question, table: &Table<'a>) -> Option<Quote<'a>> {
+    let is_up = question.says(&["up", "rise", "rose", "increase", "increased", "grow", "grew"]);
+    let is_down = question.says(&["down", "fall", "fell", "drop", "dropped", "decrease", "decreased"]);
+    if is_up == is_down || !question.begins(&["when", "what", "which"]) {
+        return None;
+    }
+    let mut named =
+        named_columns(&question.topic, table).into_iter().filter(|at| type_of(table, *at) == Some(Type::Number));
+    let (column, None) = (named.next()?, named.next()) else { return None };
+    let rows: Vec<&Vec<&'a TextLine>> = table.items().collect();
+    let worths: Option<Vec<f64>> =
+        rows.iter().map(|row| typed::worth(&table.cell(row, column)?.text).map(|worth| worth.value)).collect();
+    let worths = worths?;
+    let is_moved = |at: &usize| if is_up { worths[*at] > worths[at - 1] } else { worths[*at] < worths[at - 1] };
+    let mut found = (1..worths.len()).filter(is_moved);
+    // Of several it is not known which is meant.
+    let (at, None) = (found.next()?, found.next()) else { return None };
+    cell(table, rows[at], column).or_else(|| row("", table, rows[at]))
 }
 
 /// The rows that are marked in the column that is asked about, or are not: "who hasn't paid", "who was never absent".

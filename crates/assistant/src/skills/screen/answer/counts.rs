@@ -8,8 +8,10 @@ use super::super::question::{Question, Wants};
 use super::super::read;
 use super::super::say::{aloud, is_kept};
 use super::super::shape::{self, Kind};
+use super::super::ties;
 use super::super::words::words;
 use super::Quote;
+use crate::skills::date::day::MONTHS;
 use jarvis_core::{ScreenText, TextLine};
 
 /// Lines of more words are quoted by their sentence.
@@ -56,7 +58,13 @@ fn is_counted(word: &str, sentence: &str) -> bool {
             && token.starts_with(|c: char| c.is_ascii_digit())
     };
     let of = |token: &str| words(token).first().is_some_and(|read| stem(read) == stem(word));
-    tokens.windows(2).any(|two| is_count(two[0]) && of(two[1]))
+    // "Saved logins (5)", but not the number of an error.
+    let is_behind = || {
+        let mut words = sentence.split_whitespace().rev();
+        let last = words.next().and_then(|last| last.strip_prefix('(')).and_then(|last| last.strip_suffix(')'));
+        last.is_some_and(is_count) && words.next().is_some_and(|before| before.ends_with('s') && of(before))
+    };
+    tokens.windows(2).any(|two| is_count(two[0]) && of(two[1])) || is_behind()
 }
 
 /// What says when: the only short line that has a word of the question and a time.
@@ -65,7 +73,11 @@ pub(super) fn of_time<'a>(question: &Question, screen: &'a ScreenText) -> Option
         return None;
     }
     // "What time" says nothing of what it is of.
-    let named = question.topic.iter().filter(|word| !matches!(word.as_str(), "time" | "day" | "date"));
+    let is_of_day = |word: &str| ties::weekday(word).is_some() || MONTHS.contains(&word);
+    let named = question
+        .topic
+        .iter()
+        .filter(|word| !matches!(word.as_str(), "time" | "day" | "date" | "today" | "tomorrow") && !is_of_day(word));
     let wanted: Vec<String> = named.map(|word| stem(word)).collect();
     let has_time = |line: &TextLine| {
         line.text.split_whitespace().any(|word| shape::is_time(word.trim_matches([',', '.', '(', ')'])))

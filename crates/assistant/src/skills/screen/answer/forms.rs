@@ -6,7 +6,7 @@ use super::super::find::find_of;
 use super::super::question::{Question, Wants};
 use super::super::say::{aloud, is_kept, is_legible};
 use super::super::words::{likeness, words};
-use super::super::{error, secret};
+use super::super::{error, read, secret};
 use super::Quote;
 use jarvis_core::{ScreenText, TextLine, TextRole};
 
@@ -43,12 +43,30 @@ pub(super) fn of_form<'a>(question: &Question, screen: &'a ScreenText) -> Option
         | ["what", "does", "the" | "this" | "it", "form" | "dialog" | "window", "ask", "for"]
         | ["what", "does", "it", "ask", "for"]
         | ["which" | "what", "fields", "are", "there"] => fields(screen),
+        // "What did I write under special wishes".
+        [
+            "what",
+            "did",
+            "i",
+            "write" | "put" | "enter" | "type" | "fill",
+            "under" | "for" | "as" | "in" | "into" | "at",
+            name @ ..,
+        ] if !name.is_empty() => field(&without_article(name).join(" "), screen),
         ["which" | "what", "fields", "are", "empty" | "missing" | "blank"]
+        | ["which" | "what", "fields", "are", "still", "empty" | "missing" | "blank"]
+        | ["which" | "what", "field", "is", "empty" | "missing" | "blank"]
         | ["what", "have", "i", "forgotten" | "missed", ..]
         | ["what", "did", "i", "forget" | "miss", ..]
         | ["what", "is", "still", "empty" | "missing"] => empty(screen),
         ["is" | "are", ..] if question.wants == Wants::Understanding => switch(question, screen),
         _ => None,
+    }
+}
+
+fn without_article<'s>(name: &'s [&'s str]) -> &'s [&'s str] {
+    match name {
+        ["the" | "my" | "a", rest @ ..] if !rest.is_empty() => rest,
+        _ => name,
     }
 }
 
@@ -139,7 +157,8 @@ fn empty(screen: &ScreenText) -> Option<Quote<'_>> {
 /// Whether a setting is on: what stands beside its name, if that says so.
 fn switch<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> {
     let is_switched = |text: &str| SWITCHED.contains(&text.trim().to_lowercase().as_str());
-    let topic: Vec<&String> = question.topic.iter().filter(|word| !SWITCHED.contains(&word.as_str())).collect();
+    let is_said = |word: &str| SWITCHED.contains(&word) || matches!(word, "switched" | "turned");
+    let topic: Vec<&String> = question.topic.iter().filter(|word| !is_said(word)).collect();
     if topic.is_empty() {
         return None;
     }
@@ -158,6 +177,20 @@ fn switch<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> 
         let value = find_of(screen, &line.text, None)?.value?;
         is_switched(&value.text).then_some((line, value))
     });
+    // Under the name of a section of settings: "[cloud]", "enabled = false".
+    if found.is_none() {
+        let body = read::body(screen);
+        let is_section = |line: &&TextLine| line.text.trim().starts_with('[') && line.text.trim().ends_with(']');
+        let at = body.iter().position(|line| is_section(line) && names(line))?;
+        let section = body[at + 1..].iter().take_while(|line| !is_section(line));
+        let is_on = |line: &&&TextLine| {
+            let pair = line.text.split_once(['=', ':']);
+            pair.is_some_and(|(name, value)| is_switched(name) && is_switched(value))
+        };
+        let line = *section.into_iter().find(is_on)?;
+        let said = format!("It says: {} {}.", aloud(&body[at].text), aloud(&line.text));
+        return Some(Quote { said, lines: vec![body[at], line], query: None });
+    }
     let (line, value) = found?;
     let label = line.text.split(':').next().unwrap_or_default();
     let said = format!("{}: {}.", aloud(label), aloud(&value.text));

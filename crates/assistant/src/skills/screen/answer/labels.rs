@@ -10,7 +10,7 @@ use super::super::shape::{self, Kind};
 use super::super::table::tables;
 use super::super::value::{Value, is_free};
 use super::super::words::{find as fit, words};
-use super::super::{located, read};
+use super::super::{copying, error, located, measure, read};
 use super::Quote;
 use super::sentences::counts;
 use jarvis_core::{Region, ScreenText, TextLine, TextRole};
@@ -40,6 +40,18 @@ const OF_ITSELF: &[&str] = &[
     "buy", "bought", "purchase", "purchased", "order", "ordered", "print", "printed", "issue", "issued", "sent", "send", "written",
     "write", "wrote", "made", "paid", "pay", "date", "day", "happen", "happened", "visit", "visited", "shop",
 ];
+
+/// The code of an error, which stands in its message: "0x41" of "out of paper (error 0x41)".
+pub(super) fn error_code<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> {
+    let name = question.name.as_deref().filter(|name| matches!(*name, "error code" | "error number"))?;
+    if find_of(screen, name, None).is_some_and(|found| !found.is_near && found.value.is_some()) {
+        return None;
+    }
+    let line =
+        error::find(screen).into_iter().find(|line| !is_kept(line) && copying::code_of_error(&line.text).is_some())?;
+    let code = copying::code_of_error(&line.text)?;
+    Some(Quote { said: format!("The {name} is {}.", aloud(&code)), lines: vec![line], query: None })
+}
 
 /// Who signed a letter: what stands under its last words.
 pub(super) fn signed<'a>(labels: &[String], screen: &'a ScreenText) -> Option<Quote<'a>> {
@@ -95,7 +107,10 @@ pub(super) fn of_topic<'a>(labels: &[String], question: &Question, screen: &'a S
         return None;
     }
     let name = question.topic.join(" ");
-    let value = find_of(screen, &name, None).filter(|found| !found.is_near)?.value?;
+    let found = find_of(screen, &name, None).filter(|found| !found.is_near)?;
+    // A label that says more has to have what is asked for.
+    let is_all = words(&found.label).len() == question.topic.len();
+    let value = found.value.filter(|value| is_all || measure::may_answer(question, &value.text))?;
     // What costs something does not count it.
     let is_count = counts(&value.text) && shape::find(Kind::Amount, &value.text).is_empty();
     is_count.then(|| of_label(&name, None, question, screen))?

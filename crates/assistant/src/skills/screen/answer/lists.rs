@@ -67,6 +67,39 @@ fn together<'a>(items: &[std::ops::Range<usize>], body: &[&'a TextLine]) -> Opti
     Some(Quote { said: format!("{all}: {total} {unit} together."), lines, query: None })
 }
 
+/// The step after the one that is spoken of, or before it: "what do I do after blending".
+pub(super) fn step_beside<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> {
+    let at = question.said.iter().position(|word| matches!(word.as_str(), "after" | "before"))?;
+    let is_asked = question.begins(&["what", "which"])
+        && question.says(&["do", "comes", "come", "happens", "follows", "next", "step", "is"]);
+    let done: Vec<String> = question.said[at + 1..]
+        .iter()
+        .filter(|word| question.topic.contains(word))
+        .map(|word| stem(&stem(word)))
+        .collect();
+    if !is_asked || done.is_empty() {
+        return None;
+    }
+    let body = read::body(screen);
+    let lists = list::lists(&body);
+    let has = |place: &std::ops::Range<usize>| {
+        let text = flow(&body[place.clone()]);
+        let has: Vec<String> = words(list::without_mark(&text)).iter().map(|word| stem(&stem(word))).collect();
+        done.iter().all(|word| has.contains(word))
+    };
+    let mut found = lists.iter().filter(|list| list.is_numbered).filter_map(|list| {
+        let mut these = (0..list.items.len()).filter(|at| has(&list.items[*at]));
+        let (at, None) = (these.next()?, these.next()) else { return None };
+        Some((list, at))
+    });
+    let (list, step) = found.next()?;
+    let next = if question.said[at] == "after" { Some(step + 1) } else { step.checked_sub(1) };
+    let place = list.items.get(next?)?.clone();
+    let said = flow(&body[place.clone()]);
+    let said = format!("It says: {}", beginning(list::without_mark(&said), MOST_WORDS));
+    Some(Quote { said, lines: body[place].to_vec(), query: None })
+}
+
 /// The item, the items or the number of items of a list, or the item that says how many.
 pub(super) fn of_list<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> {
     let Wants::Value { labels, is_number, kind } = &question.wants else { return None };

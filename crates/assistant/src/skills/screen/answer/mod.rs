@@ -9,6 +9,7 @@
 mod agenda;
 mod compared;
 mod counts;
+mod evidence;
 mod forms;
 mod labels;
 mod lists;
@@ -21,7 +22,7 @@ use super::say::{NOT_SAID, aloud, flow, is_kept, is_legible, is_secret};
 use super::shape::{self, Kind};
 use super::told::Told;
 use super::words::words;
-use super::{Screen, chat, error, excerpt, find, gist, located, measure, noted, nouns, secret};
+use super::{Screen, chat, error, excerpt, find, gist, located, measure, noted, nouns, read, secret};
 use jarvis_core::{HostAction, Region, Reply, ScreenText, Seen, Slots, TextLine, TextRole};
 use labels::of_label;
 use nearest::{is_named_nowhere, is_nowhere, nearest};
@@ -63,13 +64,15 @@ impl Screen {
         if !screen.lines.iter().any(is_legible) {
             return Seen::Reply(Reply::say(noted("I see no text there.".into(), screen)));
         }
-        if let Some(secret) = secret::asked(asked) {
+        let question = question::read(asked);
+        // Who else knows it is no question for what it is.
+        let is_for_it = !question.begins(&["who", "does", "do", "did", "has", "have"]);
+        if let Some(secret) = secret::asked(asked).filter(|_| is_for_it) {
             return self.keep(&secret.name, screen, may_look_on);
         }
         if gist::asked_for(asked).is_some() {
             return Seen::Reply(self.sum_up("gist", screen));
         }
-        let question = question::read(asked);
         if question::is_for_buttons(&question.topic)
             && let Some(buttons) = buttons(screen)
         {
@@ -173,11 +176,19 @@ fn quoted<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> 
     {
         return Some(quote);
     }
-    if let Some(quote) = forms::of_form(question, screen)
+    if let Some(quote) = whole_row(question, screen)
+        .or_else(|| labels::error_code(question, screen))
+        .or_else(|| lists::step_beside(question, screen))
+        .or_else(|| forms::of_form(question, screen))
         .or_else(|| headline(question, screen))
         .or_else(|| tables::quantity(question, screen))
         .or_else(|| lists::of_list(question, screen))
     {
+        return Some(quote);
+    }
+    // What somebody says in a conversation is told with who said it.
+    let is_chat = !chat::messages(screen).is_empty();
+    if is_chat && let Some(quote) = evidence::of_evidence(question, screen) {
         return Some(quote);
     }
     // What comes after something stands in another sentence than that.
@@ -193,26 +204,29 @@ fn quoted<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> 
     let may_answer = |text: &str| !measure::is_question(text) && measure::may_answer(question, text);
     let may_be = |quote: &Quote<'_>| measure::may_answer(question, &quote.said);
     let any = |_: &str| true;
+    let is_who = question.begins(&["who", "whose"]);
     match &question.wants {
         Wants::Value { labels, kind, is_number } => tables::of_table(question, screen)
             .filter(|quote| !measure::is_of_things(question) || may_be(quote))
-            .or_else(|| counts::of_count(question, screen))
+            .or_else(|| counts::of_count(question, screen).filter(|_| !is_chat))
             .or_else(expected)
-            .or_else(|| agenda::of_agenda(question, screen))
+            .or_else(|| agenda::of_agenda(question, screen).filter(may_be))
             .or_else(|| labels::signed(labels, screen))
             .or_else(|| labels.iter().find_map(|label| of_label(label, *kind, question, screen).filter(may_be)))
             .or_else(|| labels::letterhead(labels, screen))
             .or_else(|| labels::of_topic(labels, question, screen))
-            .or_else(|| labels::of_itself(question, screen))
+            .or_else(|| labels::of_itself(question, screen).filter(may_be))
             .or_else(|| labels::of_share(labels, question, screen))
+            .or_else(|| evidence::of_evidence(question, screen))
             .or_else(|| {
-                let told = sentences(&question.topic, *is_number, *kind, &may_answer, screen);
+                let may_answer = |text: &str| may_answer(text) && (!is_who || measure::has_name(text));
+                let told = sentences(&question.topic, *is_number, *kind, &may_answer, screen).filter(|_| !is_chat);
                 // "How much" is answered with an amount where the page has one.
                 let only = || labels::only_amount(question, screen);
                 let has_amount = |quote: &Quote<'_>| !shape::find(Kind::Amount, &quote.said).is_empty();
                 if told.as_ref().is_some_and(has_amount) { told } else { only().or(told) }
             })
-            .or_else(|| counts::of_time(question, screen))
+            .or_else(|| counts::of_time(question, screen).filter(may_be))
             .or_else(|| {
                 let named = otherwise_named(&question.topic).find_map(|name| {
                     let words = words(name);
@@ -227,6 +241,9 @@ fn quoted<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> 
                 });
                 named.filter(|_| *is_number)
             }),
+        Wants::Whether { .. } if question.says(&["anything", "free", "busy"]) && question.begins(&["do", "am"]) => {
+            agenda::of_agenda(question, screen)
+        }
         Wants::Whether { .. } => sentences(&without_may(&question.topic), false, None, &any, screen).or_else(|| {
             otherwise_named(&question.topic).find_map(|name| sentences(&words(name), false, None, &any, screen))
         }),
@@ -239,13 +256,42 @@ fn quoted<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> 
             let is_there = lines.iter().any(|line| line.text.contains(|c: char| c.is_ascii_digit()));
             is_there.then(|| Quote { said: format!("It says: {}", flow(&lines)), lines, query: None })
         }),
-        Wants::Understanding => tables::of_table(question, screen).or_else(|| agenda::of_agenda(question, screen)),
+        Wants::Understanding => {
+            let is_told = question.begins(&["why", "is", "are", "was", "were", "did", "does", "has", "have", "can"]);
+            tables::of_table(question, screen)
+                .or_else(|| agenda::of_agenda(question, screen))
+                .or_else(|| evidence::of_evidence(question, screen).filter(|_| is_told))
+        }
         Wants::OwnWords => None,
     }
 }
 
+/// The row that is asked for by what stands in it: "read the November row".
+fn whole_row<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> {
+    let [first, rest @ .., last] = &question.said[..] else { return None };
+    let is_asked = matches!(first.as_str(), "read" | "tell" | "show" | "say" | "give")
+        && matches!(last.as_str(), "row" | "line" | "entry");
+    let name: Vec<&str> =
+        rest.iter().map(String::as_str).filter(|word| !matches!(*word, "me" | "out" | "the" | "my" | "this")).collect();
+    let rows = read::rows_with(&name.join(" "), screen);
+    let said = rows.iter().map(|row| flow(row)).collect::<Vec<_>>().join(" ");
+    let lines: Vec<&TextLine> = rows.into_iter().flatten().collect();
+    let is_kept = lines.iter().any(|line| is_kept(line));
+    (is_asked && !lines.is_empty() && !is_kept).then_some(Quote { said, lines, query: None })
+}
+
 /// The headline, or what a message is about where no label says so.
 fn headline<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> {
+    // "What is this form for": what stands at its head.
+    if let [what, is, this, .., last] = &question.said[..]
+        && (what.as_str(), is.as_str(), this.as_str(), last.as_str()) == ("what", "is", "this", "for")
+        && question.topic.len() <= 1
+    {
+        let body = read::body(screen);
+        let line = *body.iter().find(|line| line.text.split_whitespace().count() > 3 && !is_kept(line))?;
+        let said = format!("It says: {}.", aloud(&line.text).trim_end_matches('.'));
+        return Some(Quote { said, lines: vec![line], query: None });
+    }
     let is_asked =
         matches!(&question.topic[..], [word] if matches!(word.as_str(), "headline" | "title" | "heading" | "subject"));
     let is_labelled = || find::find(screen, &question.topic[0]).is_some_and(|found| found.value.is_some());

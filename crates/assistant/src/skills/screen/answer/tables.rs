@@ -78,7 +78,17 @@ pub(super) fn quantity<'a>(question: &Question, screen: &'a ScreenText) -> Optio
     // "How many shirts did I order" has words that stand in no row.
     let counted = || {
         let of = |words: &[String]| table::cell(screen, words, true).filter(|_| is_count);
-        of(&question.topic).or_else(|| question.topic.iter().find_map(|word| of(std::slice::from_ref(word))))
+        // What is counted comes before what is done with it: "how many people cleaned the windows" is asked of people.
+        let helping = question
+            .said
+            .iter()
+            .position(|word| matches!(word.as_str(), "do" | "does" | "did" | "are" | "have" | "were"));
+        let is_counted = |word: &&String| match helping {
+            Some(at) => question.said[..at].contains(word),
+            None => question.topic.first() == Some(*word),
+        };
+        let mut counted = question.topic.iter().filter(is_counted);
+        of(&question.topic).or_else(|| counted.find_map(|word| of(std::slice::from_ref(word))))
     };
     let table::Cell { row, head, cell } = named().or_else(counted)?;
     if [row, head, cell].iter().any(|line| is_kept(line)) {
@@ -260,7 +270,15 @@ fn count<'a>(question: &Question, table: &Table<'a>, screen: &ScreenText) -> Opt
     let column = (1..table.heads().len()).find_map(|column| {
         let has = |row: &&&Vec<&TextLine>| {
             let cell = table.cell(row, column).filter(|cell| !cell.text.contains(|c: char| c.is_ascii_digit()));
-            cell.is_some_and(|cell| words(&cell.text).iter().all(|read| matter.iter().any(|word| alike(word, read))))
+            cell.is_some_and(|cell| {
+                let read = words(&cell.text);
+                // "How many trains go to London" where all of them are trains, and the name goes on.
+                let rest: Vec<&&String> =
+                    matter.iter().filter(|word| !over.iter().any(|read| alike(word, read))).collect();
+                let is_begun = !rest.is_empty() && rest.iter().all(|word| read.iter().any(|read| alike(word, read)));
+                read.iter().all(|read| matter.iter().any(|word| alike(word, read)))
+                    || is_begun && rest.len() < matter.len()
+            })
         };
         let found: Vec<&Vec<&TextLine>> = rows.iter().filter(has).copied().collect();
         (!found.is_empty()).then_some((column, found))
@@ -509,6 +527,18 @@ fn column_of(question: &Question, table: &Table<'_>, of: &[&TextLine], known: &[
     };
     if of.iter().any(is_told_there) {
         return None;
+    }
+    // What one of them costs is another column than what all of them do.
+    let of_price: &[&str] = if question.says(&["one", "each", "single", "per"]) {
+        &["price", "each", "unit", "rate"]
+    } else if question.says(&compared::TOGETHER) {
+        &["amount", "total", "sum"]
+    } else {
+        &[]
+    };
+    let is_of_price = |at: &usize| words(&table.heads()[*at].text).iter().any(|word| of_price.contains(&word.as_str()));
+    if tied.len() > 1 && tied.iter().any(is_of_price) {
+        tied.retain(is_of_price);
     }
     let is_it = |column: &usize| table.cell(of, *column).is_some_and(|cell| is_wanted(question, cell));
     if tied.len() > 1 && tied.iter().any(is_it) {

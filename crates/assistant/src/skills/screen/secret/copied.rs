@@ -1,11 +1,11 @@
 //! Which of the secrets of a screen somebody wants to have on the clipboard.
 //!
-//! Owns how a secret is told from others by what stands around it: "the mail password" is the one in the row of the mail. Nothing of
-//! this is said; it is copied for who asks for it.
+//! Owns how a secret is told from others by what stands around it: "the mail password" is the one in the row of the mail. Where
+//! several are meant equally well, none is copied, and what they are called is told apart. No secret is ever in what is told.
 
 use super::super::words::{likeness, words};
 use super::mask::{places, table_heads};
-use super::{SECRETS, is_name, is_one, is_secret};
+use super::{SECRETS, is_name, is_one, is_secret, kept};
 use jarvis_core::{ScreenText, TextLine};
 use std::ops::Range;
 
@@ -21,6 +21,17 @@ const LITTLE: [&str; 10] = ["the", "my", "a", "of", "for", "to", "this", "that",
 const FITS: f32 = 0.8;
 /// Lines over a secret of which one may be what it is called.
 const OVER: usize = 3;
+/// What one is called is told with no more words.
+const CALLED: usize = 6;
+
+/// What is copied where a secret is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::skills::screen) enum Copied {
+    /// The secret, or all of a list of them.
+    Secret(String),
+    /// Nothing: several are meant equally well. What each is called, no two alike; empty where nothing tells them apart.
+    Several(Vec<String>),
+}
 
 /// A secret, and the words around it.
 struct Secret {
@@ -34,30 +45,72 @@ struct Secret {
     near: Vec<String>,
     /// Which line it is called by, where that stands over it, and its words.
     over: Option<(usize, Vec<String>)>,
+    /// What begins its row, or stands before it in its line, with nothing secret.
+    called: String,
 }
 
 /// The secret of `screen` that `wanted` names, or all of them where it names many: "the recovery codes". `None` where it is no name of
-/// one, or nothing around them says which is meant.
-pub(in crate::skills::screen) fn copied(screen: &ScreenText, wanted: &str) -> Option<String> {
+/// one, or none is called so.
+pub(in crate::skills::screen) fn copied(screen: &ScreenText, wanted: &str) -> Option<Copied> {
     let wanted = named(wanted)?;
     let all = secrets(screen);
-    let meant = &all[meant(&all, &wanted)?];
+    let fitting = fitting(&all, &wanted);
+    let meant = &all[*fitting.first()?];
     // "The recovery codes", and not "the password for Windows".
     let is_many =
         (0..wanted.len()).any(|at| is_called(&wanted, at) && wanted[at].ends_with('s') && !wanted[at].ends_with("ss"));
     if !is_many {
-        return Some(with_groups(&all, meant));
+        return Some(one_of(screen, &all, &fitting));
     }
     let over = |secret: &Secret| secret.over.as_ref().map(|(at, _)| *at);
     let is_of_list = |secret: &&Secret| match over(meant) {
         Some(label) => over(secret) == Some(label),
         None => secret.line == meant.line,
     };
-    Some(all.iter().filter(is_of_list).map(|secret| secret.text.as_str()).collect::<Vec<_>>().join("\n"))
+    Some(Copied::Secret(
+        all.iter().filter(is_of_list).map(|secret| secret.text.as_str()).collect::<Vec<_>>().join("\n"),
+    ))
+}
+
+/// The one secret of those at `fitting`, which fit equally well, or what they are called where they are several. The same secret
+/// shown twice, the groups of one and the codes of one list are one: of a list, whichever comes first serves.
+fn one_of(screen: &ScreenText, all: &[Secret], fitting: &[usize]) -> Copied {
+    let first = &all[fitting[0]];
+    let groups = groups(all, first);
+    let list = |secret: &Secret| secret.over.as_ref().map(|(at, _)| *at).filter(|_| label(&secret.called).is_empty());
+    let is_same = |other: &Secret| {
+        let is_of_whole = groups.iter().any(|group| std::ptr::eq(*group, other));
+        other.text == first.text || is_of_whole || list(other).is_some() && list(other) == list(first)
+    };
+    let others: Vec<&Secret> = fitting[1..].iter().map(|at| &all[*at]).filter(|other| !is_same(other)).collect();
+    if others.is_empty() {
+        let texts: Vec<&str> = groups.iter().map(|group| group.text.as_str()).collect();
+        return Copied::Secret(texts.join(" "));
+    }
+    let mut called: Vec<String> = Vec::new();
+    for secret in std::iter::once(first).chain(others) {
+        let over = secret.over.as_ref().map(|(at, _)| screen.lines[*at].text.as_str());
+        let name = [secret.called.as_str()].into_iter().chain(over).map(label).find(|name| !name.is_empty());
+        if let Some(name) = name.filter(|name| !called.contains(name)) {
+            called.push(name);
+        }
+    }
+    Copied::Several(if called.len() > 1 { called } else { Vec::new() })
+}
+
+/// What of `text`, without secrets, is a label that can be said: its first words, to the first sign.
+fn label(text: &str) -> String {
+    let text = kept(text);
+    let name =
+        text.trim_start_matches(|c: char| !c.is_alphanumeric()).split([':', '=', '|']).next().unwrap_or_default();
+    let words = name.split_whitespace().filter(|word| !word.contains(super::MASK)).take(CALLED);
+    let name = words.collect::<Vec<_>>().join(" ");
+    let name = name.trim_matches(|c: char| !c.is_alphanumeric());
+    if name.contains(char::is_alphabetic) { name.to_owned() } else { String::new() }
 }
 
 /// The secret `meant`, and the other groups of it where they are cells of their own: "22 -", "7 -", "39".
-fn with_groups(all: &[Secret], meant: &Secret) -> String {
+fn groups<'a>(all: &'a [Secret], meant: &'a Secret) -> Vec<&'a Secret> {
     let is_group = |secret: &&Secret| secret.is_group;
     let behind = all.iter().skip_while(|secret| !std::ptr::eq(*secret, meant));
     let mut line = meant.line;
@@ -65,13 +118,13 @@ fn with_groups(all: &[Secret], meant: &Secret) -> String {
         line += 1;
         meant.is_group && secret.line == line && secret.row == meant.row
     });
-    std::iter::once(meant).chain(next).map(|secret| secret.text.as_str()).collect::<Vec<_>>().join(" ")
+    std::iter::once(meant).chain(next).collect()
 }
 
 /// The line of `screen`, masked or not, that has the secret that `wanted` names.
 pub(in crate::skills::screen) fn line_of<'a>(screen: &'a ScreenText, wanted: &str) -> Option<&'a TextLine> {
     let all = secrets(screen);
-    screen.lines.get(all[meant(&all, &named(wanted)?)?].line)
+    screen.lines.get(all[*fitting(&all, &named(wanted)?).first()?].line)
 }
 
 /// The words of `wanted` if they name a secret.
@@ -87,8 +140,8 @@ fn is_called(wanted: &[String], at: usize) -> bool {
     is_name(wanted, at) || SAME.iter().any(|same| same.contains(&wanted[at].as_str()))
 }
 
-/// Which of `all` is the one that `wanted` names: all the words that say whose it is stand near, and most of the others.
-fn meant(all: &[Secret], wanted: &[String]) -> Option<usize> {
+/// Which of `all` are those that `wanted` names: all the words that say whose one is stand near, and as many of the others as of none.
+fn fitting(all: &[Secret], wanted: &[String]) -> Vec<usize> {
     let score = |secret: &Secret| {
         let has = |word: &String| {
             let over = secret.over.iter().flat_map(|(_, words)| words);
@@ -99,8 +152,8 @@ fn meant(all: &[Secret], wanted: &[String]) -> Option<usize> {
         (of_whom && count > 0).then_some(count)
     };
     let scores: Vec<Option<usize>> = all.iter().map(score).collect();
-    let best = scores.iter().flatten().max()?;
-    scores.iter().position(|score| score.as_ref() == Some(best))
+    let best = scores.iter().flatten().max();
+    (0..all.len()).filter(|at| best.is_some() && scores[*at].as_ref() == best).collect()
 }
 
 /// The secrets of `screen`, from the first line to the last.
@@ -108,13 +161,16 @@ fn secrets(screen: &ScreenText) -> Vec<Secret> {
     let lines = &screen.lines;
     let places = places(screen);
     let heads = table_heads(screen);
-    let shown = |at: usize| {
+    let bared = |at: usize| {
         let mut text = lines[at].text.clone();
         places[at].iter().rev().for_each(|place| text.replace_range(place.clone(), " "));
-        joined(words(&text))
+        text
     };
+    let shown = |at: usize| joined(words(&bared(at)));
     let mut all: Vec<Secret> = Vec::new();
-    for (at, place) in places.iter().enumerate().flat_map(|(at, places)| places.iter().map(move |place| (at, place))) {
+    let each = places.iter().enumerate().flat_map(|(at, places)| (0..places.len()).map(move |nth| (at, nth)));
+    for (at, nth) in each {
+        let place = &places[at][nth];
         let is_beside = |other: &usize| {
             *other != at && (lines[*other].is_left_of(&lines[at]) || lines[at].is_left_of(&lines[*other]))
         };
@@ -126,7 +182,15 @@ fn secrets(screen: &ScreenText) -> Vec<Secret> {
         let over = (!is_named).then(|| over(lines, &places, &all, at, &shown)).flatten();
         let is_group = lines[at].text.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '–'));
         let row = lines[at].region.y;
-        all.push(Secret { line: at, row, is_group, text: bare(&lines[at].text[place.clone()]).to_owned(), near, over });
+        let left = (0..lines.len()).filter(|other| lines[*other].is_left_of(&lines[at]));
+        let left = left.filter(|other| bared(*other).contains(char::is_alphabetic));
+        let called = match left.min_by_key(|other| lines[*other].region.x) {
+            Some(first) => bared(first),
+            // Behind the one before it: "Mail: sunflower, Bank: Tiger22".
+            None => lines[at].text[nth.checked_sub(1).map_or(0, |nth| places[at][nth].end)..place.start].to_owned(),
+        };
+        let text = bare(&lines[at].text[place.clone()]).to_owned();
+        all.push(Secret { line: at, row, is_group, text, near, over, called });
     }
     all
 }
@@ -196,7 +260,35 @@ mod tests {
 
     fn of(text: &str, wanted: &str) -> Option<String> {
         let lines = text.lines().zip(0..).flat_map(|(text, row)| crate::bench::lines(text, row)).collect();
-        copied(&screen(lines), wanted)
+        match copied(&screen(lines), wanted)? {
+            Copied::Secret(text) => Some(text),
+            Copied::Several(called) => Some(format!("? {}", called.join(", "))),
+        }
+    }
+
+    #[test]
+    fn several_that_fit_alike_are_asked_about_and_none_is_copied() {
+        let table = "Service    User    Password\nNetflix    bob     sunflower\nBank       ann     Tiger22\nShop       kim     moonlight";
+        let list = "# Passwords\n\nNetflix: sunflower\nBank: Tiger22";
+        let notes =
+            "Mail      user: tom@post.example   password: Wren-Teapot-88!\nRouter    user admin   pass  k0mb1nat0r77";
+        let forms = "Password: Wren-Teapot-88\nPassword: Tiger22";
+        let twice = "Password: Wren-Teapot-88\nThe password is \"Wren-Teapot-88\".";
+        let codes = "Recovery codes\n4f9a1-c02be\n77d3e-19aa0\nKeep them.";
+        for (text, wanted, is_copied) in [
+            (table, "the password", "? Netflix, Bank, Shop"),
+            (table, "bank password", "Tiger22"),
+            (list, "password", "? Netflix, Bank"),
+            (list, "netflix password", "sunflower"),
+            (notes, "password", "? Mail, Router"),
+            (forms, "password", "? "),
+            (twice, "password", "Wren-Teapot-88"),
+            // Whichever of them serves.
+            (codes, "recovery code", "4f9a1-c02be"),
+            ("Safe combination    22 -    7 -    39", "safe combination", "22 - 7 - 39"),
+        ] {
+            assert_eq!(of(text, wanted).as_deref(), Some(is_copied), "{wanted}: {text}");
+        }
     }
 
     #[test]
@@ -227,6 +319,24 @@ mod tests {
             text in "\\PC{0,60}|((password|code|:|  |x9zz9|4471|bank|\n) ?){0,14}", wanted in "\\PC{0,20}|(the )?(bank )?(password|codes)",
         ) {
             of(&text, &wanted);
+        }
+
+        /// What is told of several has none of them in it.
+        #[test]
+        fn no_secret_is_in_what_several_are_called(
+            rows in proptest::collection::vec(("[A-Z][a-z]{3,8}", "[a-z]{2,4}[0-9]{4,6}[!#]"), 2..6), form in 0..3usize,
+        ) {
+            let row = |(name, secret): &(String, String)| match form {
+                0 => format!("{name}    bob    {secret}"),
+                1 => format!("{name} password: {secret}"),
+                _ => format!("{name}: {secret}"),
+            };
+            let head = ["Service    User    Password", "Notes", "# Passwords\n"][form];
+            let text = format!("{head}\n{}", rows.iter().map(row).collect::<Vec<_>>().join("\n"));
+            let told = of(&text, "password").unwrap_or_default();
+            if let Some(called) = told.strip_prefix("? ") {
+                prop_assert!(!rows.iter().any(|(_, secret)| called.contains(secret.as_str())), "{}", called);
+            }
         }
     }
 }

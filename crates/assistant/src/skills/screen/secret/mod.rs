@@ -28,7 +28,7 @@ use super::cells::Cells;
 use super::words::words;
 use crate::router::normalize::is_file_name;
 pub(super) use asked::asked;
-pub(super) use copied::{copied, line_of};
+pub(super) use copied::{Copied, copied, line_of};
 use jarvis_core::ScreenText;
 pub(super) use mask::masked;
 use std::borrow::Cow;
