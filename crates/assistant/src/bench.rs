@@ -143,6 +143,16 @@ impl Question {
 
     fn has_expected(&self, said: &str) -> bool {
         let lower = said.to_lowercase();
+        let parts = self.parts();
+        let holds = |(is_wanted, any): &(bool, String)| match is_wanted {
+            true => any.split('|').any(|text| lower.contains(&text.to_lowercase())),
+            false => !any.split('|').any(|text| said.contains(text)),
+        };
+        !parts.is_empty() && parts.iter().all(holds)
+    }
+
+    /// What an answer has to have (`true`) and may not have, with "|" between what is as good.
+    pub(crate) fn parts(&self) -> Vec<(bool, String)> {
         let expected = format!(" {}", self.expected);
         let mut parts: Vec<(bool, String)> = Vec::new();
         for part in expected.split(' ').filter(|part| !part.is_empty()) {
@@ -153,11 +163,7 @@ impl Question {
                 _ => {}
             }
         }
-        let holds = |(is_wanted, any): &(bool, String)| match is_wanted {
-            true => any.split('|').any(|text| lower.contains(&text.to_lowercase())),
-            false => !any.split('|').any(|text| said.contains(text)),
-        };
-        !parts.is_empty() && parts.iter().all(holds)
+        parts
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod look;
 mod picture;
+mod pointing;
 mod sentences;
 mod speech;
 
@@ -425,12 +426,37 @@ impl Mind {
         match self.look_and_see(matched, request, target, glance, cancel)? {
             // What stood on the screen is no part of the conversation: that may be sent to a model of another program.
             Seen::Reply(reply) => Ok(self.give(reply, None, on_piece)),
-            Seen::Ask { prompt, in_full, grounds, in_own_words, otherwise, absent, after } => {
+            Seen::Ask {
+                prompt,
+                in_full,
+                passages,
+                quoted,
+                question,
+                grounds,
+                in_own_words,
+                otherwise,
+                absent,
+                after,
+            } => {
                 let is_capable = match loaded(&mut self.model) {
                     Ok(model) => model.parameters().is_some_and(|count| count >= CAPABLE),
-                    Err(_) if prompt.is_empty() => false,
+                    Err(_) if prompt.is_empty() || quoted.is_some() => false,
                     Err(error) => return Err(error),
                 };
+                let is_told = !in_own_words && !screen::is_to_explain(&request.text);
+                let pointed = if is_told { self.point(&in_full, &passages, question, cancel) } else { None };
+                let asked = pointing::OnPage { passages: &passages, is_capable, is_named: !prompt.is_empty() };
+                let reply = match (pointed, quoted) {
+                    (Some(pointed), Some(quoted)) => Some(asked.checked(pointed, quoted)),
+                    (None, quoted) => quoted,
+                    (Some(pointed), None) => asked.reply(pointed, &absent),
+                };
+                if let Some(mut reply) = reply {
+                    if !after.is_empty() {
+                        reply.spoken = format!("{} {after}", reply.spoken);
+                    }
+                    return Ok(self.give(reply, None, on_piece));
+                }
                 let (prompt, wording) = match (in_own_words, is_capable) {
                     (true, false) => (prompt, screen::Wording::Own),
                     (true, true) => (in_full, screen::Wording::Own),

@@ -2,6 +2,7 @@
 
 use crate::{Cancel, Result};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// Who says a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,6 +144,15 @@ pub struct Generation {
     pub timings_ms: GenerationTimings,
 }
 
+/// The line of a page that a model looks at for an answer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pointed {
+    /// Which of the lines.
+    pub line: usize,
+    /// How likely it answers the question, 0..=1.
+    pub likely: f32,
+}
+
 /// A language model.
 pub trait LanguageModel: Send {
     /// Continues `prompt`. `on_text` gets each piece of text as soon as it is whole UTF-8 and can no longer be part of
@@ -187,6 +197,21 @@ pub trait LanguageModel: Send {
     /// Whether what it is asked for is sent to another program before anything on this machine has a try.
     fn sends_first(&self) -> bool {
         false
+    }
+    /// Which of the `lines` of a page answers the `question` behind them, both ranges of bytes of the content of `prompt`'s last
+    /// message; none where the model can't tell. An answer to `prompt` needs less work after it.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn point(
+        &mut self,
+        prompt: &[Message],
+        lines: &[Range<usize>],
+        question: Range<usize>,
+        cancel: &Cancel,
+    ) -> Result<Option<Pointed>> {
+        let (_, _, _, _) = (prompt, lines, question, cancel);
+        Ok(None)
     }
     /// The host of another program that made the last answer, or was asked for it; none when this program made it.
     fn answered_from(&self) -> Option<&str> {

@@ -21,13 +21,16 @@ pub use clock::{Clock, SystemClock};
 pub use error::{Error, Result};
 pub use event::{AssistantEvent, AssistantState, EventRecord};
 pub use language::{
-    Constraint, GenerateOptions, Generation, GenerationTimings, LanguageModel, Message, Prompt, Role, StopReason,
+    Constraint, GenerateOptions, Generation, GenerationTimings, LanguageModel, Message, Pointed, Prompt, Role,
+    StopReason,
 };
 pub use screen::{
     AccessibilityTree, Capture, Eyes, Look, LookTimings, Pixels, Region, ScreenCapture, ScreenTarget, ScreenText,
     ScreenWindow, Screenshot, Shown, TextLine, TextRecognizer, TextRole, TextSource, WindowText,
 };
-pub use skill::{HostAction, IntentMatch, Reply, Risk, Route, Seen, Sight, Skill, SkillContext, SkillSpec, Slots};
+pub use skill::{
+    HostAction, IntentMatch, Passage, Reply, Risk, Route, Seen, Sight, Skill, SkillContext, SkillSpec, Slots,
+};
 pub use speech::{
     SpeechToText, Synthesis, TextToSpeech, Transcript, TranscriptTimings, Vad, WakeDetection, WakeWord, Weighed,
     wake_phrase,

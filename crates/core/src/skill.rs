@@ -7,6 +7,7 @@ use crate::{Clock, Error, Region, Result, ScreenTarget, ScreenText};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// The parameters of a request, by name (`duration` = `"300"`).
 pub type Slots = BTreeMap<String, String>;
@@ -122,6 +123,17 @@ pub struct Reply {
     pub look: Option<ScreenTarget>,
 }
 
+/// Something that may answer a question about what was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passage {
+    /// Where it is in what the language model is asked, in bytes.
+    pub place: Range<usize>,
+    /// What is told of it.
+    pub said: String,
+    /// Where on the screen it stands, as [`ScreenText`] has it.
+    pub region: Region,
+}
+
 /// What a skill makes of what was seen for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {
@@ -137,6 +149,12 @@ pub enum Seen {
         /// The same with all of the screen that has room, for a model that can be told what to do where there is no answer.
         /// Two questions about the same screen begin the same.
         in_full: String,
+        /// What of it may answer by itself.
+        passages: Vec<Passage>,
+        /// An answer by the words alone, which a model that can point holds against what it looks at; else it is the answer.
+        quoted: Option<Reply>,
+        /// Where in `in_full` the question is, in bytes.
+        question: Range<usize>,
         /// What the answer has to stand in, a line each: a sentence that says what is not there is not said.
         grounds: String,
         /// Only its numbers, names and addresses have to: what is asked for takes words of its own, as a translation does.

@@ -6,10 +6,11 @@
 //! user has heard the beginning of.
 
 use std::cell::Cell;
+use std::ops::Range;
 
 use jarvis_core::{
-    Cancel, Error, GenerateOptions, Generation, LanguageModel, Message, Prompt, Result, SpeechToText, Transcript,
-    Weighed,
+    Cancel, Error, GenerateOptions, Generation, LanguageModel, Message, Pointed, Prompt, Result, SpeechToText,
+    Transcript, Weighed,
 };
 
 use crate::message::{PANICKED, contained};
@@ -117,6 +118,16 @@ impl LanguageModel for OnGraphics<dyn LanguageModel> {
 
     fn end_of_turn(&mut self, said: &str, cancel: &Cancel) -> Result<Option<f32>> {
         self.ask(|model| model.end_of_turn(said, cancel), || true)
+    }
+
+    fn point(
+        &mut self,
+        prompt: &[Message],
+        lines: &[Range<usize>],
+        question: Range<usize>,
+        cancel: &Cancel,
+    ) -> Result<Option<Pointed>> {
+        self.ask(|model| model.point(prompt, lines, question.clone(), cancel), || true)
     }
 
     fn is_of_user(&mut self, prompt: &[Message], cancel: &Cancel) -> Result<Option<f32>> {

@@ -19,6 +19,7 @@ mod kernels;
 mod llama;
 mod model;
 mod of_user;
+mod pointer;
 mod sampling;
 mod stream;
 mod team;
@@ -30,6 +31,7 @@ mod tokenizer;
 pub use error::LlmError;
 pub use model::{Compute, GgufModel, LoadOptions};
 pub use of_user::unlearned_after;
+pub use pointer::unpointed_after;
 
 /// Small sound model files, one a family, for the fuzzer to begin with.
 #[cfg(fuzzing)]

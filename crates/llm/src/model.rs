@@ -7,14 +7,16 @@ use crate::gguf::Gguf;
 use crate::kernels::Kernel;
 use crate::llama::{self, Aside, Pass};
 use crate::of_user::Probe;
+use crate::pointer::Pointer;
 use crate::sampling::{self, Sampler};
 use crate::stream::{self, TextStream};
 use crate::template::ChatTemplate;
 use crate::tokenizer::Tokenizer;
 use jarvis_core::{
-    Cancel, Constraint, GenerateOptions, Generation, GenerationTimings, LanguageModel, Message, Prompt, Role,
+    Cancel, Constraint, GenerateOptions, Generation, GenerationTimings, LanguageModel, Message, Pointed, Prompt, Role,
     StopReason,
 };
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -79,6 +81,8 @@ pub struct GgufModel {
     pub(crate) endings: Endings,
     /// Tells what is asked of the user's own, where there is one of this model.
     pub(crate) probe: Option<Probe>,
+    /// Tells which line of a page answers a question, where there is one of this model.
+    pub(crate) pointer: Option<Pointer>,
     /// What was read of questions that were judged beside the conversation.
     pub(crate) judging: Option<(Aside, Vec<u32>)>,
     /// Made for the first answer with a form.
@@ -122,6 +126,7 @@ impl GgufModel {
         let config = crate::llama::Config::read(&gguf, options.context_length)?;
         let (metadata, vocabulary) = (&gguf.header.metadata, config.vocabulary);
         let probe = Probe::of(metadata, config.layers, config.width);
+        let pointer = Pointer::of(metadata, config.layers, config.width);
         // Neither needs the other, and weights may wait for the disk.
         let (tokenizer, mut llama) = std::thread::scope(|scope| {
             let words = std::thread::Builder::new().name("llm-words".into());
@@ -148,8 +153,8 @@ impl GgufModel {
             ms = started.elapsed().as_millis() as u64,
             "language model loaded"
         );
-        if let Some(probe) = &probe {
-            llama.watch(probe.layer);
+        if let Some(layer) = probe.as_ref().map(|probe| probe.layer) {
+            llama.watch(layer);
         }
         let parameters = gguf.header.tensors.values().map(|tensor| tensor.rows as u64 * tensor.cols as u64).sum();
         Ok(Self {
@@ -160,6 +165,7 @@ impl GgufModel {
             read: Vec::new(),
             endings: Endings::default(),
             probe,
+            pointer,
             judging: None,
             lexicon: None,
         })
@@ -199,6 +205,22 @@ impl GgufModel {
             }
             Prompt::Chat(messages) => self.encode_chat(messages, limit),
         }
+    }
+
+    /// The dialogue as tokens, and for each the byte of the last message's content that it begins at: [`usize::MAX`] behind it, and
+    /// 0 before it. None where something of the content is not written there as it is.
+    pub(crate) fn encode_with_places(&self, messages: &[Message]) -> Result<Option<(Vec<u32>, Vec<usize>)>> {
+        let Some(last) = messages.last() else { return Ok(None) };
+        if messages.iter().any(|message| self.tokenizer.without_controls(&message.content) != message.content) {
+            return Ok(None);
+        }
+        let text = self.template.render(messages, true)?;
+        let Some(first) = text.rfind(last.content.trim()) else { return Ok(None) };
+        let first = first - (last.content.len() - last.content.trim_start().len()).min(first);
+        let (ids, starts) = self.tokenizer.encode_with_starts(&text)?;
+        let end = first + last.content.trim_end().len();
+        let place = |start: usize| if start >= end { usize::MAX } else { start.saturating_sub(first) };
+        Ok(Some((ids, starts.into_iter().map(place).collect())))
     }
 
     /// The dialogue as tokens. The oldest messages after a leading system message are left out until it fits, whole
@@ -422,6 +444,16 @@ impl LanguageModel for GgufModel {
 
     fn is_of_user(&mut self, prompt: &[Message], cancel: &Cancel) -> jarvis_core::Result<Option<f32>> {
         Ok(self.likely_of_user(prompt, cancel)?)
+    }
+
+    fn point(
+        &mut self,
+        prompt: &[Message],
+        lines: &[Range<usize>],
+        question: Range<usize>,
+        cancel: &Cancel,
+    ) -> jarvis_core::Result<Option<Pointed>> {
+        Ok(self.pointed(prompt, lines, question, cancel)?)
     }
 }
 

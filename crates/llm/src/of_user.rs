@@ -43,8 +43,22 @@ pub(crate) struct Probe {
     beginning: u64,
     /// The layer, counted from 0, behind which it looks.
     pub(crate) layer: usize,
-    bias: f32,
-    weights: Vec<f32>,
+    linear: Linear,
+}
+
+/// A weight for each of some numbers, and what they are held against.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Linear {
+    pub(crate) bias: f32,
+    pub(crate) weights: Vec<f32>,
+}
+
+impl Linear {
+    /// How likely it is, 0..=1, of these numbers.
+    pub(crate) fn likely(&self, numbers: &[f32]) -> f32 {
+        let sum: f32 = self.weights.iter().zip(numbers).map(|(weight, number)| weight * number).sum();
+        1.0 / (1.0 + (-sum - self.bias).exp())
+    }
 }
 
 impl Probe {
@@ -53,7 +67,7 @@ impl Probe {
         // A name that is none is no reason to refuse a model that can answer.
         let name = metadata.text("general.name").ok().flatten().unwrap_or_default();
         let known = KNOWN.iter().find(|known| (known.0, known.1, known.2) == (name, layers, width));
-        known.and_then(|(.., text)| Self::read(text)).filter(|probe| probe.weights.len() == width)
+        known.and_then(|(.., text)| Self::read(text)).filter(|probe| probe.linear.weights.len() == width)
     }
 
     /// Reads what [`Self::write`] wrote.
@@ -64,15 +78,14 @@ impl Probe {
         Some(Self {
             beginning,
             layer,
-            bias,
-            weights: numbers.map(str::parse).collect::<std::result::Result<_, _>>().ok()?,
+            linear: Linear { bias, weights: numbers.map(str::parse).collect::<std::result::Result<_, _>>().ok()? },
         })
     }
 
     /// The fingerprint of the beginning, the layer and the bias, then the weights, eight a line.
     fn write(&self) -> String {
-        let mut text = format!("after {:016x}\n{} {}\n", self.beginning, self.layer, self.bias);
-        for line in self.weights.chunks(8) {
+        let mut text = format!("after {:016x}\n{} {}\n", self.beginning, self.layer, self.linear.bias);
+        for line in self.linear.weights.chunks(8) {
             let line: Vec<String> = line.iter().map(|weight| format!("{weight:.5}")).collect();
             let _ = writeln!(text, "{}", line.join(" "));
         }
@@ -82,19 +95,24 @@ impl Probe {
     /// How likely it is, 0..=1, where the stream is `stream` behind the probe's layer.
     fn likely(&self, stream: &[f32]) -> f32 {
         let scale = even(stream);
-        let sum: f32 = self.weights.iter().zip(stream).map(|(weight, value)| weight * value * scale).sum();
-        1.0 / (1.0 + (-sum - self.bias).exp())
+        let even: Vec<f32> = stream.iter().map(|value| value * scale).collect();
+        self.linear.likely(&even)
     }
 }
 
+/// The layer, counted from 0, of `layers` behind which it is looked.
+pub(crate) fn layer_to_watch(layers: usize) -> usize {
+    (layers as f64 * DEPTH) as usize
+}
+
 /// What makes the numbers of `stream` one long on average: its length says more of the position than of the meaning.
-fn even(stream: &[f32]) -> f32 {
+pub(crate) fn even(stream: &[f32]) -> f32 {
     let squares: f32 = stream.iter().map(|value| value * value).sum();
     (stream.len() as f32 / squares.max(f32::MIN_POSITIVE)).sqrt()
 }
 
 /// The fingerprint of `messages`, of what their authors are and of their words (FNV-1a, 64 bits).
-fn fingerprint(messages: &[Message]) -> u64 {
+pub(crate) fn fingerprint(messages: &[Message]) -> u64 {
     let role = |role: Role| match role {
         Role::System => "system",
         Role::User => "user",
@@ -156,7 +174,7 @@ impl GgufModel {
     /// # Errors
     /// The engine failed.
     pub fn learn_of_user(&mut self, beginning: &[Message]) -> jarvis_core::Result<String> {
-        let layer = (self.llama.layers() as f64 * DEPTH) as usize;
+        let layer = layer_to_watch(self.llama.layers());
         self.llama.watch(layer);
         let (mut rows, mut labels) = (Vec::new(), Vec::new());
         for (list, label) in [(OWN, 1.0), (WORLD, 0.0)] {
@@ -168,7 +186,7 @@ impl GgufModel {
                 labels.push(label);
             }
         }
-        Ok(Probe { beginning: fingerprint(beginning), ..learn(layer, &rows, &labels) }.write())
+        Ok(Probe { beginning: fingerprint(beginning), layer, linear: learn(&rows, &labels) }.write())
     }
 }
 
@@ -199,7 +217,7 @@ fn as_heard(question: &str) -> String {
 
 /// Logistic regression with weights that are kept small, by accelerated steps down (Nesterov): `rows` of equally many numbers, of
 /// which each `labels` says whether it is one (1) or not (0).
-fn learn(layer: usize, rows: &[Vec<f64>], labels: &[f64]) -> Probe {
+pub(crate) fn learn(rows: &[Vec<f64>], labels: &[f64]) -> Linear {
     let (count, width) = (rows.len() as f64, rows.first().map_or(0, Vec::len));
     let each = |of: &dyn Fn(usize) -> f64| (0..width).map(of).collect::<Vec<f64>>();
     let means = each(&|at| rows.iter().map(|row| row[at]).sum::<f64>() / count);
@@ -242,7 +260,7 @@ fn learn(layer: usize, rows: &[Vec<f64>], labels: &[f64]) -> Probe {
     }
     let shifted = (0..width).map(|at| weights[at] * means[at] / spreads[at]).sum::<f64>();
     let scaled = (0..width).map(|at| (weights[at] / spreads[at]) as f32).collect();
-    Probe { beginning: fingerprint(&[]), layer, bias: (weights[width] - shifted) as f32, weights: scaled }
+    Linear { bias: (weights[width] - shifted) as f32, weights: scaled }
 }
 
 #[cfg(test)]
@@ -368,9 +386,9 @@ mod tests {
     fn the_probes_are_whole() {
         for (name, layers, width, text) in KNOWN {
             let probe = Probe::read(text).unwrap();
-            assert!(probe.layer < layers && probe.weights.len() == width, "{name}");
+            assert!(probe.layer < layers && probe.linear.weights.len() == width, "{name}");
             let again = Probe::read(&probe.write()).unwrap();
-            assert_eq!((again.beginning, again.weights), (probe.beginning, probe.weights), "{name}");
+            assert_eq!((again.beginning, again.linear.weights), (probe.beginning, probe.linear.weights), "{name}");
         }
     }
 
@@ -386,7 +404,7 @@ mod tests {
             let labels: Vec<f64> = rows.iter().map(|row| f64::from(u8::from(side(row) > 0.0))).collect();
             let ones = labels.iter().sum::<f64>();
             prop_assume!(ones >= 5.0 && labels.len() as f64 - ones >= 5.0);
-            let probe = learn(0, &rows, &labels);
+            let probe = learn(&rows, &labels);
             let sum = |row: &[f64]| row.iter().zip(&probe.weights).map(|(r, w)| r * f64::from(*w)).sum::<f64>();
             let right = rows.iter().zip(&labels).filter(|(row, label)| (sum(row) + f64::from(probe.bias) > 0.0) == (**label > 0.5));
             prop_assert!(right.count() * 10 >= rows.len() * 9);

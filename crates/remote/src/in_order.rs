@@ -3,9 +3,10 @@
 //! Owns that order and nothing else. What was begun is never begun again by another: nobody wants to hear it twice.
 
 use jarvis_core::{
-    Cancel, Error, GenerateOptions, Generation, LanguageModel, Message, Prompt, Result, SpeechAudio, SpeechToText,
-    Synthesis, TextToSpeech, Transcript, Weighed,
+    Cancel, Error, GenerateOptions, Generation, LanguageModel, Message, Pointed, Prompt, Result, SpeechAudio,
+    SpeechToText, Synthesis, TextToSpeech, Transcript, Weighed,
 };
+use std::ops::Range;
 
 /// Whether a failure of the first is one that the second can make good.
 fn goes_on(error: &Error, begun: bool, cancel: &Cancel) -> bool {
@@ -100,6 +101,22 @@ impl LanguageModel for Minds {
 
     fn sends_first(&self) -> bool {
         self.models.iter().flatten().next().is_some_and(|model| model.sends_first())
+    }
+
+    fn point(
+        &mut self,
+        prompt: &[Message],
+        lines: &[Range<usize>],
+        question: Range<usize>,
+        cancel: &Cancel,
+    ) -> Result<Option<Pointed>> {
+        // What was seen stays here, so only one of our own is asked; a server tells nothing.
+        for model in self.models.iter_mut().flatten() {
+            if let Some(pointed) = model.point(prompt, lines, question.clone(), cancel)? {
+                return Ok(Some(pointed));
+            }
+        }
+        Ok(None)
     }
 
     fn answered_from(&self) -> Option<&str> {

@@ -3,9 +3,12 @@
 //! Owns the model, when it computes, and how it comes back after memory was short. The mind has one handle and the thinking
 //! thread another, so that other servers can be put beside it without loading it again. Never chooses a model.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jarvis_core::{Cancel, Error, GenerateOptions, Generation, LanguageModel, Message as ChatMessage, Prompt, Result};
+use jarvis_core::{
+    Cancel, Error, GenerateOptions, Generation, LanguageModel, Message as ChatMessage, Pointed, Prompt, Result,
+};
 
 use crate::heavy::Heavy;
 
@@ -120,6 +123,20 @@ impl LanguageModel for Local {
         let Seat::Here(model) = &mut *self.seat() else { return Ok(None) };
         let _right = self.heavy.take();
         model.is_of_user(prompt, cancel)
+    }
+
+    fn point(
+        &mut self,
+        prompt: &[ChatMessage],
+        lines: &[Range<usize>],
+        question: Range<usize>,
+        cancel: &Cancel,
+    ) -> Result<Option<Pointed>> {
+        // Who asks is about to have it answer, so that one that was let go of is brought back.
+        let mut seat = self.seat();
+        let model = seat.model()?;
+        let _right = self.heavy.take();
+        model.point(prompt, lines, question, cancel)
     }
 
     fn context_length(&self) -> usize {

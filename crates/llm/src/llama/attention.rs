@@ -24,7 +24,7 @@ pub(super) const TILE_POSITIONS: usize = 128;
 impl Llama {
     /// `stream += attention(norm(stream))` for the `count` tokens from position `first`.
     pub(super) fn attention(&mut self, layer: usize, first: usize, count: usize, rounding: Rounding, cancel: &Cancel) {
-        let Self { config, weights, cache, kernel, team, scratch, .. } = self;
+        let Self { config, weights, cache, kernel, team, scratch, pointing, .. } = self;
         let (config, kernel, weights) = (&*config, *kernel, &weights.layers[layer]);
         let (width, query_width, kv_width) = (config.width, config.query_width(), config.kv_width());
         let Scratch {
@@ -55,6 +55,9 @@ impl Llama {
         products(team, kernel, activations, matrices, cancel);
         let tokens = Tokens { config, kernel, weights, layer, first, count };
         tokens.remember(team, &scratch.angles, cache, query, key, value);
+        if let Some(pointing) = pointing {
+            pointing.note((kernel, config), layer, first, query, cache);
+        }
         let attended = &mut attended[..count * query_width];
         match count {
             1 => tokens.look_back_in_parts(team, cache, query, scores, (partial, ends), attended),

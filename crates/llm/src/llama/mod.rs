@@ -13,6 +13,7 @@ mod family;
 mod feed;
 mod pack;
 mod pass;
+mod pointing;
 mod read;
 #[cfg(test)]
 mod reference;
@@ -26,6 +27,7 @@ pub(crate) use config::Config;
 pub(crate) use device::{graphics, memory as graphics_memory};
 pub(crate) use pack::floats_of;
 pub(crate) use pass::{Aside, Pass};
+pub(crate) use pointing::Pointing;
 pub(crate) use weights::Weights;
 
 use crate::error::{LlmError, Result};
@@ -57,6 +59,8 @@ pub(crate) struct Llama {
     scratch: Scratch,
     /// The layer behind which the last token read is kept.
     watched: Option<usize>,
+    /// Where the tokens of a question look, while one is read.
+    pointing: Option<Pointing>,
 }
 
 impl Llama {
@@ -72,7 +76,7 @@ impl Llama {
         Scratch::check(&config, positions, team.threads())?;
         let cache = Cache::new(&config, positions);
         let scratch = Scratch::new(&config, positions, team.threads(), weights.has_floats());
-        Ok(Self { config, weights, cache, kernel, team, scratch, watched: None })
+        Ok(Self { config, weights, cache, kernel, team, scratch, watched: None, pointing: None })
     }
 
     /// Tokens that fit.

@@ -5,7 +5,7 @@
 
 use super::cache::Cache;
 use super::device::{self, DeviceLlama};
-use super::{CHUNK, Config, Llama};
+use super::{CHUNK, Config, Llama, Pointing};
 use crate::error::Result;
 use crate::gguf::Gguf;
 use crate::kernels::Kernel;
@@ -167,6 +167,32 @@ impl Pass {
         match self {
             Self::Processor(llama) => Ok(llama.watched.map(|_| llama.scratch.watched.clone())),
             Self::Device(llama) => llama.watched(),
+        }
+    }
+
+    /// Notes from now on where tokens look, until [`Self::pointed`]; `false` where this pass can't tell.
+    pub(crate) fn point(&mut self, pointing: Pointing) -> bool {
+        match self {
+            Self::Processor(llama) => llama.pointing = Some(pointing),
+            // Candle's attention is one operation, which keeps no weights.
+            Self::Device(_) => return false,
+        }
+        true
+    }
+
+    /// What was noted since [`Self::point`], see [`Pointing::shares`]; nothing is noted any more.
+    pub(crate) fn pointed(&mut self) -> Option<Vec<f32>> {
+        match self {
+            Self::Processor(llama) => llama.pointing.take().map(Pointing::shares),
+            Self::Device(_) => None,
+        }
+    }
+
+    /// Query heads of a layer.
+    pub(crate) fn heads(&self) -> usize {
+        match self {
+            Self::Processor(llama) => llama.config.heads,
+            Self::Device(llama) => llama.heads(),
         }
     }
 

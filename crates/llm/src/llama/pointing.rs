@@ -1,7 +1,8 @@
 //! Where a question looks on a page that was read before it: how much the attention of its tokens goes to each line.
 //!
 //! Heads that fetch what is asked for from far back ("retrieval heads", Wu et al., arXiv 2404.15574) point at the answer before a
-//! word of it is made. Owns the sums by head and line while a question is read. Never reads tokens itself.
+//! word of it is made. Owns the sums by head and line while a question is read; what they
+//! mean is [`crate::pointer`]'s. Never reads tokens itself.
 
 use super::cache::Cache;
 use super::config::Config;
@@ -47,7 +48,14 @@ impl Pointing {
     }
 
     /// Notes where the tokens `first ..` of one layer look, whose finished queries are `query` (tokens x query width).
-    pub(super) fn note(&mut self, kernel: Kernel, config: &Config, layer: usize, first: usize, query: &[f32], cache: &Cache) {
+    pub(super) fn note(
+        &mut self,
+        (kernel, config): (Kernel, &Config),
+        layer: usize,
+        first: usize,
+        query: &[f32],
+        cache: &Cache,
+    ) {
         let before: usize = self.heads[..layer].iter().map(Vec::len).sum();
         let (shared, width, lines) = (config.shared_by(), config.head_width, self.lines.len());
         let Scratch { scores, found, ends } = &mut self.scratch;
@@ -60,7 +68,15 @@ impl Pointing {
                 found.resize(width, 0.0);
                 ends.resize(1, Ends::NONE);
                 let positions = cache.head(layer, head / shared, 0..seen);
-                kernels::attend(kernel, &query[head * width..][..width], positions, config.score_cap, scores, found, ends);
+                kernels::attend(
+                    kernel,
+                    &query[head * width..][..width],
+                    positions,
+                    config.score_cap,
+                    scores,
+                    found,
+                    ends,
+                );
                 let sums = &mut self.sums[((before + index) * self.parts.len() + part) * lines..][..lines];
                 for (sum, line) in sums.iter_mut().zip(&self.lines) {
                     *sum += scores[line.clone()].iter().sum::<f32>() / ends[0].sum;

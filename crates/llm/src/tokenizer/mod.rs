@@ -131,6 +131,18 @@ impl Tokenizer {
         Ok(missing.into_iter().chain(ids.iter().copied()).collect())
     }
 
+    /// The same, and for each token the byte of `text` that it begins at.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub(crate) fn encode_with_starts(&self, text: &str) -> Result<(Vec<u32>, Vec<usize>)> {
+        let encoding = self.inner.encode(text, false).map_err(LlmError::engine)?;
+        let ids = encoding.get_ids();
+        let missing = self.beginning.filter(|bos| ids.first() != Some(bos));
+        let starts = missing.map(|_| 0).into_iter().chain(encoding.get_offsets().iter().map(|(start, _)| *start));
+        Ok((missing.into_iter().chain(ids.iter().copied()).collect(), starts.collect()))
+    }
+
     /// The bytes that a token adds to a text; none for control tokens.
     pub(crate) fn bytes(&self, token: u32) -> &[u8] {
         let index = token as usize;

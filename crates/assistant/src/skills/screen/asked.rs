@@ -1,5 +1,6 @@
 //! Questions about pages that were made up (`crate::bench`), answered by rules alone.
 
+mod pointing;
 mod who;
 
 use super::*;
@@ -26,7 +27,7 @@ fn came(page: &Page, asked: &Question) -> Came {
     let matched = about(&Request::new(asked.text, &Names::default()).words);
     let seen = skill.seen(matched.intent, &matched.slots, &page.screen, false, &context).unwrap();
     let (said, copied) = match &seen {
-        Seen::Reply(reply) => {
+        Seen::Reply(reply) | Seen::Ask { quoted: Some(reply), .. } => {
             let copied = reply.actions.iter().find_map(|action| match action {
                 HostAction::Copy { text } => Some(text.clone()),
                 _ => None,

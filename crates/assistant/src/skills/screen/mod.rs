@@ -49,7 +49,7 @@ mod words;
 mod world;
 
 use cells::Cells;
-pub use excerpt::sentences_for;
+pub use excerpt::{is_to_explain, sentences_for};
 use find::Found;
 use follow::Follow;
 pub use grounds::{Grounds, Wording, says_it_is_absent};
@@ -378,6 +378,12 @@ pub fn has_no_answer(said: &str) -> bool {
 /// Whether `said` only quotes what comes nearest to an answer.
 pub fn is_nearest(said: &str) -> bool {
     said.starts_with(NEAREST)
+}
+
+/// What is said where `said`, of the page, comes nearest to an answer.
+pub fn nearest_is(said: &str) -> String {
+    let text = said.strip_prefix("It says: ").unwrap_or(said);
+    format!("{NEAREST} The nearest is: {text}")
 }
 
 /// What is said of a secret: where its `line` is.

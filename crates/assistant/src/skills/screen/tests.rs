@@ -42,7 +42,7 @@ impl Session {
 
     fn say(&mut self, said: &str, screen: &ScreenText) -> String {
         match self.ask(said, screen) {
-            Seen::Reply(reply) => reply.spoken,
+            Seen::Reply(reply) | Seen::Ask { quoted: Some(reply), .. } => reply.spoken,
             other => panic!("{said}: {other:?}"),
         }
     }
@@ -169,8 +169,8 @@ fn a_column_of_secrets_is_not_said_but_can_be_copied() {
         session.ask("what's on my screen", &page);
         let answer = match session.ask(said, &page) {
             Seen::Reply(reply) => reply.spoken,
-            Seen::Ask { prompt, in_full, grounds, otherwise, .. } => {
-                format!("{prompt} {in_full} {grounds} {otherwise}")
+            Seen::Ask { prompt, in_full, passages, quoted, grounds, otherwise, .. } => {
+                format!("{prompt} {in_full} {passages:?} {quoted:?} {grounds} {otherwise}")
             }
             Seen::Look(_) => String::new(),
         };
@@ -201,8 +201,8 @@ fn words_that_are_a_secret_are_nowhere_but_in_a_copy() {
     ] {
         let answer = match session.ask(said, &page) {
             Seen::Reply(reply) => reply.spoken,
-            Seen::Ask { prompt, in_full, grounds, otherwise, .. } => {
-                format!("{prompt} {in_full} {grounds} {otherwise}")
+            Seen::Ask { prompt, in_full, passages, quoted, grounds, otherwise, .. } => {
+                format!("{prompt} {in_full} {passages:?} {quoted:?} {grounds} {otherwise}")
             }
             Seen::Look(_) => String::new(),
         };
@@ -518,7 +518,8 @@ fn where_there_was_no_answer_there_is_nothing_to_copy() {
     session.last_reply = Some("The answer before.".into());
     for said in ["is the invoice on this page overdue in May", "are the refunds on this page paid in May"] {
         let said = match session.ask(said, &invoice()) {
-            Seen::Ask { otherwise, .. } => otherwise,
+            Seen::Ask { quoted: None, otherwise, .. } => otherwise,
+            Seen::Ask { quoted: Some(reply), .. } => reply.spoken,
             Seen::Reply(reply) => reply.spoken,
             Seen::Look(_) => panic!(),
         };

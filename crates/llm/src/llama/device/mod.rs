@@ -209,6 +209,11 @@ impl DeviceLlama {
         std::mem::swap(&mut self.cache, aside);
     }
 
+    /// Query heads of a layer.
+    pub(crate) fn heads(&self) -> usize {
+        self.config.heads
+    }
+
     /// Layers of the model.
     pub(crate) fn layers(&self) -> usize {
         self.config.layers

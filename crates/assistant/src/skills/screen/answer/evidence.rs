@@ -50,7 +50,7 @@ const CAUSES: [&str; 6] = ["because", "since", "due", "as", "so", "reason"];
 const REASON_WORDS: usize = 30;
 
 /// Something that may answer.
-struct Unit<'a> {
+pub(super) struct Unit<'a> {
     /// What it says.
     text: String,
     lines: Vec<&'a TextLine>,
@@ -129,6 +129,22 @@ pub(super) fn of_evidence<'a>(question: &Question, screen: &'a ScreenText) -> Op
         None => format!("It says: {said}"),
     };
     Some(Quote { said, lines, query: None })
+}
+
+/// What is said where `row` of the page answers: the message or the sentence that it is of, or the row, whole.
+pub(super) fn told(row: &[&TextLine], units: &[Unit<'_>]) -> String {
+    let is_of = |unit: &&Unit<'_>| unit.lines.iter().any(|line| std::ptr::eq(*line, row[0]));
+    let text = row.iter().map(|line| aloud(&line.text)).collect::<Vec<_>>().join(", ");
+    let own = words(&text);
+    let shared = |unit: &Unit<'_>| words(&unit.text).iter().filter(|word| own.contains(word)).count();
+    // Of the sentences that the lines are of, the one that most of this line is of.
+    let mut of_row: Vec<&Unit<'_>> = units.iter().filter(is_of).collect();
+    of_row.sort_by_key(|unit| std::cmp::Reverse(shared(unit)));
+    match of_row.first() {
+        Some(Unit { text, by: Some((name, time)), .. }) => format!("{}, at {time}: {text}", aloud(name)),
+        Some(unit) => format!("It says: {}", beginning(&unit.text, MOST_WORDS)),
+        None => format!("It says: {text}"),
+    }
 }
 
 /// What a question asks for.
@@ -301,7 +317,7 @@ fn about(screen: &ScreenText) -> impl Iterator<Item = &str> {
 }
 
 /// All that may answer, from top to bottom.
-fn units(screen: &ScreenText) -> Vec<Unit<'_>> {
+pub(super) fn units(screen: &ScreenText) -> Vec<Unit<'_>> {
     let messages = chat::messages(screen);
     if !messages.is_empty() {
         let first = messages[0].head.first().or(messages[0].body.first()).map_or(0, |line| line.region.y);

@@ -23,10 +23,11 @@ use super::shape::{self, Kind};
 use super::told::Told;
 use super::words::words;
 use super::{Screen, chat, error, excerpt, find, gist, located, measure, noted, nouns, read, secret};
-use jarvis_core::{HostAction, Region, Reply, ScreenText, Seen, Slots, TextLine, TextRole};
+use jarvis_core::{HostAction, Passage, Region, Reply, ScreenText, Seen, Slots, TextLine, TextRole};
 use labels::of_label;
 use nearest::{is_named_nowhere, is_nowhere, nearest};
 use sentences::{otherwise_named, sentences, without_may};
+use std::ops::Range;
 
 /// The most words of an answer that is quoted.
 const MOST_WORDS: usize = 60;
@@ -79,22 +80,29 @@ impl Screen {
             self.told = Some(Told::of(super::told::slots("answer")));
             return Seen::Reply(Reply::say(buttons));
         }
+        let mut by_words = None;
         if let Some(quote) = chat(asked, screen).or_else(|| quoted(&question, screen)) {
+            // What is only found by its words may be about something else.
+            let is_sentence = quote.said.starts_with("It says: ");
             let about = match &quote.query {
-                Some(query) => Slots::from([("query".to_owned(), query.clone())]),
-                None => super::told::slots("answer"),
+                Some(query) if !is_sentence => Slots::from([("query".to_owned(), query.clone())]),
+                _ => super::told::slots("answer"),
             };
-            self.told = Some(Told { before: self.last_reply, ..Told::of(about) });
             let actions = vec![HostAction::Highlight { region: quote.region() }];
             let spoken = super::legibly_of(quote.said.clone(), &quote.lines);
-            return Seen::Reply(Reply { spoken, actions, ..Reply::default() });
+            let reply = Reply { spoken, actions, ..Reply::default() };
+            if !is_sentence {
+                self.told = Some(Told { before: self.last_reply, ..Told::of(about) });
+                return Seen::Reply(reply);
+            }
+            by_words = Some(reply);
         }
         // What is not there a model would make up.
         let thing = match &question.wants {
             Wants::Whether { thing } => thing.as_ref(),
             _ => question.name.as_ref().filter(|label| nouns::is_label(label)),
         };
-        if let Some(label) = thing
+        if let Some(label) = thing.filter(|_| by_words.is_none())
             && find::find(screen, label).is_none()
         {
             let slots = Slots::from([("query".to_owned(), label.clone())]);
@@ -103,9 +111,13 @@ impl Screen {
         self.told = Some(Told { before: self.last_reply, ..Told::of(super::told::slots("answer")) });
         let is_named_nowhere =
             is_named_nowhere(&question, screen) || is_nowhere(&question, screen) || tables::lacks(&question, screen);
+        let (in_full, passages, place) = passages(asked, screen);
         Seen::Ask {
             prompt: if is_named_nowhere { String::new() } else { excerpt::prompt(asked, screen) },
-            in_full: excerpt::in_full(asked, screen),
+            in_full,
+            passages,
+            quoted: by_words,
+            question: place,
             grounds: excerpt::grounds(screen),
             in_own_words: question.wants == Wants::OwnWords,
             otherwise: match is_named_nowhere {
@@ -116,6 +128,19 @@ impl Screen {
             after: String::new(),
         }
     }
+}
+
+/// What a language model is asked where all of the page has room, what of that may answer by itself, and where the question is.
+pub(super) fn passages(asked: &str, screen: &ScreenText) -> (String, Vec<Passage>, Range<usize>) {
+    let excerpt::InFull { text, rows, question } = excerpt::in_full(asked, screen);
+    let units = evidence::units(screen);
+    let is_told = |(_, lines): &(Range<usize>, Vec<&TextLine>)| !lines.iter().any(|line| is_kept(line));
+    let passage = |(place, lines): (Range<usize>, Vec<&TextLine>)| Passage {
+        place,
+        said: evidence::told(&lines, &units),
+        region: lines.iter().map(|line| line.region).reduce(|all, other| all.union(&other)).unwrap_or_default(),
+    };
+    (text, rows.into_iter().filter(is_told).map(passage).collect(), question)
 }
 
 /// What there is to press.

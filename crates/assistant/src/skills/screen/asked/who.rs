@@ -41,6 +41,7 @@ impl Talk {
         if reply.look.is_some() {
             reply = match self.router.seen(&matched, page, false, &context).unwrap() {
                 Seen::Reply(reply) => reply,
+                Seen::Ask { quoted: Some(reply), .. } => reply,
                 Seen::Ask { prompt, otherwise, .. } if prompt.is_empty() => Reply::say(otherwise),
                 Seen::Ask { .. } => return Came::Skill(matched.intent, MODEL.into(), None),
                 Seen::Look(_) => panic!("{said}: looks on where it may not"),

@@ -112,8 +112,8 @@ fn answer(said: &str, screen: &ScreenText) -> String {
     let matched = about(&Request::new(said, &Names::default()).words);
     match Screen::new().seen(matched.intent, &matched.slots, screen, false, &context).unwrap() {
         Seen::Reply(reply) => reply.spoken,
-        Seen::Ask { prompt, in_full, grounds, otherwise, after, .. } => {
-            format!("{prompt}\n{in_full}\n{grounds}\n{otherwise}\n{after}")
+        Seen::Ask { prompt, in_full, passages, quoted, grounds, otherwise, after, .. } => {
+            format!("{prompt}\n{in_full}\n{passages:?}\n{quoted:?}\n{grounds}\n{otherwise}\n{after}")
         }
         Seen::Look(_) => String::new(),
     }

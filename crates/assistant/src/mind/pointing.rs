@@ -1,0 +1,82 @@
+//! Answers that the language model points at on a page, quoted from it.
+//!
+//! Owns how sure it has to be for what is said: of what the words of the question stand on the page for, less than of what is
+//! called otherwise there. A small model that isn't sure makes no answer of its own: what it looked at is told as such, or nothing.
+
+use super::{Mind, loaded};
+use crate::conversation::Conversation;
+use crate::skills::screen;
+use jarvis_core::{Cancel, HostAction, Message, Passage, Pointed, Reply, Role};
+use std::ops::Range;
+
+/// How likely a line has to be to be told as the answer.
+const SURE: f32 = 0.5;
+/// The same where no word of the question is on the page.
+const SURE_OF_OTHER_WORDS: f32 = 0.6;
+/// The same where the words alone lead there, too.
+const SURE_OF_BOTH: f32 = 0.25;
+/// How likely it has to be to be told at all.
+const NEAR: f32 = 0.1;
+
+/// A page that was asked about.
+pub(super) struct OnPage<'a> {
+    pub passages: &'a [Passage],
+    /// Whether the model can be asked to answer from the whole page.
+    pub is_capable: bool,
+    /// Whether the page has words of the question.
+    pub is_named: bool,
+}
+
+impl Mind {
+    /// The passage of the page in `content` that the language model points at for the question in it; none where it can't.
+    pub(super) fn point(
+        &mut self,
+        content: &str,
+        passages: &[Passage],
+        question: Range<usize>,
+        cancel: &Cancel,
+    ) -> Option<Pointed> {
+        let mut prompt = Conversation::beginning();
+        prompt.push(Message::new(Role::User, content));
+        let places: Vec<Range<usize>> = passages.iter().map(|passage| passage.place.clone()).collect();
+        // A model that fails is told of by the answer that it fails to give.
+        loaded(&mut self.model).ok()?.point(&prompt, &places, question, cancel).ok().flatten()
+    }
+}
+
+impl OnPage<'_> {
+    /// What is said where `pointed` was pointed at, `absent` where that can't be it; none where the model is to answer in words of
+    /// its own.
+    pub(super) fn reply(&self, pointed: Pointed, absent: &str) -> Option<Reply> {
+        let passage = self.passages.get(pointed.line)?;
+        let least = if self.is_named { SURE } else { SURE_OF_OTHER_WORDS };
+        match pointed.likely {
+            likely if likely >= least => Some(told(passage, passage.said.clone())),
+            _ if self.is_capable => None,
+            likely if likely >= NEAR => Some(told(passage, screen::nearest_is(&passage.said))),
+            _ => Some(Reply::say(absent)),
+        }
+    }
+
+    /// What is said where the words alone lead to `quoted`.
+    pub(super) fn checked(&self, pointed: Pointed, quoted: Reply) -> Reply {
+        let Some(passage) = self.passages.get(pointed.line) else { return quoted };
+        let is_there = |action: &HostAction| match action {
+            HostAction::Highlight { region } => !region.intersection(&passage.region).is_empty(),
+            _ => false,
+        };
+        match quoted.actions.iter().any(is_there) {
+            true if pointed.likely >= SURE_OF_BOTH => quoted,
+            false if pointed.likely >= SURE => told(passage, passage.said.clone()),
+            // It has other means to be sure.
+            _ if self.is_capable => quoted,
+            false if pointed.likely >= NEAR => told(passage, screen::nearest_is(&passage.said)),
+            _ => Reply { spoken: screen::nearest_is(&quoted.spoken), ..quoted },
+        }
+    }
+}
+
+/// `spoken` of `passage`, which is shown.
+fn told(passage: &Passage, spoken: String) -> Reply {
+    Reply { spoken, actions: vec![HostAction::Highlight { region: passage.region }], ..Reply::default() }
+}
