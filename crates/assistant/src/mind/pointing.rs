@@ -10,9 +10,9 @@ use jarvis_core::{Cancel, HostAction, Message, Passage, Pointed, Reply, Role};
 use std::ops::Range;
 
 /// How likely a line has to be to be told as the answer.
-const SURE: f32 = 0.5;
+const SURE: f32 = 0.6;
 /// The same where no word of the question is on the page.
-const SURE_OF_OTHER_WORDS: f32 = 0.6;
+const SURE_OF_OTHER_WORDS: f32 = 0.65;
 /// The same where the words alone lead there, too.
 const SURE_OF_BOTH: f32 = 0.25;
 /// How likely it has to be to be told at all.
@@ -67,7 +67,7 @@ impl OnPage<'_> {
         };
         match quoted.actions.iter().any(is_there) {
             true if pointed.likely >= SURE_OF_BOTH => quoted,
-            false if pointed.likely >= SURE => told(passage, passage.said.clone()),
+            false if pointed.likely >= SURE_OF_OTHER_WORDS => told(passage, passage.said.clone()),
             // It has other means to be sure.
             _ if self.is_capable => quoted,
             false if pointed.likely >= NEAR => told(passage, screen::nearest_is(&passage.said)),

@@ -347,7 +347,7 @@ fn what_stood_on_the_screen_stays_here_and_out_of_the_conversation() {
     let (mut mind, parrot, eyes) = seeing();
     eyes.will_see(Ok(a_screen("Refunds take 14 days.")));
     parrot.will_say("Refunds take 14 days.", StopReason::EndOfText);
-    let lines = trace(&mut mind, "what is this page about");
+    let lines = trace(&mut mind, "explain this page to me");
     assert!(lines.contains("intent screen.ask") && lines.contains("by Model"), "{lines}");
     assert!(lines.ends_with("= Refunds take 14 days.\n"), "{lines}");
     assert!(parrot.asked.lock().unwrap()[0].last().unwrap().content.contains("Refunds take 14 days."));

@@ -123,6 +123,7 @@ fn told<'a>(found: &[&Entry<'a>]) -> Option<Quote<'a>> {
         said: format!("It says: {}.{more}", said.join(", ").trim_end_matches('.')),
         lines,
         query: None,
+        is_sure: true,
     })
 }
 

@@ -197,6 +197,7 @@ fn extreme<'a>(question: &Question, table: &Table<'a>) -> Option<Quote<'a>> {
         said,
         lines: told.iter().flat_map(|quote| quote.lines.clone()).collect(),
         query: None,
+        is_sure: true,
     })
 }
 
@@ -293,7 +294,7 @@ fn sum<'a>(question: &Question, table: &Table<'a>) -> Option<Quote<'a>> {
     let total = typed::written(numbers.iter().sum(), &like.text);
     let head = aloud(&table.heads()[column].text);
     let said = format!("{head} of the {} that I see: {total} together.", counted(numbers.len(), "row"));
-    Some(Quote { said, lines: cells, query: None })
+    Some(Quote { said, lines: cells, query: None, is_sure: true })
 }
 
 /// How far two rows are apart in what is asked about: "how much more does Ines earn than Paul".
@@ -344,7 +345,7 @@ fn difference<'a>(question: &Question, table: &Table<'a>) -> Option<Quote<'a>> {
         told(other, second),
         typed::written(apart, &first.text)
     );
-    Some(Quote { said, lines: vec![first, second], query: None })
+    Some(Quote { said, lines: vec![first, second], query: None, is_sure: true })
 }
 
 /// The row at which what is asked about became more, or less: "when did the rent go up".
@@ -398,6 +399,7 @@ fn marked<'a>(question: &Question, table: &Table<'a>) -> Option<Quote<'a>> {
         said: told.iter().map(|quote| quote.said.as_str()).collect::<Vec<_>>().join(" "),
         lines: told.iter().flat_map(|quote| quote.lines.clone()).collect(),
         query: None,
+        is_sure: true,
     })
 }
 
@@ -428,5 +430,6 @@ pub(super) fn extreme_of_rows<'a>(question: &Question, screen: &'a ScreenText) -
         said: format!("It says: {}.", cells.join(", ").trim_end_matches('.')),
         lines: row.clone(),
         query: None,
+        is_sure: true,
     })
 }

@@ -128,7 +128,7 @@ pub(super) fn of_evidence<'a>(question: &Question, screen: &'a ScreenText) -> Op
         Some((name, time)) => format!("{}, at {time}: {said}", aloud(name)),
         None => format!("It says: {said}"),
     };
-    Some(Quote { said, lines, query: None })
+    Some(Quote { said, lines, query: None, is_sure: true })
 }
 
 /// What is said where `row` of the page answers: the message or the sentence that it is of, or the row, whole.

@@ -91,7 +91,7 @@ fn field<'a>(name: &str, screen: &'a ScreenText) -> Option<Quote<'a>> {
         None => return None,
     };
     let lines = std::iter::once(found.line).chain(value.map(|value| value.line)).collect();
-    Some(Quote { said, lines, query: Some(name.to_owned()) })
+    Some(Quote { said, lines, query: Some(name.to_owned()), is_sure: true })
 }
 
 /// The labels of the form on `screen`, from top to bottom.
@@ -131,7 +131,7 @@ fn labels(screen: &ScreenText) -> Vec<&TextLine> {
 fn told<'a>(before: &str, labels: Vec<&'a TextLine>) -> Option<Quote<'a>> {
     let names = labels.iter().take(MOST).map(|line| aloud(line.text.trim_end_matches([':', '*', ' '])));
     let said = format!("{before}{}.", names.collect::<Vec<_>>().join(", "));
-    (!labels.is_empty()).then_some(Quote { said, lines: labels, query: None })
+    (!labels.is_empty()).then_some(Quote { said, lines: labels, query: None, is_sure: true })
 }
 
 fn fields(screen: &ScreenText) -> Option<Quote<'_>> {
@@ -149,7 +149,9 @@ fn empty(screen: &ScreenText) -> Option<Quote<'_>> {
     let empty: Vec<&TextLine> = labels.iter().copied().filter(|label| !has_value(label)).collect();
     match (labels.is_empty(), empty.is_empty()) {
         (true, _) => None,
-        (false, true) => Some(Quote { said: "I see something in each of them.".into(), lines: labels, query: None }),
+        (false, true) => {
+            Some(Quote { said: "I see something in each of them.".into(), lines: labels, query: None, is_sure: true })
+        }
         _ => told("I see nothing in: ", empty),
     }
 }
@@ -171,7 +173,7 @@ fn switch<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> 
     // "Newsletter: off".
     let is_own = |line: &&TextLine| line.text.split_once(':').is_some_and(|(_, value)| is_switched(value));
     if let Some(line) = screen.lines.iter().filter(|line| is_legible(line)).filter(names).find(is_own) {
-        return Some(Quote { said: format!("{}.", aloud(&line.text)), lines: vec![line], query: None });
+        return Some(Quote { said: format!("{}.", aloud(&line.text)), lines: vec![line], query: None, is_sure: true });
     }
     let found = screen.lines.iter().filter(|line| is_legible(line)).filter(names).find_map(|line| {
         let value = find_of(screen, &line.text, None)?.value?;
@@ -189,10 +191,10 @@ fn switch<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> 
         };
         let line = *section.into_iter().find(is_on)?;
         let said = format!("It says: {} {}.", aloud(&body[at].text), aloud(&line.text));
-        return Some(Quote { said, lines: vec![body[at], line], query: None });
+        return Some(Quote { said, lines: vec![body[at], line], query: None, is_sure: true });
     }
     let (line, value) = found?;
     let label = line.text.split(':').next().unwrap_or_default();
     let said = format!("{}: {}.", aloud(label), aloud(&value.text));
-    Some(Quote { said, lines: vec![line, value.line], query: None })
+    Some(Quote { said, lines: vec![line, value.line], query: None, is_sure: true })
 }

@@ -50,7 +50,7 @@ pub(super) fn error_code<'a>(question: &Question, screen: &'a ScreenText) -> Opt
     let line =
         error::find(screen).into_iter().find(|line| !is_kept(line) && copying::code_of_error(&line.text).is_some())?;
     let code = copying::code_of_error(&line.text)?;
-    Some(Quote { said: format!("The {name} is {}.", aloud(&code)), lines: vec![line], query: None })
+    Some(Quote { said: format!("The {name} is {}.", aloud(&code)), lines: vec![line], query: None, is_sure: true })
 }
 
 /// Who signed a letter: what stands under its last words.
@@ -63,7 +63,7 @@ pub(super) fn signed<'a>(labels: &[String], screen: &'a ScreenText) -> Option<Qu
     };
     let at = body.iter().rposition(is_end)?;
     let name = *body.get(at + 1).filter(|line| line.text.split_whitespace().count() <= 4 && !is_kept(line))?;
-    Some(Quote { said: format!("It is signed: {}.", aloud(&name.text)), lines: vec![name], query: None })
+    Some(Quote { said: format!("It is signed: {}.", aloud(&name.text)), lines: vec![name], query: None, is_sure: true })
 }
 
 /// Who a letter or a bill is from that nobody signed and no label tells: what stands at its head.
@@ -85,6 +85,7 @@ pub(super) fn letterhead<'a>(labels: &[String], screen: &'a ScreenText) -> Optio
         said: format!("At its head stands: {}.", aloud(&name.text)),
         lines: vec![name],
         query: None,
+        is_sure: true,
     })
 }
 
@@ -97,7 +98,12 @@ pub(super) fn only_amount<'a>(question: &Question, screen: &'a ScreenText) -> Op
     let (line, None) = (*amounts.next()?, amounts.next()) else { return None };
     let sentence = read::sentences(&line.text).into_iter().find(|text| shape::find(Kind::Amount, text).len() == 1)?;
     let is_it = is_price && !is_kept(line) && sentence.split_whitespace().count() >= SENTENCE_WORDS;
-    is_it.then(|| Quote { said: format!("It says: {}", aloud(&sentence)), lines: vec![line], query: None })
+    is_it.then(|| Quote {
+        said: format!("It says: {}", aloud(&sentence)),
+        lines: vec![line],
+        query: None,
+        is_sure: true,
+    })
 }
 
 /// The number behind a label that has all the words of a question that names none: "Items in cart: 8".
@@ -158,7 +164,12 @@ pub(super) fn of_label<'a>(
         return None;
     }
     if found.is_secret(label) {
-        return Some(Quote { said: located(&found, label, screen), lines, query: Some(label.to_owned()) });
+        return Some(Quote {
+            said: located(&found, label, screen),
+            lines,
+            query: Some(label.to_owned()),
+            is_sure: true,
+        });
     }
     if kind == Some(Kind::Amount)
         && let Some(row) = row(&found, screen)
@@ -174,7 +185,12 @@ pub(super) fn of_label<'a>(
         return None;
     }
     if let Some(sentence) = prose(&found, value, kind) {
-        return Some(Quote { said: format!("It says: {}", aloud(&sentence)), lines, query: Some(label.to_owned()) });
+        return Some(Quote {
+            said: format!("It says: {}", aloud(&sentence)),
+            lines,
+            query: Some(label.to_owned()),
+            is_sure: true,
+        });
     }
     let said = aloud(&value.text);
     let said = said.trim_end_matches('.');
@@ -187,7 +203,7 @@ pub(super) fn of_label<'a>(
         None if found.label.is_empty() => format!("It says: {said}."),
         None => format!("{}: {said}.", aloud(&found.label)),
     };
-    Some(Quote { said, lines, query: Some(label.to_owned()) })
+    Some(Quote { said, lines, query: Some(label.to_owned()), is_sure: true })
 }
 
 /// Whether `found` is the head of a column of several rows, and `value` a cell of it.
@@ -245,7 +261,7 @@ fn several<'a>(found: &Found<'a>, value: &Value<'a>) -> Quote<'a> {
     }
     let more = (found.rivals.len() + 1).saturating_sub(told.len());
     let more = if more > 0 { format!(" There are {more} more.") } else { String::new() };
-    Quote { said: format!("{}.{more}", told.join(", ")), lines, query: None }
+    Quote { said: format!("{}.{more}", told.join(", ")), lines, query: None, is_sure: true }
 }
 
 /// The whole row of something that has more than one amount, with what stands over its cells: which of them is asked for is
@@ -255,7 +271,7 @@ fn row<'a>(found: &Found<'a>, screen: &'a ScreenText) -> Option<Quote<'a>> {
     let line = found.line;
     if amounts(&line.text) > 1 && !line.text.contains(':') {
         let said = format!("It says: {}.", aloud(&line.text).trim_end_matches('.'));
-        return Some(Quote { said, lines: vec![line], query: None });
+        return Some(Quote { said, lines: vec![line], query: None, is_sure: true });
     }
     let near = line.region.height.max(1) as i32;
     let is_beside = |other: &&TextLine| {
@@ -280,7 +296,7 @@ fn row<'a>(found: &Found<'a>, screen: &'a ScreenText) -> Option<Quote<'a>> {
     let told: Vec<String> = told.collect();
     let said = format!("{}: {}.", aloud(&line.text).trim_end_matches([':', '.', ' ']), told.join(", "));
     cells.insert(0, line);
-    Some(Quote { said, lines: cells, query: None })
+    Some(Quote { said, lines: cells, query: None, is_sure: true })
 }
 
 /// What stands at the head of the column of `cell`, whose row `label` begins: in the row of the head over `label`.

@@ -42,7 +42,7 @@ fn to_do<'a>(question: &Question, body: &[&'a TextLine]) -> Option<Quote<'a>> {
         }
     };
     let lines = list.items.iter().flat_map(|place| body[place.clone()].iter().copied()).collect();
-    Some(Quote { said, lines, query: None })
+    Some(Quote { said, lines, query: None, is_sure: true })
 }
 
 /// What items that begin with how much of them there is come to, where that is told in one unit.
@@ -64,7 +64,7 @@ fn together<'a>(items: &[std::ops::Range<usize>], body: &[&'a TextLine]) -> Opti
     let total = typed::written(parts.iter().map(|(number, _)| number).sum(), texts[0].split(' ').next()?);
     let all = texts.iter().map(|text| text.trim_end_matches('.')).collect::<Vec<_>>().join(", ");
     let lines = items.iter().flat_map(|place| body[place.clone()].iter().copied()).collect();
-    Some(Quote { said: format!("{all}: {total} {unit} together."), lines, query: None })
+    Some(Quote { said: format!("{all}: {total} {unit} together."), lines, query: None, is_sure: true })
 }
 
 /// The step after the one that is spoken of, or before it: "what do I do after blending".
@@ -97,7 +97,7 @@ pub(super) fn step_beside<'a>(question: &Question, screen: &'a ScreenText) -> Op
     let place = list.items.get(next?)?.clone();
     let said = flow(&body[place.clone()]);
     let said = format!("It says: {}", beginning(list::without_mark(&said), MOST_WORDS));
-    Some(Quote { said, lines: body[place].to_vec(), query: None })
+    Some(Quote { said, lines: body[place].to_vec(), query: None, is_sure: true })
 }
 
 /// The item, the items or the number of items of a list, or the item that says how many.
@@ -108,7 +108,7 @@ pub(super) fn of_list<'a>(question: &Question, screen: &'a ScreenText) -> Option
         let items = places.iter().map(|place| list::without_mark(&flow(&body[place.clone()])).to_owned());
         let lines: Vec<&TextLine> = places.iter().flat_map(|place| body[place.clone()].iter().copied()).collect();
         let items = items.map(|item| item.trim_end_matches('.').to_owned()).collect::<Vec<_>>().join(", ");
-        Some(Quote { said: format!("It says: {}.", beginning(&items, MOST_WORDS)), lines, query: None })
+        Some(Quote { said: format!("It says: {}.", beginning(&items, MOST_WORDS)), lines, query: None, is_sure: true })
     };
     if let Some(told) = to_do(question, &body) {
         return Some(told);
@@ -141,7 +141,12 @@ pub(super) fn of_list<'a>(question: &Question, screen: &'a ScreenText) -> Option
         let all = all.or_else(|| list::of_unit(unit, &body).filter(|_| matches!(unit, "step" | "point")));
         if let Some(list) = all {
             let lines = list.items.iter().flat_map(|place| body[place.clone()].iter().copied()).collect();
-            return Some(Quote { said: format!("There are {} {units}.", list.items.len()), lines, query: None });
+            return Some(Quote {
+                said: format!("There are {} {units}.", list.items.len()),
+                lines,
+                query: None,
+                is_sure: true,
+            });
         }
     }
     // "- 3 eggs" comes before whatever else is said of eggs; where there are sums, those are asked for.

@@ -49,6 +49,8 @@ struct Quote<'a> {
     lines: Vec<&'a TextLine>,
     /// What "copy it" copies: what is found for this.
     query: Option<String>,
+    /// It is more than a sentence that shares the question's words.
+    is_sure: bool,
 }
 
 impl Quote<'_> {
@@ -82,16 +84,14 @@ impl Screen {
         }
         let mut by_words = None;
         if let Some(quote) = chat(asked, screen).or_else(|| quoted(&question, screen)) {
-            // What is only found by its words may be about something else.
-            let is_sentence = quote.said.starts_with("It says: ");
             let about = match &quote.query {
-                Some(query) if !is_sentence => Slots::from([("query".to_owned(), query.clone())]),
-                _ => super::told::slots("answer"),
+                Some(query) => Slots::from([("query".to_owned(), query.clone())]),
+                None => super::told::slots("answer"),
             };
             let actions = vec![HostAction::Highlight { region: quote.region() }];
             let spoken = super::legibly_of(quote.said.clone(), &quote.lines);
             let reply = Reply { spoken, actions, ..Reply::default() };
-            if !is_sentence {
+            if quote.is_sure {
                 self.told = Some(Told { before: self.last_reply, ..Told::of(about) });
                 return Seen::Reply(reply);
             }
@@ -156,13 +156,13 @@ fn buttons(screen: &ScreenText) -> Option<String> {
 /// Who wrote what is asked about, or when.
 fn chat<'a>(asked: &str, screen: &'a ScreenText) -> Option<Quote<'a>> {
     let (said, lines) = chat::answer(asked, screen)?;
-    Some(Quote { said, lines, query: None })
+    Some(Quote { said, lines, query: None, is_sure: true })
 }
 
 /// Where in the code the error is.
 fn error_place(screen: &ScreenText) -> Option<Quote<'_>> {
     let (said, lines) = error::place(screen)?;
-    Some(Quote { said, lines, query: None })
+    Some(Quote { said, lines, query: None, is_sure: true })
 }
 
 /// Whether a question is for a place in code and for nothing else: "which line", "what file is it in".
@@ -279,7 +279,7 @@ fn quoted<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>> 
         Wants::ErrorPlace => error_place(screen).or_else(|| {
             let lines = error::find(screen);
             let is_there = lines.iter().any(|line| line.text.contains(|c: char| c.is_ascii_digit()));
-            is_there.then(|| Quote { said: format!("It says: {}", flow(&lines)), lines, query: None })
+            is_there.then(|| Quote { said: format!("It says: {}", flow(&lines)), lines, query: None, is_sure: true })
         }),
         Wants::Understanding => {
             let is_told = question.begins(&["why", "is", "are", "was", "were", "did", "does", "has", "have", "can"]);
@@ -302,7 +302,7 @@ fn whole_row<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a
     let said = rows.iter().map(|row| flow(row)).collect::<Vec<_>>().join(" ");
     let lines: Vec<&TextLine> = rows.into_iter().flatten().collect();
     let is_kept = lines.iter().any(|line| is_kept(line));
-    (is_asked && !lines.is_empty() && !is_kept).then_some(Quote { said, lines, query: None })
+    (is_asked && !lines.is_empty() && !is_kept).then_some(Quote { said, lines, query: None, is_sure: true })
 }
 
 /// The headline, or what a message is about where no label says so.
@@ -315,7 +315,7 @@ fn headline<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>
         let body = read::body(screen);
         let line = *body.iter().find(|line| line.text.split_whitespace().count() > 3 && !is_kept(line))?;
         let said = format!("It says: {}.", aloud(&line.text).trim_end_matches('.'));
-        return Some(Quote { said, lines: vec![line], query: None });
+        return Some(Quote { said, lines: vec![line], query: None, is_sure: true });
     }
     let is_asked =
         matches!(&question.topic[..], [word] if matches!(word.as_str(), "headline" | "title" | "heading" | "subject"));
@@ -328,5 +328,6 @@ fn headline<'a>(question: &Question, screen: &'a ScreenText) -> Option<Quote<'a>
         said: format!("It says: {}.", aloud(&line.text).trim_end_matches('.')),
         lines: vec![line],
         query: None,
+        is_sure: true,
     })
 }

@@ -122,7 +122,7 @@ pub(super) fn sentences<'a>(
     let told: Vec<_> = found.into_iter().filter(|(shared, ..)| *shared == best).take(most).collect();
     let all = told.iter().map(|(_, sentence, _)| sentence.as_str()).collect::<Vec<_>>().join(" ");
     let lines = told.iter().flat_map(|(.., lines)| lines.iter().copied()).collect();
-    Some(Quote { said: format!("It says: {}", beginning(&all, MOST_WORDS)), lines, query: None })
+    Some(Quote { said: format!("It says: {}", beginning(&all, MOST_WORDS)), lines, query: None, is_sure: false })
 }
 
 /// Whether `text` names a month.

@@ -95,7 +95,7 @@ pub(super) fn quantity<'a>(question: &Question, screen: &'a ScreenText) -> Optio
         return None;
     }
     let said = format!("{}: {} {}.", aloud(&row.text), aloud(&head.text), aloud(&cell.text).trim_end_matches('.'));
-    Some(Quote { said, lines: vec![row, cell], query: None })
+    Some(Quote { said, lines: vec![row, cell], query: None, is_sure: true })
 }
 
 /// What the rows are, where all of them are asked for: "which medicines are there".
@@ -112,7 +112,7 @@ fn all_of<'a>(question: &Question, table: &Table<'a>) -> Option<Quote<'a>> {
     }
     let told: Vec<String> = cells.iter().map(|cell| aloud(&cell.text)).collect();
     let said = format!("{}: {}.", aloud(&table.heads()[0].text), told.join(", ").trim_end_matches('.'));
-    Some(Quote { said, lines: cells, query: None })
+    Some(Quote { said, lines: cells, query: None, is_sure: true })
 }
 
 /// The column that is called so: "read the February column".
@@ -126,13 +126,18 @@ fn column<'a>(question: &Question, table: &Table<'a>) -> Option<Quote<'a>> {
     }
     let told: Vec<String> = cells.iter().map(|cell| aloud(&cell.text)).collect();
     let said = format!("{}: {}.", aloud(&head.text), told.join(", ").trim_end_matches('.'));
-    Some(Quote { said, lines: std::iter::once(head).chain(cells).collect(), query: None })
+    Some(Quote { said, lines: std::iter::once(head).chain(cells).collect(), query: None, is_sure: true })
 }
 
 /// A row that is told whole, after `before`.
 pub(super) fn row<'a>(before: &str, table: &Table<'a>, row: &[&'a TextLine]) -> Option<Quote<'a>> {
     let is_kept = row.iter().any(|cell| is_kept(cell));
-    (!is_kept).then(|| Quote { said: format!("{before}{}", table.told(row)), lines: row.to_vec(), query: None })
+    (!is_kept).then(|| Quote {
+        said: format!("{before}{}", table.told(row)),
+        lines: row.to_vec(),
+        query: None,
+        is_sure: true,
+    })
 }
 
 /// What stands in a cell, and whose and what it is.
@@ -143,7 +148,7 @@ pub(super) fn cell<'a>(table: &Table<'a>, of: &[&'a TextLine], column: usize) ->
         return None;
     }
     let said = format!("{}: {} {}.", aloud(&name.text), aloud(&head.text), aloud(&cell.text).trim_end_matches('.'));
-    Some(Quote { said, lines: vec![name, cell], query: None })
+    Some(Quote { said, lines: vec![name, cell], query: None, is_sure: true })
 }
 
 /// What `row` is called by: its cell in the first column of words that are no days and differ from row to row, or else its first
@@ -220,7 +225,7 @@ fn count<'a>(question: &Question, table: &Table<'a>, screen: &ScreenText) -> Opt
     let rows: Vec<&Vec<&'a TextLine>> = table.items().collect();
     let all = || rows.iter().flat_map(|row| row.iter().copied()).collect();
     let told = |count: usize, what: &str, lines| {
-        Some(Quote { said: format!("The table has {}.", counted(count, what)), lines, query: None })
+        Some(Quote { said: format!("The table has {}.", counted(count, what)), lines, query: None, is_sure: true })
     };
     if question.says(&["columns"]) {
         return told(table.heads().len(), "column", table.heads().to_vec());
@@ -292,7 +297,12 @@ fn count<'a>(question: &Question, table: &Table<'a>, screen: &ScreenText) -> Opt
     }
     let names: Vec<String> = found.iter().filter_map(|row| name(table, row)).map(|name| aloud(&name.text)).collect();
     let lines = found.iter().flat_map(|row| row.iter().copied()).collect();
-    Some(Quote { said: format!("{}: {}.", counted(found.len(), "row"), names.join(", ")), lines, query: None })
+    Some(Quote {
+        said: format!("{}: {}.", counted(found.len(), "row"), names.join(", ")),
+        lines,
+        query: None,
+        is_sure: true,
+    })
 }
 
 /// Whether any head is called `word`, or so in another word.
@@ -438,6 +448,7 @@ fn named<'a>(question: &Question, table: &Table<'a>, screen: &ScreenText) -> Opt
                     said: each.iter().map(|quote| quote.said.as_str()).collect::<Vec<_>>().join(" "),
                     lines: each.iter().flat_map(|quote| quote.lines.clone()).collect(),
                     query: None,
+                    is_sure: true,
                 });
             }
             if question.begins(&["when", "how"]) {
@@ -455,7 +466,12 @@ fn named<'a>(question: &Question, table: &Table<'a>, screen: &ScreenText) -> Opt
                 found.iter().filter_map(|row| name(table, row)).map(|name| aloud(&name.text)).collect();
             let shared = table.cell(first, column)?;
             let said = format!("{} {}: {}.", aloud(&table.heads()[column].text), aloud(&shared.text), names.join(", "));
-            Some(Quote { said, lines: found.iter().flat_map(|row| row.iter().copied()).collect(), query: None })
+            Some(Quote {
+                said,
+                lines: found.iter().flat_map(|row| row.iter().copied()).collect(),
+                query: None,
+                is_sure: true,
+            })
         }
         _ => None,
     }
