@@ -170,6 +170,16 @@ mod tests {
     }
 
     #[test]
+    fn pointers_are_of_the_standing_instructions_that_the_assistant_has() {
+        let others = jarvis_llm::unpointed_after(&jarvis_assistant::Conversation::beginning());
+        assert!(
+            others.is_empty(),
+            "The standing instructions changed, so nothing points at answers any more. Learn the pointers of {others:?} again, as \
+             `crates/llm/examples/learn_pointer.rs` says, and look at the rows `pages` of `jarvis bench mind`."
+        );
+    }
+
+    #[test]
     fn what_a_graphics_processor_failed_is_told_once_and_never_tried_there_again() {
         let folder = tempfile::tempdir().unwrap();
         let settings = Settings::load_with(&Paths::under(folder.path()), []).unwrap();

@@ -10,6 +10,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [file, system, examples] = &args[..] else { return Err("FILE SYSTEM EXAMPLES".into()) };
     let mut model = jarvis_llm::GgufModel::load(file.as_ref(), &jarvis_llm::LoadOptions::default())?;
     let beginning = [Message::new(Role::System, system.as_str())];
-    print!("{}", model.learn_pointer(&beginning, &std::fs::read_to_string(examples)?)?);
+    let (pointer, right, answered) = model.learn_pointer(&beginning, &std::fs::read_to_string(examples)?)?;
+    print!("{pointer}");
+    eprintln!(
+        "on pages that it was not learned from, {right} of {answered} questions that have an answer are pointed at it"
+    );
     Ok(())
 }

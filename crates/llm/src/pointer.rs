@@ -201,14 +201,20 @@ impl GgufModel {
     }
 
     /// Learns the pointer of this model behind `beginning` from `examples`, a line of JSON each, and writes it as a file of
-    /// `pointer/`.
+    /// `pointer/`. Of the questions that have an answer, gives how many were pointed at rightly by heads that were learned from other
+    /// pages, and how many there are.
     ///
     /// # Errors
     /// The engine failed, or an example is none.
-    pub fn learn_pointer(&mut self, beginning: &[Message], examples: &str) -> jarvis_core::Result<String> {
+    pub fn learn_pointer(
+        &mut self,
+        beginning: &[Message],
+        examples: &str,
+    ) -> jarvis_core::Result<(String, usize, usize)> {
         let layer = of_user::layer_to_watch(self.llama.layers());
         self.llama.watch(layer);
-        let (mut looks, mut pages): (Vec<(Look, Vec<usize>, usize)>, Vec<String>) = (Vec::new(), Vec::new());
+        let mut looks: Vec<(Look, Vec<usize>, usize)> = Vec::new();
+        let mut pages: Vec<String> = Vec::new();
         for line in examples.lines() {
             let Example { page, content, lines, question, answers } =
                 serde_json::from_str(line).map_err(LlmError::engine)?;
@@ -222,6 +228,7 @@ impl GgufModel {
             }
         }
         let (mut rows, mut labels) = (Vec::new(), Vec::new());
+        let (mut right, mut answered) = (0, 0);
         for fold in 0..FOLDS {
             let others = looks.iter().filter(|(.., page)| page % FOLDS != fold);
             let heads = learn_heads(others.map(|(look, answers, _)| (look, &answers[..])));
@@ -229,11 +236,14 @@ impl GgufModel {
                 let (line, clear) = look.best(&heads);
                 rows.push(clear.into_iter().map(f64::from).collect());
                 labels.push(f64::from(u8::from(answers.contains(&line))));
+                right += usize::from(answers.contains(&line));
+                answered += usize::from(!answers.is_empty());
             }
         }
         let heads = learn_heads(looks.iter().map(|(look, answers, _)| (look, &answers[..])));
         let sure = of_user::learn(&rows, &labels);
-        Ok(Pointer { beginning: fingerprint(beginning), layer, heads, sure }.write())
+        let pointer = Pointer { beginning: fingerprint(beginning), layer, heads, sure };
+        Ok((pointer.write(), right, answered))
     }
 }
 
@@ -276,4 +286,134 @@ fn learn_heads<'a>(looks: impl Iterator<Item = (&'a Look, &'a [usize])>) -> Vec<
         }
     }
     weights.iter().zip(&spreads).map(|(weight, spread)| (weight / spread) as f32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::LoadOptions;
+    use crate::testing::default_model;
+    use jarvis_core::{GenerateOptions, LanguageModel, Prompt, Role};
+    use proptest::prelude::*;
+
+    const SYSTEM: &str = "You are a helpful AI assistant named Jarvis. Answer in one or two short sentences.";
+    const PAGE: [&str; 8] = [
+        "Hotel Seeblick, Lindau",
+        "Guest: Marta Oliveira",
+        "Arrival Friday 4 June, from 15:00",
+        "Departure Monday 7 June, until 11:00",
+        "Double room with a view of the lake",
+        "Breakfast is served from 7 to 10 in the garden",
+        "Dogs cost 12 euros a night",
+        "Total for three nights: 486 euros",
+    ];
+
+    fn model() -> GgufModel {
+        let options = LoadOptions { context_length: 512, threads: 2, ..LoadOptions::default() };
+        GgufModel::load(&default_model(), &options).unwrap()
+    }
+
+    /// As the assistant puts it.
+    fn asked(question: &str) -> (Vec<Message>, Vec<Range<usize>>, Range<usize>) {
+        let mut content = "Here is the text on my screen.\n\"\"\"\n".to_owned();
+        let mut lines = Vec::new();
+        for line in PAGE {
+            lines.push(content.len()..content.len() + line.len());
+            content.push_str(line);
+            content.push('\n');
+        }
+        content.push_str("\"\"\"\nAnswer my question from that text alone.\nMy question: ");
+        let first = content.len();
+        content.push_str(question);
+        let question = first..content.len();
+        (vec![Message::new(Role::System, SYSTEM), Message::new(Role::User, content)], lines, question)
+    }
+
+    fn point(model: &mut GgufModel, question: &str) -> Option<Pointed> {
+        let (prompt, lines, question) = asked(question);
+        model.point(&prompt, &lines, question, &Cancel::new()).unwrap()
+    }
+
+    #[test]
+    fn the_line_that_answers_is_pointed_at_whatever_it_is_called() {
+        let mut model = model();
+        let asked = [
+            ("when can we check in", 2),
+            ("when do we have to leave", 3),
+            ("when is breakfast", 5),
+            ("what does it cost to bring the dog", 6),
+            ("how much is it altogether", 7),
+            ("who is staying there", 1),
+        ];
+        let pointed = asked.map(|(question, line)| (question, line, point(&mut model, question).unwrap()));
+        let (right, wrong): (Vec<_>, Vec<_>) =
+            pointed.into_iter().partition(|(_, line, pointed): &(&str, usize, Pointed)| pointed.line == *line);
+        assert!(right.len() >= 5, "{wrong:?}");
+        assert!(wrong.iter().all(|(.., pointed)| pointed.likely < 0.5), "what is wrong is not sure: {wrong:?}");
+        for question in ["what is the capital of France", "why is the sky blue", "who wrote hamlet"] {
+            let pointed = point(&mut model, question).unwrap();
+            assert!(pointed.likely < 0.3, "{question}: {pointed:?}");
+        }
+    }
+
+    #[test]
+    fn it_is_the_same_again_and_an_answer_has_nothing_to_read_again() {
+        let mut model = model();
+        let first = point(&mut model, "when is breakfast").unwrap();
+        assert_eq!(point(&mut model, "when is breakfast"), Some(first));
+        let (prompt, ..) = asked("when is breakfast");
+        let options = GenerateOptions { max_tokens: 4, ..GenerateOptions::default() };
+        let made = model.generate(&Prompt::Chat(prompt), &options, &Cancel::new(), &mut |_| {}).unwrap();
+        assert_eq!(made.cached_tokens, made.prompt_tokens - 1);
+    }
+
+    #[test]
+    fn where_it_cannot_be_told_nothing_is_pointed_at() {
+        let mut model = model();
+        let (prompt, lines, question) = asked("when is breakfast");
+        let over = Cancel::new();
+        over.cancel();
+        assert_eq!(model.point(&prompt, &lines, question.clone(), &over).unwrap(), None);
+        let mut ask = |prompt: &[Message], lines: &[Range<usize>], question: &Range<usize>| {
+            model.point(prompt, lines, question.clone(), &Cancel::new()).unwrap()
+        };
+        assert_eq!(ask(&prompt[1..], &lines, &question), None, "learned behind other instructions");
+        assert_eq!(ask(&prompt, &[], &question), None);
+        assert_eq!(ask(&prompt, &lines, &(0..0)), None);
+        assert_eq!(ask(&[], &lines, &question), None);
+        let (long, ..) = asked(&"and so ".repeat(600));
+        assert_eq!(ask(&long, &lines, &question), None, "more than fits");
+        assert!(ask(&prompt, &lines, &question).is_some());
+    }
+
+    #[test]
+    fn the_pointers_are_whole() {
+        for (name, layers, width, text) in KNOWN {
+            let pointer = Pointer::read(text).unwrap();
+            assert!(pointer.layer < layers && pointer.heads.len().is_multiple_of(2 * layers), "{name}");
+            assert_eq!(pointer.sure.weights.len(), 3 + pointer.heads.len() + width, "{name}");
+            assert_eq!(Pointer::read(&pointer.write()), Some(pointer), "{name}");
+        }
+        assert_eq!(unpointed_after(&asked("").0[..1]), Vec::<&str>::new());
+        assert_eq!(unpointed_after(&[]).len(), KNOWN.len());
+    }
+
+    proptest! {
+        #[test]
+        fn the_head_that_looks_at_the_answer_is_learned(
+            planted in 0..6usize,
+            looks in proptest::collection::vec((0..5usize, proptest::collection::vec(0.01f32..1.0, 30)), 24),
+        ) {
+            let looks: Vec<(Look, [usize; 1])> = looks.into_iter().map(|(answer, mut sums)| {
+                sums[planted * 5 + answer] += 3.0;
+                (Look::new(&sums, 5, vec![1.0]), [answer])
+            }).collect();
+            let heads = learn_heads(looks.iter().map(|(look, answer)| (look, &answer[..])));
+            let most = (0..6).max_by(|a, b| heads[*a].total_cmp(&heads[*b])).unwrap();
+            prop_assert_eq!(most, planted);
+            for (look, answer) in &looks {
+                prop_assert_eq!(look.best(&heads).0, answer[0]);
+            }
+        }
+    }
 }

@@ -79,7 +79,7 @@ impl Pointing {
                 );
                 let sums = &mut self.sums[((before + index) * self.parts.len() + part) * lines..][..lines];
                 for (sum, line) in sums.iter_mut().zip(&self.lines) {
-                    *sum += scores[line.clone()].iter().sum::<f32>() / ends[0].sum;
+                    *sum += scores[line.start.min(seen)..line.end.min(seen)].iter().sum::<f32>() / ends[0].sum;
                 }
             }
         }

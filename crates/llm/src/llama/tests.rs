@@ -347,3 +347,29 @@ fn the_qwens_score_as_in_candle() {
         assert!(cosine > 0.999_9, "{family}: {cosine}");
     }
 }
+
+#[test]
+fn where_tokens_look_is_noted_whole_while_it_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.gguf");
+    crate::gguf::testing::small_family("llama", crate::gguf::TensorType::F32).write(&path);
+    let gguf = Gguf::open(&path).unwrap();
+    let config = Config::read(&gguf, 64).unwrap();
+    let (layers, heads) = (config.layers, config.heads);
+    let mut model = Llama::load(&gguf, config, 64, 2, Kernel::detect()).unwrap();
+    let tokens: Vec<u32> = (0..40).map(|i| i * 37 % 261).collect();
+    // The question's tokens see themselves: all that they look at is in one of the lines.
+    let lines = vec![0..10, 10..30, 30..40];
+    model.pointing = Some(Pointing::new(vec![(0..heads).collect(); layers], lines, [30..35, 35..40]));
+    assert!(model.read(&tokens[..39], &Cancel::new()) && model.read_closely(tokens[39], &Cancel::new()));
+    let shares = model.pointing.take().unwrap().shares();
+    assert_eq!(shares.len(), layers * heads * 2 * 3);
+    for of_head in shares.chunks_exact(3) {
+        let all: f32 = of_head.iter().sum();
+        assert!((all - 1.0).abs() < 1e-3 && of_head.iter().all(|share| *share > 0.0), "{of_head:?}");
+    }
+    let before = model.logits().to_vec();
+    model.truncate(0);
+    assert!(model.read(&tokens[..39], &Cancel::new()) && model.read_closely(tokens[39], &Cancel::new()));
+    assert_eq!(before, model.logits(), "to be looked at changes nothing");
+}

@@ -160,7 +160,7 @@ impl Requests {
     /// The request that `text` is, if it is one.
     pub(super) fn recognize(&self, text: &str) -> Option<IntentMatch> {
         let request = self.0.find(text, |meaning, slots| accept(meaning, slots, text));
-        request.or_else(|| (gist::asked_for(text) == Some(gist::Of::This)).then(|| summed_up()))
+        request.or_else(|| (gist::asked_for(text) == Some(gist::Of::This)).then(summed_up))
     }
 }
 
