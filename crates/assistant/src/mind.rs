@@ -438,13 +438,23 @@ impl Mind {
                 absent,
                 after,
             } => {
-                let is_capable = match loaded(&mut self.model) {
+                // A model that was let go of is brought back where it has to answer, and for nothing else.
+                let mut is_capable = match loaded(&mut self.model) {
+                    _ if quoted.is_some() => false,
                     Ok(model) => model.parameters().is_some_and(|count| count >= CAPABLE),
-                    Err(_) if prompt.is_empty() || quoted.is_some() => false,
+                    Err(_) if prompt.is_empty() => false,
                     Err(error) => return Err(error),
                 };
-                let is_told = !in_own_words && !screen::is_to_explain(&request.text);
+                let is_quotable = !in_own_words && !screen::is_to_explain(&request.text);
+                // Yes or no is for a model that can tell.
+                let is_told = is_quotable && (quoted.is_some() || !is_capable || !screen::is_to_judge(&request.text));
                 let pointed = if is_told { self.point(&in_full, &passages, question, cancel) } else { None };
+                if cancel.is_cancelled() {
+                    return Ok(String::new());
+                }
+                if quoted.is_some() && pointed.is_some() {
+                    is_capable = loaded(&mut self.model)?.parameters().is_some_and(|count| count >= CAPABLE);
+                }
                 let asked = pointing::OnPage { passages: &passages, is_capable, is_named: !prompt.is_empty() };
                 let reply = match (pointed, quoted) {
                     (Some(pointed), Some(quoted)) => Some(asked.checked(pointed, quoted)),

@@ -3,11 +3,12 @@
 use crate::router::{Routed, Router};
 use crate::skills;
 use jarvis_core::{
-    Cancel, Clock, Error, Eyes, GenerateOptions, Generation, GenerationTimings, LanguageModel, Look, Message, Prompt,
-    Result, ScreenText, SkillContext, StopReason,
+    Cancel, Clock, Error, Eyes, GenerateOptions, Generation, GenerationTimings, LanguageModel, Look, Message, Pointed,
+    Prompt, Result, ScreenText, SkillContext, StopReason,
 };
 use jiff::Zoned;
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -124,6 +125,8 @@ pub struct Parrot {
     pub parameters: Arc<Mutex<Option<u64>>>,
     /// How likely it says that a question is of the user's own.
     pub of_user: Arc<Mutex<Option<f32>>>,
+    /// Where it says that it looks for an answer.
+    pub points: Arc<Mutex<Option<Pointed>>>,
     /// How often it was asked that.
     pub judged: Arc<AtomicUsize>,
     /// It says that it is another program's.
@@ -186,6 +189,19 @@ impl LanguageModel for Parrot {
         assert_eq!(prompt.len(), 2, "a question by itself: {prompt:?}");
         self.judged.fetch_add(1, Ordering::Relaxed);
         Ok(*self.of_user.lock().unwrap())
+    }
+
+    fn point(
+        &mut self,
+        prompt: &[Message],
+        lines: &[Range<usize>],
+        question: Range<usize>,
+        _cancel: &Cancel,
+    ) -> Result<Option<Pointed>> {
+        let content = &prompt.last().unwrap().content;
+        assert!(lines.iter().all(|line| content.get(line.clone()).is_some()), "{lines:?} of {content}");
+        assert!(content.ends_with(&content[question]));
+        Ok(*self.points.lock().unwrap())
     }
 
     fn sends_first(&self) -> bool {

@@ -161,7 +161,7 @@ impl Recognize {
         let result = contained("Recognition", || work(recognizer.as_mut()));
         self.outbox.tell_all(self.parts.take_told());
         if result.as_ref().is_err_and(|error| error.code == PANICKED) {
-            self.reload(engine);
+            self.replace(engine);
         }
         result
     }

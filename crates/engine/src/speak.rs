@@ -125,7 +125,7 @@ impl Speak {
                         let panicked = error.code == PANICKED;
                         self.outbox.turn(Input::Failed(turn, Stage::Speak, error));
                         if panicked {
-                            self.reload(&mut voice);
+                            self.replace(&mut voice);
                         }
                     }
                 }
@@ -226,7 +226,7 @@ impl Speak {
         let made =
             contained("Speech synthesis", || stream(engine.as_mut(), &clause, cancel, &mut |audio| pieces.push(audio)));
         if made.as_ref().is_err_and(|error| error.code == PANICKED) {
-            self.reload(voice);
+            self.replace(voice);
         }
         made.map(|_| Ahead { turn, clause, pieces })
     }

@@ -126,7 +126,9 @@ impl GgufModel {
         let config = crate::llama::Config::read(&gguf, options.context_length)?;
         let (metadata, vocabulary) = (&gguf.header.metadata, config.vocabulary);
         let probe = Probe::of(metadata, config.layers, config.width);
-        let pointer = Pointer::of(metadata, config.layers, config.width);
+        // Candle's attention keeps no weights to look at.
+        let can_point = options.compute == Compute::Processor;
+        let pointer = Pointer::of(metadata, config.layers, config.width).filter(|_| can_point);
         // Neither needs the other, and weights may wait for the disk.
         let (tokenizer, mut llama) = std::thread::scope(|scope| {
             let words = std::thread::Builder::new().name("llm-words".into());
@@ -153,7 +155,8 @@ impl GgufModel {
             ms = started.elapsed().as_millis() as u64,
             "language model loaded"
         );
-        if let Some(layer) = probe.as_ref().map(|probe| probe.layer) {
+        let layers = probe.as_ref().map(|probe| probe.layer).or(pointer.as_ref().map(|pointer| pointer.layer));
+        if let Some(layer) = layers {
             llama.watch(layer);
         }
         let parameters = gguf.header.tensors.values().map(|tensor| tensor.rows as u64 * tensor.cols as u64).sum();

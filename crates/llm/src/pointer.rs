@@ -37,7 +37,7 @@ pub(crate) struct Pointer {
     /// The fingerprint of the messages before the page that it was learned behind.
     beginning: u64,
     /// The layer, counted from 0, whose stream tells how sure to be.
-    layer: usize,
+    pub(crate) layer: usize,
     /// Two weights for each head: of the attention of the question's tokens, and of those behind it.
     heads: Vec<f32>,
     sure: Linear,
@@ -104,7 +104,11 @@ impl Pointer {
     pub(crate) fn of(metadata: &Metadata, layers: usize, width: usize) -> Option<Self> {
         let name = metadata.text("general.name").ok().flatten().unwrap_or_default();
         let known = KNOWN.iter().find(|known| (known.0, known.1, known.2) == (name, layers, width));
-        known.and_then(|(.., text)| Self::read(text))
+        let is_of_shape = |pointer: &Self| {
+            pointer.layer == of_user::layer_to_watch(layers)
+                && pointer.sure.weights.len() == 3 + pointer.heads.len() + width
+        };
+        known.and_then(|(.., text)| Self::read(text)).filter(is_of_shape)
     }
 
     /// Reads what [`Self::write`] wrote.
@@ -390,7 +394,10 @@ mod tests {
     fn the_pointers_are_whole() {
         for (name, layers, width, text) in KNOWN {
             let pointer = Pointer::read(text).unwrap();
-            assert!(pointer.layer < layers && pointer.heads.len().is_multiple_of(2 * layers), "{name}");
+            assert!(
+                pointer.layer == of_user::layer_to_watch(layers) && pointer.heads.len().is_multiple_of(2 * layers),
+                "{name}"
+            );
             assert_eq!(pointer.sure.weights.len(), 3 + pointer.heads.len() + width, "{name}");
             assert_eq!(Pointer::read(&pointer.write()), Some(pointer), "{name}");
         }

@@ -14,7 +14,7 @@ const SURE: f32 = 0.6;
 /// The same where no word of the question is on the page.
 const SURE_OF_OTHER_WORDS: f32 = 0.65;
 /// The same where the words alone lead there, too.
-const SURE_OF_BOTH: f32 = 0.25;
+const SURE_OF_BOTH: f32 = 0.35;
 /// How likely it has to be to be told at all.
 const NEAR: f32 = 0.1;
 
@@ -62,7 +62,10 @@ impl OnPage<'_> {
     pub(super) fn checked(&self, pointed: Pointed, quoted: Reply) -> Reply {
         let Some(passage) = self.passages.get(pointed.line) else { return quoted };
         let is_there = |action: &HostAction| match action {
-            HostAction::Highlight { region } => !region.intersection(&passage.region).is_empty(),
+            // Neighbours touch.
+            HostAction::Highlight { region } => {
+                region.intersection(&passage.region).height * 2 >= passage.region.height.max(1)
+            }
             _ => false,
         };
         match quoted.actions.iter().any(is_there) {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::skills;
 use crate::testing::{FakeClock, Parrot, Sightings};
-use jarvis_core::Role;
+use jarvis_core::{Pointed, Role};
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -515,4 +515,38 @@ fn a_question_about_what_is_seen_gets_that_too_and_is_answered_from_there_alone(
     assert_eq!(answer.reply, "I don't see “price” on your screen.");
     assert_eq!(seen.lines[0].text, "Total: 12");
     assert_eq!(eyes.looked.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn what_is_pointed_at_is_told_as_surely_as_it_is() {
+    let page = || {
+        let lines = ["Seeblick hotel.", "Breakfast from seven to ten.", "Dogs are twelve a night."];
+        let mut screen = a_screen("");
+        screen.lines = lines.iter().zip(0..).flat_map(|(text, row)| crate::bench::lines(text, row)).collect();
+        screen
+    };
+    let ask = |line: usize, likely: f32, parameters: u64, said: &str| {
+        let (mut mind, parrot, eyes) = seeing();
+        eyes.will_see(Ok(page()));
+        trace(&mut mind, "what is on my screen");
+        *parrot.points.lock().unwrap() = Some(Pointed { line, likely });
+        *parrot.parameters.lock().unwrap() = Some(parameters);
+        parrot.will_say("Breakfast is from seven to ten.", StopReason::EndOfText);
+        eyes.will_see(Ok(page()));
+        trace(&mut mind, &format!("on this page, {said}"))
+    };
+    let (small, capable) = (135_000_000, 1_500_000_000);
+    let asked = "when can we eat in the morning";
+    for parameters in [small, capable] {
+        let lines = ask(1, 0.9, parameters, asked);
+        assert!(lines.ends_with("= It says: Breakfast from seven to ten.\n"), "{lines}");
+    }
+    let lines = ask(1, 0.3, small, asked);
+    assert!(lines.contains("no answer that I am sure of. The nearest is: Breakfast from seven"), "{lines}");
+    let lines = ask(1, 0.3, capable, asked);
+    assert!(lines.ends_with("= Breakfast is from seven to ten.\n"), "a capable one answers itself: {lines}");
+    let lines = ask(1, 0.05, small, asked);
+    assert!(lines.contains("I don't see") && !lines.contains("Breakfast from"), "{lines}");
+    let lines = ask(7, 0.9, capable, asked);
+    assert!(lines.ends_with("= Breakfast is from seven to ten.\n"), "no such line: {lines}");
 }

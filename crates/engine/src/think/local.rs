@@ -132,9 +132,8 @@ impl LanguageModel for Local {
         question: Range<usize>,
         cancel: &Cancel,
     ) -> Result<Option<Pointed>> {
-        // Who asks is about to have it answer, so that one that was let go of is brought back.
-        let mut seat = self.seat();
-        let model = seat.model()?;
+        // None of one that was let go of, either: what the words alone lead to is not worth the loading.
+        let Seat::Here(model) = &mut *self.seat() else { return Ok(None) };
         let _right = self.heavy.take();
         model.point(prompt, lines, question, cancel)
     }

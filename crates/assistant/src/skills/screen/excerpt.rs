@@ -83,6 +83,11 @@ pub fn is_to_explain(question: &str) -> bool {
     task(question) == EXPLAIN
 }
 
+/// Whether `question` is one for yes or no.
+pub fn is_to_judge(question: &str) -> bool {
+    task(question) == WHETHER
+}
+
 /// How many sentences the answer to `question` may have where a page bears them.
 pub fn sentences_for(question: &str) -> usize {
     if task(question) == EXPLAIN { 3 } else { 2 }

@@ -25,7 +25,7 @@ const COURTESY: &[&str] = &[
     "i", "want", "need", "like", "d", "have", "get", "let", "whole", "entire", "one", "sentence", "line", "up",
 ];
 /// What points at what is in front.
-const POINTING: [&str; 6] = ["this", "it", "that", "these", "everything", "what"];
+const POINTING: [&str; 4] = ["this", "these", "everything", "what"];
 /// To say in short.
 #[rustfmt::skip]
 const SUMMING: [&str; 8] = ["summarize", "summarise", "summarizing", "recap", "condense", "sum", "wrap", "boil"];
@@ -62,14 +62,17 @@ pub(super) fn asked_for(said: &str) -> Option<Of> {
 
 /// "What is this note about", "tell me roughly what this is".
 fn about(said: &[&str]) -> Option<Of> {
+    let all = said.len();
     let said: Vec<&str> = said.iter().copied().filter(|word| *word != "all" && !is_softening(word)).collect();
+    let is_softened = said.len() < all;
     let said = match &said[..] {
         ["tell" | "show", "me", rest @ ..] | ["in", "short", rest @ ..] => rest,
         said => said,
     };
     match said {
         ["what", "is", thing @ .., "about"] | ["what", thing @ .., "is", "about"] if thing.len() <= 3 => of(thing),
-        ["what", "this" | "it" | "that", "is"] | ["what", "this" | "it" | "that", "is", "and", ..] => Some(Of::This),
+        ["what", "this", "is"] if is_softened => Some(Of::This),
+        ["what", "this", "is", "and", ..] => Some(Of::This),
         ["what", "do", "i" | "we", "need" | "have", "to", "know", rest @ ..] => match rest {
             [] => Some(Of::Unsaid),
             ["from" | "of" | "about", thing @ ..] => of(thing),
@@ -110,7 +113,11 @@ fn summary(said: &[&str]) -> Option<Of> {
         let is_whole =
             matches!(said[0], "sum" | "wrap") && !said.contains(&"up") || said[0] == "boil" && !said.contains(&"down");
         let rest = rest.strip_suffix(&["down"]).unwrap_or(&rest);
-        return if is_whole { None } else { of(rest) };
+        return match rest {
+            _ if is_whole => None,
+            ["it"] => Some(Of::This),
+            rest => of(rest),
+        };
     }
     let (at, length) = (0..said.len()).find_map(|at| match said[at..] {
         [word, ..] if SUMMARIES.contains(&word) => Some((at, 1)),
@@ -152,6 +159,8 @@ fn of(thing: &[&str]) -> Option<Of> {
     match thing {
         [] => Some(Of::Unsaid),
         ["what" | "everything", "is" | "s", "on" | "in", ..] => Some(Of::This),
+        // What was just talked about may be meant as well.
+        ["it" | "that"] => Some(Of::Unsaid),
         [pointing] if POINTING.contains(pointing) => Some(Of::This),
         ["this" | "that" | "these", rest @ ..] if rest.len() <= 3 => Some(Of::This),
         ["the" | "my" | "our", .., last] if TEXTS.contains(last) => Some(Of::This),
@@ -170,14 +179,11 @@ mod tests {
             "sum this up for me",
             "Can you sum it up?",
             "summarise this please",
-            "could you summarize that in two sentences",
-            "put that in one sentence",
+            "put this in one sentence",
             "tell me roughly what this is and how it goes",
             "what's this note about",
-            "what is it about",
             "what is all this about?",
             "give me an overview of this",
-            "give me the gist of it",
             "sum up this file in a sentence or two",
             "summarize the page",
             "what's the gist of this",
@@ -195,6 +201,10 @@ mod tests {
             "what are the main points",
             "just the gist",
             "what do I need to know",
+            "could you summarize that in two sentences",
+            "put that in one sentence",
+            "what is it about",
+            "give me the gist of it",
             "tldr",
         ] {
             assert_eq!(asked_for(said), Some(Of::Unsaid), "{said}");
@@ -219,6 +229,8 @@ mod tests {
             "what is the point of life",
             "what is this",
             "tell me what it costs",
+            "tell me what it is",
+            "tell me what this is",
             "",
         ] {
             assert_eq!(asked_for(said), None, "{said}");

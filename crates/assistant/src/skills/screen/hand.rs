@@ -133,7 +133,7 @@ struct Phrase<'a> {
 }
 
 /// How likely it has to be that a question is of the user's own, where a model tells it and nothing was seen, ...
-pub(super) const LIKELY: f32 = 0.5;
+pub(super) const LIKELY: f32 = 0.35;
 /// ... and where a page was seen last, which most is about then: that something is not there is said, and never made up.
 pub(super) const LIKELY_OF_PAGE: f32 = 0.3;
 

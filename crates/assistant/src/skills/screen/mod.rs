@@ -49,7 +49,7 @@ mod words;
 mod world;
 
 use cells::Cells;
-pub use excerpt::{is_to_explain, sentences_for};
+pub use excerpt::{is_to_explain, is_to_judge, sentences_for};
 use find::Found;
 use follow::Follow;
 pub use grounds::{Grounds, Wording, says_it_is_absent};

@@ -88,9 +88,12 @@ pub const TEMPLATES: &[(Answer, &str)] = &[
     (Answer::To, "{duration} (instead|rather)"),
     (
         Answer::To,
-        "(no|nope|no no|wait|wait no|no wait|sorry|no sorry|actually|no actually) (set|start|make) [me] (a|the|my|that) timer [for|of|to] {duration} [instead|rather]",
+        "(no|nope|no no|wait no|no wait|no sorry|no actually) (set|start|make) [me] (a|the|my|that) timer [for|of|to] {duration} [instead|rather]",
     ),
-    (Answer::To, "(set|start|make) [me] (a|the|my|that) timer [for|of|to] {duration} (instead|rather)"),
+    (
+        Answer::To,
+        "[wait|sorry|actually] (set|start|make) [me] (a|the|my|that) timer [for|of|to] {duration} (instead|rather)",
+    ),
     (Answer::One, "[the|cancel|cancel the|i mean|i mean the|i meant|i meant the|stop the] {label} [one|timer]"),
 ];
 

@@ -97,9 +97,12 @@ pub const TEMPLATES: &[(&str, &str)] = &[
     (SET, "[a|another|new] timer [for|of] {duration}"),
     (
         SET,
-        "(no|nope|no no|wait|wait no|no wait|sorry|no sorry|actually|no actually) (set|start|make) [me] [a|another|the|my] timer [for|of|to] {duration} [instead|rather]",
+        "(no|nope|no no|wait no|no wait|no sorry|no actually) (set|start|make) [me] [a|another|the|my] timer [for|of|to] {duration} [instead|rather]",
     ),
-    (SET, "(set|start|make) [me] [a|another|the|my] timer [for|of|to] {duration} (instead|rather)"),
+    (
+        SET,
+        "[wait|sorry|actually] (set|start|make) [me] [a|another|the|my] timer [for|of|to] {duration} (instead|rather)",
+    ),
     (SET, "[a|an|another] {duration} timer"),
     (SET, "[a|the|my] {label} timer (for|of) {duration}"),
     (SET, "(set|start|begin) [a|the] countdown (for|of|from) {duration}"),

@@ -141,9 +141,11 @@ pub(super) fn told(row: &[&TextLine], units: &[Unit<'_>]) -> String {
     let mut of_row: Vec<&Unit<'_>> = units.iter().filter(is_of).collect();
     of_row.sort_by_key(|unit| std::cmp::Reverse(shared(unit)));
     match of_row.first() {
-        Some(Unit { text, by: Some((name, time)), .. }) => format!("{}, at {time}: {text}", aloud(name)),
+        Some(Unit { text, by: Some((name, time)), .. }) => {
+            format!("{}, at {time}: {}", aloud(name), beginning(text, MOST_WORDS))
+        }
         Some(unit) => format!("It says: {}", beginning(&unit.text, MOST_WORDS)),
-        None => format!("It says: {text}"),
+        None => format!("It says: {}", beginning(&text, MOST_WORDS)),
     }
 }
 

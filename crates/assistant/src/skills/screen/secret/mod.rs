@@ -46,9 +46,16 @@ impl super::Screen {
             let written = cells.written(&[line]);
             let at =
                 written.first().and_then(|first| screen.lines.iter().position(|other| std::ptr::eq(other, *first)));
-            let Some(text) = at.map(|at| &mut shown.lines[at].text) else { continue };
-            for word in places.into_iter().flat_map(|place| line.text[place].split_whitespace()) {
-                *text = text.replace(word, HIDDEN);
+            let mut words: Vec<&str> =
+                places.into_iter().flat_map(|place| line.text[place].split_whitespace()).collect();
+            // The longest first: what another begins with would leave its end.
+            words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+            // Where it is not known which line it is of, it is hidden in all.
+            let texts = shown.lines.iter_mut().enumerate().filter(|(other, _)| at.is_none_or(|at| at == *other));
+            for (_, shown) in texts {
+                for word in &words {
+                    shown.text = shown.text.replace(word, HIDDEN);
+                }
             }
         }
         if let Some(title) = &mut shown.window {

@@ -228,3 +228,10 @@ fn nothing_is_masked_in_windows_of_the_same_shapes_that_have_no_secret() {
         .collect();
     assert!(masked.is_empty(), "{}", masked.join("\n"));
 }
+
+#[test]
+fn a_word_that_begins_another_leaves_nothing_of_it() {
+    let line = testing::line("Password: sun sunflower sunflowers", 0, 0);
+    let shown = Screen::without_secrets(&testing::screen(vec![line]));
+    assert!(!shown.lines[0].text.contains("flower") && shown.lines[0].text.contains("Password"), "{shown:?}");
+}
