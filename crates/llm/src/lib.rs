@@ -10,6 +10,7 @@
 //! the last one costs only what is new. A model file is hostile until it has been checked. Never opens a device, a
 //! network connection or any file but the one it is given. [`bench`] is what all this is measured with.
 
+mod ahead;
 pub mod bench;
 mod constraint;
 mod end_of_turn;

@@ -1,10 +1,13 @@
 //! A few threads that share one piece of work at a time and sleep when there is none.
 //!
 //! A forward pass is some two hundred short steps, so handing one over has to cost about a microsecond: helpers look
-//! for the next step for a moment before they go to sleep. Work is cut into chunks that whoever is free takes, so a helper
-//! that the system did not schedule holds nobody up: the caller does its share. Every model owns its team, so that two
-//! models never wait for each other.
+//! for the next step for a moment before they go to sleep, and ask memory meanwhile for what it will read ([`ahead`]). Work
+//! is cut into chunks that whoever is free takes, so a helper that the system did not schedule holds nobody up: the caller
+//! does its share. Every model owns its team, so that two models never wait for each other.
+//!
+//! [`ahead`]: crate::ahead
 
+use crate::ahead::{Ahead, Fetch};
 use std::cell::UnsafeCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -12,6 +15,9 @@ use std::thread::{JoinHandle, Thread};
 
 /// How often a helper looks for work before it goes to sleep: some tens of microseconds.
 const LOOKS: u32 = 4_000;
+
+/// Cache lines that the caller asks for ahead although nobody is left to wait for.
+const AT_LEAST: usize = 8;
 
 /// What a chunk of work gets: the number of the thread that runs it and the number of the chunk.
 type Task<'a> = dyn Fn(usize, usize) + Sync + 'a;
@@ -53,6 +59,8 @@ struct Shared {
     quit: AtomicBool,
     /// Helpers that sleep or are about to.
     asleep: AtomicU32,
+    /// What each thread reads in the step after this one.
+    ahead: Box<[Apart<Ahead>]>,
 }
 
 // SAFETY: `task` is written only by the one caller of `Team::run` while no chunk is claimed, and read only by whoever
@@ -113,11 +121,14 @@ impl Shared {
     fn help(&self, thread: usize) {
         while !self.quit.load(Ordering::Relaxed) {
             let mut looks = 0;
+            let mut fetch = Fetch::default();
             while looks < LOOKS {
                 if self.work(thread) {
                     looks = 0;
+                    fetch = self.ahead[thread].0.fetch();
                 } else {
                     looks += 1;
+                    fetch.more();
                     std::hint::spin_loop();
                 }
             }
@@ -152,6 +163,7 @@ impl Team {
             done: Apart((AtomicU32::new(0), AtomicBool::new(false))),
             quit: AtomicBool::new(false),
             asleep: AtomicU32::new(0),
+            ahead: (0..threads.max(1)).map(|_| Apart(Ahead::default())).collect(),
         });
         let mut team = Self { shared, helpers: Vec::new(), epoch: 0 };
         for index in 1..threads {
@@ -168,6 +180,11 @@ impl Team {
     /// Threads, the caller included.
     pub(crate) fn threads(&self) -> usize {
         self.helpers.len() + 1
+    }
+
+    /// What `thread` reads first in the step after the next one to [`run`](Self::run), for it to ask for while it waits.
+    pub(crate) fn foresee(&self, thread: usize, stretches: [&[u8]; 2]) {
+        self.shared.ahead[thread].0.set(stretches);
     }
 
     /// Calls `task(thread, chunk)` once for each chunk of `0..chunks` (at most [`Self::MAX_CHUNKS`]), on any of the
@@ -218,8 +235,12 @@ impl Drop for Wait<'_> {
             expected -= u32::from(left.total().saturating_sub(left.next()));
         }
         let mut looks = 0u32;
+        let mut fetch = self.shared.ahead[0].0.fetch();
+        // The caller is often the last, and then does not wait; a few lines cost it less than they save.
+        (0..AT_LEAST).for_each(|_| fetch.more());
         while self.shared.done.0.0.load(Ordering::Acquire) < expected {
             looks += 1;
+            fetch.more();
             if looks < LOOKS { std::hint::spin_loop() } else { std::thread::yield_now() }
         }
     }

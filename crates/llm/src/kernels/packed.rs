@@ -117,6 +117,15 @@ impl Packed {
         self.blocks() * self.form.scales()
     }
 
+    /// Where group `first` and those after it lie, quants and scales: at most `bytes` of quants, and what belongs to them.
+    pub(crate) fn beginning(&self, first: usize, bytes: usize) -> [&[u8]; 2] {
+        let groups = (bytes / (self.group_lines() * size_of::<Line>()).max(1)).clamp(1, self.groups() - first);
+        let lines = &self.quants[first * self.group_lines()..][..groups * self.group_lines()];
+        let scales = &self.scales[first * self.group_scales()..][..groups * self.group_scales()];
+        // SAFETY: plain numbers without padding, and every byte is valid as one.
+        [unsafe { lines.align_to().1 }, unsafe { scales.align_to().1 }]
+    }
+
     /// Bytes in memory.
     pub(crate) fn bytes(&self) -> usize {
         self.quants.len() * 32 + self.scales.len() * 2

@@ -52,7 +52,7 @@ impl Llama {
             (&weights.key.weights, &mut *key),
             (&weights.value.weights, &mut *value),
         ];
-        products(team, kernel, activations, matrices, cancel);
+        products(team, kernel, activations, matrices, &[&weights.attention_out.weights], cancel);
         let tokens = Tokens { config, kernel, weights, layer, first, count };
         tokens.remember(team, &scratch.angles, cache, query, key, value);
         if let Some(pointing) = pointing {
@@ -69,7 +69,8 @@ impl Llama {
             unsafe { rows.write(kernel, token, &attended[token * query_width..][..query_width]) };
         });
         let delta = &mut delta[..count * width];
-        products(team, kernel, activations, [(&weights.attention_out.weights, &mut *delta)], cancel);
+        let next = [&weights.gate, &weights.up];
+        products(team, kernel, activations, [(&weights.attention_out.weights, &mut *delta)], &next, cancel);
         let bias = weights.attention_out.bias.as_deref();
         add_to_stream(team, (kernel, config), (stream, delta), bias, weights.attention_sum_norm.as_deref(), normed);
     }

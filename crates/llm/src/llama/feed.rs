@@ -2,6 +2,7 @@
 
 use super::family::Gating;
 use super::scratch::Scratch;
+use super::weights::Layer;
 use super::{Llama, add_to_stream, each_token, normalize, products};
 use crate::kernels::{self, Rounding};
 use crate::team::Parts;
@@ -11,13 +12,15 @@ impl Llama {
     /// `stream += down(bend(gate(norm(stream))) * up(norm(stream)))` for `count` tokens.
     pub(super) fn feed_forward(&mut self, layer: usize, count: usize, rounding: Rounding, cancel: &Cancel) {
         let Self { config, weights, kernel, team, scratch, .. } = self;
-        let (config, kernel, weights) = (&*config, *kernel, &weights.layers[layer]);
+        let (config, kernel, all) = (&*config, *kernel, &*weights);
+        let weights = &all.layers[layer];
         let (width, inner) = (config.width, config.feed_forward);
         let Scratch { stream, normed, gate, up, delta, activations, .. } = scratch;
         let stream = &mut stream[..count * width];
         normalize(team, (kernel, config), stream, &weights.feed_norm, normed, (&mut *activations, rounding));
         let (gate, up) = (&mut gate[..count * inner], &mut up[..count * inner]);
-        products(team, kernel, activations, [(&weights.gate, &mut *gate), (&weights.up, &mut *up)], cancel);
+        let matrices = [(&weights.gate, &mut *gate), (&weights.up, &mut *up)];
+        products(team, kernel, activations, matrices, &[&weights.down], cancel);
         let rows = activations.reshape(count, inner, rounding);
         let gate = Parts::new(gate);
         each_token(team, count, &|_, token| {
@@ -32,7 +35,9 @@ impl Llama {
             }
         });
         let delta = &mut delta[..count * width];
-        products(team, kernel, activations, [(&weights.down, &mut *delta)], cancel);
+        let (layer, output) = (all.layers.get(layer + 1).map(Layer::first_matrices), [all.output()]);
+        let next = layer.as_ref().map_or(&output[..], |layer| &layer[..]);
+        products(team, kernel, activations, [(&weights.down, &mut *delta)], next, cancel);
         add_to_stream(team, (kernel, config), (stream, delta), None, weights.feed_sum_norm.as_deref(), normed);
     }
 }

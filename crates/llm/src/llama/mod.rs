@@ -30,6 +30,7 @@ pub(crate) use pass::{Aside, Pass};
 pub(crate) use pointing::Pointing;
 pub(crate) use weights::Weights;
 
+use crate::ahead::WORTH;
 use crate::error::{LlmError, Result};
 use crate::gguf::Gguf;
 use crate::kernels::{self, Activations, Kernel, Packed, Rounding};
@@ -166,7 +167,8 @@ impl Llama {
         // SAFETY: no other thread writes.
         unsafe { activations.reshape(1, normed.len(), Rounding::Sixteen).write(self.kernel, 0, normed) };
         let never = Cancel::new();
-        products(&mut self.team, self.kernel, activations, [(self.weights.output(), &mut logits[..])], &never);
+        let (output, next) = (self.weights.output(), self.weights.layers[0].first_matrices());
+        products(&mut self.team, self.kernel, activations, [(output, &mut logits[..])], &next, &never);
         if let Some(cap) = self.config.logit_cap {
             kernels::soft_cap(self.kernel, logits, cap);
         }
@@ -236,14 +238,17 @@ fn add_to_stream(
 }
 
 /// Products of several matrices with the same activations, as one piece of work: `out` is tokens x rows. Not all of it is
-/// done when `cancel` is raised.
+/// done when `cancel` is raised. `next` are the matrices of the products after these: with one token, threads that wait
+/// ask for their beginnings.
 fn products<const N: usize>(
     team: &mut Team,
     kernel: Kernel,
     activations: &Activations,
     matrices: [(&Packed, &mut [f32]); N],
+    next: &[&Packed],
     cancel: &Cancel,
 ) {
+    foresee(team, if activations.tokens() == 1 { next } else { &[] });
     let parts = matrices.map(|(weights, out)| {
         assert_eq!(out.len(), weights.rows * activations.tokens());
         (weights, Parts::new(out))
@@ -284,6 +289,24 @@ fn products<const N: usize>(
             passed += weights.groups();
         }
     });
+}
+
+/// Tells each thread where its first piece of the products with `matrices` begins, for one token.
+fn foresee(team: &Team, matrices: &[&Packed]) {
+    let groups = matrices.iter().map(|weights| weights.groups()).sum();
+    let bytes = matrices.iter().map(|weights| weights.bytes()).sum();
+    let cut = Cut::for_one(groups, bytes, team.threads());
+    for thread in 0..team.threads() {
+        let mut first = cut.piece(thread).start;
+        let matrix = matrices.iter().find(|weights| match first.checked_sub(weights.groups()) {
+            Some(left) => {
+                first = left;
+                false
+            }
+            None => true,
+        });
+        team.foresee(thread, matrix.map_or([&[], &[]], |weights| weights.beginning(first, WORTH)));
+    }
 }
 
 /// How the groups of rows of one step are cut into pieces of work.

@@ -35,6 +35,13 @@ pub(crate) struct Layer {
     pub(crate) feed_sum_norm: Option<Vec<f32>>,
 }
 
+impl Layer {
+    /// What a token is multiplied with first, as one piece of work.
+    pub(crate) fn first_matrices(&self) -> [&Packed; 3] {
+        [&self.query, &self.key, &self.value].map(|linear| &linear.weights)
+    }
+}
+
 /// All of a model.
 #[derive(Debug)]
 pub(crate) struct Weights {

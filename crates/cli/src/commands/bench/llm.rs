@@ -23,6 +23,8 @@ use std::time::Instant;
 const THREADS: usize = 2;
 /// Tokens that are made after each prompt.
 const GENERATED: usize = 32;
+/// Turns that weights and the same as floats take in each round.
+const TURNS: usize = 7;
 /// Positions that scores are compared at.
 const POSITIONS: usize = 500;
 /// What they are compared on.
@@ -216,15 +218,18 @@ pub(super) fn resident() -> Option<u64> {
     Some(pages.split(' ').nth(1)?.parse::<u64>().ok()? * size)
 }
 
-/// How many times as fast as the same weights as floats, in `exact`, those in `file` generate: they take turns, since a
-/// shared machine's memory is not equally fast at all times.
+/// How many times as fast as the same weights as floats, in `exact`, those in `file` generate: the median of turns that
+/// they take one right after the other, since a shared machine's memory is not equally fast at all times.
 fn floats(file: &Path, exact: &Path, rounds: usize, weights: &str, rows: &mut Rows<'_>) -> anyhow::Result<()> {
     let (mut ours, mut single) = (Ours::load(file, &options(256), false)?, Ours::load(exact, &options(256), false)?);
     let vocabulary = ours.vocabulary();
-    let found = bench::speeds(&mut [&mut ours, &mut single], vocabulary, (128, GENERATED), 2 * rounds)?;
-    let ratio = found[0].generating / found[1].generating;
+    let turn = |_| -> anyhow::Result<f64> {
+        let found = bench::speeds(&mut [&mut ours, &mut single], vocabulary, (128, GENERATED), 1)?;
+        Ok(found[0].generating / found[1].generating)
+    };
+    let mut ratios = (0..TURNS * rounds).map(turn).collect::<anyhow::Result<Vec<_>>>()?;
     let name = format!("generating, {weights} over f32 weights");
-    rows.add(("llm", name), (ratio, "times", Better::More), (Some(5.0), None));
+    rows.add(("llm", name), (median(&mut ratios), "times", Better::More), (Some(5.0), None));
     Ok(())
 }
 
