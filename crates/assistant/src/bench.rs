@@ -172,7 +172,8 @@ pub fn pages() -> Vec<Page> {
     LISTS.iter().flat_map(|(name, text)| pages_of(name, text)).collect()
 }
 
-fn pages_of(list: &'static str, text: &'static str) -> Vec<Page> {
+/// The pages of the list `text`.
+pub(crate) fn pages_of(list: &'static str, text: &'static str) -> Vec<Page> {
     let mut pages: Vec<Page> = Vec::new();
     let mut row = 0;
     for text in text.lines() {

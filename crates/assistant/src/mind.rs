@@ -19,7 +19,7 @@ use jarvis_core::{
     AssistantEvent, Cancel, Clock, Error, Eyes, GenerateOptions, HostAction, IntentMatch, LanguageModel, Message,
     Prompt, Reply, Result, Risk, Route, ScreenTarget, ScreenText, Seen, Skill, SkillContext, Slots, StopReason,
 };
-use look::{Glance, OnPage};
+use look::{Glance, InWords};
 use serde::Serialize;
 use speech::Speech;
 use std::sync::Arc;
@@ -475,7 +475,7 @@ impl Mind {
                 };
                 let grounds = screen::Grounds::new(&grounds, &request.text, wording);
                 let sentences = screen::sentences_for(&request.text);
-                let answering = OnPage { grounds, prompt, otherwise, absent, is_capable, sentences };
+                let answering = InWords { grounds, prompt, otherwise, absent, is_capable, sentences };
                 let mut reply = self.answer_on(answering, cancel, on_piece)?;
                 if !after.is_empty() && !cancel.is_cancelled() {
                     on_piece(Piece::Event(AssistantEvent::ReplyText { text: format!(" {after}") }));

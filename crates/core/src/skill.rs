@@ -223,6 +223,8 @@ pub trait Skill: Send {
     fn cut_short(&mut self, heard: usize) {
         let _ = heard;
     }
+    /// Forgets what it saw ([`Self::seen`]): nothing that is said from now on is about it.
+    fn forget_seen(&mut self) {}
     /// Whether its answers stand beside the conversation: after "stop", "say that again" or "louder" words go on from the
     /// answer before.
     fn is_aside(&self) -> bool {

@@ -12,8 +12,8 @@ use jarvis_core::{
     Cancel, Error, IntentMatch, Look, Message, Result, Role, ScreenTarget, ScreenText, Seen, Skill, SkillContext,
 };
 
-/// What an answer about a page is made of.
-pub(super) struct OnPage {
+/// What an answer about a page in the words of the model is made of.
+pub(super) struct InWords {
     pub(super) grounds: screen::Grounds,
     pub(super) prompt: String,
     /// What is said where nothing of the answer may be.
@@ -39,7 +39,7 @@ impl Mind {
     /// that it doesn't; what is said otherwise where that is none.
     pub(super) fn answer_on(
         &mut self,
-        page: OnPage,
+        page: InWords,
         cancel: &Cancel,
         on_piece: &mut dyn FnMut(Piece),
     ) -> Result<String> {

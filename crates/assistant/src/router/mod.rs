@@ -8,7 +8,6 @@ pub mod normalize;
 pub mod pattern;
 
 use crate::router::normalize::{Names, Request};
-use crate::skills::screen;
 use jarvis_core::{
     Error, IntentMatch, Reply, Result, Risk, ScreenText, Seen, Sight, Skill, SkillContext, SkillSpec, Slots,
 };
@@ -173,9 +172,7 @@ impl Router {
         }
         if seen {
             self.thread.looked = None;
-            // It knows the words of the last look by their fingerprints.
-            let of_screen = |skill: &&mut Box<dyn Skill>| skill.specs().iter().any(|spec| spec.intent == screen::READ);
-            self.skills.iter_mut().filter(of_screen).for_each(|skill| *skill = Box::new(screen::Screen::new()));
+            self.skills.iter_mut().for_each(|skill| skill.forget_seen());
         }
     }
 

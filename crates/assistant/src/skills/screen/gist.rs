@@ -55,13 +55,32 @@ const TALKED_OF: [&str; 8] = ["plan", "program", "script", "code", "list", "sche
 
 /// What the gist of is asked for with `said`, if one is.
 pub(super) fn asked_for(said: &str) -> Option<Of> {
-    let said = words(&said.to_lowercase().replace("what's", "what is").replace("whats", "what is"));
+    let said = said.to_lowercase().replace("what's", "what is").replace("whats", "what is");
+    let said = words(&said.replace("tl;dr", "tldr").replace("tl dr", "tldr"));
     let said: Vec<&str> = said.iter().map(String::as_str).collect();
-    about(&said).or_else(|| in_sentences(&said)).or_else(|| summary(&said))
+    about(&said).or_else(|| in_sentences(&said)).or_else(|| led_through(&said)).or_else(|| summary(&said))
+}
+
+/// "Fill me in on this page", "run me through that mail".
+fn led_through(said: &[&str]) -> Option<Of> {
+    let first = said.iter().position(|word| !COURTESY.contains(word))?;
+    match &said[first..] {
+        ["fill", "me", "in"] | ["bring", "me", "up", "to", "speed"] => Some(Of::Unsaid),
+        ["fill", "me", "in", "on", thing @ ..] | ["bring", "me", "up", "to", "speed", "on" | "with", thing @ ..] => {
+            of(thing)
+        }
+        ["run" | "walk" | "talk" | "take" | "lead", "me", "through", thing @ ..] if !thing.is_empty() => of(thing),
+        ["run" | "go", "through", thing @ ..] if said[first..].ends_with(&["me"]) => {
+            of(thing.strip_suffix(&["with", "me"]).or_else(|| thing.strip_suffix(&["for", "me"]))?)
+        }
+        _ => None,
+    }
 }
 
 /// "What is this note about", "tell me roughly what this is".
 fn about(said: &[&str]) -> Option<Of> {
+    let end = said.iter().rposition(|word| *word == "in").filter(|at| is_amount(&said[at + 1..]));
+    let said = &said[..end.unwrap_or(said.len())];
     let all = said.len();
     let said: Vec<&str> = said.iter().copied().filter(|word| *word != "all" && !is_softening(word)).collect();
     let is_softened = said.len() < all;
@@ -191,6 +210,12 @@ mod tests {
             "summarise the log please",
             "give me a summary of the contract",
             "what's the mail about",
+            "what's this about in one line",
+            "fill me in on this page",
+            "run me through this mail",
+            "can you walk me through the contract",
+            "go through this with me",
+            "tl;dr of this",
         ] {
             assert_eq!(asked_for(said), Some(Of::This), "{said}");
         }
@@ -206,6 +231,8 @@ mod tests {
             "what is it about",
             "give me the gist of it",
             "tldr",
+            "tl;dr please",
+            "fill me in",
         ] {
             assert_eq!(asked_for(said), Some(Of::Unsaid), "{said}");
         }

@@ -17,7 +17,7 @@ const MEASURES: &[(&[&str], &[&str])] = &[
     (&["old"], &["year", "years", "month", "months", "age", "aged", "born", "yo", "built", "since", "founded", "turns"]),
     (&["big", "large"], &[
         "m2", "m²", "sqm", "sq", "ha", "acres", "hectares", "kb", "mb", "gb", "tb", "cm", "mm", "m", "km", "inch", "inches", "px", "people", "seats", "rooms",
-        "persons", "square", "size", "kib", "mib", "gib", "l", "litres", "bytes", "employees", "members", "inhabitants",
+        "persons", "square", "size", "kib", "mib", "gib", "l", "litres", "bytes", "employees", "members", "inhabitants", "mile", "miles",
     ]),
     (&["heavy"], &["kg", "g", "mg", "t", "lb", "lbs", "oz", "pounds", "kilos", "tons", "tonnes", "weight", "grams"]),
     (&["long"], &[
@@ -30,7 +30,7 @@ const MEASURES: &[(&[&str], &[&str])] = &[
         "m", "cm", "mm", "km", "ft", "feet", "foot", "in", "inch", "inches", "metres", "meters", "floors", "storeys", "miles", "px", "height", "width", "depth",
     ]),
     (&["hot", "cold", "warm"], &["degrees", "degree", "c", "f", "celsius", "fahrenheit", "gas", "mark"]),
-    (&["fast"], &["kmh", "mph", "mbit", "mbps", "gbit", "ms", "km", "mb", "gb", "s", "seconds", "minutes", "hours", "knots", "speed", "ghz", "mhz"]),
+    (&["fast"], &["kmh", "mph", "mbit", "mbps", "gbit", "ms", "km", "mb", "gb", "s", "seconds", "minutes", "hours", "knots", "speed", "ghz", "mhz", "rpm"]),
     (&["often"], &["times", "time", "every", "once", "twice", "daily", "weekly", "monthly", "yearly", "hourly", "per", "day", "week", "always", "each", "thrice"]),
 ];
 /// Words that say when.
@@ -188,7 +188,7 @@ fn is_measured(name: &str, units: &[&str], text: &str) -> bool {
                 || has_times(text)
                 || text.split_whitespace().any(is_duration)
         }
-        "often" => is_told || read.iter().any(|word| ties::weekday(word).is_some()),
+        "often" => is_told || read.iter().any(|word| is_weekday(word)),
         "big" => is_told || text.contains(['×', '²']) || text.split_whitespace().any(is_size),
         "fast" => is_told || text.contains("/h") || text.contains("/s"),
         _ => is_told,
@@ -197,7 +197,7 @@ fn is_measured(name: &str, units: &[&str], text: &str) -> bool {
 
 /// Whether `word` is how long something takes, to the second: "00:24:18".
 fn is_duration(word: &str) -> bool {
-    let parts: Vec<&str> = word.trim_matches(['(', ')', ',']).split(':').collect();
+    let parts: Vec<&str> = word.trim_matches(['(', ')', ',', '.']).split(':').collect();
     parts.len() == 3 && parts.iter().all(|part| part.len() <= 2 && part.parse::<u32>().is_ok())
 }
 
@@ -245,9 +245,19 @@ fn says_when(text: &str) -> bool {
     };
     !shape::find(Kind::Date, text).is_empty()
         || text.split_whitespace().any(|word| shape::is_time(word.trim_matches(['(', ')', ',', '.', ';'])))
-        || read.iter().any(|word| WHEN.contains(&word.as_str()) || ties::weekday(word).is_some() || is_month(word))
+        || read.iter().any(|word| WHEN.contains(&word.as_str()) || is_weekday(word) || is_month(word))
         || read.iter().any(|word| is_ordinal(word) || is_year(word) || is_clock(word))
-        || read.windows(2).any(is_hour)
+        || read.windows(2).any(|two| is_hour(two) || is_part_of_hour(two))
+}
+
+/// "Tuesday", "on Tuesdays".
+fn is_weekday(word: &str) -> bool {
+    ties::weekday(word).or_else(|| ties::weekday(word.strip_suffix('s')?)).is_some()
+}
+
+/// "Half past", "a quarter to".
+fn is_part_of_hour(two: &[String]) -> bool {
+    matches!(two[0].as_str(), "half" | "quarter") && matches!(two[1].as_str(), "past" | "to")
 }
 
 /// "8am", "6pm".
@@ -271,7 +281,7 @@ fn says_what_time(text: &str) -> bool {
         shape::is_time(word) || super::typed::range(word).is_some()
     }) || has_times(text)
         || read.iter().any(|word| matches!(word.as_str(), "noon" | "midday" | "midnight" | "oclock") || is_clock(word))
-        || read.windows(2).any(is_hour)
+        || read.windows(2).any(|two| is_hour(two) || is_part_of_hour(two))
 }
 
 /// "1st", "23rd".
@@ -295,6 +305,10 @@ mod tests {
             ("how long does it simmer", "simmer for 25 minutes", true),
             ("how far is it", "It was built in 1994.", false),
             ("when are the bins", "bins go out on Wednesday", true),
+            ("when are the bins", "Bins are collected on Tuesdays.", true),
+            ("when will they be back", "We expect to be home by about half past four.", true),
+            ("what time is dinner", "a quarter to eight", true),
+            ("how long have we been recording", "Recording 00:24:18.", true),
             ("when does it start", "at 6 in the yard", true),
             ("when is the release", "Release 4.2 goes out", false),
             (

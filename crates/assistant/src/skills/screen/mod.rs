@@ -282,6 +282,11 @@ impl Skill for Screen {
         self.silence(heard);
     }
 
+    fn forget_seen(&mut self) {
+        // It knows the words of the last look by their fingerprints.
+        *self = Self::new();
+    }
+
     /// A question for the language model may go on; nothing else is asked for so wordily.
     fn expects_more(&self, matched: &IntentMatch) -> bool {
         matched.intent == ASK

@@ -282,21 +282,33 @@ const SHORTENED: [&str; 16] = [
 
 /// The sentences of `text`.
 pub(super) fn sentences(text: &str) -> Vec<String> {
+    sentence_places(text).into_iter().map(|place| text[place].to_owned()).collect()
+}
+
+/// Where the sentences of `text` stand in it, without what is blank around them.
+pub(super) fn sentence_places(text: &str) -> Vec<Range<usize>> {
     let mut all = Vec::new();
-    let mut rest = text;
+    let mut from = 0;
     let is_shortened = |before: &str| {
         let word = before.rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
-        SHORTENED.contains(&word.to_lowercase().as_str())
+        // "Ordered by Dr S. Anand".
+        let is_initial = word.len() == 1 && word != "I" && word.starts_with(|c: char| c.is_ascii_uppercase());
+        is_initial || SHORTENED.contains(&word.to_lowercase().as_str())
     };
-    while let Some(end) = rest.char_indices().zip(rest.chars().skip(1)).find_map(|((at, c), next)| {
-        let is_end = matches!(c, '.' | '!' | '?') && next.is_whitespace() && !(c == '.' && is_shortened(&rest[..at]));
-        is_end.then_some(at + c.len_utf8())
-    }) {
-        all.push(rest[..end].trim().to_owned());
-        rest = &rest[end..];
+    let trimmed = |from: usize, to: usize| {
+        let start = to - text[from..to].trim_start().len();
+        start..start + text[start..to].trim_end().len()
+    };
+    let ends = text.char_indices().zip(text.chars().skip(1));
+    for ((at, c), _) in ends.filter(|((_, c), next)| matches!(c, '.' | '!' | '?') && next.is_whitespace()) {
+        if !(c == '.' && is_shortened(&text[from..at])) {
+            all.push(trimmed(from, at + c.len_utf8()));
+            from = at + c.len_utf8();
+        }
     }
-    if !rest.trim().is_empty() {
-        all.push(rest.trim().to_owned());
+    let rest = trimmed(from, text.len());
+    if !rest.is_empty() {
+        all.push(rest);
     }
     all
 }

@@ -24,7 +24,7 @@ const THREADS: usize = 2;
 /// Tokens that are made after each prompt.
 const GENERATED: usize = 32;
 /// Turns that weights and the same as floats take in each round.
-const TURNS: usize = 7;
+const TURNS: usize = 5;
 /// Positions that scores are compared at.
 const POSITIONS: usize = 500;
 /// What they are compared on.
@@ -218,13 +218,13 @@ pub(super) fn resident() -> Option<u64> {
     Some(pages.split(' ').nth(1)?.parse::<u64>().ok()? * size)
 }
 
-/// How many times as fast as the same weights as floats, in `exact`, those in `file` generate: the median of turns that
-/// they take one right after the other, since a shared machine's memory is not equally fast at all times.
+/// How many times as fast as the same weights as floats, in `exact`, those in `file` generate: the median of turns, each in
+/// memory of its own, since not all memory of a shared machine is equally fast, nor at all times.
 fn floats(file: &Path, exact: &Path, rounds: usize, weights: &str, rows: &mut Rows<'_>) -> anyhow::Result<()> {
-    let (mut ours, mut single) = (Ours::load(file, &options(256), false)?, Ours::load(exact, &options(256), false)?);
-    let vocabulary = ours.vocabulary();
     let turn = |_| -> anyhow::Result<f64> {
-        let found = bench::speeds(&mut [&mut ours, &mut single], vocabulary, (128, GENERATED), 1)?;
+        let (mut ours, mut single) = (Ours::load(file, &options(256), false)?, Ours::load(exact, &options(256), false)?);
+        let vocabulary = ours.vocabulary();
+        let found = bench::speeds(&mut [&mut ours, &mut single], vocabulary, (128, GENERATED), 2)?;
         Ok(found[0].generating / found[1].generating)
     };
     let mut ratios = (0..TURNS * rounds).map(turn).collect::<anyhow::Result<Vec<_>>>()?;

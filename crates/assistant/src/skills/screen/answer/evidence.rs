@@ -52,10 +52,11 @@ const REASON_WORDS: usize = 30;
 /// Something that may answer.
 pub(super) struct Unit<'a> {
     /// What it says.
-    text: String,
-    lines: Vec<&'a TextLine>,
+    pub text: String,
+    /// The lines that it is of: of a sentence, all of the text that it is in.
+    pub lines: Vec<&'a TextLine>,
     /// Who wrote it, and when.
-    by: Option<(&'a str, &'a str)>,
+    pub by: Option<(&'a str, &'a str)>,
     /// What stands over it.
     over: Vec<String>,
     /// The paragraph that it is in.
@@ -129,24 +130,6 @@ pub(super) fn of_evidence<'a>(question: &Question, screen: &'a ScreenText) -> Op
         None => format!("It says: {said}"),
     };
     Some(Quote { said, lines, query: None, is_sure: true })
-}
-
-/// What is said where `row` of the page answers: the message or the sentence that it is of, or the row, whole.
-pub(super) fn told(row: &[&TextLine], units: &[Unit<'_>]) -> String {
-    let is_of = |unit: &&Unit<'_>| unit.lines.iter().any(|line| std::ptr::eq(*line, row[0]));
-    let text = row.iter().map(|line| aloud(&line.text)).collect::<Vec<_>>().join(", ");
-    let own = words(&text);
-    let shared = |unit: &Unit<'_>| words(&unit.text).iter().filter(|word| own.contains(word)).count();
-    // Of the sentences that the lines are of, the one that most of this line is of.
-    let mut of_row: Vec<&Unit<'_>> = units.iter().filter(is_of).collect();
-    of_row.sort_by_key(|unit| std::cmp::Reverse(shared(unit)));
-    match of_row.first() {
-        Some(Unit { text, by: Some((name, time)), .. }) => {
-            format!("{}, at {time}: {}", aloud(name), beginning(text, MOST_WORDS))
-        }
-        Some(unit) => format!("It says: {}", beginning(&unit.text, MOST_WORDS)),
-        None => format!("It says: {}", beginning(&text, MOST_WORDS)),
-    }
 }
 
 /// What a question asks for.

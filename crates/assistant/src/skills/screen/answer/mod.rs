@@ -14,6 +14,7 @@ mod forms;
 mod labels;
 mod lists;
 mod nearest;
+mod passages;
 mod sentences;
 mod tables;
 
@@ -23,11 +24,11 @@ use super::shape::{self, Kind};
 use super::told::Told;
 use super::words::words;
 use super::{Screen, chat, error, excerpt, find, gist, located, measure, noted, nouns, read, secret};
-use jarvis_core::{HostAction, Passage, Region, Reply, ScreenText, Seen, Slots, TextLine, TextRole};
+use jarvis_core::{HostAction, Region, Reply, ScreenText, Seen, Slots, TextLine, TextRole};
 use labels::of_label;
 use nearest::{is_named_nowhere, is_nowhere, nearest};
+pub(super) use passages::passages;
 use sentences::{otherwise_named, sentences, without_may};
-use std::ops::Range;
 
 /// The most words of an answer that is quoted.
 const MOST_WORDS: usize = 60;
@@ -128,19 +129,6 @@ impl Screen {
             after: String::new(),
         }
     }
-}
-
-/// What a language model is asked where all of the page has room, what of that may answer by itself, and where the question is.
-pub(super) fn passages(asked: &str, screen: &ScreenText) -> (String, Vec<Passage>, Range<usize>) {
-    let excerpt::InFull { text, rows, question } = excerpt::in_full(asked, screen);
-    let units = evidence::units(screen);
-    let is_told = |(_, lines): &(Range<usize>, Vec<&TextLine>)| !lines.iter().any(|line| is_kept(line));
-    let passage = |(place, lines): (Range<usize>, Vec<&TextLine>)| Passage {
-        place,
-        said: evidence::told(&lines, &units),
-        region: lines.iter().map(|line| line.region).reduce(|all, other| all.union(&other)).unwrap_or_default(),
-    };
-    (text, rows.into_iter().filter(is_told).map(passage).collect(), question)
 }
 
 /// What there is to press.

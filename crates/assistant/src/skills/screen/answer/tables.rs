@@ -90,12 +90,14 @@ pub(super) fn quantity<'a>(question: &Question, screen: &'a ScreenText) -> Optio
         let mut counted = question.topic.iter().filter(is_counted);
         of(&question.topic).or_else(|| counted.find_map(|word| of(std::slice::from_ref(word))))
     };
-    let table::Cell { row, head, cell } = named().or_else(counted)?;
+    let named = named();
+    let is_sure = named.is_some();
+    let table::Cell { row, head, cell } = named.or_else(counted)?;
     if [row, head, cell].iter().any(|line| is_kept(line)) {
         return None;
     }
     let said = format!("{}: {} {}.", aloud(&row.text), aloud(&head.text), aloud(&cell.text).trim_end_matches('.'));
-    Some(Quote { said, lines: vec![row, cell], query: None, is_sure: true })
+    Some(Quote { said, lines: vec![row, cell], query: None, is_sure })
 }
 
 /// What the rows are, where all of them are asked for: "which medicines are there".
@@ -433,7 +435,9 @@ fn named<'a>(question: &Question, table: &Table<'a>, screen: &ScreenText) -> Opt
         [of] if question.says(&["row"]) => row(&format!("Row {}: ", at(of)), table, of),
         [of] => {
             let column = column_of(question, table, of, &known);
-            column.and_then(|column| cell(table, of, column)).or_else(|| row("", table, of))
+            let cell = column.and_then(|column| cell(table, of, column));
+            // Which of its cells is asked for nothing tells.
+            cell.or_else(|| row("", table, of).map(|quote| Quote { is_sure: false, ..quote }))
         }
         // "Which classes does Lena teach": several rows have it, in one column.
         [first, ..]
