@@ -15,7 +15,9 @@ const SURE: f32 = 0.6;
 const SURE_OF_OTHER_WORDS: f32 = 0.65;
 /// The same where the words alone lead there, too.
 const SURE_OF_BOTH: f32 = 0.35;
-/// How likely it has to be to be told at all.
+/// How likely it has to be to be told as what may be the answer ...
+const MAYBE: f32 = 0.4;
+/// ... and to be told at all, as the nearest to one.
 const NEAR: f32 = 0.1;
 
 /// A page that was asked about.
@@ -53,7 +55,7 @@ impl OnPage<'_> {
         match pointed.likely {
             likely if likely >= least => Some(told(passage, passage.said.clone())),
             _ if self.is_capable => None,
-            likely if likely >= NEAR => Some(told(passage, screen::nearest_is(&passage.said))),
+            likely if likely >= NEAR => Some(told(passage, unsure(likely, passage))),
             _ => Some(Reply::say(absent)),
         }
     }
@@ -73,10 +75,15 @@ impl OnPage<'_> {
             false if pointed.likely >= SURE_OF_OTHER_WORDS => told(passage, passage.said.clone()),
             // It has other means to be sure.
             _ if self.is_capable => quoted,
-            false if pointed.likely >= NEAR => told(passage, screen::nearest_is(&passage.said)),
+            false if pointed.likely >= NEAR => told(passage, unsure(pointed.likely, passage)),
             _ => Reply { spoken: screen::nearest_is(&quoted.spoken), ..quoted },
         }
     }
+}
+
+/// What is said of `passage`, which is not surely the answer.
+fn unsure(likely: f32, passage: &Passage) -> String {
+    if likely >= MAYBE { screen::maybe_is(&passage.said) } else { screen::nearest_is(&passage.said) }
 }
 
 /// `spoken` of `passage`, which is shown.

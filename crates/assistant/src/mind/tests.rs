@@ -542,6 +542,8 @@ fn what_is_pointed_at_is_told_as_surely_as_it_is() {
         let lines = ask(0, 0.9, parameters, asked);
         assert!(lines.ends_with("= It says: Breakfast from seven to ten.\n"), "{lines}");
     }
+    let lines = ask(0, 0.5, small, asked);
+    assert!(lines.ends_with("= It may be this: Breakfast from seven to ten.\n"), "{lines}");
     let lines = ask(0, 0.3, small, asked);
     assert!(lines.contains("no answer that I am sure of. The nearest is: Breakfast from seven"), "{lines}");
     let lines = ask(0, 0.3, capable, asked);

@@ -3,12 +3,15 @@
 //! Owns what is copied for a request, and what is said of it. "Copy it" is what was told last, and nothing where nothing was.
 
 use super::cells::Cells;
+use super::excerpt::COMMON;
 use super::nouns::{is_numbered, part};
 use super::reading::{part_of, place_of, too_few};
 use super::say::{self, counted};
 use super::secret::Copied;
+use super::shape::{self, Kind};
 use super::told::{Told, slots};
-use super::{Screen, error, find, legibly, list, noted, read, secret, table, where_looked};
+use super::words::words;
+use super::{Screen, error, find, legibly, list, noted, read, secret, table, ties, where_looked};
 use crate::router::normalize::is_file_name;
 use jarvis_core::{HostAction, Reply, ScreenTarget, ScreenText, Seen, Slots, TextLine};
 use std::hash::BuildHasher;
@@ -214,8 +217,38 @@ fn found(query: &str, screen: &ScreenText, written: impl Fn(&[&TextLine]) -> Str
             let numbered = |line: &&TextLine| numbered(query, &line.text).or_else(|| code_of_error(&line.text));
             error::find(screen).iter().find_map(numbered).unwrap_or_default()
         }
-        None => String::new(),
+        None => shaped(query, screen).unwrap_or_default(),
     }
+}
+
+/// Nouns that say what shape a thing has.
+#[rustfmt::skip]
+const SHAPES: [(&[&str], &[Kind]); 4] = [
+    (&["mail", "email"], &[Kind::Email]),
+    (&["address"], &[Kind::Email, Kind::Url]),
+    (&["number", "phone", "telephone"], &[Kind::Phone, Kind::Iban]),
+    (&["link", "url", "website"], &[Kind::Url]),
+];
+
+/// The number or the address that stands in the one sentence that is of what `query` says of it: "the emergency number of the
+/// camp" of "In an emergency call the camp on 01632 960 177".
+fn shaped(query: &str, screen: &ScreenText) -> Option<String> {
+    let said = words(query);
+    let (names, kinds) = SHAPES.iter().find(|(names, _)| said.iter().any(|word| names.contains(&word.as_str())))?;
+    let of: Vec<&String> =
+        said.iter().filter(|word| !names.contains(&word.as_str()) && !COMMON.contains(&word.as_str())).collect();
+    let body: Vec<&TextLine> = read::body(screen).into_iter().filter(|line| !say::is_kept(line)).collect();
+    let mut found: Vec<(usize, String)> = Vec::new();
+    for text in body.iter().flat_map(|line| read::sentences(&line.text)) {
+        let read = words(&text);
+        let shared = of.iter().filter(|word| read.iter().any(|read| ties::alike(word, read))).count();
+        let values = kinds.iter().flat_map(|kind| shape::find(*kind, &text)).map(|place| text[place].to_owned());
+        found.extend(values.map(|value| (shared, value)));
+    }
+    let most = found.iter().map(|(shared, _)| *shared).max().filter(|shared| *shared > 0)?;
+    let mut best = found.into_iter().filter(|(shared, _)| *shared == most).map(|(_, value)| value);
+    let value = best.next()?;
+    best.all(|other| other == value).then_some(value)
 }
 
 /// The code that stands behind "error" or "code" in `text`: "0x41" of "(error 0x41)".

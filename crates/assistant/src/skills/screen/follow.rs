@@ -9,7 +9,7 @@
 //! about can be so ("is it overdue"). Never looks, and decides nothing that another skill knows.
 
 use super::nouns::{DETERMINERS, as_written, is_label, is_short, is_thing, part};
-use super::page::Page;
+use super::page::{self, Page};
 use super::picture::{self, Looks};
 use super::told::{Told, slots};
 use super::{ASK, COPY, FIND, OFFER, PICTURE, READ, aim, ellipsis, secret};
@@ -165,10 +165,16 @@ impl Follow {
         if is_last && let Some(matched) = told.and_then(|told| ellipsis::goes_on(text, told, page)) {
             return Some(matched);
         }
-        if is_last && gist::asked_for(text).is_some() {
+        let points_here = || text.split(' ').any(|word| matches!(word, "here" | "this"));
+        if is_last && (gist::asked_for(text).is_some() || gist::is_in_short(text) && points_here()) {
             return Some(request::summed_up());
         }
-        let least = if is_last { hand::LIKELY_OF_PAGE } else { hand::LIKELY };
+        let stands_there = || page::names(text).iter().any(|name| page.has_word(name));
+        let least = match is_last {
+            true if stands_there() => hand::LIKELY_OF_NAMED,
+            true => hand::LIKELY_OF_PAGE,
+            false => hand::LIKELY,
+        };
         let mut is_at_hand = || hand::is_at_hand(text, of_user, least);
         let of_form = |form, captures: &Captures| {
             let query = as_written(captures.get("query").unwrap_or_default());

@@ -58,7 +58,51 @@ pub(super) fn asked_for(said: &str) -> Option<Of> {
     let said = said.to_lowercase().replace("what's", "what is").replace("whats", "what is");
     let said = words(&said.replace("tl;dr", "tldr").replace("tl dr", "tldr"));
     let said: Vec<&str> = said.iter().map(String::as_str).collect();
-    about(&said).or_else(|| in_sentences(&said)).or_else(|| led_through(&said)).or_else(|| summary(&said))
+    about(&said)
+        .or_else(|| in_sentences(&said))
+        .or_else(|| led_through(&said))
+        .or_else(|| shown(&said))
+        .or_else(|| summary(&said))
+}
+
+/// Whether `said`, which is about a text, wants that in short: "what did the vet say, in a nutshell".
+pub(super) fn is_in_short(said: &str) -> bool {
+    let said = words(&said.to_lowercase().replace("what's", "what is"));
+    let said: Vec<&str> = said.iter().map(String::as_str).collect();
+    let ends = |end: &[&str]| said.len() > end.len() && said.ends_with(end);
+    // "In a few words"; not "in line two".
+    let is_amount =
+        |at: usize| (at + 3..=said.len()).any(|end| is_amount(&said[at + 1..end]) && !UNITS.contains(&said[at + 1]));
+    let amount = (1..said.len()).find(|at| said[*at] == "in" && is_amount(*at));
+    let begins = matches!(said[..], ["what" | "how" | "tell" | "explain" | "say" | "give" | "describe", ..]);
+    let is_told = matches!(said[..], ["tell" | "explain", ..]) || said.iter().any(|word| WANTED.contains(word));
+    begins
+        && (amount.is_some()
+            || SHORTLY.iter().any(|end| ends(end))
+            || is_told && said.iter().any(|word| matches!(*word, "roughly" | "briefly")))
+}
+
+/// How questions end that want little.
+const SHORTLY: [&[&str]; 5] =
+    [&["in", "short"], &["in", "brief"], &["put", "simply"], &["to", "sum", "up"], &["in", "your", "own", "words"]];
+
+/// What somebody who wrote something did with it.
+const WANTED: [&str; 7] = ["want", "wants", "say", "says", "decide", "decided", "agree"];
+
+/// "What is going on in this chat", "what can I see on this screen".
+fn shown(said: &[&str]) -> Option<Of> {
+    match said {
+        ["what", "is", "going", "on"] => Some(Of::Unsaid),
+        ["what", "is", "going", "on", "here"] | ["what", "can", "i", "see", "here"] => Some(Of::This),
+        ["what", "is", "going", "on", "in" | "on", thing @ ..]
+        | ["what", "can", "i", "see", "in" | "on", thing @ ..] => of(thing),
+        ["what", "is", "this" | "that", text, "for"] if TEXTS.contains(text) => Some(Of::This),
+        ["what", "is", "it" | "this" | "that", "asking", rest @ ..]
+        | ["what", "does", "it" | "this", "ask", rest @ ..] => {
+            matches!(rest, [] | ["me"] | ["me", "here"] | ["me", "to", "do"] | ["me", "for"]).then_some(Of::Unsaid)
+        }
+        _ => None,
+    }
 }
 
 /// "Fill me in on this page", "run me through that mail".
@@ -113,10 +157,12 @@ fn in_sentences(said: &[&str]) -> Option<Of> {
     }
 }
 
+/// What texts are measured in.
+const UNITS: [&str; 6] = ["sentence", "sentences", "words", "lines", "line", "nutshell"];
+
 /// "One sentence", "a few words".
 fn is_amount(said: &[&str]) -> bool {
     const AMOUNTS: [&str; 10] = ["one", "a", "two", "three", "few", "couple", "of", "single", "or", "short"];
-    const UNITS: [&str; 6] = ["sentence", "sentences", "words", "lines", "line", "nutshell"];
     said.iter().any(|word| UNITS.contains(word))
         && said.iter().all(|word| AMOUNTS.contains(word) || UNITS.contains(word))
 }
@@ -193,6 +239,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_question_may_want_its_answer_in_short() {
+        for said in [
+            "what did the vet say, in a nutshell",
+            "what happened last night in two sentences",
+            "tell me roughly what we've booked",
+            "what does this code do, put simply",
+            "what's the story here, in your own words",
+            "explain to me briefly what I have to do",
+            "tell me in a few words how this is made",
+        ] {
+            assert!(is_in_short(said), "{said}");
+        }
+        for said in ["how long does it take roughly", "what stands in line two", "who lives in one room", "in short"] {
+            assert!(!is_in_short(said), "{said}");
+        }
+    }
+
+    #[test]
     fn a_gist_is_asked_for_in_many_words() {
         for said in [
             "sum this up for me",
@@ -216,6 +280,9 @@ mod tests {
             "can you walk me through the contract",
             "go through this with me",
             "tl;dr of this",
+            "what can I see on this screen",
+            "what's going on in this chat",
+            "what is this form for",
         ] {
             assert_eq!(asked_for(said), Some(Of::This), "{said}");
         }
@@ -233,6 +300,7 @@ mod tests {
             "tldr",
             "tl;dr please",
             "fill me in",
+            "what's it asking me here",
         ] {
             assert_eq!(asked_for(said), Some(Of::Unsaid), "{said}");
         }

@@ -374,6 +374,8 @@ fn absent(screen: &ScreenText) -> String {
 const UNSEEN: &str = "I don't see ";
 /// ... and where nothing is sure to be the answer, before the lines that come nearest to it.
 const NEAREST: &str = "I have no answer that I am sure of.";
+/// ... and before what may be the answer and may not.
+const MAYBE: &str = "It may be this:";
 
 /// Whether `said` tells that there is no answer.
 pub fn has_no_answer(said: &str) -> bool {
@@ -389,6 +391,12 @@ pub fn is_nearest(said: &str) -> bool {
 pub fn nearest_is(said: &str) -> String {
     let text = said.strip_prefix("It says: ").unwrap_or(said);
     format!("{NEAREST} The nearest is: {text}")
+}
+
+/// What is said where `said`, of the page, may be the answer and may not.
+pub fn maybe_is(said: &str) -> String {
+    let text = said.strip_prefix("It says: ").unwrap_or(said);
+    format!("{MAYBE} {text}")
 }
 
 /// What is said of a secret: where its `line` is.

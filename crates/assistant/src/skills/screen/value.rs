@@ -137,7 +137,9 @@ pub(super) fn of_label<'a>(
         }
         // "Total: 120", "Paragraph 7"; but not "Total recall of all".
         let value = up_to_next_label(behind);
-        let is_one = is_labelled || (kind.is_none() && (value.contains('@') || has_digit(value)));
+        // In the middle of a line a value stands right behind its label: nothing is said of it before.
+        let first = value.split_whitespace().next().filter(|_| place.start > 0).unwrap_or(value);
+        let is_one = is_labelled || (kind.is_none() && (value.contains('@') || has_digit(first)));
         if is_one && !value.is_empty() {
             return here(value);
         }
@@ -148,8 +150,9 @@ pub(super) fn of_label<'a>(
         }
     }
     let is_whole = is_labelled || place.len() == words(text).len();
-    // What stands below a sentence is not the value of one of its words.
-    if !is_labelled && words(text).len() > place.len() + BETWEEN {
+    // What stands below a sentence is not the value of one of its words, nor what stands below "250 g spelt flour" that of flour.
+    let is_end = kind.is_none() && place.start > 0;
+    if !is_labelled && (words(text).len() > place.len() + BETWEEN || is_end) {
         return None;
     }
     made(text.len(), beside(screen, line, kind, is_labelled, is_whole)?)

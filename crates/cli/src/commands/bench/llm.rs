@@ -222,7 +222,8 @@ pub(super) fn resident() -> Option<u64> {
 /// memory of its own, since not all memory of a shared machine is equally fast, nor at all times.
 fn floats(file: &Path, exact: &Path, rounds: usize, weights: &str, rows: &mut Rows<'_>) -> anyhow::Result<()> {
     let turn = |_| -> anyhow::Result<f64> {
-        let (mut ours, mut single) = (Ours::load(file, &options(256), false)?, Ours::load(exact, &options(256), false)?);
+        let (mut ours, mut single) =
+            (Ours::load(file, &options(256), false)?, Ours::load(exact, &options(256), false)?);
         let vocabulary = ours.vocabulary();
         let found = bench::speeds(&mut [&mut ours, &mut single], vocabulary, (128, GENERATED), 2)?;
         Ok(found[0].generating / found[1].generating)

@@ -74,7 +74,7 @@ impl Screen {
         if let Some(secret) = secret::asked(asked).filter(|_| is_for_it) {
             return self.keep(&secret.name, screen, may_look_on);
         }
-        if gist::asked_for(asked).is_some() {
+        if gist::asked_for(asked).is_some() || gist::is_in_short(asked) {
             return Seen::Reply(self.sum_up("gist", screen));
         }
         if question::is_for_buttons(&question.topic)
