@@ -455,7 +455,7 @@ impl Mind {
                 if quoted.is_some() && pointed.is_some() {
                     is_capable = loaded(&mut self.model)?.parameters().is_some_and(|count| count >= CAPABLE);
                 }
-                let asked = pointing::OnPage { passages: &passages, is_capable, is_named: !prompt.is_empty() };
+                let asked = pointing::OnPage { passages: &passages, is_capable };
                 let reply = match (pointed, quoted) {
                     (Some(pointed), Some(quoted)) => Some(asked.checked(pointed, quoted)),
                     (None, quoted) => quoted,

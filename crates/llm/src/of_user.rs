@@ -139,7 +139,9 @@ impl GgufModel {
         let stream = self.stream_behind(prompt, cancel);
         // Who asks for a judgement goes on without one.
         let stream = stream.inspect_err(|error| tracing::debug!(%error, "a question can't be judged"))?;
-        Ok(self.probe.as_ref().zip(stream).map(|(probe, stream)| probe.likely(&stream)))
+        let likely = self.probe.as_ref().zip(stream).map(|(probe, stream)| probe.likely(&stream));
+        tracing::debug!(likely, "whether only the user can know it");
+        Ok(likely)
     }
 
     /// The stream behind the watched layer at the end of `prompt`; none when `cancel` was raised, or the prompt is too long.

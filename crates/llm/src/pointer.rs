@@ -165,7 +165,9 @@ impl GgufModel {
         let look = look.inspect_err(|error| tracing::debug!(%error, "where a question points can't be told"))?;
         Ok(self.pointer.as_ref().zip(look).map(|(pointer, look)| {
             let (line, clear) = look.best(&pointer.heads);
-            Pointed { line, likely: pointer.sure.likely(&clear) }
+            let likely = pointer.sure.likely(&clear);
+            tracing::debug!(line, of = lines.len(), likely, "pointed");
+            Pointed { line, likely }
         }))
     }
 

@@ -1,7 +1,6 @@
 //! Answers that the language model points at on a page, quoted from it.
 //!
-//! Owns how sure it has to be for what is said: of what the words of the question stand on the page for, less than of what is
-//! called otherwise there. A small model that isn't sure makes no answer of its own: what it looked at is told as such, or nothing.
+//! Owns how sure it has to be for what is said: less where the words of the question lead there as well. A small model that isn't sure makes no answer of its own: what it looked at is told as such, or nothing.
 
 use super::{Mind, loaded};
 use crate::conversation::Conversation;
@@ -10,9 +9,7 @@ use jarvis_core::{Cancel, HostAction, Message, Passage, Pointed, Reply, Role};
 use std::ops::Range;
 
 /// How likely a line has to be to be told as the answer.
-const SURE: f32 = 0.6;
-/// The same where no word of the question is on the page.
-const SURE_OF_OTHER_WORDS: f32 = 0.65;
+const SURE: f32 = 0.7;
 /// The same where the words alone lead there, too.
 const SURE_OF_BOTH: f32 = 0.35;
 /// How likely it has to be to be told as what may be the answer ...
@@ -25,8 +22,6 @@ pub(super) struct OnPage<'a> {
     pub passages: &'a [Passage],
     /// Whether the model can be asked to answer from the whole page.
     pub is_capable: bool,
-    /// Whether the page has words of the question.
-    pub is_named: bool,
 }
 
 impl Mind {
@@ -51,9 +46,8 @@ impl OnPage<'_> {
     /// its own.
     pub(super) fn reply(&self, pointed: Pointed, absent: &str) -> Option<Reply> {
         let passage = self.passages.get(pointed.line)?;
-        let least = if self.is_named { SURE } else { SURE_OF_OTHER_WORDS };
         match pointed.likely {
-            likely if likely >= least => Some(told(passage, passage.said.clone())),
+            likely if likely >= SURE => Some(told(passage, passage.said.clone())),
             _ if self.is_capable => None,
             likely if likely >= NEAR => Some(told(passage, unsure(likely, passage))),
             _ => Some(Reply::say(absent)),
@@ -72,7 +66,7 @@ impl OnPage<'_> {
         };
         match quoted.actions.iter().any(is_there) {
             true if pointed.likely >= SURE_OF_BOTH => quoted,
-            false if pointed.likely >= SURE_OF_OTHER_WORDS => told(passage, passage.said.clone()),
+            false if pointed.likely >= SURE => told(passage, passage.said.clone()),
             // It has other means to be sure.
             _ if self.is_capable => quoted,
             false if pointed.likely >= NEAR => told(passage, unsure(pointed.likely, passage)),

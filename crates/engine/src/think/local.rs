@@ -118,9 +118,10 @@ impl LanguageModel for Local {
         model.end_of_turn(said, cancel)
     }
 
-    /// None of one that was let go of, either: rules decide then.
+    /// One that was let go of is brought back: no skill knows the question, so that the model would be asked it anyway.
     fn is_of_user(&mut self, prompt: &[ChatMessage], cancel: &Cancel) -> Result<Option<f32>> {
-        let Seat::Here(model) = &mut *self.seat() else { return Ok(None) };
+        let mut seat = self.seat();
+        let model = seat.model()?;
         let _right = self.heavy.take();
         model.is_of_user(prompt, cancel)
     }
@@ -132,7 +133,7 @@ impl LanguageModel for Local {
         question: Range<usize>,
         cancel: &Cancel,
     ) -> Result<Option<Pointed>> {
-        // None of one that was let go of, either: what the words alone lead to is not worth the loading.
+        // None of one that was let go of: what the words alone lead to is not worth the loading.
         let Seat::Here(model) = &mut *self.seat() else { return Ok(None) };
         let _right = self.heavy.take();
         model.point(prompt, lines, question, cancel)

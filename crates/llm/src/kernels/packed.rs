@@ -117,7 +117,8 @@ impl Packed {
         self.blocks() * self.form.scales()
     }
 
-    /// Where group `first` and those after it lie, quants and scales: at most `bytes` of quants, and what belongs to them.
+    /// Where group `first` and those after it lie, quants and scales: no more than `bytes` of quants where that is a group at least,
+    /// and what belongs to them.
     pub(crate) fn beginning(&self, first: usize, bytes: usize) -> [&[u8]; 2] {
         let groups = (bytes / (self.group_lines() * size_of::<Line>()).max(1)).clamp(1, self.groups() - first);
         let lines = &self.quants[first * self.group_lines()..][..groups * self.group_lines()];

@@ -22,6 +22,9 @@ const COPY_WHAT: &str = "What should I copy? Say copy everything, copy the error
 /// What is said where the language model had no answer.
 const COPY_NOTHING: &str = "There is no answer to copy. Say copy everything, or copy and what it is called.";
 
+/// What a number is called that is called.
+const CALLED: &[&str] = &["phone", "telephone", "hotline", "mobile", "fax"];
+
 /// So many of those that may be meant are named.
 const NAMED: usize = 5;
 
@@ -221,34 +224,35 @@ fn found(query: &str, screen: &ScreenText, written: impl Fn(&[&TextLine]) -> Str
     }
 }
 
-/// Nouns that say what shape a thing has.
-#[rustfmt::skip]
-const SHAPES: [(&[&str], &[Kind]); 4] = [
-    (&["mail", "email"], &[Kind::Email]),
-    (&["address"], &[Kind::Email, Kind::Url]),
-    (&["number", "phone", "telephone"], &[Kind::Phone, Kind::Iban]),
-    (&["link", "url", "website"], &[Kind::Url]),
-];
-
-/// The number or the address that stands in the one sentence that is of what `query` says of it: "the emergency number of the
-/// camp" of "In an emergency call the camp on 01632 960 177".
+/// The number or the address that stands in the one sentence that says all that `query` says of it: "the emergency number of the
+/// camp" of "In an emergency call the camp on 01632 960 177". Never a secret.
 fn shaped(query: &str, screen: &ScreenText) -> Option<String> {
     let said = words(query);
-    let (names, kinds) = SHAPES.iter().find(|(names, _)| said.iter().any(|word| names.contains(&word.as_str())))?;
-    let of: Vec<&String> =
-        said.iter().filter(|word| !names.contains(&word.as_str()) && !COMMON.contains(&word.as_str())).collect();
-    let body: Vec<&TextLine> = read::body(screen).into_iter().filter(|line| !say::is_kept(line)).collect();
-    let mut found: Vec<(usize, String)> = Vec::new();
-    for text in body.iter().flat_map(|line| read::sentences(&line.text)) {
-        let read = words(&text);
-        let shared = of.iter().filter(|word| read.iter().any(|read| ties::alike(word, read))).count();
-        let values = kinds.iter().flat_map(|kind| shape::find(*kind, &text)).map(|place| text[place].to_owned());
-        found.extend(values.map(|value| (shared, value)));
+    let is_any = |names: &[&str]| said.iter().any(|word| names.contains(&word.as_str()));
+    let kind = match () {
+        () if is_any(&["address"]) => Kind::Email,
+        () if is_any(CALLED) || is_any(&["number"]) => Kind::Phone,
+        () => return None,
+    };
+    let is_of = |word: &&String| !matches!(word.as_str(), "number" | "address") && !COMMON.contains(&word.as_str());
+    let of: Vec<&String> = said.iter().filter(is_of).collect();
+    // "The booking number" is none that is called.
+    if of.is_empty() || kind == Kind::Phone && of.len() == 1 && !is_any(CALLED) {
+        return None;
     }
-    let most = found.iter().map(|(shared, _)| *shared).max().filter(|shared| *shared > 0)?;
-    let mut best = found.into_iter().filter(|(shared, _)| *shared == most).map(|(_, value)| value);
-    let value = best.next()?;
-    best.all(|other| other == value).then_some(value)
+    let masked = secret::masked(screen);
+    let body = read::body(&masked);
+    let told = body.iter().filter(|line| !say::is_kept(line)).flat_map(|line| read::sentences(&line.text));
+    let about = told.filter(|text| {
+        let read = words(text);
+        of.iter().all(|word| CALLED.contains(&word.as_str()) || read.iter().any(|read| ties::alike(word, read)))
+    });
+    let mut found = about.flat_map(|text| {
+        let places = shape::find(kind, &text);
+        places.into_iter().map(|place| text[place].to_owned()).collect::<Vec<_>>()
+    });
+    let value = found.next()?;
+    found.all(|other| other == value).then_some(value)
 }
 
 /// The code that stands behind "error" or "code" in `text`: "0x41" of "(error 0x41)".
@@ -330,6 +334,21 @@ mod tests {
         assert_eq!(join(&far.iter().collect::<Vec<_>>()), "left\nright");
         let cells = [line("Shirt", 10, 0), line("19.99", 300, 0)];
         assert_eq!(join(&cells.iter().collect::<Vec<_>>()), "Shirt\t19.99");
+    }
+
+    #[test]
+    fn a_number_is_copied_from_the_sentence_that_says_what_it_is_of() {
+        let camp = "No phones and no knives. In an emergency call the camp on 01632 960 177.";
+        assert_eq!(copied(camp, "emergency number of the camp"), "01632 960 177");
+        assert_eq!(
+            copied("The report goes to books@lamp.example.", "address the report goes to"),
+            "books@lamp.example"
+        );
+        assert_eq!(copied("To change your booking call us on 0800 555 0142.", "booking number"), "");
+        let two = "Call the camp in an emergency on 01632 960 177.\nThe emergency camp: 01632 960 200";
+        assert_eq!(copied(two, "emergency number of the camp"), "", "two of them");
+        let list = "Passwords\nBank: 4471 2209 318\nMail: Tiger22";
+        assert_eq!(copied(list, "number of the bank clerk"), "", "a secret is none");
     }
 
     /// What is copied of the lines of `text` where `query` is asked for.

@@ -165,11 +165,14 @@ impl Follow {
         if is_last && let Some(matched) = told.and_then(|told| ellipsis::goes_on(text, told, page)) {
             return Some(matched);
         }
-        let points_here = || text.split(' ').any(|word| matches!(word, "here" | "this"));
+        let points_here = || text.split(' ').any(|word| word == "here");
         if is_last && (gist::asked_for(text).is_some() || gist::is_in_short(text) && points_here()) {
             return Some(request::summed_up());
         }
-        let stands_there = || page::names(text).iter().any(|name| page.has_word(name));
+        let stands_there = || {
+            let names = page::names(text);
+            names.iter().filter(|name| page.has_word(name)).count() * 2 >= names.len().max(1)
+        };
         let least = match is_last {
             true if stands_there() => hand::LIKELY_OF_NAMED,
             true => hand::LIKELY_OF_PAGE,

@@ -91,6 +91,7 @@ const WANTED: [&str; 7] = ["want", "wants", "say", "says", "decide", "decided", 
 
 /// "What is going on in this chat", "what can I see on this screen".
 fn shown(said: &[&str]) -> Option<Of> {
+    let of = of_text;
     match said {
         ["what", "is", "going", "on"] => Some(Of::Unsaid),
         ["what", "is", "going", "on", "here"] | ["what", "can", "i", "see", "here"] => Some(Of::This),
@@ -107,6 +108,7 @@ fn shown(said: &[&str]) -> Option<Of> {
 
 /// "Fill me in on this page", "run me through that mail".
 fn led_through(said: &[&str]) -> Option<Of> {
+    let of = of_text;
     let first = said.iter().position(|word| !COURTESY.contains(word))?;
     match &said[first..] {
         ["fill", "me", "in"] | ["bring", "me", "up", "to", "speed"] => Some(Of::Unsaid),
@@ -219,6 +221,14 @@ fn is_softening(word: &str) -> bool {
     )
 }
 
+/// As [`of`], where "this" and "that" stand before what a text is called, or alone: not "this world", nor "that once more".
+fn of_text(thing: &[&str]) -> Option<Of> {
+    match thing {
+        ["this" | "that" | "these", .., last] if !TEXTS.contains(last) && !TALKED_OF.contains(last) => None,
+        thing => of(thing),
+    }
+}
+
 /// What `thing` is of those.
 fn of(thing: &[&str]) -> Option<Of> {
     match thing {
@@ -322,6 +332,10 @@ mod tests {
             "put milk on the list",
             "tell me a story in three sentences",
             "what is the point of life",
+            "walk me through that step by step",
+            "run me through that one more time",
+            "what is going on in this world",
+            "what can I see in that museum",
             "what is this",
             "tell me what it costs",
             "tell me what it is",

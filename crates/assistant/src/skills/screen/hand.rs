@@ -135,8 +135,8 @@ struct Phrase<'a> {
 /// How likely it has to be that a question is of the user's own, where a model tells it and nothing was seen, ...
 pub(super) const LIKELY: f32 = 0.35;
 /// ... and where a page was seen last, which most is about then: that something is not there is said, and never made up.
-pub(super) const LIKELY_OF_PAGE: f32 = 0.3;
-/// The same where the page has a word of the question.
+pub(super) const LIKELY_OF_PAGE: f32 = 0.2;
+/// The same where the page has half of the words that the question is about, or more.
 pub(super) const LIKELY_OF_NAMED: f32 = 0.15;
 
 /// Whether `text` is about something at hand: what a model tells of it ([`jarvis_core::LanguageModel::is_of_user`]), if one can,

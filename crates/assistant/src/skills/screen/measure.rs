@@ -247,7 +247,8 @@ fn says_when(text: &str) -> bool {
         || text.split_whitespace().any(|word| shape::is_time(word.trim_matches(['(', ')', ',', '.', ';'])))
         || read.iter().any(|word| WHEN.contains(&word.as_str()) || is_weekday(word) || is_month(word))
         || read.iter().any(|word| is_ordinal(word) || is_year(word) || is_clock(word))
-        || read.windows(2).any(|two| is_hour(two) || is_part_of_hour(two))
+        || read.windows(2).any(is_hour)
+        || read.windows(3).any(is_part_of_hour)
 }
 
 /// "Tuesday", "on Tuesdays".
@@ -255,9 +256,10 @@ fn is_weekday(word: &str) -> bool {
     ties::weekday(word).or_else(|| ties::weekday(word.strip_suffix('s')?)).is_some()
 }
 
-/// "Half past", "a quarter to".
-fn is_part_of_hour(two: &[String]) -> bool {
-    matches!(two[0].as_str(), "half" | "quarter") && matches!(two[1].as_str(), "past" | "to")
+/// "Half past four", "a quarter to eight".
+fn is_part_of_hour(three: &[String]) -> bool {
+    let is_part = matches!((three[0].as_str(), three[1].as_str()), ("half" | "quarter", "past") | ("quarter", "to"));
+    is_part && (three[2].parse::<u32>().is_ok() || numbers::parse_all(&three[2]).is_some())
 }
 
 /// "8am", "6pm".
@@ -281,7 +283,8 @@ fn says_what_time(text: &str) -> bool {
         shape::is_time(word) || super::typed::range(word).is_some()
     }) || has_times(text)
         || read.iter().any(|word| matches!(word.as_str(), "noon" | "midday" | "midnight" | "oclock") || is_clock(word))
-        || read.windows(2).any(|two| is_hour(two) || is_part_of_hour(two))
+        || read.windows(2).any(is_hour)
+        || read.windows(3).any(is_part_of_hour)
 }
 
 /// "1st", "23rd".
@@ -308,6 +311,7 @@ mod tests {
             ("when are the bins", "Bins are collected on Tuesdays.", true),
             ("when will they be back", "We expect to be home by about half past four.", true),
             ("what time is dinner", "a quarter to eight", true),
+            ("when will it be mended", "We give half to charity.", false),
             ("how long have we been recording", "Recording 00:24:18.", true),
             ("when does it start", "at 6 in the yard", true),
             ("when is the release", "Release 4.2 goes out", false),

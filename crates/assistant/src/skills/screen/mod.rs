@@ -405,6 +405,9 @@ fn kept_at(line: &TextLine, is_copied: bool, screen: &ScreenText) -> String {
     format!("It is {}. I don't say it aloud{copied}.", place::of_line(line, screen))
 }
 
+/// The most words of a line that are said with where it is: where a thing is may be said by the line itself.
+const FOUND_WORDS: usize = 20;
+
 /// What was found, and where.
 fn located(found: &Found<'_>, query: &str, screen: &ScreenText) -> String {
     let place = place::of_line(found.line, screen);
@@ -416,7 +419,7 @@ fn located(found: &Found<'_>, query: &str, screen: &ScreenText) -> String {
             format!("{label}{}. It is {place}.", value.trim_end_matches('.'))
         }
         None => {
-            let line = say::aloud(&say::beginning(&found.line.text, 12));
+            let line = say::aloud(&say::beginning(&found.line.text, FOUND_WORDS));
             if found.is_near {
                 format!("The nearest that I see is “{line}”, {place}.")
             } else {

@@ -291,8 +291,15 @@ pub(super) fn sentence_places(text: &str) -> Vec<Range<usize>> {
     let mut from = 0;
     let is_shortened = |before: &str| {
         let word = before.rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
-        // "Ordered by Dr S. Anand".
-        let is_initial = word.len() == 1 && word != "I" && word.starts_with(|c: char| c.is_ascii_uppercase());
+        // "Ordered by Dr S. Anand"; but not "vitamin C. Take it".
+        let names = |before: &str| {
+            let last = before.trim_end().rsplit(char::is_whitespace).next().unwrap_or_default();
+            last.ends_with(':') || last.starts_with(char::is_uppercase) || matches!(last, "" | "by" | "from")
+        };
+        let is_initial = word.len() == 1
+            && word != "I"
+            && word.starts_with(|c: char| c.is_ascii_uppercase())
+            && names(&before[..before.len() - 1]);
         is_initial || SHORTENED.contains(&word.to_lowercase().as_str())
     };
     let trimmed = |from: usize, to: usize| {
@@ -335,6 +342,12 @@ pub(super) fn piece(lines: &[&TextLine]) -> usize {
 mod tests {
     use super::super::testing::{line, screen, sized};
     use super::*;
+
+    #[test]
+    fn an_initial_ends_no_sentence_and_a_vitamin_does() {
+        let counts = ["Ordered by Dr S. Anand. Call him.", "Take vitamin C. Call him.", "Holder: M. Okafor"];
+        assert_eq!(counts.map(|text| sentences(text).len()), [2, 2, 1]);
+    }
 
     #[test]
     fn little_is_read_and_much_is_summed_up() {

@@ -96,7 +96,7 @@ const TEMPLATES: &[(Meaning, &str)] = &[
     (ReadWide("all", "monitors"), "read (all my|both my|both|all) (screens|monitors|displays)"),
     (ReadRow, "read [me|out] [out] the (line|row|entry|lines|rows) (about|with|that says|which says|that has|containing|that mentions|where it says|for|of) [the|a|an|my] {query}"),
     (FindRow, "(find|locate|show me|highlight|look for) the (line|row|entry) (about|with|that says|which says|that has|containing|that mentions|where it says|for|of) [the|a|an|my] {query}"),
-    (ReadFound, "read [me|out] [out] the (sentence|part|paragraph|section|bit|passage|piece) (about|with|that says|which says|that has|containing|that mentions|where it says|for|on) [the|a|an|my] {query}"),
+    (ReadFound, "read [me|out] [out] the (sentence|part|paragraph|section|bit|passage|piece) (about|with|that says|which says|that has|containing|that mentions|where it says|for) [the|a|an|my] {query}"),
     (Find, "(find|locate|show me|highlight|look for) the (sentence|part|paragraph|section) (about|with|that says|which says|that has|containing|that mentions|where it says) [the|a|an|my] {query}"),
     (ReadPart, concat!("read [me|out] [out] [the|that|this] {part} [(on|of|in) (the|this|my) ", place!(), "] [out|aloud|out loud|to me|again]")),
     (ReadPart, "what does [the] {part} say"),

@@ -151,7 +151,7 @@ pub(super) fn of_label<'a>(
     }
     let is_whole = is_labelled || place.len() == words(text).len();
     // What stands below a sentence is not the value of one of its words, nor what stands below "250 g spelt flour" that of flour.
-    let is_end = kind.is_none() && place.start > 0;
+    let is_end = kind.is_none() && has_digit(&text[..from]);
     if !is_labelled && (words(text).len() > place.len() + BETWEEN || is_end) {
         return None;
     }
@@ -406,6 +406,22 @@ mod tests {
         assert_eq!(start("Order total 45", 1), 0);
         assert_eq!(start("Total: $58.20 Phone: 1", 3), 14);
         assert_eq!(start("Mail a@b.c or call 0800", 5), 14);
+    }
+
+    #[test]
+    fn what_stands_beside_a_label_is_its_value_and_what_stands_below_an_amount_is_none() {
+        let page = |rows: &[&str]| {
+            let lines = rows.iter().zip(0..).flat_map(|(text, row)| crate::bench::lines(text, row)).collect();
+            super::super::testing::screen(lines)
+        };
+        let value = |rows: &[&str], at: usize| {
+            let page = page(rows);
+            of_label(&page, &page.lines[0], &(at..at + 1), None).map(|found| found.value.text)
+        };
+        assert_eq!(value(&["First name  <Anna>"], 1).as_deref(), Some("Anna"));
+        assert_eq!(value(&["Current mileage  48,210 km"], 1).as_deref(), Some("48,210 km"));
+        assert_eq!(value(&["250 g spelt flour", "120 g brown sugar"], 3), None);
+        assert_eq!(value(&["ice cold. boiler shows F28 again"], 2), None);
     }
 
     #[test]

@@ -42,7 +42,8 @@ pub(super) fn of_count<'a>(question: &Question, screen: &'a ScreenText) -> Optio
         if let (Some((line, sentence)), None) = (best.next(), best.next()) {
             let whole = if line.text.split_whitespace().count() <= SHORT { &line.text } else { sentence };
             let said = format!("It says: {}.", aloud(whole).trim_end_matches(['.', ':']));
-            return Some(Quote { said, lines: vec![*line], query: None, is_sure: true });
+            let is_sure = most == Some(others.len());
+            return Some(Quote { said, lines: vec![*line], query: None, is_sure });
         }
     }
     None
@@ -94,7 +95,7 @@ pub(super) fn of_time<'a>(question: &Question, screen: &'a ScreenText) -> Option
         said: format!("It says: {}.", aloud(&line.text).trim_end_matches('.')),
         lines: vec![line],
         query: None,
-        is_sure: true,
+        is_sure: most == wanted.len(),
     })
 }
 

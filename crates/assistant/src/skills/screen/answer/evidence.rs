@@ -72,7 +72,8 @@ pub(super) fn of_evidence<'a>(question: &Question, screen: &'a ScreenText) -> Op
         let texts = screen.lines.iter().flat_map(|line| words(&line.text));
         texts.chain(page.iter().cloned()).any(|read| is_tied(word, &read))
     };
-    let mut found: Vec<(usize, usize)> = Vec::new();
+    // The weight, whether all that is asked about stands there, and which unit it is.
+    let mut found: Vec<(usize, bool, usize)> = Vec::new();
     for (at, unit) in units.iter().enumerate() {
         if measure::is_question(&unit.text) || !asked.fits(question, unit) {
             continue;
@@ -104,11 +105,12 @@ pub(super) fn of_evidence<'a>(question: &Question, screen: &'a ScreenText) -> Op
             continue;
         }
         let beside = asked.may.iter().filter(|word| has(word)).count();
-        found.push((own * 4 + as_said * 2 + beside + usize::from(is_named) * 8, at));
+        let has_all = lacking.is_empty() && beside == asked.may.len();
+        found.push((own * 4 + as_said * 2 + beside + usize::from(is_named) * 8, has_all, at));
     }
-    let best = found.iter().map(|(weight, _)| *weight).max()?;
-    let mut these = found.iter().filter(|(weight, _)| *weight == best).map(|(_, at)| *at);
-    let (at, None) = (these.next()?, these.next()) else { return None };
+    let best = found.iter().map(|(weight, ..)| *weight).max()?;
+    let mut these = found.iter().filter(|(weight, ..)| *weight == best).map(|(_, has_all, at)| (*has_all, *at));
+    let ((is_sure, at), None) = (these.next()?, these.next()) else { return None };
     let unit = &units[at];
     let mut said = unit.text.clone();
     let mut lines = unit.lines.clone();
@@ -129,7 +131,7 @@ pub(super) fn of_evidence<'a>(question: &Question, screen: &'a ScreenText) -> Op
         Some((name, time)) => format!("{}, at {time}: {said}", aloud(name)),
         None => format!("It says: {said}"),
     };
-    Some(Quote { said, lines, query: None, is_sure: true })
+    Some(Quote { said, lines, query: None, is_sure })
 }
 
 /// What a question asks for.

@@ -119,7 +119,8 @@ pub(super) fn of_topic<'a>(labels: &[String], question: &Question, screen: &'a S
     let value = found.value.filter(|value| is_all || measure::may_answer(question, &value.text))?;
     // What costs something does not count it.
     let is_count = counts(&value.text) && shape::find(Kind::Amount, &value.text).is_empty();
-    is_count.then(|| of_label(&name, None, question, screen))?
+    let quote = is_count.then(|| of_label(&name, None, question, screen))??;
+    Some(Quote { is_sure: quote.is_sure && is_all, ..quote })
 }
 
 /// The value that a share is asked of, "20 % of the subtotal", since none is computed here.

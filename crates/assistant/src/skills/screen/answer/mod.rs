@@ -50,7 +50,7 @@ struct Quote<'a> {
     lines: Vec<&'a TextLine>,
     /// What "copy it" copies: what is found for this.
     query: Option<String>,
-    /// It is more than a sentence that shares the question's words.
+    /// It is more than a text or a row that shares some of the question's words.
     is_sure: bool,
 }
 
@@ -74,7 +74,7 @@ impl Screen {
         if let Some(secret) = secret::asked(asked).filter(|_| is_for_it) {
             return self.keep(&secret.name, screen, may_look_on);
         }
-        if gist::asked_for(asked).is_some() || gist::is_in_short(asked) {
+        if gist::asked_for(asked).is_some() {
             return Seen::Reply(self.sum_up("gist", screen));
         }
         if question::is_for_buttons(&question.topic)
@@ -97,6 +97,13 @@ impl Screen {
                 return Seen::Reply(reply);
             }
             by_words = Some(reply);
+        }
+        // A number and a part of a text have no gist.
+        let is_exact =
+            matches!(question.wants, Wants::Value { kind: Some(_), .. } | Wants::Value { is_number: true, .. })
+                || question.says(&["paragraph", "section", "row", "column"]);
+        if gist::is_in_short(asked) && !is_exact {
+            return Seen::Reply(self.sum_up("gist", screen));
         }
         // What is not there a model would make up.
         let thing = match &question.wants {

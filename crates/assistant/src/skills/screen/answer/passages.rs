@@ -15,6 +15,9 @@ use super::evidence::{Unit, units};
 use jarvis_core::{Passage, ScreenText, TextLine};
 use std::ops::Range;
 
+/// So many of the kind that is asked for have to be there for the others to be left out.
+const FEWEST: usize = 2;
+
 /// A row of what the model is asked: its place there, and the lines of the screen that it is of.
 type Row<'a> = (Range<usize>, Vec<&'a TextLine>);
 
@@ -26,19 +29,28 @@ pub(in super::super) fn passages(asked: &str, screen: &ScreenText) -> (String, V
     let mut rest = &rows[..];
     while let Some((row, others)) = rest.split_first() {
         let taken = paragraph(rest, &units);
-        match taken > 1 {
-            true => passages.extend(sentences(&text, &rest[..taken], &units)),
-            false => passages.extend(passage(row.0.clone(), &row.1, || told(&row.1, &units))),
+        let is_text = taken > 1 || taken == 1 && sentences_of(row, &units) > 1;
+        match is_text {
+            true => {
+                passages.extend(sentences(&text, &rest[..taken], &units).into_iter().map(|passage| (passage, false)))
+            }
+            false => {
+                let is_row = row.1.len() > 1;
+                passages
+                    .extend(passage(row.0.clone(), &row.1, || told(&row.1, &units)).map(|passage| (passage, is_row)));
+            }
         }
-        rest = if taken > 1 { &rest[taken..] } else { others };
+        rest = if is_text { &rest[taken..] } else { others };
     }
     let read = question::read(asked);
-    let may_answer = |passage: &Passage| measure::may_answer(&read, &passage.said);
-    // Where nothing is of the kind that is asked for, the kind is called otherwise than is known.
-    if passages.iter().any(may_answer) {
+    // What a cell is of stands over it.
+    let may_answer = |(passage, is_row): &(Passage, bool)| *is_row || measure::may_answer(&read, &passage.said);
+    // Where hardly anything is of the kind that is asked for, the kind is called otherwise than is known; and of one alone a model
+    // can't tell whether it is rather that than another.
+    if passages.iter().filter(|passage| may_answer(passage)).count() >= FEWEST {
         passages.retain(may_answer);
     }
-    (text, passages, place)
+    (text, passages.into_iter().map(|(passage, _)| passage).collect(), place)
 }
 
 /// How many of `rows`, from the first, are one text that is wrapped, which nobody in a conversation wrote.
@@ -48,6 +60,12 @@ fn paragraph(rows: &[Row<'_>], units: &[Unit<'_>]) -> usize {
     let is_next = |(row, line): (&Row<'_>, &&TextLine)| matches!(row.1[..], [only] if std::ptr::eq(only, *line));
     let is_whole = rows.len() >= unit.lines.len() && rows.iter().zip(&unit.lines).all(is_next);
     if unit.by.is_none() && is_whole { unit.lines.len() } else { 1 }
+}
+
+/// How many sentences `row` has, if it is one line that nobody in a conversation wrote.
+fn sentences_of((_, lines): &Row<'_>, units: &[Unit<'_>]) -> usize {
+    let [line] = lines[..] else { return 0 };
+    units.iter().filter(|unit| unit.by.is_none() && unit.lines.len() == 1 && is_of(unit, line)).count()
 }
 
 /// The sentences that `rows` have together, as they stand in `text`.
@@ -125,6 +143,26 @@ mod tests {
         ];
         assert_eq!(placed.iter().map(|(place, _)| place.as_str()).collect::<Vec<_>>(), expected);
         assert!(placed.iter().zip(expected).all(|((_, said), text)| *said == format!("It says: {text}")));
+    }
+
+    #[test]
+    fn two_sentences_of_a_line_are_two_passages() {
+        let placed = placed(&["The kitchen is closed for deep cleaning and repairs. Lunch is at one.", "Welcome"]);
+        assert_eq!(placed[1], ("Lunch is at one.".into(), "It says: Lunch is at one.".into()));
+    }
+
+    #[test]
+    fn a_row_may_always_answer_and_a_text_if_it_is_of_the_kind_that_is_asked_for() {
+        let places = |asked: &str, rows: &[&str]| {
+            let (text, passages, _) = passages(asked, &page(rows));
+            passages.into_iter().map(|passage| text[passage.place].to_owned()).collect::<Vec<_>>()
+        };
+        let tours = ["Trip  Duration  Price", "Seals  90  20", "Puffins  45  14", "Book at the harbour."];
+        assert!(places("how long are we out with the birds", &tours).contains(&"Puffins | 45 | 14".to_owned()));
+        let house = ["The roof is 12 years old.", "The owner lives abroad."];
+        assert_eq!(places("how old is the landlord", &house).len(), 2, "one alone is no choice");
+        let farm = ["The barn is 80 years old.", "The farmer is 60 years old.", "He likes his cows."];
+        assert_eq!(places("how old is the farmer", &farm).len(), 2);
     }
 
     #[test]

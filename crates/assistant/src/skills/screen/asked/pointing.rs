@@ -6,7 +6,7 @@ use crate::bench::{self, Page, Question};
 use serde_json::json;
 use std::io::Write as _;
 
-/// Lists that are written for this alone, in the way of the others, with indirect questions: nothing is measured with them. What
+/// Lists that are written for this alone, in the way of the others, with indirect questions: `jarvis bench mind` asks none of them. What
 /// an answer has to have hardly ever stands on another line than the one that answers.
 const LISTS: [(&str, &str); 4] = [
     ("computers", include_str!("pointing/computers.txt")),
