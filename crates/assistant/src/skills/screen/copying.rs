@@ -202,6 +202,11 @@ fn found(query: &str, screen: &ScreenText, written: impl Fn(&[&TextLine]) -> Str
     if let Some(place) = list::under(query.trim_start_matches("the "), &whole).filter(|_| !is_code) {
         return written(&whole[place]);
     }
+    // "The phone number of Eva" where a table has a row of hers and a column of those.
+    let topic: Vec<String> = words(query).into_iter().filter(|word| word != "number").collect();
+    if let Some(table::Cell { cell, .. }) = table::cell(screen, &topic, false) {
+        return cell.text.clone();
+    }
     let found = find::find(screen, query);
     // Nobody writes "code" over it: it is what the window shows.
     if is_code {
@@ -349,6 +354,16 @@ mod tests {
         assert_eq!(copied(two, "emergency number of the camp"), "", "two of them");
         let list = "Passwords\nBank: 4471 2209 318\nMail: Tiger22";
         assert_eq!(copied(list, "number of the bank clerk"), "", "a secret is none");
+    }
+
+    #[test]
+    fn a_cell_is_copied_of_the_row_that_is_named() {
+        let table = "Name            Room   Phone\n\
+                     Anna Berg       12     0151 2345 6781\n\
+                     Dirk Olsen      13     0151 2345 6784\n\
+                     Eva Lindqvist   14     0151 2345 6785";
+        assert_eq!(copied(table, "phone number of eva lindqvist"), "0151 2345 6785");
+        assert_eq!(copied(table, "phone number of anna berg"), "0151 2345 6781");
     }
 
     /// What is copied of the lines of `text` where `query` is asked for.

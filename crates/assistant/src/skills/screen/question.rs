@@ -268,7 +268,14 @@ fn wanted(asked: &[&str], all: &[&str]) -> (Wants, Option<String>) {
             "is" | "was" | "are" | "do" | "does" | "did" | "will",
             rest @ ..,
         ] if !topic(&rest.join(" ")).is_empty() => (value(day(rest), Some(Kind::Date), true), None),
-        ["who", "sent" | "wrote" | "made" | "issued" | "signed", ..]
+        // "Who wrote Faust" is asked of the world, or of what the text tells.
+        ["who", "sent" | "wrote" | "made" | "issued" | "signed"]
+        | [
+            "who",
+            "sent" | "wrote" | "made" | "issued" | "signed",
+            "this" | "that" | "it" | "the" | "me" | "us" | "my" | "these" | "last" | "here",
+            ..,
+        ]
         | ["who", "is" | "was", "this" | "it" | "that", "from" | "by"] => {
             (value(["sender", "author", "from"].map(str::to_owned).to_vec(), None, false), None)
         }
@@ -433,6 +440,7 @@ mod tests {
             ("when was the last backup", "last backup", Some(Kind::Date)),
             ("who is the customer", "customer", None),
             ("who sent this", "sender", None),
+            ("who wrote the letter", "sender", None),
             ("what version is this", "version", Some(Kind::Number)),
             ("tell me the iban", "iban", Some(Kind::Iban)),
             ("what is the email address here", "email address", Some(Kind::Email)),

@@ -25,6 +25,8 @@ const OPENING: [&str; 11] = [
     "opening",
     "unlocking",
 ];
+/// Which way a dial is turned.
+const TURNS: [&str; 6] = ["left", "right", "clockwise", "anticlockwise", "counterclockwise", "turns"];
 /// How one is told to give a code.
 const GIVING: [&str; 9] = ["type", "enter", "press", "dial", "punch", "use", "tap", "input", "text"];
 /// What for, behind "to" ...
@@ -54,10 +56,20 @@ const LABEL: usize = 4;
 
 /// Marks in `hidden` which of `tokens`, the words of a sentence, open something.
 pub(super) fn mark(tokens: &[&str], hidden: &mut [bool]) {
-    if !tokens.iter().any(|token| is_code(token)) {
+    let turns = |at: usize| {
+        let is_number = !tokens[at].is_empty() && tokens[at].bytes().all(|byte| byte.is_ascii_digit());
+        is_number && tokens.get(at + 1).is_some_and(|next| TURNS.contains(&bare(next).as_str()))
+    };
+    let has_turns = (0..tokens.len()).any(turns);
+    if !has_turns && !tokens.iter().any(|token| is_code(token)) {
         return;
     }
     let words: Vec<String> = tokens.iter().map(|token| bare(token)).collect();
+    // "The safe opens with 17 left, 42 right": two turns at least, of something that is locked.
+    if has_turns && words.iter().any(|word| THINGS.contains(&word.as_str())) {
+        let all: Vec<usize> = (0..tokens.len()).filter(|at| turns(*at)).collect();
+        all.iter().filter(|_| all.len() > 1).for_each(|at| hidden[*at] = true);
+    }
     let is_one_of = |at: usize, list: &[&str]| words.get(at).is_some_and(|word| list.contains(&word.as_str()));
     let is_thing =
         |at: &usize| is_one_of(*at, THINGS) || is_one_of(*at, &["key"]) && is_one_of(*at + 1, &["safe", "box"]);

@@ -44,12 +44,25 @@ pub(in crate::skills::screen) fn places(screen: &ScreenText) -> Vec<Vec<Range<us
             phrase::cells(page.lines, at).into_iter().for_each(|cell| page.hide(cell));
         }
     }
+    mark_made_up(&mut page);
     blocks::mark_rows(&mut page, screen);
     lists::mark(&mut page, screen);
     for cell in vault::cells(screen) {
         page.hide_line(cell);
     }
     page.places()
+}
+
+/// Marks words that nobody writes in the line before and the line behind one that has a secret, of the same text.
+fn mark_made_up(page: &mut Page<'_>) {
+    for at in 1..page.lines.len() {
+        let [before, behind] = [at - 1, at].map(|at| !page.own[at].is_empty() || !page.marked[at].is_empty());
+        if before != behind && goes_on(&page.lines[at - 1], &page.lines[at]) {
+            let other = if before { at } else { at - 1 };
+            let lines = page.lines;
+            text::made_up(&lines[other].text).for_each(|range| page.hide_range(other, range));
+        }
+    }
 }
 
 /// The cells of the tables of `screen`, by their lines, each with what stands over it.

@@ -106,6 +106,9 @@ pub(super) fn hidden_where(text: &str, may_name_one: bool) -> Vec<Range<usize>> 
     if may_name_one {
         found.extend(machines::in_fields(text).into_iter().filter(|range| &text[range.clone()] != MASK));
     }
+    if may_name_one && !found.is_empty() {
+        found.extend(made_up(text));
+    }
     found.sort_by_key(|range| range.start);
     found.dedup_by(|next, before| {
         let overlaps = next.start <= before.end;
@@ -117,6 +120,23 @@ pub(super) fn hidden_where(text: &str, may_name_one: bool) -> Vec<Range<usize>> 
     }
     found.retain(|range| !range.is_empty());
     found
+}
+
+/// Where in `text`, which is of a text that has a secret, words are that nobody writes: "LindenBlatt12".
+pub(super) fn made_up(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    let is_made_up = |word: &str| {
+        let has = |is: fn(&u8) -> bool| word.bytes().any(|byte| is(&byte));
+        word.len() > PASSWORD
+            && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && has(u8::is_ascii_lowercase)
+            && has(u8::is_ascii_digit)
+            && word.bytes().skip(1).any(|byte| byte.is_ascii_uppercase())
+    };
+    words_of(text).into_iter().filter_map(move |place| {
+        let word = text[place.clone()].trim_matches(|c: char| !c.is_alphanumeric());
+        let from = place.start + text[place.clone()].find(word)?;
+        is_made_up(word).then(|| from..from + word.len())
+    })
 }
 
 /// Marks all that follows the first sign behind the name of a secret, where it is one word or codes alone, and the code that
@@ -346,11 +366,23 @@ fn hide_answer(tokens: &[&str], hidden: &mut [bool]) {
     }
     let all: Vec<String> = tokens.iter().map(|token| bare(token)).collect();
     let answers = |token: &&str| bare(token) == "answer" && is_sign(token);
-    if all.windows(2).any(|two| two == ["security", "question"] || two == ["maiden", "name"])
-        && let Some(answer) = tokens.iter().position(answers)
-    {
-        hidden[answer + 1..].fill(true);
+    let is_asked = all.windows(2).any(|two| {
+        matches!((two[0].as_str(), two[1].as_str()), ("security" | "secret", "question") | ("maiden", "name"))
+    });
+    if !is_asked {
+        return;
     }
+    // "Answer: ...", "the secret question is answered with ...".
+    let answered = all
+        .windows(2)
+        .position(|two| two == ["answered", "with"] || two == ["answer", "is"] || two == ["answered", "by"]);
+    let from = tokens.iter().position(answers).or_else(|| answered.map(|at| at + 1));
+    let Some(from) = from.map(|at| at + 1) else { return };
+    let end = tokens[from..]
+        .iter()
+        .position(|token| token.ends_with(['.', '!', '?']))
+        .map_or(tokens.len(), |at| from + at + 1);
+    hidden[from..end].fill(true);
 }
 
 /// Whether `all`, the words of a sentence that has no secret's name, tell a code for signing in or for a door.
