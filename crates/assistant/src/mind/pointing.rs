@@ -1,6 +1,7 @@
 //! Answers that the language model points at on a page, quoted from it.
 //!
-//! Owns how sure it has to be for what is said: less where the words of the question lead there as well. A small model that isn't sure makes no answer of its own: what it looked at is told as such, or nothing.
+//! Owns how sure it has to be for what is said: less where the words of the question lead there as well. A small model that isn't
+//! sure makes no answer of its own: what it looked at is told as such, or nothing.
 
 use super::{Mind, loaded};
 use crate::conversation::Conversation;
