@@ -13,9 +13,12 @@ const CACHE_LINE: usize = 64;
 /// beside what is in use.
 pub(crate) const WORTH: usize = 64 << 10;
 
-/// Memory that one thread reads next: two stretches that are read side by side.
+/// Pairs of stretches that a thread is told at a time, at most.
+const PAIRS: usize = 4;
+
+/// Memory that one thread reads next: pairs of stretches that are read side by side, one pair after the other.
 #[derive(Debug, Default)]
-pub(crate) struct Ahead([Stretch; 2]);
+pub(crate) struct Ahead([[Stretch; 2]; PAIRS]);
 
 #[derive(Debug, Default)]
 struct Stretch {
@@ -24,38 +27,51 @@ struct Stretch {
 }
 
 impl Ahead {
-    /// Takes the place of what was to be read before. Another thread that looks meanwhile may see half of it.
-    pub(crate) fn set(&self, stretches: [&[u8]; 2]) {
-        for (ahead, bytes) in self.0.iter().zip(stretches) {
-            let bytes = bytes.as_ptr_range();
-            ahead.start.store(bytes.start as usize, Ordering::Relaxed);
-            ahead.end.store(bytes.end as usize, Ordering::Relaxed);
+    /// Takes the place of what was to be read before; what is behind the first few pairs is left out. Another thread that
+    /// looks meanwhile may see half of it.
+    pub(crate) fn set<'a>(&self, pairs: impl IntoIterator<Item = [&'a [u8]; 2]>) {
+        let mut pairs = pairs.into_iter();
+        for ahead in &self.0 {
+            let pair = pairs.next().unwrap_or_default();
+            for (ahead, bytes) in ahead.iter().zip(pair) {
+                let bytes = bytes.as_ptr_range();
+                ahead.start.store(bytes.start as usize, Ordering::Relaxed);
+                ahead.end.store(bytes.end as usize, Ordering::Relaxed);
+            }
         }
     }
 
     /// To be asked for from the beginning.
     pub(crate) fn fetch(&self) -> Fetch {
-        Fetch(
-            self.0
-                .each_ref()
-                .map(|stretch| (stretch.start.load(Ordering::Relaxed), stretch.end.load(Ordering::Relaxed))),
-        )
+        let of = |stretch: &Stretch| (stretch.start.load(Ordering::Relaxed), stretch.end.load(Ordering::Relaxed));
+        Fetch { pairs: self.0.each_ref().map(|pair| pair.each_ref().map(of)), done: 0 }
     }
 }
 
 /// How far a thread has asked.
 #[derive(Debug, Default)]
-pub(crate) struct Fetch([(usize, usize); 2]);
+pub(crate) struct Fetch {
+    pairs: [[(usize, usize); 2]; PAIRS],
+    done: usize,
+}
 
 impl Fetch {
-    /// Asks for one more cache line of each stretch, if there is one.
+    /// Asks for one more cache line of each stretch of a pair, if there is one.
     #[inline]
     pub(crate) fn more(&mut self) {
-        for (at, end) in &mut self.0 {
-            if *at < *end {
-                ask_for(*at as *const u8);
-                *at += CACHE_LINE;
+        while let Some(pair) = self.pairs.get_mut(self.done) {
+            let mut is_done = true;
+            for (at, end) in pair {
+                if *at < *end {
+                    ask_for(*at as *const u8);
+                    *at += CACHE_LINE;
+                    is_done = false;
+                }
             }
+            if !is_done {
+                return;
+            }
+            self.done += 1;
         }
     }
 }
@@ -85,21 +101,22 @@ mod tests {
     fn each_line_is_asked_for_once_and_then_no_more() {
         let (long, short) = (vec![0u8; 10 * CACHE_LINE], vec![0u8; CACHE_LINE + 1]);
         let ahead = Ahead::default();
-        ahead.set([&long, &short]);
+        ahead.set([[&long[..], &short], [&[], &short], [&[], &[]], [&short, &long], [&long, &long]]);
         let mut fetch = ahead.fetch();
+        let is_left = |fetch: &Fetch| fetch.pairs.iter().flatten().any(|(at, end)| at < end);
         let mut asked = 0;
-        while fetch.0.iter().any(|(at, end)| at < end) {
+        while is_left(&fetch) {
             fetch.more();
             asked += 1;
         }
-        assert_eq!(asked, 10);
-        let ends = fetch.0;
+        assert_eq!(asked, 10 + 2 + 10, "side by side, one pair after the other, and no more pairs than are kept");
+        let ends = fetch.pairs;
         fetch.more();
-        assert_eq!(fetch.0.map(|(at, _)| at), ends.map(|(at, _)| at));
+        assert_eq!(fetch.pairs, ends);
 
-        ahead.set([&[], &[]]);
+        ahead.set([]);
         let mut fetch = ahead.fetch();
         fetch.more();
-        assert!(fetch.0.iter().all(|(at, end)| at == end), "nothing is ahead");
+        assert!(!is_left(&fetch), "nothing is ahead");
     }
 }

@@ -311,9 +311,19 @@ impl GgufModel {
             if !complete || cancel.is_cancelled() {
                 break StopReason::Cancelled;
             }
-            let logits = self.llama.logits()?;
-            let is_open = guide.as_mut().is_none_or(|guide| timed(&mut guiding, || guide.mask(logits)));
-            let token = if is_open { Some(sampler.sample(logits, &made)?) } else { None };
+            let leaders = match guide {
+                // What the form allows may be far from the best.
+                Some(_) => None,
+                None => self.llama.leaders(&sampler.choice(&made))?,
+            };
+            let token = match leaders {
+                Some(leaders) => Some(sampler.sample_of(leaders, &made)?),
+                None => {
+                    let logits = self.llama.logits()?;
+                    let is_open = guide.as_mut().is_none_or(|guide| timed(&mut guiding, || guide.mask(logits)));
+                    if is_open { Some(sampler.sample(logits, &made)?) } else { None }
+                }
+            };
             if made.is_empty() {
                 timings.first_token = elapsed();
             }

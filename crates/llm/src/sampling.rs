@@ -1,13 +1,17 @@
 //! Choosing the next token from the model's scores.
 //!
 //! The order is the usual one: repetition penalty, temperature, top-k, top-p, min-p, then a draw. Temperature 0 takes the
-//! likeliest token. Never looks at text and never allocates after its first call.
+//! likeliest token. Never looks at text, never draws what is ten temperatures below the best, and never allocates after its
+//! first call.
 
 use crate::error::{LlmError, Result};
+use crate::llama::Choice;
 use jarvis_core::GenerateOptions;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
+/// How many temperatures below the best a score may be: a 22 000th of its probability.
+const REACH: f32 = 10.0;
 /// How many of the latest tokens the repetition penalty looks at.
 const PENALTY_WINDOW: usize = 64;
 
@@ -57,22 +61,59 @@ impl Sampler {
         }
     }
 
+    /// What of the scores matters to [`Self::sample`] and [`Self::sample_of`]. `recent` are the tokens made so far.
+    pub(crate) fn choice<'a>(&self, recent: &'a [u32]) -> Choice<'a> {
+        let window = recent.len().saturating_sub(PENALTY_WINDOW);
+        let penalized = if self.penalty > 1.0 { &recent[window..] } else { &[] };
+        Choice { reach: REACH * self.temperature.max(0.0), penalized, penalty: self.penalty }
+    }
+
     /// Chooses a token. `recent` are the tokens made so far; `logits` are changed.
     ///
     /// # Errors
     /// Not one of the scores is a number: the weights are broken.
     pub(crate) fn sample(&mut self, logits: &mut [f32], recent: &[u32]) -> Result<u32> {
-        self.penalize(logits, recent);
+        let choice = self.choice(recent);
+        each_once(choice.penalized, |token| {
+            if let Some(score) = logits.get_mut(token as usize) {
+                *score = choice.penalize(*score);
+            }
+        });
         let (best, highest) =
             likeliest(logits).ok_or_else(|| LlmError::malformed("its weights give scores that are not numbers"))?;
+        let floor = highest - choice.reach;
         if self.temperature <= 0.0 {
             return Ok(best);
         }
-        // What is 30 temperatures below the best has a probability of 1e-13 and less: it is never drawn.
-        let floor = highest - 30.0 * self.temperature;
         self.candidates.clear();
         self.candidates.extend(logits.iter().zip(0..).filter(|(score, _)| **score >= floor).map(|(s, id)| (*s, id)));
-        let by_score = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+        Ok(self.draw(highest))
+    }
+
+    /// The same from the scores that matter for [`Self::choice`], each with its token, in any order. They are changed.
+    ///
+    /// # Errors
+    /// As [`Self::sample`].
+    pub(crate) fn sample_of(&mut self, leaders: &mut [(f32, u32)], recent: &[u32]) -> Result<u32> {
+        let choice = self.choice(recent);
+        each_once(choice.penalized, |token| {
+            if let Some((score, _)) = leaders.iter_mut().find(|(_, leader)| *leader == token) {
+                *score = choice.penalize(*score);
+            }
+        });
+        let (best, highest) =
+            likeliest_of(leaders).ok_or_else(|| LlmError::malformed("its weights give scores that are not numbers"))?;
+        if self.temperature <= 0.0 {
+            return Ok(best);
+        }
+        let floor = highest - choice.reach;
+        self.candidates.clear();
+        self.candidates.extend(leaders.iter().filter(|(score, _)| *score >= floor));
+        Ok(self.draw(highest))
+    }
+
+    /// Draws one of the candidates, the best of which has the score `highest`.
+    fn draw(&mut self, highest: f32) -> u32 {
         if self.top_k > 0 && self.top_k < self.candidates.len() {
             self.candidates.select_nth_unstable_by(self.top_k - 1, by_score);
             self.candidates.truncate(self.top_k);
@@ -101,25 +142,23 @@ impl Sampler {
         for (weight, id) in &self.candidates[..count] {
             draw -= weight;
             if draw < 0.0 {
-                return Ok(*id);
+                return *id;
             }
         }
-        Ok(self.candidates[count - 1].1)
+        self.candidates[count - 1].1
     }
+}
 
-    /// Divides positive and multiplies negative scores of recent tokens, each token once (CTRL, arXiv 1909.05858).
-    fn penalize(&self, logits: &mut [f32], recent: &[u32]) {
-        if self.penalty <= 1.0 {
-            return;
-        }
-        let window = &recent[recent.len().saturating_sub(PENALTY_WINDOW)..];
-        for (i, &token) in window.iter().enumerate() {
-            if window[..i].contains(&token) {
-                continue;
-            }
-            if let Some(score) = logits.get_mut(token as usize) {
-                *score = if *score > 0.0 { *score / self.penalty } else { *score * self.penalty };
-            }
+/// The higher score first, then the lower token.
+fn by_score(a: &(f32, u32), b: &(f32, u32)) -> std::cmp::Ordering {
+    b.0.total_cmp(&a.0).then(a.1.cmp(&b.1))
+}
+
+/// Calls `change` with each of `tokens` once, however often it is there (CTRL, arXiv 1909.05858, penalizes so).
+fn each_once(tokens: &[u32], mut change: impl FnMut(u32)) {
+    for (index, token) in tokens.iter().enumerate() {
+        if !tokens[..index].contains(token) {
+            change(*token);
         }
     }
 }
@@ -133,6 +172,12 @@ pub(crate) fn likeliest(logits: &[f32]) -> Option<(u32, f32)> {
         }
     }
     best
+}
+
+/// The same of scores each with its token, in any order.
+pub(crate) fn likeliest_of(leaders: &[(f32, u32)]) -> Option<(u32, f32)> {
+    let numbers = leaders.iter().filter(|(score, _)| score.is_finite());
+    numbers.min_by(|a, b| by_score(a, b)).map(|(score, token)| (*token, *score))
 }
 
 #[cfg(test)]
@@ -223,6 +268,26 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn of_those_that_matter_the_same_is_chosen_as_of_all(
+            logits in prop::collection::vec(-12f32..12.0, 1..200),
+            recent in prop::collection::vec(0u32..200, 0..100),
+            temperature in prop_oneof![Just(0f32), 0f32..=0.4], penalty in 1f32..=2.0, top_k in 0usize..50, seed in any::<u64>(),
+        ) {
+            let options = GenerateOptions { temperature, repetition_penalty: penalty, top_k, seed, ..Default::default() };
+            let mut sampler = Sampler::new(&options);
+            let choice = sampler.choice(&recent);
+            let score = |(token, score): (usize, &f32)| match choice.penalized.contains(&(token as u32)) {
+                true => choice.penalize(*score),
+                false => *score,
+            };
+            let best = logits.iter().enumerate().map(score).fold(f32::MIN, f32::max);
+            let mut leaders: Vec<(f32, u32)> = logits.iter().copied().zip(0..).filter(|(score, _)| *score >= best - choice.reach).collect();
+            leaders.reverse();
+            let of_all = Sampler::new(&options).sample(&mut logits.clone(), &recent).unwrap();
+            prop_assert_eq!(sampler.sample_of(&mut leaders, &recent).unwrap(), of_all);
+        }
+
         #[test]
         fn any_scores_and_options_give_a_token_of_the_vocabulary(
             logits in prop::collection::vec(prop_oneof![-50f32..50.0, Just(f32::NEG_INFINITY), Just(f32::NAN)], 1..200),

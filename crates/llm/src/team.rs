@@ -2,8 +2,9 @@
 //!
 //! A forward pass is some two hundred short steps, so handing one over has to cost about a microsecond: helpers look
 //! for the next step for a moment before they go to sleep, and ask memory meanwhile for what it will read ([`ahead`]). Work
-//! is cut into chunks that whoever is free takes, so a helper that the system did not schedule holds nobody up: the caller
-//! does its share. Every model owns its team, so that two models never wait for each other.
+//! is cut into chunks, and each thread has a run of them that it takes one after the other, which costs next to nothing and
+//! reads memory in its order; whoever has none left takes the last ones of others. So a helper that the system did not
+//! schedule holds nobody up: the caller does its share. Every model owns its team, so that two models never wait for each other.
 //!
 //! [`ahead`]: crate::ahead
 
@@ -22,22 +23,46 @@ const AT_LEAST: usize = 8;
 /// What a chunk of work gets: the number of the thread that runs it and the number of the chunk.
 type Task<'a> = dyn Fn(usize, usize) + Sync + 'a;
 
-/// Epoch (32 bits), chunks in all (16) and the next chunk (16) in one word, so that a chunk is claimed in one step and
-/// only of the task that is current.
+/// The epoch of a task and how many chunks it has, in one word.
 #[derive(Clone, Copy)]
 struct Ticket(u64);
 
 impl Ticket {
-    fn new(epoch: u32, total: u16) -> Self {
-        Self((u64::from(epoch) << 32) | (u64::from(total) << 16))
+    fn new(epoch: u32, chunks: u16) -> Self {
+        Self((u64::from(epoch) << 32) | u64::from(chunks))
     }
 
-    fn total(self) -> u16 {
-        (self.0 >> 16) as u16
+    fn epoch(self) -> u32 {
+        (self.0 >> 32) as u32
     }
 
-    fn next(self) -> u16 {
-        self.0 as u16
+    /// The chunks that are `thread`'s own, of so many.
+    fn run_of(self, thread: usize, threads: usize) -> Run {
+        let chunks = usize::from(self.0 as u16);
+        Run {
+            epoch: self.epoch(),
+            next: (chunks * thread / threads) as u16,
+            end: (chunks * (thread + 1) / threads) as u16,
+        }
+    }
+}
+
+/// The chunks of a thread's own that nobody has claimed. In one word, so that a chunk is claimed in one step and only of the
+/// task that is current.
+#[derive(Clone, Copy)]
+struct Run {
+    epoch: u32,
+    next: u16,
+    end: u16,
+}
+
+impl Run {
+    fn word(self) -> u64 {
+        (u64::from(self.epoch) << 32) | (u64::from(self.end) << 16) | u64::from(self.next)
+    }
+
+    fn of(word: u64) -> Self {
+        Self { epoch: (word >> 32) as u32, next: word as u16, end: (word >> 16) as u16 }
     }
 }
 
@@ -54,6 +79,8 @@ struct Posted {
 
 struct Shared {
     posted: Apart<Posted>,
+    /// By thread, a [`Run`] of the last task of which a chunk of its own was claimed.
+    runs: Box<[Apart<AtomicU64>]>,
     /// Chunks that were done, and whether one of them panicked.
     done: Apart<(AtomicU32, AtomicBool)>,
     quit: AtomicBool,
@@ -91,39 +118,80 @@ impl Drop for Finish<'_> {
 }
 
 impl Shared {
-    /// Claims and runs chunks until none is left; `false` when there was none at all.
-    fn work(&self, thread: usize) -> bool {
+    /// Claims and runs chunks of the current task until none is left; `false` when there was none at all. `seen` is the epoch
+    /// of the last task that this thread has looked at.
+    fn work(&self, thread: usize, seen: &mut u32) -> bool {
         let Posted { ticket, task } = &self.posted.0;
+        let ticket = Ticket(ticket.load(Ordering::Acquire));
+        if ticket.epoch() == *seen {
+            return false;
+        }
+        *seen = ticket.epoch();
         let mut finish = Finish { shared: self, chunks: 0 };
-        let mut seen = Ticket(ticket.load(Ordering::Acquire));
-        while seen.next() < seen.total() {
-            if let Err(now) = ticket.compare_exchange_weak(seen.0, seen.0 + 1, Ordering::AcqRel, Ordering::Acquire) {
-                seen = Ticket(now);
-                continue;
-            }
+        while let Some(chunk) = self.claim(thread, ticket) {
             finish.chunks += 1;
-            // SAFETY: a chunk of the current ticket is claimed and not yet done, so `run` waits and the closure lives; the
+            // SAFETY: a chunk of the ticket's task is claimed and not yet done, so `run` waits and the closure lives; the
             // pointer was written before the ticket was published (Release) and is not written again until all are done.
             let task = unsafe { (*task.get()).map(|task| &*task) };
             if let Some(task) = task {
-                task(thread, usize::from(seen.next()));
+                task(thread, chunk);
             }
-            seen = Ticket(ticket.load(Ordering::Acquire));
         }
         finish.chunks > 0
     }
 
-    fn has_work(&self) -> bool {
-        let ticket = Ticket(self.posted.0.ticket.load(Ordering::SeqCst));
-        ticket.next() < ticket.total()
+    /// A chunk of the task of `ticket` for `thread` to run: the next of its own, or the last of another's.
+    fn claim(&self, thread: usize, ticket: Ticket) -> Option<usize> {
+        let others = (0..self.runs.len()).filter(|other| *other != thread);
+        let own = self.claim_of(thread, ticket, |run| Run { next: run.next + 1, ..run });
+        own.map(|run| run.next)
+            .or_else(|| {
+                let mut others = others;
+                others.find_map(|other| self.claim_last(other, ticket))
+            })
+            .map(usize::from)
+    }
+
+    /// Claims the last chunk of `thread`'s own.
+    fn claim_last(&self, thread: usize, ticket: Ticket) -> Option<u16> {
+        self.claim_of(thread, ticket, |run| Run { end: run.end - 1, ..run }).map(|run| run.end - 1)
+    }
+
+    /// Claims a chunk of `thread`'s own, which `take` takes off; returns what the run was before. None when no chunk is left,
+    /// or the task of `ticket` is long done.
+    fn claim_of(&self, thread: usize, ticket: Ticket, take: impl Fn(Run) -> Run) -> Option<Run> {
+        let word = &self.runs[thread].0;
+        let mut seen = word.load(Ordering::Acquire);
+        loop {
+            let run = Run::of(seen);
+            // One that is behind has claimed nothing yet of this task, of which every chunk is claimed before the next begins.
+            let run = match ticket.epoch().wrapping_sub(run.epoch) as i32 {
+                0 => run,
+                1.. => ticket.run_of(thread, self.runs.len()),
+                _ => return None,
+            };
+            if run.next >= run.end {
+                return None;
+            }
+            match word.compare_exchange_weak(seen, take(run).word(), Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return Some(run),
+                Err(changed) => seen = changed,
+            }
+        }
+    }
+
+    /// Whether there is a task that a thread that has `seen` this epoch has not looked at.
+    fn has_work(&self, seen: u32) -> bool {
+        Ticket(self.posted.0.ticket.load(Ordering::SeqCst)).epoch() != seen
     }
 
     fn help(&self, thread: usize) {
+        let mut seen = 0;
         while !self.quit.load(Ordering::Relaxed) {
             let mut looks = 0;
             let mut fetch = Fetch::default();
             while looks < LOOKS {
-                if self.work(thread) {
+                if self.work(thread, &mut seen) {
                     looks = 0;
                     fetch = self.ahead[thread].0.fetch();
                 } else {
@@ -134,7 +202,7 @@ impl Shared {
             }
             self.asleep.fetch_add(1, Ordering::SeqCst);
             // Looks once more after saying that it sleeps: a task published before that would not wake it.
-            while !self.has_work() && !self.quit.load(Ordering::SeqCst) {
+            while !self.has_work(seen) && !self.quit.load(Ordering::SeqCst) {
                 std::thread::park();
             }
             self.asleep.fetch_sub(1, Ordering::SeqCst);
@@ -163,6 +231,7 @@ impl Team {
             done: Apart((AtomicU32::new(0), AtomicBool::new(false))),
             quit: AtomicBool::new(false),
             asleep: AtomicU32::new(0),
+            runs: (0..threads.max(1)).map(|_| Apart(AtomicU64::new(0))).collect(),
             ahead: (0..threads.max(1)).map(|_| Apart(Ahead::default())).collect(),
         });
         let mut team = Self { shared, helpers: Vec::new(), epoch: 0 };
@@ -183,12 +252,12 @@ impl Team {
     }
 
     /// What `thread` reads first in the step after the next one to [`run`](Self::run), for it to ask for while it waits.
-    pub(crate) fn foresee(&self, thread: usize, stretches: [&[u8]; 2]) {
-        self.shared.ahead[thread].0.set(stretches);
+    pub(crate) fn foresee<'a>(&self, thread: usize, pairs: impl IntoIterator<Item = [&'a [u8]; 2]>) {
+        self.shared.ahead[thread].0.set(pairs);
     }
 
     /// Calls `task(thread, chunk)` once for each chunk of `0..chunks` (at most [`Self::MAX_CHUNKS`]), on any of the
-    /// threads, and returns when all are done.
+    /// threads, and returns when all are done. Each thread begins with its own, in their order: an equal part of them.
     ///
     /// # Panics
     /// A chunk panicked.
@@ -208,12 +277,13 @@ impl Team {
         unsafe { *posted.task.get() = Some(task) };
         done.store(0, Ordering::Relaxed);
         panicked.store(false, Ordering::Relaxed);
-        posted.ticket.store(Ticket::new(self.epoch, chunks as u16).0, Ordering::SeqCst);
+        let ticket = Ticket::new(self.epoch, chunks as u16);
+        posted.ticket.store(ticket.0, Ordering::SeqCst);
         if shared.asleep.load(Ordering::SeqCst) > 0 {
             self.helpers.iter().for_each(|(thread, _)| thread.unpark());
         }
-        let wait = Wait { shared, chunks: chunks as u32 };
-        shared.work(0);
+        let wait = Wait { shared, ticket, chunks: chunks as u32 };
+        shared.work(0, &mut self.epoch.wrapping_sub(1));
         drop(wait);
         if panicked.load(Ordering::Relaxed) {
             panic!("a helper of the language model panicked");
@@ -224,6 +294,7 @@ impl Team {
 /// Waits until every chunk is done; those that nobody claimed are given up when the caller panics.
 struct Wait<'a> {
     shared: &'a Shared,
+    ticket: Ticket,
     chunks: u32,
 }
 
@@ -231,8 +302,11 @@ impl Drop for Wait<'_> {
     fn drop(&mut self) {
         let mut expected = self.chunks;
         if std::thread::panicking() {
-            let left = Ticket(self.shared.posted.0.ticket.swap(0, Ordering::AcqRel));
-            expected -= u32::from(left.total().saturating_sub(left.next()));
+            for thread in 0..self.shared.runs.len() {
+                while self.shared.claim_last(thread, self.ticket).is_some() {
+                    expected -= 1;
+                }
+            }
         }
         let mut looks = 0u32;
         let mut fetch = self.shared.ahead[0].0.fetch();

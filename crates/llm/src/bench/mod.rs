@@ -3,15 +3,18 @@
 //! The machine may be shared and noisy, so those who are compared take turns and the best of the rounds counts. Never
 //! judges; who prints the figures compares them with their targets. Never writes a file but where it is told to.
 
+mod cores;
 mod files;
 
+pub use cores::distance;
 pub use files::{Shape, convert, synthetic};
 
-use crate::error::Result;
+use crate::error::{LlmError, Result};
 use crate::gguf::{Gguf, TensorType};
 use crate::kernels::Kernel;
-use crate::llama::{self, Config, Pass};
+use crate::llama::{self, Choice, Config, Pass};
 use crate::model::{Compute, LoadOptions};
+use crate::sampling;
 use crate::tokenizer::Tokenizer;
 use jarvis_core::Cancel;
 use std::path::Path;
@@ -31,7 +34,16 @@ pub trait Runner {
     /// The program's own.
     fn step(&mut self, token: u32) -> jarvis_core::Result<()>;
 
-    /// The last scores, one per token of the vocabulary.
+    /// Reads one more token and takes the likeliest of what comes next.
+    ///
+    /// # Errors
+    /// The program's own, or no score is a number.
+    fn next(&mut self, token: u32) -> jarvis_core::Result<u32> {
+        self.step(token)?;
+        Ok(a_number(sampling::likeliest(self.scores()))?)
+    }
+
+    /// The last scores, one per token of the vocabulary; not after [`Self::next`].
     fn scores(&self) -> &[f32];
 }
 
@@ -101,9 +113,24 @@ impl Runner for Ours {
         Ok(())
     }
 
+    fn next(&mut self, token: u32) -> jarvis_core::Result<u32> {
+        self.llama.read_closely(token, &Cancel::new())?;
+        let likeliest_alone = Choice { reach: 0.0, penalized: &[], penalty: 1.0 };
+        Ok(match self.llama.leaders(&likeliest_alone)? {
+            Some(leaders) => a_number(sampling::likeliest_of(leaders))?,
+            None => a_number(sampling::likeliest(self.llama.logits()?))?,
+        })
+    }
+
     fn scores(&self) -> &[f32] {
         &self.scores
     }
+}
+
+/// The token whose score is the best, if one is a number.
+fn a_number(best: Option<(u32, f32)>) -> Result<u32> {
+    let (token, _) = best.ok_or_else(|| LlmError::malformed("its weights give scores that are not numbers"))?;
+    Ok(token)
 }
 
 /// The tokens of `text` for the model in `path`.
@@ -158,7 +185,7 @@ pub fn speeds(
             best.reading = best.reading.max(length as f64 / began.elapsed().as_secs_f64());
             let began = Instant::now();
             for step in 0..generate {
-                runner.step(prompt[step % length])?;
+                std::hint::black_box(runner.next(prompt[step % length])?);
             }
             if generate > 0 {
                 best.generating = best.generating.max(generate as f64 / began.elapsed().as_secs_f64());
@@ -193,7 +220,7 @@ pub fn agreement(one: &mut dyn Runner, other: &mut dyn Runner, tokens: &[u32]) -
         let cosine = cosine(one.scores(), other.scores());
         least_cosine = least_cosine.min(cosine);
         total += cosine;
-        let top = |scores| crate::sampling::likeliest(scores).map(|(token, _)| token);
+        let top = |scores| sampling::likeliest(scores).map(|(token, _)| token);
         same += usize::from(top(one.scores()) == top(other.scores()));
     }
     let positions = tokens.len().max(1) as f64;

@@ -6,6 +6,7 @@
 //! differ in: [`quantized`] is written once and takes it as a function.
 
 use super::activations::Row;
+use super::packed::UPPER_CENTRE;
 use super::{BLOCK, Form, LANES, Line};
 use std::arch::aarch64::*;
 
@@ -85,6 +86,7 @@ pub(super) const fn centre(form: Form) -> f32 {
     match form {
         Form::Centred => 8.0,
         Form::Six => 32.0,
+        Form::Upper => UPPER_CENTRE,
         _ => 0.0,
     }
 }

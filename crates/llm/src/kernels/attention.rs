@@ -14,6 +14,14 @@ pub(crate) struct Head<'a> {
     pub(crate) values: &'a [u16],
 }
 
+impl<'a> Head<'a> {
+    /// Keys and values as bytes.
+    pub(crate) fn bytes(self) -> [&'a [u8]; 2] {
+        // SAFETY: plain numbers without padding, and every byte is valid as one.
+        [self.keys, self.values].map(|numbers| unsafe { numbers.align_to().1 })
+    }
+}
+
 /// The largest score of a query over a run of positions, and the sum of what the scores became relative to it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Ends {

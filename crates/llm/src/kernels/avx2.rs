@@ -1,6 +1,7 @@
 //! Products in eight bits with AVX2: `vpmaddubsw` and `vpmaddwd`, sums in 16 bits as long as they fit.
 
 use super::activations::{Row, check};
+use super::packed::UPPER_CENTRE;
 use super::x86::{self, broadcast, quantized};
 use super::{BLOCK, Form, LANES, Line};
 use std::arch::x86_64::*;
@@ -9,6 +10,7 @@ const fn centre(form: Form) -> f32 {
     match form {
         Form::Centred => 8.0,
         Form::Six => 32.0,
+        Form::Upper => UPPER_CENTRE,
         _ => 0.0,
     }
 }
@@ -37,7 +39,7 @@ unsafe fn dots<const FORM: u8>(weights: &[__m256i; 8], at: *const i8) -> [__m256
     // How many sums of two products fit into 16 bits: 8 * 2 * 15 * 128 = 30 720, 4 * 2 * 31 * 128 = 31 744 and
     // 2 * 2 * 63 * 128 = 32 256.
     let run = match form {
-        Form::Four | Form::Centred => 8,
+        Form::Four | Form::Centred | Form::Upper => 8,
         Form::Five => 4,
         _ => 2,
     };

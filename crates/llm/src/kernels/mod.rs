@@ -20,6 +20,7 @@ mod avx512_attention;
 #[cfg(target_arch = "aarch64")]
 mod dotprod;
 mod elementwise;
+mod halved;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 #[cfg(target_arch = "aarch64")]
@@ -41,10 +42,15 @@ pub(crate) use attention::{Ends, Head, attend, combine, fold};
 pub(crate) use elementwise::{
     add, gate, gelu_gate, rms_norm, rms_norm_in_place, rotate, rotate_halves, scale, soft_cap, store_half,
 };
+pub(crate) use halved::{Halved, best_at_least, deviation, split, spread_of, within};
 pub(crate) use packed::{BLOCK, Form, LANES, Lane, Line, Packed};
 pub(crate) use pages::Pages;
 
 use std::ops::Range;
+
+/// Lines that a single token's products have fetched ahead: such a product waits for nothing but memory, and the processor
+/// itself looks no further than the end of a page.
+const AHEAD: usize = 224;
 
 /// The instructions to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,9 +111,9 @@ impl Kernel {
 /// The body is written once, as an `#[inline(always)]` function; here it is compiled a second time with AVX2 switched on.
 /// NEON is always on where there is any.
 macro_rules! dispatch {
-    ($(#[$meta:meta])* pub(crate) fn $name:ident($($arg:ident: $type:ty),* $(,)?) = $body:path) => {
+    ($(#[$meta:meta])* $visibility:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) = $body:path) => {
         $(#[$meta])*
-        pub(crate) fn $name(kernel: $crate::kernels::Kernel, $($arg: $type),*) {
+        $visibility fn $name(kernel: $crate::kernels::Kernel, $($arg: $type),*) {
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma,f16c")]
             fn avx2($($arg: $type),*) {
@@ -128,12 +134,14 @@ pub(crate) use dispatch;
 
 /// Products of the row groups `groups` of `weights` with every token of `activations`.
 ///
-/// `write(token, first_row, values)` gets eight or sixteen rows at a time (fewer at the end of the matrix).
+/// `write(token, first_row, values)` gets eight or sixteen rows at a time (fewer at the end of the matrix). `then` is what this
+/// thread reads after these groups, null where that is what lies behind them or nobody knows.
 pub(crate) fn matmul(
     kernel: Kernel,
     weights: &Packed,
     activations: &Activations,
     groups: Range<usize>,
+    then: *const Line,
     mut write: impl FnMut(usize, usize, &[f32]),
 ) {
     assert_eq!(weights.cols, activations.cols());
@@ -144,8 +152,17 @@ pub(crate) fn matmul(
         token = pairs::<8>(weights, activations, groups.clone(), token, &mut write);
         token = pairs::<4>(weights, activations, groups.clone(), token, &mut write);
     }
-    token = tiles::<4>(kernel, weights, activations, groups.clone(), token, &mut write);
-    tiles::<1>(kernel, weights, activations, groups, token, &mut write);
+    token = tiles::<4>(kernel, weights, activations, (groups.clone(), then), token, &mut write);
+    tiles::<1>(kernel, weights, activations, (groups, then), token, &mut write);
+}
+
+/// The products of one group of rows of [`Form::Eight`], whose lines and scales these are, with the only token of
+/// `activations`.
+pub(crate) fn eight_rows(kernel: Kernel, lines: &[Line], scales: &[u16], activations: &Activations) -> [f32; LANES] {
+    assert!(activations.tokens() == 1 && lines.len() == activations.cols() / BLOCK * Form::Eight.lines());
+    // They were just written.
+    let [products] = tile_of(kernel, Form::Eight, (lines, scales, lines.as_ptr()), [activations.token(0)]);
+    products
 }
 
 /// Some tokens that pass over the weights together.
@@ -196,7 +213,8 @@ fn pairs<const T: usize>(
             group += 2;
         }
         if group < groups.end {
-            let products = tile_of::<T>(Kernel::Vnni, weights, rows, group);
+            let (lines, scales) = weights.group(group);
+            let products = tile_of::<T>(Kernel::Vnni, weights.form, (lines, scales, lines.as_ptr()), rows);
             write_group(weights, group, token, &products[..count], write);
         }
         token += count;
@@ -221,6 +239,7 @@ fn pair_of<const T: usize, const FINE: bool>(
             Form::Centred => vnni::pair::<{ Form::Centred as u8 }, T, FINE>(lines, scales, rows, out),
             Form::Five => vnni::pair::<{ Form::Five as u8 }, T, FINE>(lines, scales, rows, out),
             Form::Six => vnni::pair::<{ Form::Six as u8 }, T, FINE>(lines, scales, rows, out),
+            Form::Upper => vnni::pair::<{ Form::Upper as u8 }, T, FINE>(lines, scales, rows, out),
             _ => vnni::pair::<{ Form::Eight as u8 }, T, FINE>(lines, scales, rows, out),
         }
     }
@@ -231,14 +250,20 @@ fn tiles<const T: usize>(
     kernel: Kernel,
     weights: &Packed,
     activations: &Activations,
-    groups: Range<usize>,
+    (groups, then): (Range<usize>, *const Line),
     mut token: usize,
     write: &mut impl FnMut(usize, usize, &[f32]),
 ) -> usize {
+    let end = weights.quants[..groups.end * weights.group_lines()].as_ptr_range().end;
     while let Some(tile) = Tile::<T>::at(activations, token) {
         let Tile { rows, count } = tile;
         for group in groups.clone() {
-            let products = tile_of::<T>(kernel, weights, rows, group);
+            let (lines, scales) = weights.group(group);
+            let mut ahead = lines.as_ptr().wrapping_add(AHEAD);
+            if !then.is_null() && ahead >= end {
+                ahead = then.wrapping_add((ahead as usize - end as usize) / size_of::<Line>());
+            }
+            let products = tile_of::<T>(kernel, weights.form, (lines, scales, ahead), rows);
             write_group(weights, group, token, &products[..count], write);
         }
         token += count;
@@ -261,36 +286,37 @@ fn write_group(
     }
 }
 
-/// The products of one group with `T` tokens.
+/// The products of one group of rows, whose lines and scales are `group`, with `T` tokens; with one, what is at its third is
+/// fetched ahead meanwhile, as much as the lines.
 #[inline(always)]
 fn tile_of<const T: usize>(
     kernel: Kernel,
-    weights: &Packed,
+    form: Form,
+    group: (&[Line], &[u16], *const Line),
     rows: [activations::Row<'_>; T],
-    group: usize,
 ) -> [[f32; LANES]; T] {
-    match weights.form {
-        Form::Four => tile::<{ Form::Four as u8 }, T>(kernel, weights, rows, group),
-        Form::Centred => tile::<{ Form::Centred as u8 }, T>(kernel, weights, rows, group),
-        Form::Five => tile::<{ Form::Five as u8 }, T>(kernel, weights, rows, group),
-        Form::Six => tile::<{ Form::Six as u8 }, T>(kernel, weights, rows, group),
-        Form::Eight => tile::<{ Form::Eight as u8 }, T>(kernel, weights, rows, group),
-        Form::Half => tile::<{ Form::Half as u8 }, T>(kernel, weights, rows, group),
-        Form::Brain => tile::<{ Form::Brain as u8 }, T>(kernel, weights, rows, group),
-        Form::Single => tile::<{ Form::Single as u8 }, T>(kernel, weights, rows, group),
+    match form {
+        Form::Four => tile::<{ Form::Four as u8 }, T>(kernel, group, rows),
+        Form::Centred => tile::<{ Form::Centred as u8 }, T>(kernel, group, rows),
+        Form::Five => tile::<{ Form::Five as u8 }, T>(kernel, group, rows),
+        Form::Six => tile::<{ Form::Six as u8 }, T>(kernel, group, rows),
+        Form::Eight => tile::<{ Form::Eight as u8 }, T>(kernel, group, rows),
+        Form::Upper => tile::<{ Form::Upper as u8 }, T>(kernel, group, rows),
+        Form::Half => tile::<{ Form::Half as u8 }, T>(kernel, group, rows),
+        Form::Brain => tile::<{ Form::Brain as u8 }, T>(kernel, group, rows),
+        Form::Single => tile::<{ Form::Single as u8 }, T>(kernel, group, rows),
     }
 }
 
 #[inline(always)]
 fn tile<const FORM: u8, const T: usize>(
     kernel: Kernel,
-    weights: &Packed,
+    (lines, scales, ahead): (&[Line], &[u16], *const Line),
     rows: [activations::Row<'_>; T],
-    group: usize,
 ) -> [[f32; LANES]; T] {
     let form = const { Form::ALL[FORM as usize] };
-    let lines = &weights.quants[group * weights.group_lines()..][..weights.group_lines()];
-    let scales = &weights.scales[group * weights.group_scales()..][..weights.group_scales()];
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = ahead;
     match kernel {
         Kernel::Plain if form.is_float() => plain::floats::<FORM, T>(lines, rows),
         Kernel::Plain => plain::quantized::<FORM, T>(lines, scales, rows),
@@ -299,10 +325,10 @@ fn tile<const FORM: u8, const T: usize>(
         Kernel::Avx2 | Kernel::Vnni if form.is_float() => unsafe { x86::floats::<FORM, T>(lines, rows) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Kernel::Avx2 => unsafe { avx2::quantized::<FORM, T>(lines, scales, rows) },
+        Kernel::Avx2 => unsafe { avx2::quantized::<FORM, T>(lines, scales, ahead, rows) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Kernel::Vnni => unsafe { vnni::quantized::<FORM, T>(lines, scales, rows) },
+        Kernel::Vnni => unsafe { vnni::quantized::<FORM, T>(lines, scales, ahead, rows) },
         #[cfg(target_arch = "aarch64")]
         // SAFETY: as above.
         Kernel::Neon | Kernel::Dotprod if form.is_float() => unsafe { aarch64::floats::<FORM, T>(lines, rows) },

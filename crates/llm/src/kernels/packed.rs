@@ -10,6 +10,9 @@ use std::io;
 
 /// Rows that are interleaved.
 pub(crate) const LANES: usize = 8;
+/// What [`Form::Upper`] takes from its numbers: with lower bits of 7.5 on average, `16 * (q - 8) + 7.5` is 16 times
+/// `q - 7.53125`.
+pub(crate) const UPPER_CENTRE: f32 = 8.0 - 7.5 / 16.0;
 /// Columns of a block.
 pub(crate) const BLOCK: usize = 32;
 
@@ -27,6 +30,9 @@ pub(crate) enum Form {
     Six,
     /// `scale * q`, `q` -127..=127: Q8_0, and what has no form of its own.
     Eight,
+    /// `scale * (q - 7.53125)`, `q` 0..=15: a sixteenth of what [`Self::Eight`] has, from its upper four bits and the middle
+    /// of what the lower may be ([`Halved`](super::Halved)).
+    Upper,
     /// 16-bit floats.
     Half,
     /// The upper halves of 32-bit floats.
@@ -37,13 +43,22 @@ pub(crate) enum Form {
 
 impl Form {
     /// Every form, by its number.
-    pub(crate) const ALL: [Self; 8] =
-        [Self::Four, Self::Centred, Self::Five, Self::Six, Self::Eight, Self::Half, Self::Brain, Self::Single];
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Four,
+        Self::Centred,
+        Self::Five,
+        Self::Six,
+        Self::Eight,
+        Self::Upper,
+        Self::Half,
+        Self::Brain,
+        Self::Single,
+    ];
 
     /// Lines that 32 columns of eight rows take.
     pub(crate) const fn lines(self) -> usize {
         match self {
-            Self::Four | Self::Centred => 4,
+            Self::Four | Self::Centred | Self::Upper => 4,
             Self::Five => 5,
             Self::Six => 6,
             Self::Eight => 8,
@@ -55,7 +70,7 @@ impl Form {
     /// 16-bit floats that belong to 32 columns of eight rows: eight scales, then eight minima or eight more scales.
     pub(crate) const fn scales(self) -> usize {
         match self {
-            Self::Centred | Self::Eight => LANES,
+            Self::Centred | Self::Eight | Self::Upper => LANES,
             Self::Four | Self::Five | Self::Six => 2 * LANES,
             Self::Half | Self::Brain | Self::Single => 0,
         }
@@ -117,6 +132,12 @@ impl Packed {
         self.blocks() * self.form.scales()
     }
 
+    /// The lines and the scales of a group.
+    pub(crate) fn group(&self, group: usize) -> (&[Line], &[u16]) {
+        let lines = &self.quants[group * self.group_lines()..][..self.group_lines()];
+        (lines, &self.scales[group * self.group_scales()..][..self.group_scales()])
+    }
+
     /// Where group `first` and those after it lie, quants and scales: no more than `bytes` of quants where that is a group at least,
     /// and what belongs to them.
     pub(crate) fn beginning(&self, first: usize, bytes: usize) -> [&[u8]; 2] {
@@ -135,9 +156,8 @@ impl Packed {
     /// Writes row `row` as floats.
     pub(crate) fn row(&self, row: usize, out: &mut [f32]) {
         assert!(row < self.rows && out.len() == self.cols);
-        let (group, lane) = (row / LANES, row % LANES);
-        let lines = &self.quants[group * self.group_lines()..][..self.group_lines()];
-        let scales = &self.scales[group * self.group_scales()..][..self.group_scales()];
+        let lane = row % LANES;
+        let (lines, scales) = self.group(row / LANES);
         let blocks = out.as_chunks_mut::<BLOCK>().0.iter_mut().zip(lines.chunks_exact(self.form.lines()));
         for (block, (out, lines)) in blocks.enumerate() {
             if self.form.is_float() {
@@ -155,6 +175,7 @@ impl Packed {
                     Form::Centred => scale(lane) * (quant - 8.0),
                     Form::Six => scale(column / 16 * LANES + lane) * (quant - 32.0),
                     Form::Eight => scale(lane) * quant,
+                    Form::Upper => scale(lane) * (quant - UPPER_CENTRE),
                     _ => scale(lane) * quant + scale(LANES + lane),
                 };
             }

@@ -4,6 +4,7 @@
 //! block are the four columns of each row added up.
 
 use super::activations::Row;
+use super::packed::UPPER_CENTRE;
 use super::{BLOCK, Form, LANES, Line};
 use half::f16;
 
@@ -64,6 +65,7 @@ pub(super) fn quantized<const FORM: u8, const T: usize>(
                 *out += match form {
                     Form::Four | Form::Five => scale(lane) * both + scale(LANES + lane) * sum,
                     Form::Centred => scale(lane) * (both - 8.0 * sum),
+                    Form::Upper => scale(lane) * (both - UPPER_CENTRE * sum),
                     Form::Six => {
                         scale(lane) * (first[lane] as f32 * row_scale - 32.0 * first_sum)
                             + scale(LANES + lane) * (last[lane] as f32 * row_scale - 32.0 * (sum - first_sum))

@@ -4,7 +4,7 @@ use super::*;
 use half::{bf16, f16};
 use proptest::prelude::*;
 
-fn kernels() -> Vec<Kernel> {
+pub(super) fn kernels() -> Vec<Kernel> {
     let mut kernels = vec![Kernel::Plain];
     #[cfg(target_arch = "x86_64")]
     if Kernel::detect() == Kernel::Vnni {
@@ -21,10 +21,10 @@ fn kernels() -> Vec<Kernel> {
 }
 
 /// Deterministic numbers in -1..=1.
-struct Numbers(u64);
+pub(super) struct Numbers(pub(super) u64);
 
 impl Numbers {
-    fn bits(&mut self) -> u32 {
+    pub(super) fn bits(&mut self) -> u32 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as u32
     }
@@ -33,13 +33,13 @@ impl Numbers {
         self.bits() as f32 / (1u32 << 30) as f32 - 1.0
     }
 
-    fn many(&mut self, count: usize) -> Vec<f32> {
+    pub(super) fn many(&mut self, count: usize) -> Vec<f32> {
         (0..count).map(|_| self.next()).collect()
     }
 }
 
 /// A matrix with random contents of every bit pattern that the format allows.
-fn random_matrix(rows: usize, cols: usize, form: Form, numbers: &mut Numbers) -> Packed {
+pub(super) fn random_matrix(rows: usize, cols: usize, form: Form, numbers: &mut Numbers) -> Packed {
     let mut matrix = Packed::zeros(rows, cols, form, &mut Pages::default()).unwrap();
     let (lines, scales) = (matrix.group_lines(), matrix.group_scales());
     for row in 0..rows {
@@ -72,7 +72,7 @@ fn random_matrix(rows: usize, cols: usize, form: Form, numbers: &mut Numbers) ->
         for block in 0..cols / BLOCK {
             let (scale, second) = (f16::from_f32(numbers.next() * 0.1), f16::from_f32(numbers.next()));
             let quants = std::array::from_fn(|_| match form {
-                Form::Four | Form::Centred => numbers.bits() as u8 & 15,
+                Form::Four | Form::Centred | Form::Upper => numbers.bits() as u8 & 15,
                 Form::Five => numbers.bits() as u8 & 31,
                 Form::Six => numbers.bits() as u8 & 63,
                 _ => ((numbers.bits() % 255) as i32 - 127) as i8 as u8,
@@ -124,7 +124,7 @@ proptest! {
             let mut found = vec![f32::NAN; tokens * rows];
             let half = matrix.groups() / 2;
             for groups in [0..half, half..matrix.groups()] {
-                matmul(kernel, &matrix, &activations, groups, |token, row, eight| {
+                matmul(kernel, &matrix, &activations, groups, std::ptr::null(), |token, row, eight| {
                     found[token * rows + row..][..eight.len()].copy_from_slice(eight);
                 });
             }

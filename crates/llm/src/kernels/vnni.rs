@@ -4,6 +4,7 @@
 //! 512 bits, so that each of their values is fetched half as often.
 
 use super::activations::{Row, check};
+use super::packed::UPPER_CENTRE;
 use super::x86::{self, broadcast, quantized};
 use super::{BLOCK, Form, LANES, Line};
 use std::arch::x86_64::*;
@@ -14,6 +15,7 @@ const fn centre(form: Form) -> f32 {
         Form::Centred => 8.0,
         Form::Six => 32.0,
         Form::Eight => 128.0,
+        Form::Upper => UPPER_CENTRE,
         _ => 0.0,
     }
 }

@@ -41,15 +41,13 @@ pub(super) fn store<const T: usize>(sums: [__m256; T]) -> [[f32; LANES]; T] {
     out
 }
 
-/// Has the lines some way behind `at` fetched: a single token waits for nothing but memory, and the processor itself looks
-/// no further than the end of a page.
+/// Has `lines` lines from `at` fetched.
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
 pub(super) fn prefetch(at: *const Line, lines: usize) {
-    const AHEAD: usize = 96;
     for line in (0..lines).step_by(2) {
         // A hint, which is allowed for any address.
-        _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(AHEAD + line).cast());
+        _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(line).cast());
     }
 }
 
@@ -119,6 +117,7 @@ macro_rules! quantized {
         pub(super) fn quantized<const FORM: u8, const T: usize>(
             lines: &[Line],
             scales: &[u16],
+            ahead: *const Line,
             rows: [Row<'_>; T],
         ) -> [[f32; LANES]; T] {
             let form = const { Form::ALL[FORM as usize] };
@@ -131,7 +130,7 @@ macro_rules! quantized {
             let mut minima = [_mm256_setzero_ps(); T];
             for block in 0..blocks {
                 if T == 1 {
-                    x86::prefetch(lines.as_ptr().wrapping_add(block * form.lines()), form.lines());
+                    x86::prefetch(ahead.wrapping_add(block * form.lines()), form.lines());
                 }
                 // SAFETY: the lengths of `lines` and `scales` are whole blocks.
                 let (weights, scale, second) = unsafe {

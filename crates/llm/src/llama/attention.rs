@@ -5,8 +5,9 @@ use super::config::Config;
 use super::family::Pairing;
 use super::scratch::{Angles, Scratch};
 use super::weights::Layer;
-use super::{Llama, PIECE, add_to_stream, each_token, normalize, products};
-use crate::kernels::{self, Ends, Kernel, Rounding, combine, fold};
+use super::{Llama, PIECE, add_to_stream, address, each_token, foresee, normalize, products};
+use crate::ahead::WORTH;
+use crate::kernels::{self, Ends, Kernel, Line, Rounding, combine, fold};
 use crate::team::{Parts, Team};
 use jarvis_core::Cancel;
 use std::ops::Range;
@@ -15,6 +16,8 @@ use std::ops::Range;
 pub(super) const MAX_PARTS: usize = 8;
 /// Positions that are worth a part.
 const PART: usize = 64;
+/// Positions of a thread's part from which it has another, so that one that was held up leaves some of it to the others.
+const LONG: usize = 512;
 
 /// Tokens whose queries look at the same positions together.
 pub(super) const TILE_TOKENS: usize = PIECE;
@@ -52,13 +55,17 @@ impl Llama {
             (&weights.key.weights, &mut *key),
             (&weights.value.weights, &mut *value),
         ];
-        products(team, kernel, activations, matrices, &[&weights.attention_out.weights], cancel);
         let tokens = Tokens { config, kernel, weights, layer, first, count };
+        let threads = team.threads();
+        tokens.foresee_positions(team, cache);
+        let next = |thread| tokens.first_keys(cache, thread, threads);
+        products(team, kernel, activations, matrices, next, cancel);
         tokens.remember(team, &scratch.angles, cache, query, key, value);
         if let Some(pointing) = pointing {
             pointing.note((kernel, config), layer, first, query, cache);
         }
         let attended = &mut attended[..count * query_width];
+        foresee(team, count, &[&weights.attention_out.weights]);
         match count {
             1 => tokens.look_back_in_parts(team, cache, query, scores, (partial, ends), attended),
             _ => tokens.look_back(team, cache, query, (scores, tiles, ends), attended),
@@ -69,8 +76,9 @@ impl Llama {
             unsafe { rows.write(kernel, token, &attended[token * query_width..][..query_width]) };
         });
         let delta = &mut delta[..count * width];
-        let next = [&weights.gate, &weights.up];
-        products(team, kernel, activations, [(&weights.attention_out.weights, &mut *delta)], &next, cancel);
+        foresee(team, count, &[&weights.gate, &weights.up]);
+        let next = |thread| address(&[&weights.gate, &weights.up], (thread, threads));
+        products(team, kernel, activations, [(&weights.attention_out.weights, &mut *delta)], next, cancel);
         let bias = weights.attention_out.bias.as_deref();
         add_to_stream(team, (kernel, config), (stream, delta), bias, weights.attention_sum_norm.as_deref(), normed);
     }
@@ -84,6 +92,31 @@ struct Tokens<'a> {
     layer: usize,
     first: usize,
     count: usize,
+}
+
+/// The pieces of work that a single token's attention is cut into: some of the positions, and some of the heads where there
+/// are more threads than that.
+struct Pieces {
+    seen: Range<usize>,
+    /// Parts of the positions, and how many each has.
+    parts: usize,
+    length: usize,
+    kv_heads: usize,
+    /// Key heads of a piece.
+    heads: usize,
+}
+
+impl Pieces {
+    fn count(&self) -> usize {
+        self.parts * self.kv_heads.div_ceil(self.heads)
+    }
+
+    /// The number of a piece's part, its key heads, and its positions.
+    fn piece(&self, index: usize) -> (usize, Range<usize>, Range<usize>) {
+        let (heads, part) = (index / self.parts * self.heads, index % self.parts);
+        let start = self.seen.start + part * self.length;
+        (part, heads..self.kv_heads.min(heads + self.heads), start..self.seen.end.min(start + self.length))
+    }
 }
 
 impl Tokens<'_> {
@@ -224,6 +257,48 @@ impl Tokens<'_> {
         });
     }
 
+    /// How a single token's attention is cut for so many threads.
+    fn pieces(&self, threads: usize) -> Pieces {
+        let seen = self.seen(self.first);
+        let each = if seen.len() >= 2 * LONG * threads { 2 } else { 1 };
+        let parts = (threads * each).min(seen.len() / PART).clamp(1, MAX_PARTS);
+        let length = seen.len().div_ceil(parts);
+        let parts = seen.len().div_ceil(length);
+        let heads = self.config.kv_heads.div_ceil(threads.div_ceil(parts).min(self.config.kv_heads));
+        Pieces { seen, parts, length, kv_heads: self.config.kv_heads, heads }
+    }
+
+    /// Where the keys lie that one of so many threads begins a single token's attention with; null where others do it all.
+    fn first_keys(&self, cache: &Cache, thread: usize, threads: usize) -> *const Line {
+        let pieces = self.pieces(threads);
+        let first = pieces.count() * thread / threads;
+        match self.count == 1 && first < pieces.count() {
+            true => {
+                let (_, heads, positions) = pieces.piece(first);
+                cache.head(self.layer, heads.start, positions).keys.as_ptr().cast()
+            }
+            false => std::ptr::null(),
+        }
+    }
+
+    /// Tells each thread which keys and values its first piece of a single token's attention begins with.
+    fn foresee_positions(&self, team: &Team, cache: &Cache) {
+        if self.count > 1 {
+            return foresee(team, self.count, &[]);
+        }
+        let pieces = self.pieces(team.threads());
+        for thread in 0..team.threads() {
+            let first = pieces.count() * thread / team.threads();
+            let (_, heads, positions) = match first < pieces.count() {
+                true => pieces.piece(first),
+                false => Default::default(),
+            };
+            let most = positions.start
+                ..positions.end.min(positions.start + WORTH / 2 / heads.len().max(1) / (2 * self.config.head_width));
+            team.foresee(thread, heads.map(|head| cache.head(self.layer, head, most.clone()).bytes()));
+        }
+    }
+
     /// Attention of a single token, each thread some of the positions.
     fn look_back_in_parts(
         &self,
@@ -236,29 +311,27 @@ impl Tokens<'_> {
     ) {
         let Self { config, kernel, layer, .. } = *self;
         let (shared_by, head_width) = (config.shared_by(), config.head_width);
-        let seen = self.seen(self.first);
-        // Two pieces of work for each thread, or as many as are worth it.
-        let parts = (2 * team.threads()).div_ceil(config.kv_heads).min(seen.len() / PART).clamp(1, MAX_PARTS);
-        let length = seen.len().div_ceil(parts);
-        let parts = seen.len().div_ceil(length);
+        let pieces = self.pieces(team.threads());
+        let parts = pieces.parts;
         let room = scores.len() / team.threads();
         {
             let (scores, partial, ends) = (Parts::new(scores), Parts::new(&mut *partial), Parts::new(&mut *ends));
-            team.run(config.kv_heads * parts, &|thread, chunk| {
-                let (head, part) = (chunk / parts, chunk % parts);
-                let start = seen.start + part * length;
-                let positions = cache.head(layer, head, start..seen.end.min(start + length));
-                let width = head_width * shared_by;
-                // SAFETY: each thread has its own scores, each chunk its own part of the positions and its own heads.
-                let (scores, out, ends) = unsafe {
-                    (
-                        scores.part(thread * room, room),
-                        partial.part(part * config.query_width() + head * width, width),
-                        ends.part(part * config.heads + head * shared_by, shared_by),
-                    )
-                };
-                let query = &query[head * width..][..width];
-                kernels::attend(kernel, query, positions, config.score_cap, scores, out, ends);
+            team.run(pieces.count(), &|thread, piece| {
+                let (part, heads, positions) = pieces.piece(piece);
+                for head in heads {
+                    let positions = cache.head(layer, head, positions.clone());
+                    let width = head_width * shared_by;
+                    // SAFETY: each thread has its own scores, each piece its own part of the positions or its own heads.
+                    let (scores, out, ends) = unsafe {
+                        (
+                            scores.part(thread * room, room),
+                            partial.part(part * config.query_width() + head * width, width),
+                            ends.part(part * config.heads + head * shared_by, shared_by),
+                        )
+                    };
+                    let query = &query[head * width..][..width];
+                    kernels::attend(kernel, query, positions, config.score_cap, scores, out, ends);
+                }
             });
         }
         for (head, out) in attended.chunks_exact_mut(head_width).enumerate() {

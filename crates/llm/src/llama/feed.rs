@@ -3,7 +3,7 @@
 use super::family::Gating;
 use super::scratch::Scratch;
 use super::weights::Layer;
-use super::{Llama, add_to_stream, each_token, normalize, products};
+use super::{Llama, add_to_stream, address, each_token, foresee, normalize, products};
 use crate::kernels::{self, Rounding};
 use crate::team::Parts;
 use jarvis_core::Cancel;
@@ -20,7 +20,10 @@ impl Llama {
         normalize(team, (kernel, config), stream, &weights.feed_norm, normed, (&mut *activations, rounding));
         let (gate, up) = (&mut gate[..count * inner], &mut up[..count * inner]);
         let matrices = [(&weights.gate, &mut *gate), (&weights.up, &mut *up)];
-        products(team, kernel, activations, matrices, &[&weights.down], cancel);
+        foresee(team, count, &[&weights.down]);
+        let threads = team.threads();
+        let next = |thread| address(&[&weights.down], (thread, threads));
+        products(team, kernel, activations, matrices, next, cancel);
         let rows = activations.reshape(count, inner, rounding);
         let gate = Parts::new(gate);
         each_token(team, count, &|_, token| {
@@ -35,8 +38,10 @@ impl Llama {
             }
         });
         let delta = &mut delta[..count * width];
-        let (layer, output) = (all.layers.get(layer + 1).map(Layer::first_matrices), [all.output()]);
+        let (layer, output) = (all.layers.get(layer + 1).map(Layer::first_matrices), [all.output.first_matrix()]);
         let next = layer.as_ref().map_or(&output[..], |layer| &layer[..]);
+        foresee(team, count, next);
+        let next = |thread| address(next, (thread, threads));
         products(team, kernel, activations, [(&weights.down, &mut *delta)], next, cancel);
         add_to_stream(team, (kernel, config), (stream, delta), None, weights.feed_sum_norm.as_deref(), normed);
     }

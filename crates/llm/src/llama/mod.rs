@@ -11,6 +11,7 @@ mod config;
 mod device;
 mod family;
 mod feed;
+mod output;
 mod pack;
 mod pass;
 mod pointing;
@@ -25,6 +26,7 @@ mod weights;
 
 pub(crate) use config::Config;
 pub(crate) use device::{graphics, memory as graphics_memory};
+pub(crate) use output::Choice;
 pub(crate) use pack::floats_of;
 pub(crate) use pass::{Aside, Pass};
 pub(crate) use pointing::Pointing;
@@ -33,7 +35,7 @@ pub(crate) use weights::Weights;
 use crate::ahead::WORTH;
 use crate::error::{LlmError, Result};
 use crate::gguf::Gguf;
-use crate::kernels::{self, Activations, Kernel, Packed, Rounding};
+use crate::kernels::{self, Activations, Kernel, Line, Packed, Rounding};
 use crate::team::{Parts, Team};
 use cache::Cache;
 use jarvis_core::Cancel;
@@ -132,7 +134,7 @@ impl Llama {
         let width = self.config.width;
         let scale = self.config.embedding_scale();
         for (token, stream) in tokens.iter().zip(self.scratch.stream.chunks_exact_mut(width)) {
-            self.weights.embedding.row(*token as usize, stream);
+            self.weights.embed(*token as usize, stream);
             if scale != 1.0 {
                 kernels::scale(self.kernel, stream, scale);
             }
@@ -157,22 +159,6 @@ impl Llama {
     fn watch(&mut self, layer: usize) {
         self.watched = Some(layer);
         self.scratch.watched = vec![0.0; self.config.width];
-    }
-
-    /// Scores of what comes after the last token read, one per token of the vocabulary.
-    pub(crate) fn logits(&mut self) -> &mut [f32] {
-        let Scratch { last, normed, activations, logits, .. } = &mut self.scratch;
-        let normed = &mut normed[..self.config.width];
-        kernels::rms_norm(self.kernel, last, &self.weights.norm, self.config.epsilon, normed);
-        // SAFETY: no other thread writes.
-        unsafe { activations.reshape(1, normed.len(), Rounding::Sixteen).write(self.kernel, 0, normed) };
-        let never = Cancel::new();
-        let (output, next) = (self.weights.output(), self.weights.layers[0].first_matrices());
-        products(&mut self.team, self.kernel, activations, [(output, &mut logits[..])], &next, &never);
-        if let Some(cap) = self.config.logit_cap {
-            kernels::soft_cap(self.kernel, logits, cap);
-        }
-        logits
     }
 }
 
@@ -238,17 +224,16 @@ fn add_to_stream(
 }
 
 /// Products of several matrices with the same activations, as one piece of work: `out` is tokens x rows. Not all of it is
-/// done when `cancel` is raised. `next` are the matrices of the products after these: with one token, threads that wait
-/// ask for their beginnings.
+/// done when `cancel` is raised. `next` says where each thread begins to read in the step after: what a single token's products
+/// have fetched ahead is that, behind the last of its own.
 fn products<const N: usize>(
     team: &mut Team,
     kernel: Kernel,
     activations: &Activations,
     matrices: [(&Packed, &mut [f32]); N],
-    next: &[&Packed],
+    next: impl Fn(usize) -> *const Line + Sync,
     cancel: &Cancel,
 ) {
-    foresee(team, if activations.tokens() == 1 { next } else { &[] });
     let parts = matrices.map(|(weights, out)| {
         assert_eq!(out.len(), weights.rows * activations.tokens());
         (weights, Parts::new(out))
@@ -259,7 +244,7 @@ fn products<const N: usize>(
         1 => Cut::for_one(groups, bytes, team.threads()),
         _ => Cut::for_several(groups, bytes, team.threads()),
     };
-    team.run(cut.pieces(), &|_, chunk| {
+    team.run(cut.pieces(), &|thread, chunk| {
         if cancel.is_cancelled() {
             return;
         }
@@ -273,6 +258,7 @@ fn products<const N: usize>(
                     weights,
                     activations,
                     own.start - passed..own.end - passed,
+                    if cut.is_last(chunk) && own.end == end { next(thread) } else { std::ptr::null() },
                     |token, row, values| {
                         // SAFETY: each chunk has its own rows.
                         let out = unsafe { out.part(token * weights.rows + row, values.len()) };
@@ -291,66 +277,99 @@ fn products<const N: usize>(
     });
 }
 
-/// Tells each thread where its first piece of the products with `matrices` begins, for one token.
-fn foresee(team: &Team, matrices: &[&Packed]) {
-    let groups = matrices.iter().map(|weights| weights.groups()).sum();
-    let bytes = matrices.iter().map(|weights| weights.bytes()).sum();
-    let cut = Cut::for_one(groups, bytes, team.threads());
+/// Tells each thread where its first piece of the products with `matrices` begins, if they are to be with one token: several
+/// wait for arithmetic.
+fn foresee(team: &Team, tokens: usize, matrices: &[&Packed]) {
+    if tokens > 1 {
+        return (0..team.threads()).for_each(|thread| team.foresee(thread, []));
+    }
     for thread in 0..team.threads() {
-        let mut first = cut.piece(thread).start;
-        let matrix = matrices.iter().find(|weights| match first.checked_sub(weights.groups()) {
-            Some(left) => {
-                first = left;
-                false
-            }
-            None => true,
-        });
-        team.foresee(thread, matrix.map_or([&[], &[]], |weights| weights.beginning(first, WORTH)));
+        let first = beginning(matrices, (thread, team.threads()));
+        team.foresee(thread, first.map(|(weights, group)| weights.beginning(group, WORTH)));
     }
 }
 
-/// How the groups of rows of one step are cut into pieces of work.
+/// The matrix and the group of rows that one of so many threads begins the products with `matrices` with, for one token; none
+/// where others do it all.
+fn beginning<'a>(matrices: &[&'a Packed], (thread, threads): (usize, usize)) -> Option<(&'a Packed, usize)> {
+    let groups = matrices.iter().map(|weights| weights.groups()).sum();
+    let bytes = matrices.iter().map(|weights| weights.bytes()).sum();
+    let mut first = Cut::for_one(groups, bytes, threads).first(thread).start;
+    let matrix = matrices.iter().find(|weights| match first.checked_sub(weights.groups()) {
+        Some(left) => {
+            first = left;
+            false
+        }
+        None => true,
+    });
+    matrix.map(|weights| (*weights, first))
+}
+
+/// Where that begins in memory; null where it is nothing.
+fn address(matrices: &[&Packed], threads: (usize, usize)) -> *const Line {
+    beginning(matrices, threads).map_or(std::ptr::null(), |(weights, group)| weights.group(group).0.as_ptr())
+}
+
+/// How the groups of rows of one step are cut into pieces of work: as many for each thread, one behind the other.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Cut {
     groups: usize,
-    /// The first pieces, one for each thread, have `long` groups each.
     threads: usize,
+    /// Groups and pieces of a thread.
+    share: usize,
+    each: usize,
+    /// Groups of its first piece, and of the others.
     long: usize,
-    /// The others.
     short: usize,
 }
 
 impl Cut {
-    /// For a single token, which waits for memory alone: most of the work in one long run for each thread, the rest in
-    /// pieces small enough that a thread which was held up leaves its share of them to the others.
+    /// For a single token, which waits for memory alone: most of a thread's work in one long run, the rest in pieces small
+    /// enough that a thread which was held up leaves them to the others.
     fn for_one(groups: usize, bytes: usize, threads: usize) -> Self {
-        let long = groups * 3 / 4 / threads / 2 * 2;
-        let rest = groups - long * threads;
-        let wanted = (threads * 2).min(bytes / RUN).clamp(1, Team::MAX_CHUNKS - threads);
-        Self { groups, threads, long, short: rest.div_ceil(wanted).next_multiple_of(2) }
+        let share = groups.div_ceil(threads).next_multiple_of(2);
+        let long = (share * 3 / 4).next_multiple_of(2);
+        let short = (bytes / threads / 4 / RUN).clamp(1, 2);
+        Self {
+            groups,
+            threads,
+            share,
+            each: 1 + short,
+            long,
+            short: (share - long).div_ceil(short).next_multiple_of(2),
+        }
     }
 
     /// For several, which read each piece again every few of them, from the second level of caches.
     fn for_several(groups: usize, bytes: usize, threads: usize) -> Self {
         // Enough pieces that a thread which was held up leaves most of its share to the others; each of whole pairs of
         // groups.
-        let wanted = (threads * 8).min(bytes / RUN).max(threads).max(bytes / STAY).min(Team::MAX_CHUNKS);
-        Self { groups, threads: 0, long: 0, short: groups.div_ceil(wanted).next_multiple_of(2) }
+        let wanted = (threads * 8).min(bytes / RUN).max(threads).max(bytes / STAY).min(Team::MAX_CHUNKS - threads);
+        let share = groups.div_ceil(threads).next_multiple_of(2);
+        let short = share.div_ceil(wanted.div_ceil(threads)).next_multiple_of(2);
+        Self { groups, threads, share, each: share.div_ceil(short), long: short, short }
     }
 
     fn pieces(&self) -> usize {
-        let first = if self.long == 0 { 0 } else { self.threads };
-        first + (self.groups - first * self.long).div_ceil(self.short)
+        self.threads * self.each
     }
 
+    /// The groups of a piece; none where there are fewer than threads have room for.
     fn piece(&self, index: usize) -> Range<usize> {
-        let first = if self.long == 0 { 0 } else { self.threads };
-        match index < first {
-            true => index * self.long..(index + 1) * self.long,
-            false => {
-                let start = first * self.long + (index - first) * self.short;
-                start..self.groups.min(start + self.short)
-            }
-        }
+        let (thread, index) = (index / self.each, index % self.each);
+        let end = self.groups.min((thread + 1) * self.share);
+        let first = thread * self.share + if index == 0 { 0 } else { self.long + (index - 1) * self.short };
+        let length = if index == 0 { self.long } else { self.short };
+        first.min(end)..end.min(first + length)
+    }
+
+    /// Whether a piece is the last of a thread's.
+    fn is_last(&self, index: usize) -> bool {
+        index % self.each == self.each - 1
+    }
+
+    /// The first piece of a thread.
+    fn first(&self, thread: usize) -> Range<usize> {
+        self.piece(thread * self.each)
     }
 }

@@ -5,7 +5,7 @@
 
 use super::cache::Cache;
 use super::device::{self, DeviceLlama};
-use super::{CHUNK, Config, Llama, Pointing};
+use super::{CHUNK, Choice, Config, Llama, Pointing};
 use crate::error::Result;
 use crate::gguf::Gguf;
 use crate::kernels::Kernel;
@@ -204,6 +204,17 @@ impl Pass {
         match self {
             Self::Processor(_) => Ok(()),
             Self::Device(llama) => llama.settle(),
+        }
+    }
+
+    /// The scores that matter for `choice`, each with its token; none where all have to be looked at. See [`Llama::leaders`].
+    ///
+    /// # Errors
+    /// Those of [`Llama::leaders`].
+    pub(crate) fn leaders(&mut self, choice: &Choice<'_>) -> Result<Option<&mut Vec<(f32, u32)>>> {
+        match self {
+            Self::Processor(llama) => llama.leaders(choice),
+            Self::Device(_) => Ok(None),
         }
     }
 

@@ -8,7 +8,7 @@
 use super::pack::{form_of, pack_row};
 use crate::error::{LlmError, Result};
 use crate::gguf::{AHEAD, Gguf, TensorInfo};
-use crate::kernels::{LANES, Lane, Packed, Pages};
+use crate::kernels::{BLOCK, Form, Halved, LANES, Lane, Line, Packed, Pages, split, spread_of};
 use crate::team::{Parts, Team};
 use std::ops::Range;
 use std::sync::Mutex;
@@ -37,38 +37,61 @@ struct Piece {
 struct Buffer {
     bytes: Vec<u8>,
     floats: Vec<f32>,
+    /// A group that is to be taken apart.
+    group: Vec<Line>,
 }
 
 /// Where the parts of a matrix are written.
 struct Target<'a> {
-    lines: Parts<'a, crate::kernels::Line>,
+    form: Form,
+    lines: Parts<'a, Line>,
     scales: Parts<'a, u16>,
     group_lines: usize,
     group_scales: usize,
+    /// Of one in halves, the lower ones and the spread of its rows.
+    lower: Option<(Parts<'a, Line>, Parts<'a, f32>)>,
 }
 
-/// Reads and packs each of `sources`. Their order is that of their memory.
+impl<'a> Target<'a> {
+    fn new(matrix: &'a mut Packed, lower: Option<(&'a mut [Line], &'a mut [f32])>) -> Self {
+        Self {
+            form: matrix.form,
+            group_lines: matrix.group_lines(),
+            group_scales: matrix.group_scales(),
+            lines: Parts::new(&mut matrix.quants),
+            scales: Parts::new(&mut matrix.scales),
+            lower: lower.map(|(lower, spread)| (Parts::new(lower), Parts::new(spread))),
+        }
+    }
+}
+
+/// Reads and packs each of `sources`, the last of them in halves if `halves` says so. Their order is that of their memory.
 ///
 /// # Errors
 /// There is no memory for them, or the file can't be read.
-pub(super) fn matrices(gguf: &Gguf, sources: &[Source<'_>], team: &mut Team) -> Result<Vec<Packed>> {
+pub(super) fn matrices(
+    gguf: &Gguf,
+    sources: &[Source<'_>],
+    halves: bool,
+    team: &mut Team,
+) -> Result<(Vec<Packed>, Option<Halved>)> {
     let mut pages = Pages::default();
+    let whole = sources.len() - usize::from(halves);
     let zeros = |Source { tensor, rows, .. }: &Source<'_>| {
         Packed::zeros(*rows, tensor.cols, form_of(tensor.kind), &mut pages).map_err(LlmError::engine)
     };
-    let mut matrices = sources.iter().map(zeros).collect::<Result<Vec<_>>>()?;
-    let pieces = pieces(sources, &matrices);
+    let mut matrices = sources[..whole].iter().map(zeros).collect::<Result<Vec<_>>>()?;
+    let halved = |source: &Source<'_>| Halved::new(source.rows, source.tensor.cols, &mut pages);
+    let mut halved = sources[whole..].first().map(halved).transpose().map_err(LlmError::engine)?;
+    let packed: Vec<&Packed> = matrices.iter().chain(halved.as_ref().map(|halved| &halved.upper)).collect();
+    let pieces = pieces(sources, &packed);
     if let Some(first) = pieces.first() {
         gguf.expect(first.offset, AHEAD);
     }
     let targets: Vec<Target<'_>> = matrices
         .iter_mut()
-        .map(|matrix| Target {
-            group_lines: matrix.group_lines(),
-            group_scales: matrix.group_scales(),
-            lines: Parts::new(&mut matrix.quants),
-            scales: Parts::new(&mut matrix.scales),
-        })
+        .map(|matrix| Target::new(matrix, None))
+        .chain(halved.as_mut().map(|Halved { upper, lower, spread }| Target::new(upper, Some((lower, spread)))))
         .collect();
     let buffers: Vec<Mutex<Buffer>> = (0..team.threads()).map(|_| Mutex::default()).collect();
     let failure = Mutex::new(None);
@@ -85,12 +108,12 @@ pub(super) fn matrices(gguf: &Gguf, sources: &[Source<'_>], team: &mut Team) -> 
     drop(targets);
     match failure.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()) {
         Some(error) => Err(error),
-        None => Ok(matrices),
+        None => Ok((matrices, halved)),
     }
 }
 
 /// All that is to be read, in the order of the file.
-fn pieces(sources: &[Source<'_>], matrices: &[Packed]) -> Vec<Piece> {
+fn pieces(sources: &[Source<'_>], matrices: &[&Packed]) -> Vec<Piece> {
     let mut pieces = Vec::new();
     for (matrix, (source, packed)) in sources.iter().zip(matrices).enumerate() {
         let (groups, row_bytes) = (packed.groups(), source.tensor.row_bytes());
@@ -109,9 +132,9 @@ fn pieces(sources: &[Source<'_>], matrices: &[Packed]) -> Vec<Piece> {
 /// Reads `piece` of `source` and packs it.
 fn fill(gguf: &Gguf, source: &Source<'_>, target: &Target<'_>, piece: &Piece, buffer: &mut Buffer) -> Result<()> {
     let Source { tensor, first_row, .. } = source;
-    let Target { lines, scales, group_lines, group_scales } = target;
+    let Target { form, lines, scales, group_lines, group_scales, lower } = target;
     let Range { start, end } = piece.groups;
-    let Buffer { bytes, floats } = buffer;
+    let Buffer { bytes, floats, group: joined } = buffer;
     gguf.expect(piece.offset + AHEAD as u64, piece.bytes);
     bytes.resize(piece.bytes, 0);
     floats.resize(tensor.cols, 0.0);
@@ -123,7 +146,30 @@ fn fill(gguf: &Gguf, source: &Source<'_>, target: &Target<'_>, piece: &Piece, bu
             scales.part(start * group_scales, (end - start) * group_scales),
         )
     };
-    let form = form_of(tensor.kind);
+    if let Some((lower, spread)) = lower {
+        // SAFETY: as above.
+        let (lower, spread) = unsafe {
+            (
+                lower.part(start * group_lines, (end - start) * group_lines),
+                spread.part(start * LANES, (end - start) * LANES),
+            )
+        };
+        joined.resize(tensor.cols / BLOCK * Form::Eight.lines(), Line([0; 32]));
+        let groups = lines.chunks_exact_mut(*group_lines).zip(lower.chunks_exact_mut(*group_lines));
+        let groups = groups.zip(scales.chunks_exact_mut(*group_scales).zip(spread.chunks_exact_mut(LANES)));
+        let rows = bytes.chunks(tensor.row_bytes() * LANES);
+        for (rows, ((upper, lower), (scales, spread))) in rows.zip(groups) {
+            joined.fill(Line([0; 32]));
+            for (lane, bytes) in rows.chunks_exact(tensor.row_bytes()).enumerate() {
+                let lane = Lane { lane, form: Form::Eight, lines: &mut *joined, scales: &mut *scales };
+                pack_row(tensor.kind, bytes, floats, lane)?;
+            }
+            split(joined, upper, lower);
+            spread.copy_from_slice(&spread_of(scales));
+        }
+        return Ok(());
+    }
+    let form = *form;
     for (row, bytes) in bytes.chunks_exact(tensor.row_bytes()).enumerate() {
         let group = row / LANES;
         let lines = &mut lines[group * group_lines..][..*group_lines];
@@ -153,7 +199,7 @@ mod tests {
         let matrix =
             |Source { tensor, rows, .. }: &Source<'_>| Packed::zeros(*rows, tensor.cols, form_of(tensor.kind), pages);
         let matrices: Vec<Packed> = sources.iter().map(matrix).collect::<Result<_, _>>().unwrap();
-        let pieces = pieces(&sources, &matrices);
+        let pieces = pieces(&sources, &matrices.iter().collect::<Vec<_>>());
         assert!(pieces.is_sorted_by_key(|piece| piece.offset));
         for (index, (source, matrix)) in sources.iter().zip(&matrices).enumerate() {
             let row_bytes = source.tensor.row_bytes();
@@ -181,8 +227,10 @@ mod tests {
         file.set_len(tensor.offset + 8).unwrap();
         for threads in [1, 2] {
             let sources = [Source { tensor, first_row: 0, rows: tensor.rows }];
-            let error = matrices(&gguf, &sources, &mut Team::new(threads).unwrap()).unwrap_err();
-            assert!(matches!(error, LlmError::Io { .. }), "{error}");
+            for halves in [false, true] {
+                let error = matrices(&gguf, &sources, halves, &mut Team::new(threads).unwrap()).unwrap_err();
+                assert!(matches!(error, LlmError::Io { .. }), "{error}");
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::CHUNK;
 use super::attention::{MAX_PARTS, TILE_POSITIONS, TILE_TOKENS};
 use super::config::Config;
+use super::output::Leading;
 use super::rope::Rope;
 use crate::error::{LlmError, Result};
 use crate::kernels::{Activations, Ends};
@@ -37,6 +38,7 @@ pub(super) struct Scratch {
     pub(super) scores: Vec<f32>,
     pub(super) angles: Angles,
     pub(super) logits: Vec<f32>,
+    pub(super) leading: Leading,
 }
 
 /// Bytes that the scores of attention may have.
@@ -79,6 +81,7 @@ impl Scratch {
             scores: vec![0.0; threads * config.shared_by() * positions.max(TILE_TOKENS * TILE_POSITIONS)],
             angles: Angles::new(config, tokens),
             logits: vec![0.0; config.vocabulary],
+            leading: Leading::default(),
         }
     }
 }

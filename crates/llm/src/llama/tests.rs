@@ -1,5 +1,6 @@
 //! The forward pass against candle's own, and against itself.
 
+use super::output::Output;
 use super::*;
 use crate::bench::cosine;
 use crate::kernels::{Form, LANES, Lane, Pages};
@@ -65,10 +66,15 @@ fn scores_are_those_of_candle() {
 
 /// The same weights as 32-bit floats, so that no activation is rounded.
 fn widened(matrix: &Packed, pages: &mut Pages) -> Packed {
-    let mut wide = Packed::zeros(matrix.rows, matrix.cols, Form::Single, pages).unwrap();
-    let (stride, mut row) = (wide.group_lines(), vec![0.0; matrix.cols]);
-    for index in 0..matrix.rows {
-        matrix.row(index, &mut row);
+    widened_rows(matrix.rows, matrix.cols, |row, floats| matrix.row(row, floats), pages)
+}
+
+/// The same of `rows` rows that `write` writes.
+fn widened_rows(rows: usize, cols: usize, write: impl Fn(usize, &mut [f32]), pages: &mut Pages) -> Packed {
+    let mut wide = Packed::zeros(rows, cols, Form::Single, pages).unwrap();
+    let (stride, mut row) = (wide.group_lines(), vec![0.0; cols]);
+    for index in 0..rows {
+        write(index, &mut row);
         let bytes: Vec<u8> = row.iter().flat_map(|weight| weight.to_le_bytes()).collect();
         let lines = &mut wide.quants[index / LANES * stride..][..stride];
         Lane { lane: index % LANES, form: Form::Single, lines, scales: &mut [] }.floats::<4>(&bytes);
@@ -87,8 +93,10 @@ pub(super) fn load_exact(positions: usize) -> Llama {
             *matrix = widened(matrix, pages);
         }
     }
-    model.weights.embedding = widened(&model.weights.embedding, pages);
-    model.weights.output = model.weights.output.as_ref().map(|matrix| widened(matrix, pages));
+    model.weights.embedding = model.weights.embedding.as_ref().map(|matrix| widened(matrix, pages));
+    let output = &model.weights.output;
+    let (rows, width) = (model.config.vocabulary, model.config.width);
+    model.weights.output = Output::Whole(widened_rows(rows, width, |row, floats| output.row(row, floats), pages));
     model.scratch = Scratch::new(&model.config, positions, model.team.threads(), true);
     model
 }
@@ -135,7 +143,9 @@ fn a_step_s_pieces_are_all_of_it_and_in_pairs() {
                     assert!((1..=Team::MAX_CHUNKS).contains(&cut.pieces()), "{cut:?}");
                     let mut end = 0;
                     for piece in (0..cut.pieces()).map(|index| cut.piece(index)) {
-                        assert!(piece.start == end && piece.end > end && end.is_multiple_of(2), "{cut:?}: {piece:?}");
+                        // Empty where there are fewer groups than pieces.
+                        assert!(piece.start == end && piece.end >= end, "{cut:?}: {piece:?}");
+                        assert!(piece.is_empty() || end.is_multiple_of(2), "{cut:?}: {piece:?}");
                         end = piece.end;
                     }
                     assert_eq!(end, groups, "{cut:?}");
@@ -372,4 +382,59 @@ fn where_tokens_look_is_noted_whole_while_it_is_asked_for() {
     model.truncate(0);
     assert!(model.read(&tokens[..39], &Cancel::new()) && model.read_closely(tokens[39], &Cancel::new()));
     assert_eq!(before, model.logits(), "to be looked at changes nothing");
+}
+
+#[test]
+fn leaders_are_all_whose_scores_are_within_reach() {
+    let tokens = tokens();
+    let (mut model, mut other) = (load(128, 2, Kernel::detect()), load(128, 1, Kernel::Plain));
+    assert!(matches!(model.weights.output, Output::Halved(_)), "the default model's output has eight bits");
+    for (position, token) in tokens.iter().take(96).enumerate() {
+        assert!(model.read_closely(*token, &Cancel::new()));
+        let scores = model.logits().to_vec();
+        let penalized = &tokens[..=position];
+        for choice in [
+            Choice { reach: 0.0, penalized: &[], penalty: 1.0 },
+            Choice { reach: 2.0, penalized: &[], penalty: 1.0 },
+            Choice { reach: 1.0, penalized, penalty: 1.5 },
+            // The best is one of them.
+            Choice { reach: 0.5, penalized: &[best(&scores)], penalty: 2.0 },
+        ] {
+            let chosen = |token: u32| match choice.penalized.contains(&token) {
+                true => choice.penalize(scores[token as usize]),
+                false => scores[token as usize],
+            };
+            let highest = (0..scores.len() as u32).map(chosen).fold(f32::MIN, f32::max);
+            let expected: Vec<u32> =
+                (0..scores.len() as u32).filter(|token| chosen(*token) >= highest - choice.reach).collect();
+            let leaders = model.leaders(&choice).unwrap().expect("no more than are looked for");
+            assert!(leaders.len() < scores.len() / 8);
+            assert!(leaders.iter().all(|(score, token)| *score == scores[*token as usize]), "the very scores");
+            for token in expected {
+                assert!(leaders.iter().any(|(_, leader)| *leader == token), "{position}: {token} of {choice:?}");
+            }
+        }
+    }
+    // On one thread and in plain Rust.
+    assert!(other.read(&tokens[..8], &Cancel::new()));
+    let scores = other.logits().to_vec();
+    let leaders = other.leaders(&Choice { reach: 0.0, penalized: &[], penalty: 1.0 }).unwrap().unwrap();
+    assert_eq!(crate::sampling::likeliest_of(leaders), crate::sampling::likeliest(&scores));
+    assert!(leaders.iter().all(|(score, token)| *score == scores[*token as usize]));
+}
+
+#[test]
+fn leaders_are_not_looked_for_where_all_may_matter() {
+    let mut model = load(16, 1, Kernel::detect());
+    assert!(model.read(&[1, 2, 3], &Cancel::new()));
+    assert!(model.leaders(&Choice { reach: 10.0, penalized: &[], penalty: 1.0 }).unwrap().is_none());
+    // A state that tells nothing makes all scores the same.
+    model.scratch.last.fill(0.0);
+    let choice = Choice { reach: 0.0, penalized: &[], penalty: 1.0 };
+    let many = model.leaders(&choice).unwrap().unwrap().len();
+    assert_eq!(many, model.config.vocabulary);
+    for _ in 0..20 {
+        let _ = model.leaders(&choice).unwrap();
+    }
+    assert!(model.leaders(&choice).unwrap().is_none(), "looked for in vain again and again");
 }

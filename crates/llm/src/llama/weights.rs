@@ -1,11 +1,13 @@
 //! The weights of a model: which tensors of the file they are, and what is refused.
 
 use super::config::Config;
+use super::output::Output;
 use super::pack::floats_of;
+use super::pack::form_of;
 use super::read::{self, Source};
 use crate::error::{LlmError, Result};
 use crate::gguf::{Gguf, TensorInfo};
-use crate::kernels::Packed;
+use crate::kernels::{Form, Packed};
 use crate::team::Team;
 
 /// A matrix, and what is added to its products.
@@ -45,11 +47,11 @@ impl Layer {
 /// All of a model.
 #[derive(Debug)]
 pub(crate) struct Weights {
-    /// One row a token. Also the output, when `output` is `None`.
-    pub(crate) embedding: Packed,
+    /// One row a token, where that is not the output's.
+    pub(crate) embedding: Option<Packed>,
     pub(crate) layers: Vec<Layer>,
     pub(crate) norm: Vec<f32>,
-    pub(crate) output: Option<Packed>,
+    pub(crate) output: Output,
 }
 
 /// Where a matrix of a layer is: some of the rows of a tensor.
@@ -127,24 +129,32 @@ impl Weights {
             }
         }
         let has_output = gguf.header.tensors.contains_key("output.weight");
-        for name in ["output.weight", "token_embd.weight"].into_iter().skip(usize::from(!has_output)) {
+        let names = ["token_embd.weight", "output.weight"];
+        for name in &names[..1 + usize::from(has_output)] {
             let tensor = shaped(gguf, name, config.vocabulary, config.width)?;
             sources.push(Source { tensor, first_row: 0, rows: config.vocabulary });
         }
-        let mut matrices = read::matrices(gguf, &sources, team)?.into_iter();
+        let halves = sources.last().is_some_and(|output| form_of(output.tensor.kind) == Form::Eight);
+        let (matrices, halved) = read::matrices(gguf, &sources, halves, team)?;
+        let mut matrices = matrices.into_iter();
         let mut next = || matrices.next().expect("a matrix for each source, in their order");
         let layers = (0..config.layers)
             .map(|layer| load_layer(gguf, config, &places, layer, std::array::from_fn(|_| next())))
             .collect::<Result<Vec<_>>>()?;
-        let output = has_output.then(&mut next);
-        Ok(Self { embedding: next(), layers, norm: vector(gguf, "output_norm.weight", config.width)?, output })
+        let embedding = has_output.then(&mut next);
+        let output = halved.map_or_else(|| Output::Whole(next()), Output::Halved);
+        Ok(Self { embedding, layers, norm: vector(gguf, "output_norm.weight", config.width)?, output })
     }
 
-    /// The matrix that turns the last state into a score for each token.
-    pub(crate) fn output(&self) -> &Packed {
-        self.output.as_ref().unwrap_or(&self.embedding)
+    /// Writes what stands for `token`.
+    pub(crate) fn embed(&self, token: usize, out: &mut [f32]) {
+        match &self.embedding {
+            Some(embedding) => embedding.row(token, out),
+            None => self.output.row(token, out),
+        }
     }
 
+    /// All but the output.
     fn matrices(&self) -> impl Iterator<Item = &Packed> {
         self.layers
             .iter()
@@ -152,18 +162,17 @@ impl Weights {
                 let linear = [&layer.query, &layer.key, &layer.value, &layer.attention_out];
                 linear.map(|linear| &linear.weights).into_iter().chain([&layer.gate, &layer.up, &layer.down])
             })
-            .chain([&self.embedding])
-            .chain(&self.output)
+            .chain(&self.embedding)
     }
 
     /// Bytes of all matrices in memory.
     pub(crate) fn bytes(&self) -> usize {
-        self.matrices().map(Packed::bytes).sum()
+        self.matrices().map(Packed::bytes).sum::<usize>() + self.output.bytes()
     }
 
     /// Whether any matrix takes activations as they are.
     pub(crate) fn has_floats(&self) -> bool {
-        self.matrices().any(|matrix| matrix.form.is_float())
+        self.matrices().any(|matrix| matrix.form.is_float()) || self.output.is_float()
     }
 }
 

@@ -219,9 +219,12 @@ pub(super) fn resident() -> Option<u64> {
 }
 
 /// How many times as fast as the same weights as floats, in `exact`, those in `file` generate: the median of turns, each in
-/// memory of its own, since not all memory of a shared machine is equally fast, nor at all times.
+/// memory of its own, since not all memory of a shared machine is equally fast, nor at all times. How far apart its cores
+/// were meanwhile is a row of its own, since a virtual machine's may be anywhere.
 fn floats(file: &Path, exact: &Path, rounds: usize, weights: &str, rows: &mut Rows<'_>) -> anyhow::Result<()> {
+    let mut distances = Vec::new();
     let turn = |_| -> anyhow::Result<f64> {
+        distances.push(bench::distance().as_nanos() as f64);
         let (mut ours, mut single) =
             (Ours::load(file, &options(256), false)?, Ours::load(exact, &options(256), false)?);
         let vocabulary = ours.vocabulary();
@@ -231,6 +234,8 @@ fn floats(file: &Path, exact: &Path, rounds: usize, weights: &str, rows: &mut Ro
     let mut ratios = (0..TURNS * rounds).map(turn).collect::<anyhow::Result<Vec<_>>>()?;
     let name = format!("generating, {weights} over f32 weights");
     rows.add(("llm", name), (median(&mut ratios), "times", Better::More), (Some(5.0), None));
+    let name = "meanwhile, a word from one core to another";
+    rows.add(("llm", name), (median(&mut distances), "ns", Better::Less), (None, None));
     Ok(())
 }
 
