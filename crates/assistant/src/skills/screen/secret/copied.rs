@@ -5,7 +5,7 @@
 
 use super::super::words::{likeness, words};
 use super::mask::{places, table_heads};
-use super::{SECRETS, is_name, is_one, is_secret, kept};
+use super::{SECRETS, has_secret, is_name, is_one, is_secret, kept};
 use jarvis_core::{ScreenText, TextLine};
 use std::ops::Range;
 
@@ -23,6 +23,11 @@ const FITS: f32 = 0.8;
 const OVER: usize = 3;
 /// What one is called is told with no more words.
 const CALLED: usize = 6;
+
+/// What one is called that says how to ask for it, in no more words.
+const SHORT: usize = 3;
+/// What secrets are asked for as where nothing tells them apart.
+const KINDS: [&str; 7] = ["password", "pin", "code", "key", "secret answer", "recovery phrase", "card number"];
 
 /// What is copied where a secret is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +75,21 @@ pub(in crate::skills::screen) fn copied(screen: &ScreenText, wanted: &str) -> Op
     Some(Copied::Secret(
         all.iter().filter(is_of_list).map(|secret| secret.text.as_str()).collect::<Vec<_>>().join("\n"),
     ))
+}
+
+/// What one asks for who wants a secret of `screen` copied, such as "Wi-Fi password": one that [`copied`] finds, or asks back about.
+pub(in crate::skills::screen) fn name_of_one(screen: &ScreenText) -> Option<String> {
+    let all = secrets(screen);
+    let labelled = all.iter().flat_map(|secret| {
+        let over = secret.over.as_ref().map(|(at, _)| screen.lines[*at].text.as_str());
+        let labels = [secret.called.as_str()].into_iter().chain(over).map(label);
+        labels.filter(|label| (1..=SHORT).contains(&label.split_whitespace().count())).flat_map(|label| {
+            let name = label.strip_prefix("The ").or_else(|| label.strip_prefix("Your ")).unwrap_or(&label).to_owned();
+            [format!("{name} password"), name].into_iter().rev()
+        })
+    });
+    let finds = |name: &String| !has_secret(name) && copied(screen, name).is_some();
+    labelled.chain(KINDS.map(str::to_owned)).find(finds)
 }
 
 /// The one secret of those at `fitting`, which fit equally well, or what they are called where they are several. The same secret
