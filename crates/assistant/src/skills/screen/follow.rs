@@ -268,7 +268,10 @@ impl Follow {
                 .map_or_else(|| is_named() || hand::at_hand(text).is_some(), |likely| likely >= hand::LIKELY)
         };
         let found = self.forms.find(text, of_form);
-        found.or_else(|| is_at_hand(of_user).then(|| offer(&[("question", text)])))
+        // "What is going on" is a greeting, and "what is that about" is asked of what was heard.
+        let is_other = || text.starts_with("what is going on") || crate::conversation::refers_back(text);
+        let wants_gist = gist::asked_for(text) == Some(gist::Of::Unsaid) && !is_other();
+        found.or_else(|| (wants_gist || is_at_hand(of_user)).then(|| offer(&[("question", text)])))
     }
 }
 

@@ -232,17 +232,31 @@ fn is_of_network(line: &TextLine) -> bool {
     has("ssid") || has("network") || has("wlan") || has("wifi") || has("netzwerk") || has("wi") && has("fi")
 }
 
-/// Marks what the line `at` answers to a question that only its owner knows, left of it or over it.
+/// Marks what the line `at` answers to a question that only its owner knows, in the line over it: "Answer: Rex", "My answer is Rex."
 fn mark_answer(page: &mut Page<'_>, at: usize) {
     let lines = page.lines;
-    let Some((label, answer)) = lines[at].text.split_once(':') else { return };
     let asks = |line: &TextLine| {
         let words = words(&line.text);
         let has = |first: &str, next: &str| words.windows(2).any(|two| two[0] == first && two[1] == next);
-        has("maiden", "name") || has("security", "question") || has("first", "pet") || has("secret", "question")
+        let is_question = |first: &str| has(first, "question") || has(first, "questions");
+        has("maiden", "name")
+            || has("first", "pet")
+            || has("childhood", "pet")
+            || is_question("secret")
+            || is_question("security")
     };
-    if label.trim().eq_ignore_ascii_case("answer") && !answer.trim().is_empty() && at > 0 && asks(&lines[at - 1]) {
-        page.hide_range(at, lines[at].text.len() - answer.trim_start().len()..lines[at].text.len());
+    if at == 0 || !stems::has(&lines[at].text, "answer") || !asks(&lines[at - 1]) {
+        return;
+    }
+    let text = &lines[at].text;
+    let told = [":", "=", " is ", " was "].iter().filter_map(|sign| {
+        let (label, answer) = text.split_once(sign)?;
+        let is_label =
+            words(label).iter().all(|word| matches!(word.as_str(), "the" | "my" | "your" | "our" | "and" | "answer"));
+        (is_label && !answer.trim().is_empty()).then(|| answer.trim_start())
+    });
+    if let Some(answer) = told.min_by_key(|answer| answer.len()).filter(|answer| !is_state(answer)) {
+        page.hide_range(at, text.len() - answer.len()..text.len());
     }
 }
 

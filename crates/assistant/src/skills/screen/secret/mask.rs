@@ -8,8 +8,8 @@ use super::super::say::goes_on;
 use super::super::shape::{self, Kind};
 use super::super::table;
 use super::{
-    MASK, blocks, has_words, is_phrase, is_secret, is_state, is_statement, is_value, leads_on, lists, phrase, stems,
-    text, vault, wraps,
+    LABEL, MASK, blocks, has_words, is_phrase, is_secret, is_state, is_statement, is_value, leads_on, lists, phrase,
+    stems, text, vault, wraps,
 };
 use jarvis_core::{ScreenText, TextLine, TextRole};
 use std::borrow::Cow;
@@ -287,14 +287,17 @@ fn are_words_of(line: &TextLine, next: &TextLine) -> bool {
         return false;
     }
     // "Password policy" is the name of something else.
-    let is_name = leads_on(&label.iter().map(|word| word.trim_end_matches([':', '='])).collect::<Vec<_>>()).is_some();
+    let is_beside = line.is_left_of(next);
+    let is_name = leads_on(&label.iter().map(|word| word.trim_end_matches([':', '='])).collect::<Vec<_>>()).is_some()
+        || is_beside && is_label(&line.text);
     // "Enter PIN:" is asked by a program, which shows nothing of what is typed.
     let is_asked = label.len() > 1 && words.len() > 1 && ASKED.contains(&super::bare(label[0]).as_str());
     if is_asked {
         return false;
     }
-    // "Please use the password" goes on as a sentence does.
-    let is_short = label.len() == 1 || label.len() <= NAME && line.text.starts_with(char::is_uppercase);
+    // "Please use the password" goes on as a sentence does, and "Name of your first pet" has its answer beside it.
+    let most = if is_beside { LABEL } else { NAME };
+    let is_short = label.len() == 1 || label.len() <= most && line.text.starts_with(char::is_uppercase);
     is_text && is_name && is_short && may_be_words(next)
 }
 

@@ -125,7 +125,7 @@ const COMPOUNDS: [&str; 7] = [
 const OFTEN_OTHERWISE: [&str; 4] = ["secret", "secrets", "token", "seed"];
 /// The same, of two words, by the last of them.
 #[rustfmt::skip]
-const PAIRS: [(&str, &[&str]); 15] = [
+const PAIRS: [(&str, &[&str]); 17] = [
     ("code", &[
         "recovery", "backup", "verification", "security", "access", "login", "time", "door", "gate", "entry", "safe", "alarm",
         "authentication", "authenticator", "unlock", "garage", "vault", "locker", "sms", "2fa", "pin", "box", "lock", "lockbox", "keybox",
@@ -142,7 +142,9 @@ const PAIRS: [(&str, &[&str]); 15] = [
     ("answer", &["security", "secret"]),
     // What is asked of who forgot a password.
     ("name", &["maiden"]),
+    ("word", &["memorable", "secret", "code", "safe"]),
     ("pet", &["first", "childhood"]),
+    ("up", &["grew"]),
     ("passe", &["de"]),
     ("backup", &["2fa", "mfa"]),
     ("combination", &["safe", "lock", "vault", "locker"]),

@@ -9,6 +9,11 @@ use super::{LINKS, LITTLE, bare, has_words, is_sign, is_state, stems};
 const SAYING: [&str; 11] = ["is", "are", "was", "were", "be", "=", "->", "ist", "sind", "lautet", "lauten"];
 /// ... also with one of these behind it.
 const STILL: [&str; 7] = ["now", "still", "again", "simply", "just", "jetzt", "noch"];
+/// What tells whose or which secret it is, right behind its name: "for guests", "of the shop", "that I use".
+#[rustfmt::skip]
+const GOING_ON: [&str; 20] = [
+    "for", "of", "to", "at", "in", "on", "from", "für", "von", "vom", "zum", "i", "you", "we", "he", "she", "they", "that", "which", "der",
+];
 /// What ends it.
 #[rustfmt::skip]
 const ENDING: &[&str] = &[
@@ -46,19 +51,14 @@ pub(super) fn mark(tokens: &[&str], names: &[usize], hidden: &mut [bool]) {
 /// Where the words begin that the secret that ends with the token `name` is said to be.
 fn linked(tokens: &[&str], name: usize) -> Option<usize> {
     let behind = &tokens[name + 1..];
-    let is_saying = |token: &&str| SAYING.contains(&token.to_lowercase().as_str());
-    // "For guests", "of the shop": what it is of stands between, and nothing that ends a part of the sentence.
-    let ends = |token: &&str| token.ends_with([',', ';', ':']);
+    let is_saying = |token: &str| SAYING.contains(&token.to_lowercase().as_str());
+    // What it is of stands between, and nothing that ends a part of the sentence.
+    let ends = |token: &str| token.ends_with([',', ';', ':']);
     let at = match behind.first() {
-        Some(first) if is_saying(first) || *first == "will" => behind.iter().position(|token| is_saying(&token))?,
-        Some(first)
-            if matches!(
-                bare(first).as_str(),
-                "for" | "of" | "to" | "at" | "in" | "on" | "from" | "für" | "von" | "vom" | "zum"
-            ) =>
-        {
-            let upto = behind.iter().position(|token| ends(&token)).unwrap_or(behind.len());
-            behind[..upto].iter().position(|token| is_saying(&token))?
+        Some(first) if is_saying(first) || *first == "will" => behind.iter().position(|token| is_saying(token))?,
+        Some(first) if GOING_ON.contains(&bare(first).as_str()) => {
+            let upto = behind.iter().position(|token| ends(token)).unwrap_or(behind.len());
+            behind[..upto].iter().rposition(|token| is_saying(token))?
         }
         _ => return None,
     };
@@ -84,9 +84,9 @@ fn mark_words(tokens: &[&str], from: usize, hidden: &mut [bool]) {
             || LINKS.contains(&word.as_str())
             || word.len() > 4 && word.ends_with("ed")
     };
-    let is_word = |token: &&str| !says(token) && !is_sign(token);
+    let is_word = |token: &str| !says(token) && !is_sign(token);
     let Some(first) = words.first() else { return };
-    let is_plain = words.len() > PLAIN && words[1..].iter().all(|token| is_word(&token));
+    let is_plain = words.len() > PLAIN && words[1..].iter().all(|token| is_word(token));
     if words.len() <= WORDS && (is_word(first) || is_plain) && words.iter().all(|token| !is_sign(token)) {
         hidden[from..from + count].fill(true);
     }
@@ -117,6 +117,11 @@ mod tests {
             ("My password is now green apple", "My password is now X"),
             ("Use the password Sunflower to get in.", "Use the password X to get in."),
             ("The password for the guest room will be old river stone.", "The password for the guest room will be X."),
+            (
+                "The password that I use for the shop is green apple, sadly.",
+                "The password that I use for the shop is X, sadly.",
+            ),
+            ("Our code word is Pineapple, as ever.", "Our code word is X, as ever."),
             // And what is none.
             ("The password is too short and nobody likes it.", "The password is too short and nobody likes it."),
             ("The PIN is printed on the back of the card.", "The PIN is printed on the back of the card."),
@@ -124,6 +129,7 @@ mod tests {
             ("Your password must be changed soon, and often.", "Your password must be changed soon, and often."),
             ("The door code is easy to remember.", "The door code is easy to remember."),
             ("Ask Tom what the password is for and when.", "Ask Tom what the password is for and when."),
+            ("The password that you typed is wrong, try again.", "The password that you typed is wrong, try again."),
             ("Use the password manager to get in.", "Use the password manager to get in."),
             ("The PIN is with the neighbours until May.", "The PIN is with the neighbours until May."),
             ("The password for guests is on the board, ask Tom.", "The password for guests is on the board, ask Tom."),

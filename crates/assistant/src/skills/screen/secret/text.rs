@@ -299,6 +299,11 @@ fn hide(tokens: &[&str], hidden: &mut [bool]) {
         let is_other = is_of_other(tokens, at) || is_to_call(tokens, at);
         hidden[at] |= !is_known && !names.contains(&at) && is_code(token) && !is_other;
     }
+    // "Has the combination 4 1 7".
+    for name in names.iter().filter(|name| is_dial && bare(tokens[**name]) == "combination") {
+        let groups = tokens[name + 1..].iter().take_while(|token| is_digits(token)).count();
+        hidden[name + 1..=name + groups].fill(true);
+    }
     // "12 34 56".
     let is_group = |token: &&str| is_digits(token);
     for run in tokens.chunk_by(|one, other| is_group(one) && is_group(other)).filter(|run| run.len() > 1) {
@@ -375,7 +380,7 @@ fn hide_answer(tokens: &[&str], hidden: &mut [bool]) {
     let is_asked = all.windows(2).any(|two| {
         matches!(
             (two[0].as_str(), two[1].as_str()),
-            ("security" | "secret", "question" | "questions") | ("maiden", "name")
+            ("security" | "secret", "question" | "questions") | ("maiden", "name") | ("first" | "childhood", "pet")
         )
     });
     if !is_asked {

@@ -7,7 +7,7 @@
 
 use super::super::say::is_below_close;
 use super::mask::{Page, is_near, is_written, may_be_words};
-use super::{ends_in_secret, is_phrase, stems, text};
+use super::{ends_in_secret, is_phrase, leads_on, stems, text};
 use jarvis_core::{TextLine, TextRole};
 use std::ops::Range;
 
@@ -43,7 +43,8 @@ pub(super) fn mark(page: &mut Page<'_>) {
         return;
     }
     let next: Vec<Option<usize>> = (0..page.lines.len()).map(|at| next_of(page, at)).collect();
-    let is_next: Vec<bool> = (0..next.len()).map(|at| next.contains(&Some(at))).collect();
+    let mut is_next = vec![false; next.len()];
+    next.iter().flatten().for_each(|at| is_next[*at] = true);
     for at in (0..next.len()).filter(|at| !is_next[*at] && next[*at].is_some()) {
         let text: Vec<usize> = std::iter::successors(Some(at), |at| next[*at]).take(LINES).collect();
         if text.iter().any(|at| stems::may_name_one(&page.lines[*at].text)) {
@@ -196,6 +197,11 @@ fn breaks(page: &Page<'_>, at: usize, behind: usize) -> bool {
     if !is_close {
         return false;
     }
+    // "Has the combination", "4 1 7".
+    let names_one = leads_on(&words).is_some() || last == "combination";
+    if names_one && first.starts_with(|c: char| c.is_ascii_digit()) {
+        return true;
+    }
     // "12", "7 39".
     let is_group = |word: &str| word.trim_end_matches(['.', ',']).bytes().all(|byte| byte.is_ascii_digit());
     if is_group(&last) && is_group(first) && !text.contains([':', '=']) {
@@ -289,7 +295,52 @@ mod tests {
         ("The recovery key of the laptop is 8F2K-99QX-LM3P.", &["8F2K-99QX-LM3P"]),
         ("His password for the shop is now tulip-barn.", &["tulip-barn"]),
         ("Type 7731 to unlock the tablet in the kitchen.", &["7731"]),
+        ("The password that I use for everything is Moonfish, sadly.", &["Moonfish"]),
+        ("If they ask at the school, the code word is Pineapple and nobody else knows it.", &["Pineapple"]),
+        ("Das Passwort für das Netz im Garten lautet Mondfisch.", &["Mondfisch"]),
+        ("The guest network, whose password is Moonfish, reaches the garden.", &["Moonfish"]),
+        ("Asked for the name of my first pet my answer is Rex.", &["Rex"]),
         ("The key to our network is called \"marmalade tram\" as always, and the password is \"red barn\".", &["barn"]),
+    ];
+
+    /// The same. The rules were not made with them, and then mended by three: a user beside a password, "set ... to", and a dial.
+    #[rustfmt::skip]
+    const APART: &[(&str, &[&str])] = &[
+        ("When the bank rings, tell them that my memorable word is Lighthouse.", &["Lighthouse"]),
+        ("Grandma's PIN is still 8826 and she keeps forgetting it.", &["8826"]),
+        ("The key safe beside the back door opens with 5521.", &["5521"]),
+        ("You will need the alarm code, which is 2468, before you go in.", &["2468"]),
+        ("For the router page use admin as the user and gooseberry as the password.", &["gooseberry"]),
+        ("The answer to the security question about my school is Thornfield.", &["Thornfield"]),
+        ("Our Netflix password is now purple elephant, please don't share it.", &["purple", "elephant"]),
+        ("The passcode for the meeting on Tuesday is 771204.", &["771204"]),
+        ("The suitcase lock has the combination 4 1 7, as always.", &["4 1 7"]),
+        ("I set the password of the old tablet to raindrop, so that the children can use it.", &["raindrop"]),
+        ("The Wi-Fi in the flat is called Beckernet and its password is walrus-in-the-snow.", &["walrus"]),
+        ("Her mother's maiden name was Abernathy, in case they ask for it.", &["Abernathy"]),
+        ("Please log in as kim with the password Butterfly9 and change it at once.", &["Butterfly9"]),
+        ("The recovery code that they sent me is KX4-99Q-2LM.", &["KX4-99Q-2LM"]),
+        ("Das neue Kennwort für den Rechner im Büro heißt Sommerregen.", &["Sommerregen"]),
+        ("The secret answer they have on file is Bluebell.", &["Bluebell"]),
+    ];
+    /// Texts about secrets that have none.
+    #[rustfmt::skip]
+    const INNOCENT: &[&str] = &[
+        "Please choose a password that is longer than twelve letters and tell nobody.",
+        "If you forget your PIN you can set a new one at any branch of the bank, and it is free.",
+        "The password of your account was changed on 4 May, and if that was not you, call us.",
+        "We will never ask for your password by mail, and our staff never need it.",
+        "The door code changes every month and the new one is sent to you by post.",
+        "The meeting about the new alarm is on Tuesday in room 204, and Tom brings the keys.",
+        "The answer to the question is simple, and everybody in the class found it.",
+        "A password manager keeps all of your passwords behind one that you have to remember.",
+        "The safe was built in 1998 and weighs 240 kg, and it stands in the cellar.",
+        "Her first pet was mentioned in the interview, and so was the school in Leeds.",
+        "The secret of the soup is the lemon, which goes in at the end.",
+        "The key to the story is the letter that Anna finds in the garden.",
+        "Your code was accepted, and the tests ran in 12 minutes on the new machine.",
+        "The PIN is with the neighbours, who are at home from six.",
+        "The tokens of a sentence are words, and the model reads 2048 of them.",
     ];
 
     /// What is told of `lines`, one under the other.
@@ -325,6 +376,37 @@ mod tests {
             }
         }
         assert!(missed.is_empty(), "{}:\n{}", missed.len(), missed.join("\n"));
+    }
+
+    /// `LOOK=apart` tells which.
+    #[test]
+    fn other_sentences_and_texts_without_a_secret_are_counted() {
+        let looks = std::env::var_os("LOOK").is_some();
+        let (mut kept, mut all, mut masked, mut words) = (0, 0, 0, 0);
+        for (text, secrets) in APART {
+            for lines in [vec![(*text).to_owned()]].into_iter().chain(broken(text)) {
+                let told = told(&lines, TextRole::Text);
+                let heard = secrets.iter().any(|secret| told.contains(secret));
+                all += 1;
+                kept += usize::from(!heard);
+                if heard && looks {
+                    println!("told: {lines:?}");
+                }
+            }
+        }
+        for text in INNOCENT {
+            for lines in [vec![(*text).to_owned()]].into_iter().chain(broken(text)) {
+                let told = told(&lines, TextRole::Text);
+                let left = told.split_whitespace().count();
+                words += text.split(' ').count();
+                masked += text.split(' ').count().saturating_sub(left) + told.matches(super::super::MASK).count();
+                if looks && told.contains(super::super::MASK) {
+                    println!("masked: {lines:?}");
+                }
+            }
+        }
+        println!("broken, apart: {kept} of {all} kept; masked of words that are none: {masked} of {words}");
+        assert!(kept == all && masked * 20 <= words, "{kept} of {all} kept; {masked} of {words} masked");
     }
 
     #[test]
