@@ -44,6 +44,8 @@ pub(super) struct Page {
     words: BTreeSet<u64>,
     /// Of those that stand before a colon or an equals sign.
     labels: BTreeSet<u64>,
+    /// Of those, in the form that they have there.
+    written_labels: BTreeSet<u64>,
     /// Of words that are places there: "in Bristol".
     places: BTreeSet<u64>,
     /// The words of each thing of which it says what it is: "a mooring is a place for a boat".
@@ -69,6 +71,8 @@ impl Page {
             .filter_map(defined)
             .map(|thing| names(thing).iter().map(|name| self.key.hash_one(stem(name))).collect::<BTreeSet<u64>>());
         self.defined = defined.filter(|thing| !thing.is_empty()).collect();
+        let labels = texts().filter_map(|text| text.split_once([':', '='])).flat_map(|(label, _)| words(label));
+        self.written_labels = labels.map(|word| self.key.hash_one(word)).collect();
         self.words = lines.iter().flatten().copied().collect();
         self.lines = (0..lines.len()).map(|at| lines[at..].iter().take(2).flatten().copied().collect()).collect();
         self.has_table = !table::tables(screen).is_empty();
@@ -125,6 +129,11 @@ impl Page {
             || day.is_some_and(is_day)
             || ties::shortened(word).is_some_and(has)
             || self.has_table && ties::others(word).any(has)
+    }
+
+    /// As [`Self::has_label`], in this form alone: "hours", and not "hour".
+    pub fn has_written_label(&self, word: &str) -> bool {
+        self.written_labels.contains(&self.key.hash_one(word))
     }
 
     /// Whether this word stood there as the name of a place.

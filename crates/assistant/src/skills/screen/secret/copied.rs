@@ -3,9 +3,10 @@
 //! Owns how a secret is told from others by what stands around it: "the mail password" is the one in the row of the mail. Where
 //! several are meant equally well, none is copied, and what they are called is told apart. No secret is ever in what is told.
 
+use super::super::say::is_below_close;
 use super::super::words::{likeness, words};
 use super::mask::{places, table_heads};
-use super::{SECRETS, has_secret, is_name, is_one, is_secret, kept};
+use super::{SECRETS, has_secret, is_name, is_one, is_secret, is_value, kept};
 use jarvis_core::{ScreenText, TextLine};
 use std::ops::Range;
 
@@ -41,6 +42,8 @@ pub(in crate::skills::screen) enum Copied {
 /// A secret, and the words around it.
 struct Secret {
     line: usize,
+    /// The line that it ends in.
+    last: usize,
     /// Where its row begins, px.
     row: i32,
     /// Whether it is digits and dashes, which may go on in the next cell.
@@ -157,7 +160,10 @@ fn named(wanted: &str) -> Option<Vec<String>> {
 
 /// Whether the word `at` of a request says what kind of secret it is, and not whose.
 fn is_called(wanted: &[String], at: usize) -> bool {
-    is_name(wanted, at) || SAME.iter().any(|same| same.contains(&wanted[at].as_str()))
+    // "The answer to the secret question".
+    let is_answer =
+        || wanted[at] == "answer" && wanted.iter().any(|word| matches!(word.as_str(), "secret" | "security"));
+    is_answer() || is_name(wanted, at) || SAME.iter().any(|same| same.contains(&wanted[at].as_str()))
 }
 
 /// Which of `all` are those that `wanted` names: all the words that say whose one is stand near, and as many of the others as of none.
@@ -198,6 +204,11 @@ fn secrets(screen: &ScreenText) -> Vec<Secret> {
         let mut near = shown(at);
         near.extend(beside.iter().flat_map(|other| shown(*other)));
         near.extend(heads.iter().filter(|(cell, _)| *cell == at).flat_map(|(_, head)| joined(words(head))));
+        // The sentence may begin in the line over it: "the answer to the secret question is".
+        let is_first = lines[at].text[..place.start].trim().is_empty();
+        if let Some(before) = at.checked_sub(1).filter(|before| is_first && goes_on_in(&lines[*before], &lines[at])) {
+            near.extend(shown(before));
+        }
         let is_named = near.iter().any(|word| SECRETS.iter().any(|name| is_one(word, name)));
         let over = (!is_named).then(|| over(lines, &places, &all, at, &shown)).flatten();
         let is_group = lines[at].text.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '–'));
@@ -210,9 +221,41 @@ fn secrets(screen: &ScreenText) -> Vec<Secret> {
             None => lines[at].text[nth.checked_sub(1).map_or(0, |nth| places[at][nth].end)..place.start].to_owned(),
         };
         let text = bare(&lines[at].text[place.clone()]).to_owned();
-        all.push(Secret { line: at, row, is_group, text, near, over, called });
+        // The rest of one that is broken over lines: "blue" and "horse".
+        if let Some(before) = all.last_mut().filter(|before| is_rest(lines, before, at, place)) {
+            let parted = before.text.ends_with('-');
+            // The full stop of the sentence is none of its words.
+            let is_words = text.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '.'));
+            let text = if is_words { text.trim_end_matches('.') } else { &text };
+            before.text = format!("{}{}{text}", before.text, if parted { "" } else { " " });
+            before.near.extend(near);
+            before.last = at;
+            continue;
+        }
+        all.push(Secret { line: at, last: at, row, is_group, text, near, over, called });
     }
     all
+}
+
+/// Whether a sentence that begins in `line` goes on in `next`.
+fn goes_on_in(line: &TextLine, next: &TextLine) -> bool {
+    line.text.split_whitespace().count() > SHORT
+        && !line.text.trim_end().ends_with(['.', '!', '?', ':'])
+        && is_below_close(line, next)
+}
+
+/// Whether `place` of the line `at` is the rest of the secret `before`, which ends the line over it as a sentence does: codes under a
+/// label are each one of their own.
+fn is_rest(lines: &[TextLine], before: &Secret, at: usize, place: &Range<usize>) -> bool {
+    let line = &lines[before.last];
+    let is_in_sentence = before.last != before.line || !line.text.trim_start().starts_with(&before.text);
+    let ends_line = line.text.trim_end().ends_with(before.text.rsplit(' ').next().unwrap_or_default());
+    at == before.last + 1
+        && place.start == lines[at].text.len() - lines[at].text.trim_start().len()
+        && is_in_sentence
+        && ends_line
+        && !is_value(&before.text)
+        && is_below_close(line, &lines[at])
 }
 
 /// What the secret in the line `at` is called by, if that stands over it: the same as the one before it in a list.
@@ -331,6 +374,23 @@ mod tests {
         let table = "Service    User    Password\nNetflix    bob     sunflower\nBank       ann     Tiger22";
         assert_eq!(of(table, "bank password").as_deref(), Some("Tiger22"));
         assert_eq!(of("The password is \"sunflower\".", "password").as_deref(), Some("sunflower"));
+    }
+
+    #[test]
+    fn a_secret_that_is_broken_over_lines_is_copied_whole() {
+        for (text, wanted, is_copied) in [
+            ("The Wi-Fi password is blue\nhorse and the printer hums.", "wifi password", "blue horse"),
+            ("The answer to the secret question is\nMoonfish.", "answer to the secret question", "Moonfish"),
+            ("The password of the shop is Wren-\nTeapot.", "password", "Wren-Teapot"),
+            (
+                "For the vault the passphrase is correct\nhorse battery\nstaple.",
+                "passphrase",
+                "correct horse battery staple",
+            ),
+            ("Recovery codes: 4f9a1-c02be\n77d3e-19aa0", "recovery codes", "4f9a1-c02be\n77d3e-19aa0"),
+        ] {
+            assert_eq!(of(text, wanted).as_deref(), Some(is_copied), "{wanted}: {text}");
+        }
     }
 
     proptest! {
