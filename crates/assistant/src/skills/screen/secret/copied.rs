@@ -8,6 +8,7 @@ use super::super::words::{likeness, words};
 use super::mask::{places, table_heads};
 use super::{SECRETS, has_secret, is_name, is_one, is_secret, is_value, kept};
 use jarvis_core::{ScreenText, TextLine};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Words that say the same of a secret.
@@ -73,7 +74,15 @@ pub(in crate::skills::screen) fn copied(screen: &ScreenText, wanted: &str) -> Op
     let over = |secret: &Secret| secret.over.as_ref().map(|(at, _)| *at);
     let is_of_list = |secret: &&Secret| match over(meant) {
         Some(label) => over(secret) == Some(label),
-        None => secret.line == meant.line,
+        // Those beside the label, and under them those that nothing stands beside.
+        None => {
+            let is_between = |other: &&Secret| (meant.line + 1..=secret.line).contains(&other.line);
+            let between = || all.iter().filter(is_between);
+            secret.line == meant.line
+                || secret.line > meant.line
+                    && between().all(|other| other.near.is_empty())
+                    && between().map(|other| other.line).collect::<BTreeSet<usize>>().len() == secret.line - meant.line
+        }
     };
     Some(Copied::Secret(
         all.iter().filter(is_of_list).map(|secret| secret.text.as_str()).collect::<Vec<_>>().join("\n"),
