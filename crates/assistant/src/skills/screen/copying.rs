@@ -287,7 +287,8 @@ fn found(query: &str, screen: &ScreenText, written: impl Fn(&[&TextLine]) -> Str
     if let Some(table::Cell { cell, .. }) = table::cell(screen, &topic, false) {
         return Picked::One(cell.text.clone());
     }
-    let found = find::find(screen, query);
+    let named = picking::owner_first(query);
+    let found = find::find(screen, &named);
     // Nobody writes "code" over it: it is what the window shows.
     if is_code {
         let is_called_so = |found: &find::Found<'_>| {
@@ -296,7 +297,7 @@ fn found(query: &str, screen: &ScreenText, written: impl Fn(&[&TextLine]) -> Str
         let value = found.filter(is_called_so).and_then(|found| found.value);
         return Picked::One(value.map_or_else(|| written(&whole), |value| value.text));
     }
-    if let Some(picked) = picking::pick(screen, query) {
+    if let Some(picked) = picking::pick(screen, &named) {
         return picked;
     }
     Picked::One(match found {

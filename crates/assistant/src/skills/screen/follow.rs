@@ -198,7 +198,9 @@ impl Follow {
                 Form::Copy if is_there || is_thing(&query) => Some(copy(&query)),
                 Form::CopyAny if is_there => Some(copy(&query)),
                 // Its kind may not be written beside it.
-                Form::Copy if picking::owner_in(&query).is_some_and(|owner| page.has(&owner)) => Some(copy(&query)),
+                Form::Copy | Form::CopyAny if picking::owner_in(&query).is_some_and(|owner| page.has(&owner)) => {
+                    Some(copy(&query))
+                }
                 // "Read the price column" names what stands over it.
                 Form::Read if is_column_of(&query, page) => Some(ask(text)),
                 // Lists are called otherwise than they are named: "You need", "To do".

@@ -40,6 +40,8 @@ struct Candidate {
     label: String,
     /// Whether that is another cell of a row of several.
     is_of_row: bool,
+    /// Whether that is a label for sure: with a sign behind it, or a cell of its own.
+    is_labelled: bool,
     /// Whose it is: what begins its row, or stands over it.
     owner: String,
     text: String,
@@ -73,7 +75,9 @@ pub(super) fn pick(screen: &ScreenText, wanted: &str) -> Option<Picked> {
     }
     let all = candidates(screen, kind);
     let is_so = |one: &&Candidate| is_plain(&one.label, plain) && !one.label.is_empty();
-    let exact: Vec<&Candidate> = all.iter().filter(is_so).collect();
+    // What is called so is meant where the others are called otherwise, and not where somebody's number stands in a text.
+    let are_labelled = all.iter().all(|one| one.is_labelled || is_so(&one));
+    let exact: Vec<&Candidate> = all.iter().filter(|one| are_labelled && is_so(one)).collect();
     match (&exact[..], &all[..]) {
         (_, []) => None,
         ([one], _) => Some(Picked::One(one.text.clone())),
@@ -111,9 +115,21 @@ impl Found<'_> {
     }
 }
 
+/// `wanted` with whose it is first: "dirk olsen phone number" for "phone number of dirk olsen". As it is where it says no kind of value.
+pub(super) fn owner_first(wanted: &str) -> String {
+    let said = words(wanted);
+    let Some((_, plain)) = PLAIN.iter().find(|(of, _)| kind_of(&said) == Some(*of)) else { return wanted.to_owned() };
+    match wanted.split_once(" of ") {
+        Some((kind, owner)) if is_plain(kind.trim_start_matches("the "), plain) => {
+            format!("{} {}", owner.trim_start_matches("the "), kind.trim_start_matches("the "))
+        }
+        _ => wanted.to_owned(),
+    }
+}
+
 /// Whose value `wanted` asks for: "anna berg" of "anna berg phone number". `None` where it names no kind of value, or nobody.
 pub(super) fn owner_in(wanted: &str) -> Option<String> {
-    let said = words(wanted);
+    let said = words(&owner_first(&wanted.replace("'s ", " ").replace("’s ", " ")));
     let (_, plain) = PLAIN.iter().find(|(of, _)| kind_of(&said) == Some(*of))?;
     let rest = said.iter().rposition(|word| !plain.contains(&word.as_str()))? + 1;
     (rest < said.len()).then(|| said[..rest].join(" "))
@@ -159,10 +175,17 @@ fn candidates(screen: &ScreenText, kind: Kind) -> Vec<Candidate> {
             let text = &line.text[place.clone()];
             let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
             if !all.iter().any(|known| letters(&known.text) == letters(text)) {
-                let label = find::before(screen, line, place.start);
+                let label = match find::before(screen, line, place.start) {
+                    // "Rosa Lind, 0117 496 0099".
+                    empty if empty.is_empty() => named_before(&line.text[..place.start]).to_owned(),
+                    label => label,
+                };
                 let before = screen.lines.iter().filter(|other| other.is_left_of(line)).count();
                 let is_of_row = before > 1 && line.text[..place.start].trim().is_empty();
-                all.push(Candidate { label, is_of_row, owner: owner(screen, line), text: text.to_owned() });
+                let own = line.text[..place.start].trim();
+                let is_labelled = own.is_empty() && !label.is_empty() || own.ends_with([':', '=', '#']);
+                let owner = owner(screen, line);
+                all.push(Candidate { label, is_of_row, is_labelled, owner, text: text.to_owned() });
             }
         }
     }
@@ -173,6 +196,13 @@ fn candidates(screen: &ScreenText, kind: Kind) -> Vec<Candidate> {
     all
 }
 
+/// The few words that `text` ends with, before a comma.
+fn named_before(text: &str) -> &str {
+    let own = text.trim().trim_end_matches([',', ' ']);
+    let name = own.rsplit(['.', ';', ',']).next().unwrap_or(own).trim();
+    if name.split_whitespace().count() <= NAME { name } else { "" }
+}
+
 /// What begins the row of `line`, or stands over it alone: a name of a few words.
 fn owner(screen: &ScreenText, line: &TextLine) -> String {
     let is_name = |other: &&TextLine| {
@@ -180,7 +210,7 @@ fn owner(screen: &ScreenText, line: &TextLine) -> String {
         (1..=NAME).contains(&text.split_whitespace().count())
             && text.contains(char::is_alphabetic)
             && !text.contains(|c: char| c.is_ascii_digit() || matches!(c, ':' | '@' | '=' | '?'))
-            && !text.ends_with('.')
+            && !text.ends_with(['.', ',', '!'])
             && !say::is_kept(other)
     };
     let row = screen.lines.iter().filter(|other| other.is_left_of(line)).filter(is_name);
@@ -238,6 +268,11 @@ mod tests {
             (mails, "email address", "? Billing, Sales"),
             ("Write to help@power.example, or ask help@power.example.", "email", "help@power.example"),
             ("Fax: 0151 2345 6785", "phone number", "0151 2345 6785"),
+            (
+                "Tel 0151 2345 6781\nDear Anna,\nCall Rosa Lind, 0151 2345 6784.",
+                "phone number",
+                "? 0151 2345 6781, Call Rosa Lind",
+            ),
             (bill, "address", "-"),
             (bill, "email", "-"),
         ] {

@@ -232,7 +232,9 @@ pub(super) fn gist(screen: &ScreenText) -> String {
         }
     }
     if taken.is_empty() {
-        return summary(screen);
+        let mut told = screen.clone();
+        told.lines.retain(|line| !is_kept(line));
+        return summary(&told);
     }
     taken.sort_unstable();
     let mut said = headline.map_or_else(

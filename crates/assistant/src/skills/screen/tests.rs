@@ -238,6 +238,23 @@ fn a_word_of_a_secret_copies_nothing_of_it() {
 }
 
 #[test]
+fn whose_number_is_to_be_copied_is_said_in_any_order() {
+    let page = screen(vec![
+        line("Anna Berg", 10, 10),
+        line("Phone: 0151 2345 6781", 10, 40),
+        line("Dirk Olsen", 10, 100),
+        line("Phone: 0151 2345 6784", 10, 130),
+    ]);
+    let mut session = Session::new();
+    session.say("what's on my screen", &page);
+    for said in
+        ["copy the phone number of Dirk Olsen", "copy Dirk Olsen's phone number", "copy the Dirk Olsen phone number"]
+    {
+        assert_eq!(session.copy(said, &page).1, "0151 2345 6784", "{said}");
+    }
+}
+
+#[test]
 fn which_of_several_values_is_to_be_copied_is_asked() {
     let page = screen(vec![
         line("Customer service: 1-800-555-0142", 10, 10),

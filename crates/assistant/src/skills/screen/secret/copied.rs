@@ -100,8 +100,16 @@ pub(in crate::skills::screen) fn name_of_one(screen: &ScreenText) -> Option<Stri
             [format!("{name} password"), name].into_iter().rev()
         })
     });
+    // What is called so in its sentence: "memorable word".
+    let said = all.iter().flat_map(|secret| {
+        let names = (0..secret.near.len()).filter(|at| is_name(&secret.near, *at));
+        names.map(|at| {
+            let is_whole = at == 0 || SECRETS.iter().any(|name| is_one(&secret.near[at], name));
+            secret.near[if is_whole { at } else { at - 1 }..=at].join(" ")
+        })
+    });
     let finds = |name: &String| !has_secret(name) && copied(screen, name).is_some();
-    labelled.chain(KINDS.map(str::to_owned)).find(finds)
+    labelled.chain(said).chain(KINDS.map(str::to_owned)).find(finds)
 }
 
 /// The one secret of those at `fitting`, which fit equally well, or what they are called where they are several. The same secret
