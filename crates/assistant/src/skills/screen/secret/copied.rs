@@ -15,7 +15,7 @@ use std::ops::Range;
 const SAME: [&[&str]; 3] = [
     &["password", "passwords", "pass", "pw", "pwd", "passwd", "passwort", "kennwort", "passphrase", "login", "logins"],
     &["key", "keys", "psk", "schlüssel", "token"],
-    &["code", "codes", "otp", "tan", "pin", "passcode"],
+    &["code", "codes", "otp", "tan", "pin", "passcode", "combination"],
 ];
 /// Words of a request that name nothing.
 const LITTLE: [&str; 10] = ["the", "my", "a", "of", "for", "to", "this", "that", "whole", "number"];
@@ -146,7 +146,9 @@ fn label(text: &str) -> String {
     let words = name.split_whitespace().filter(|word| !word.contains(super::MASK)).take(CALLED);
     let name = words.collect::<Vec<_>>().join(" ");
     let name = name.trim_matches(|c: char| !c.is_alphanumeric());
-    if name.contains(char::is_alphabetic) { name.to_owned() } else { String::new() }
+    // "Your locker is number" is a part of a sentence, and no label.
+    let is_said = name.split(' ').any(|word| matches!(word, "is" | "are" | "was" | "were" | "will" | "and"));
+    if name.contains(char::is_alphabetic) && !is_said { name.to_owned() } else { String::new() }
 }
 
 /// The secret `meant`, and the other groups of it where they are cells of their own: "22 -", "7 -", "39".
@@ -178,8 +180,12 @@ fn named(wanted: &str) -> Option<Vec<String>> {
 /// Whether the word `at` of a request says what kind of secret it is, and not whose.
 fn is_called(wanted: &[String], at: usize) -> bool {
     // "The answer to the secret question".
-    let is_answer =
-        || wanted[at] == "answer" && wanted.iter().any(|word| matches!(word.as_str(), "secret" | "security"));
+    let has = |any: &[&str]| wanted.iter().any(|word| any.contains(&word.as_str()));
+    let is_answer = || {
+        let word = wanted[at].as_str();
+        word == "answer" && has(&["secret", "security"])
+            || has(&["answer"]) && matches!(word, "secret" | "security" | "question" | "questions")
+    };
     is_answer() || is_name(wanted, at) || SAME.iter().any(|same| same.contains(&wanted[at].as_str()))
 }
 
@@ -294,7 +300,7 @@ fn over(
         }
         let words = shown(index);
         if is_secret(&lines[index].text)
-            || words.iter().any(|word| SAME.iter().any(|same| same.contains(&word.as_str())))
+            || words.iter().any(|word| word == "answer" || SAME.iter().any(|same| same.contains(&word.as_str())))
         {
             return Some((index, words));
         }
@@ -398,6 +404,11 @@ mod tests {
         for (text, wanted, is_copied) in [
             ("The Wi-Fi password is blue\nhorse and the printer hums.", "wifi password", "blue horse"),
             ("The answer to the secret question is\nMoonfish.", "answer to the secret question", "Moonfish"),
+            (
+                "Security question\nWhat was your first school?\nYour answer\nThornfield",
+                "answer to the security question",
+                "Thornfield",
+            ),
             ("The password of the shop is Wren-\nTeapot.", "password", "Wren-Teapot"),
             (
                 "For the vault the passphrase is correct\nhorse battery\nstaple.",

@@ -33,6 +33,8 @@ const LIKE: &[&str] = &[
     "stolen", "more", "less", "much", "many", "two", "three", "four", "five", "six", "eight", "ten", "twelve", "at", "to", "by", "as", "until",
     "wichtig", "lang", "auch", "wie", "immer", "einfach", "schwer", "anders", "derselbe", "dasselbe", "unter", "hinter", "neben",
 ];
+/// Words between a secret's name and the end of its part of the sentence.
+const AGAIN: usize = 2;
 /// A secret of words has no more of them.
 const WORDS: usize = 6;
 /// So many words that say nothing of it are a secret, whatever the first of them says: "correct horse battery staple".
@@ -44,8 +46,29 @@ pub(super) fn mark(tokens: &[&str], names: &[usize], hidden: &mut [bool]) {
         if let Some(from) = linked(tokens, *name) {
             mark_words(tokens, from, hidden);
         }
+        if let Some(from) = meant(tokens, *name) {
+            mark_words(tokens, from, hidden);
+        }
         mark_named(tokens, *name, hidden);
     }
+}
+
+/// Where the words begin that "it" is said to be, right behind the part of the sentence that ends with the secret's name: "he changed the
+/// password again; it is green umbrella".
+fn meant(tokens: &[&str], name: usize) -> Option<usize> {
+    let near = name..(name + AGAIN + 1).min(tokens.len());
+    let end = near.into_iter().find(|at| tokens[*at].ends_with([',', ';', ':', '–']) || tokens[*at] == "-")?;
+    let rest = tokens.get(end + 1..)?;
+    let rest = rest.strip_prefix(&["and"]).unwrap_or(rest);
+    let skipped = match rest {
+        ["it's" | "it’s", ..] => 1,
+        ["it", saying, ..] if SAYING.contains(saying) => 2,
+        ["it", "will", "be", ..] => 3,
+        _ => return None,
+    };
+    let from = tokens.len() - rest.len() + skipped;
+    let still = tokens[from.min(tokens.len())..].iter().take_while(|token| STILL.contains(token)).count();
+    (from + still < tokens.len()).then_some(from + still)
 }
 
 /// Where the words begin that the secret that ends with the token `name` is said to be.
@@ -92,15 +115,25 @@ fn mark_words(tokens: &[&str], from: usize, hidden: &mut [bool]) {
     }
 }
 
-/// Marks the word in capitals that a secret is called with right behind its name, in the middle of a sentence: "use the password Sunflower
-/// to get in".
+/// Marks the words in capitals that stand right behind the secret's name in the middle of a sentence: "use the password Sunflower to get
+/// in", "with the password Tulip Garden 9, it works".
 fn mark_named(tokens: &[&str], name: usize, hidden: &mut [bool]) {
-    let Some(word) = tokens.get(name + 1).filter(|_| name > 0) else { return };
-    let is_in_sentence = tokens[name].starts_with(char::is_lowercase) && tokens[name].ends_with(char::is_alphabetic);
-    let is_one =
-        word.starts_with(char::is_uppercase) && word.chars().skip(1).any(char::is_lowercase) && !is_state(word);
-    let is_last = word.ends_with(['.', ',', ';', '!']) || tokens.get(name + 2).is_none_or(|next| ENDING.contains(next));
-    hidden[name + 1] |= is_in_sentence && is_one && is_last && !stems::may_name_one(word);
+    let is_in_sentence =
+        name > 0 && tokens[name].starts_with(char::is_lowercase) && tokens[name].ends_with(char::is_alphabetic);
+    let is_one = |token: &str| {
+        let is_name = token.starts_with(char::is_uppercase) && token.chars().skip(1).any(char::is_lowercase);
+        (is_name && !is_state(token) && !stems::may_name_one(token)) || token.starts_with(|c: char| c.is_ascii_digit())
+    };
+    let behind = &tokens[name + 1..];
+    let ends = |token: &str| token.ends_with([',', '.', ';', '!', ')']);
+    let run = behind.iter().take(WORDS).take_while(|token| is_one(token)).count();
+    let run = behind[..run].iter().position(|token| ends(token)).map_or(run, |at| at + 1);
+    let is_whole = run > 0
+        && (ends(behind[run - 1]) || behind.get(run).is_none_or(|next| ENDING.contains(next)))
+        && behind[0].starts_with(char::is_uppercase);
+    if is_in_sentence && is_whole {
+        hidden[name + 1..=name + run].fill(true);
+    }
 }
 
 #[cfg(test)]
@@ -121,6 +154,13 @@ mod tests {
                 "The password that I use for the shop is green apple, sadly.",
                 "The password that I use for the shop is X, sadly.",
             ),
+            (
+                "Tom changed the password again; it is green umbrella, he says.",
+                "Tom changed the password again; it is X, he says.",
+            ),
+            ("It has the password Tulip Garden 9, and it works.", "It has the password X, and it works."),
+            ("I like the password, it is easy to remember.", "I like the password, it is easy to remember."),
+            ("Ask for the password Tom gave you.", "Ask for the password Tom gave you."),
             ("Our code word is Pineapple, as ever.", "Our code word is X, as ever."),
             // And what is none.
             ("The password is too short and nobody likes it.", "The password is too short and nobody likes it."),

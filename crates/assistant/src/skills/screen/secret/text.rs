@@ -47,6 +47,10 @@ const BEHIND: &[&str] = &[
 ];
 /// What a code opens, where it is said so: "the gate opens with 7788".
 const DOORS: [&str; 5] = ["door", "gate", "garage", "lockbox", "keybox"];
+/// What a code is for, where it is called one.
+const BUILT: [&str; 8] = ["shed", "cabin", "keypad", "padlock", "house", "flat", "building", "entrance"];
+/// What that is stands in so many words from "code" on.
+const CODE_OF: usize = 9;
 /// So many letters and digits are a code.
 const CODE: usize = 3;
 /// So many words before a sign may be of its label.
@@ -411,7 +415,7 @@ fn is_of_code(all: &[&str]) -> bool {
     let signs_in = signs_in(all) || has(&["login", "verify", "verification", "authenticate"]);
     let is_for_door = || {
         let at = all.iter().position(|word| *word == "code").unwrap_or(0);
-        all[at..].iter().take(4).any(|word| LOCKED.contains(word) || DOORS.contains(word))
+        all[at..].iter().take(CODE_OF).any(|word| LOCKED.contains(word) || DOORS.contains(word) || BUILT.contains(word))
     };
     let is_sent = || all.windows(2).any(|two| two == ["is", "your"]) && is_digits(all[0]);
     let is_used = || matches!(all[0], "use" | "enter" | "type");

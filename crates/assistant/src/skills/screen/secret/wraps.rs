@@ -186,7 +186,7 @@ fn breaks(page: &Page<'_>, at: usize, behind: usize) -> bool {
     let last = last.to_lowercase();
     let is_close = is_below_close(line, next);
     let wants = WANTING.contains(&last.as_str());
-    if wants || text.ends_with(',') {
+    if wants || text.ends_with([',', ';']) {
         return is_close || LINKING.contains(&last.as_str()) && is_near(line, next) && is_of_one_column(line, next);
     }
     if text.ends_with([':', '=']) {
@@ -199,7 +199,23 @@ fn breaks(page: &Page<'_>, at: usize, behind: usize) -> bool {
     }
     // "Has the combination", "4 1 7".
     let names_one = leads_on(&words).is_some() || last == "combination";
-    if names_one && first.starts_with(|c: char| c.is_ascii_digit()) {
+    let is_lower = |text: &str| text.starts_with(char::is_lowercase);
+    let is_sentence =
+        is_lower(words[words.len() - 1]) && (words.len() > FULL || is_lower(&text)) && !text.contains([':', '=']);
+    if names_one && (first.starts_with(|c: char| c.is_ascii_digit()) || is_sentence) {
+        return true;
+    }
+    // "The password Tulip", "Garden 9".
+    let is_name = |word: &&str| word.starts_with(char::is_uppercase) && word.ends_with(char::is_alphabetic);
+    let names = words.iter().rev().take_while(|word| is_name(word)).count();
+    let is_behind_name = || match words.len() - names {
+        0 => {
+            let before = at.checked_sub(1).map(|before| page.lines[before].text.split_whitespace().collect::<Vec<_>>());
+            before.is_some_and(|before| before.last().is_some_and(|last| is_lower(last)) && leads_on(&before).is_some())
+        }
+        rest => is_lower(words[rest - 1]) && leads_on(&words[..rest]).is_some(),
+    };
+    if (1..=VALUE).contains(&names) && !first.starts_with(char::is_lowercase) && is_behind_name() {
         return true;
     }
     // "12", "7 39".
@@ -233,8 +249,10 @@ fn is_program(text: &str) -> bool {
         || text.match_indices('(').any(|(at, _)| text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
     // "tom@mill:~/shop$ ls".
     let is_prompt = |word: &str| word.len() > 1 && word.ends_with('$') || word.contains('@') && word.ends_with('#');
+    let is_statement = text.ends_with(';') && text.contains(['=', '{', '(', ')', '_', '.', ':']);
     text.split_whitespace().any(is_prompt)
-        || text.ends_with([';', '{', '}', '('])
+        || is_statement
+        || text.ends_with(['{', '}', '('])
         || text.starts_with(['{', '}', '$', '<'])
         || text.contains("\":")
         || calls()
@@ -302,6 +320,9 @@ mod tests {
         ("If they ask at the school, the code word is Pineapple and nobody else knows it.", &["Pineapple"]),
         ("Das Passwort für das Netz im Garten lautet Mondfisch.", &["Mondfisch"]),
         ("The guest network, whose password is Moonfish, reaches the garden.", &["Moonfish"]),
+        ("Tom changed the Netflix password again; it is green umbrella, he says.", &["green", "umbrella"]),
+        ("The guest network is there with the password Tulip Garden 9, and works on all floors.", &["Tulip", "Garden"]),
+        ("We moved the spare key, and the code of the little box by the shed is now 4471.", &["4471"]),
         ("Asked for the name of my first pet my answer is Rex.", &["Rex"]),
         ("The key to our network is called \"marmalade tram\" as always, and the password is \"red barn\".", &["barn"]),
     ];
