@@ -223,8 +223,11 @@ pub trait Skill: Send {
     fn cut_short(&mut self, heard: usize) {
         let _ = heard;
     }
-    /// Forgets what it saw ([`Self::seen`]): nothing that is said from now on is about it.
-    fn forget_seen(&mut self) {}
+    /// Forgets what it saw ([`Self::seen`]), where `seen` says so: nothing that is said from now on is about it. `said`: what was
+    /// talked about is forgotten, too.
+    fn forget(&mut self, seen: bool, said: bool) {
+        let _ = (seen, said);
+    }
     /// Whether its answers stand beside the conversation: after "stop", "say that again" or "louder" words go on from the
     /// answer before.
     fn is_aside(&self) -> bool {

@@ -314,6 +314,40 @@ fn what_is_forgotten_is_gone_from_what_the_model_sees_and_what_words_go_on_from(
 }
 
 #[test]
+fn who_asks_about_what_was_forgotten_or_says_nothing_reaches_no_model() {
+    let (mut mind, parrot, eyes) = seeing();
+    eyes.will_see(Ok(a_screen("The boat club meets in May. Bring a life jacket.")));
+    trace(&mut mind, "read this");
+    trace(&mut mind, "forget what you saw");
+    for said in ["what was it about", "what did it say", "brief me"] {
+        let lines = trace(&mut mind, said);
+        assert!(lines.contains("it is forgotten, as you asked"), "{said}: {lines}");
+    }
+    for said in ["???", "!", "", "\u{1f642}"] {
+        let lines = trace(&mut mind, said);
+        assert!(lines.contains("I didn't catch that."), "{said}: {lines}");
+    }
+    assert!(parrot.asked.lock().unwrap().is_empty());
+}
+
+#[test]
+fn what_shares_a_word_with_the_page_is_for_the_model_whatever_that_judges_of_it() {
+    let (mut mind, parrot, eyes) = seeing();
+    eyes.will_see(Ok(a_screen("Late fee: 15 EUR. Our office is in Bristol.")));
+    trace(&mut mind, "read this");
+    *parrot.of_user.lock().unwrap() = Some(0.9);
+    for said in ["what is a late fee", "where is Bristol", "what is the address of the White House"] {
+        parrot.will_say("Everybody knows.", StopReason::EndOfText);
+        let answer = mind.answer(said, &Cancel::new(), &mut |_| {}).unwrap();
+        assert_eq!((answer.intent.as_str(), answer.reply.as_str()), (CHAT, "Everybody knows."), "{said}");
+        eyes.will_see(Ok(a_screen("Late fee: 15 EUR. Our office is in Bristol.")));
+        trace(&mut mind, "read this");
+    }
+    eyes.will_see(Ok(a_screen("Late fee: 15 EUR. Our office is in Bristol.")));
+    assert!(trace(&mut mind, "what is the late fee").contains("15 EUR"));
+}
+
+#[test]
 fn timers_outlive_what_is_forgotten() {
     let (mut mind, ..) = mind();
     trace(&mut mind, "set a timer for ten minutes");

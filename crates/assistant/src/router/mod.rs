@@ -82,7 +82,11 @@ impl Router {
     /// As [`Self::route_request`], where somebody can tell how likely it is that only the user's own screen, papers and life
     /// answer the request ([`jarvis_core::LanguageModel::is_of_user`]): `of_user`, which is asked only if no skill knows it.
     pub fn route_judged(&self, request: &Request, of_user: &mut dyn FnMut() -> Option<f32>) -> Routed {
-        if request.words.is_empty() || request.words.split(' ').count() > MOST_WORDS {
+        if request.words.is_empty() {
+            let found = self.skills.iter().find_map(|skill| skill.recognize(""));
+            return found.map_or(Routed::Chat, Routed::Skill);
+        }
+        if request.words.split(' ').count() > MOST_WORDS {
             return Routed::Chat;
         }
         if let Some(found) = self.thread.last.and_then(|(skill, _)| self.skills[skill].follow_up(&request.words)) {
@@ -172,8 +176,8 @@ impl Router {
         }
         if seen {
             self.thread.looked = None;
-            self.skills.iter_mut().for_each(|skill| skill.forget_seen());
         }
+        self.skills.iter_mut().for_each(|skill| skill.forget(seen, said));
     }
 
     /// The language model answers at `now`: nothing that is said from now on goes on from a skill's answer. Gives what words

@@ -15,6 +15,7 @@ pub mod screen;
 pub mod stop;
 pub mod time;
 pub mod timer;
+pub mod unheard;
 pub mod voice;
 pub mod volume;
 
@@ -38,6 +39,7 @@ pub fn all() -> Vec<Box<dyn Skill>> {
         Box::new(chance::Chance::new()),
         Box::new(itself::Itself::new()),
         Box::new(greeting::Greeting::new()),
+        Box::new(unheard::Unheard),
         Box::new(not_called::NotCalled::new()),
         Box::new(not_yet::NotYet::new()),
         Box::new(cannot::Cannot::new()),

@@ -3,9 +3,9 @@
 //! Owns that decision. About the page is what points ("it", "this line", "which one"), what asks for what only a text in front
 //! of the user can tell ("how much did I pay", "is it overdue"), and what names nothing but what stands there or what
 //! documents have ("the late fee", "which buttons are there"). What names something else, and what asks for a kind of thing
-//! ("what is a proxy"), is about the world. Sees no text, only whether a word stood there.
+//! ("what is a proxy"), is about the world; what asks so for sure is [`super::beyond`]'s. Sees no text, only whether a word stood there.
 
-use super::hand;
+use super::hand::{self, Likely};
 use super::nouns::DETERMINERS;
 use super::page::{Page, names};
 use crate::skills::date::day::MONTHS;
@@ -17,7 +17,7 @@ pub(super) const QUESTIONS: [&str; 27] = [
 ];
 
 /// Words that point at what was seen, wherever they stand.
-const POINTING: [&str; 9] = ["it", "this", "these", "those", "he", "she", "him", "its", "hers"];
+pub(super) const POINTING: [&str; 9] = ["it", "this", "these", "those", "he", "she", "him", "its", "hers"];
 /// What stands before a "that" that points: "explain that", "what is that".
 #[rustfmt::skip]
 const BEFORE_THAT: [&str; 20] = [
@@ -78,8 +78,8 @@ const DEALINGS: &[&str] = &[
 const SAYING: [&str; 8] = ["say", "said", "ask", "asked", "tell", "told", "mean", "talk"];
 
 /// Whether `text`, words in lower case, is about `page`. `is_last`: nothing else was talked about since it was seen.
-/// `is_at_hand` tells whether it is about something at hand at all ([`hand::is_at_hand`]).
-pub(super) fn is_about(text: &str, page: &Page, is_last: bool, is_at_hand: &mut dyn FnMut() -> bool) -> bool {
+/// `judge` tells whether it is about something at hand at all ([`hand::is_at_hand`]), and whether it is not for sure.
+pub(super) fn is_about(text: &str, page: &Page, is_last: bool, judge: &mut dyn FnMut(Likely) -> bool) -> bool {
     let text = &page.joined(text);
     let words: Vec<&str> = text.split(' ').collect();
     let is_question = QUESTIONS.contains(&words[0]);
@@ -96,7 +96,7 @@ pub(super) fn is_about(text: &str, page: &Page, is_last: bool, is_at_hand: &mut 
         let is_name_there = words.len() <= 2 && !names.is_empty() && names.iter().all(|name| page.has_word(name));
         let is_piece = words[0] == "the" || is_part || is_name_there;
         let is_going_on = is_piece && words.len() <= 4 && !is_of_world(&words, &names, page, is_last);
-        return is_last && (is_going_on || is_at_hand());
+        return is_last && (is_going_on || judge(Likely::AtHand));
     }
     // "Can I have a dog": what one may and must do is told by what is in front.
     if is_last && let ["can" | "may" | "must" | "do" | "am", "i" | "we", ..] = words[..] {
@@ -119,7 +119,7 @@ pub(super) fn is_about(text: &str, page: &Page, is_last: bool, is_at_hand: &mut 
     }
     // What is at hand is on the page that was just seen, or nowhere: said there not to be there, and never made up. Asked for last
     // of what costs nothing, since a model has to read the question for it.
-    if (is_last || !crate::conversation::refers_back(text)) && is_at_hand() {
+    if (is_last || !crate::conversation::refers_back(text)) && judge(Likely::AtHand) {
         return true;
     }
     if is_of_world {
@@ -147,7 +147,7 @@ pub(super) fn is_about(text: &str, page: &Page, is_last: bool, is_at_hand: &mut 
         return true;
     }
     // "How much does Emmy earn", "who works in sales": something there, and what it does.
-    if is_last && is_some_there && strange.len() <= 1 && is_told_now(&words) {
+    if is_last && is_some_there && strange.len() <= 1 && is_told_now(&words) && !judge(Likely::Worldly) {
         return true;
     }
     let is_here = is_pointing && words.iter().any(|word| matches!(*word, "this" | "these"));
@@ -254,7 +254,8 @@ pub(super) fn is_of_a_thing(text: &str) -> bool {
     needs_a_look(text) && text.split(' ').any(|word| SAID_OF_TEXTS_ALONE.contains(&word))
 }
 
-fn is_text_word(word: &str) -> bool {
+/// Whether `word` is said of documents, messages and programs.
+pub(super) fn is_text_word(word: &str) -> bool {
     TEXT_WORDS.contains(&word)
 }
 

@@ -70,6 +70,16 @@ impl<'a> Cells<'a> {
         Self { screen: Cow::Owned(ScreenText { lines, ..written.clone() }), written, of }
     }
 
+    /// The lines as they are written.
+    pub fn as_written(&self) -> &'a ScreenText {
+        self.written
+    }
+
+    /// The same cells of `screen` and `written`, which have other texts in the same lines.
+    pub fn with_texts<'b>(&self, screen: &'b ScreenText, written: &'b ScreenText) -> Cells<'b> {
+        Cells { screen: Cow::Borrowed(screen), written, of: self.of.clone() }
+    }
+
     /// `lines` of [`Self::screen`] as they are written, each once.
     pub fn written<'s>(&'s self, lines: &[&'s TextLine]) -> Vec<&'s TextLine> {
         if self.of.is_empty() {

@@ -5,6 +5,7 @@
 use super::cells::Cells;
 use super::excerpt::COMMON;
 use super::nouns::{is_numbered, part};
+use super::picking::{self, Picked};
 use super::reading::{part_of, place_of, too_few};
 use super::say::{self, counted};
 use super::secret::Copied;
@@ -63,78 +64,64 @@ impl Screen {
         Some(Reply { spoken, actions: vec![HostAction::Copy { text: text.to_owned() }], ..Reply::default() })
     }
 
-    /// Answers [`super::COPY`].
-    pub(super) fn copy(&mut self, slots: &Slots, cells: &Cells<'_>, may_look_on: bool) -> Seen {
-        let screen = &*cells.screen;
-        // What is no table is copied as it is written, with its gaps.
-        let written = |lines: &[&TextLine]| join(&cells.written(lines));
+    /// Answers [`super::COPY`]: `masked` is the screen of `cells` without its secrets. A secret is copied where it is named, and with
+    /// the part of the page that is named by its place; whatever else is copied has none.
+    pub(super) fn copy(&mut self, slots: &Slots, cells: &Cells<'_>, masked: &ScreenText, may_look_on: bool) -> Seen {
         let slots = match (slots.get("what").map(String::as_str), &self.told) {
             // What was told last, once more from what is there now.
             (Some("that"), Some(told)) => copied_from(&told.about),
             _ => slots.clone(),
         };
-        let what = slots.get("what").map_or("all", String::as_str);
+        let written = secret::without(cells.as_written(), cells, secret::MASK);
+        let open = cells.with_texts(masked, &written);
         let query = slots.get("query").map_or("", String::as_str);
-        // "Copy step two" names a part, too.
-        let item = || part(query).filter(|part| what == "found" && part.is_of_list());
-        let (text, name) = match (what, part_of(&slots).or_else(item)) {
-            ("error" | "message" | "trace", _) => match error::find(screen) {
-                none if none.is_empty() => (written(&error::message(screen)), "the message; it is no error".to_owned()),
-                lines if what == "message" => (written(&error::without_place(lines)), "the error".to_owned()),
-                _ => (written(&error::whole(screen)), "the error".to_owned()),
-            },
-            (_, Some(part)) if part.is_of_table() && table::part(part, screen).is_some() => {
-                let lines = table::part(part, screen).map_or_else(Vec::new, |(_, lines)| lines);
-                (join(&lines), format!("that {}", part.unit))
+        let what = slots.get("what").map_or("all", String::as_str);
+        let name = query.trim_start_matches("the ");
+        let named = if what == "found" { secret::copied(&cells.screen, query) } else { None };
+        let (text, name, secrets) = match named {
+            Some(Copied::Secret(text)) => (text, format!("the {name}"), Secrets::None),
+            Some(Copied::Several(called)) => return self.copies_nothing(legibly(which(name, &called), masked)),
+            None if what == "found" && goes_there(query, masked) => {
+                let said =
+                    format!("I see where the {name} goes. What is typed there is never read, so I copied nothing.");
+                return self.copies_nothing(legibly(said, masked));
             }
-            (_, Some(part)) => {
-                let lines = read::body(screen);
-                let text = place_of(part, &lines, screen).map(|place| written(&lines[place]));
-                (text.unwrap_or_default(), format!("that {}", part.unit))
-            }
-            ("line", None) => {
-                let row = read::rows_with(query, screen).into_iter().next();
-                let line = || find::find(screen, query).map(|found| vec![found.line]);
-                let line = row.or_else(line).unwrap_or_default();
-                (written(&line).trim().to_owned(), "that line".to_owned())
-            }
-            ("warning", _) => {
-                let rows = read::rows_with("warning", screen);
-                match rows.is_empty() {
-                    true => (written(&error::message(screen)), "the message".to_owned()),
-                    false => (written(&rows.concat()), "the warning".to_owned()),
+            None => {
+                let is_by_place = part_of(&slots).or_else(|| part(query).filter(|part| part.is_of_list())).is_some();
+                match (found_in(&slots, &open), is_by_place.then(|| found_in(&slots, cells))) {
+                    (Found::Said(said), _) => return self.copies_nothing(legibly(said, masked)),
+                    (Found::Text { text, name }, Some(Found::Text { text: whole, .. })) => {
+                        let secrets = if text == whole { Secrets::None } else { Secrets::Copied };
+                        (whole, name, secrets)
+                    }
+                    (Found::Text { text, name }, _) => {
+                        let secrets = if text.contains(secret::MASK) { Secrets::LeftOut } else { Secrets::None };
+                        (text, name, secrets)
+                    }
                 }
             }
-            ("found", _) => {
-                let name = query.trim_start_matches("the ");
-                if goes_there(query, screen) {
-                    self.told = None;
-                    let said =
-                        format!("I see where the {name} goes. What is typed there is never read, so I copied nothing.");
-                    return Seen::Reply(Reply::say(legibly(said, screen)));
-                }
-                if let Some(Copied::Several(called)) = secret::copied(screen, query) {
-                    self.told = None;
-                    return Seen::Reply(Reply::say(legibly(which(name, &called), screen)));
-                }
-                (found(query, screen, written), format!("the {name}"))
-            }
-            _ => (written(&read::body(screen)), "the text".to_owned()),
         };
         if text.trim().is_empty() {
             if may_look_on {
                 return Seen::Look(ScreenTarget::PointerMonitor);
             }
             let missing = match (what, part_of(&slots)) {
-                ("error" | "message" | "trace", _) => format!("I see no error {} to copy.", where_looked(screen)),
-                (_, Some(part)) => too_few(part, &read::body(screen), screen),
+                ("error" | "message" | "trace", _) => format!("I see no error {} to copy.", where_looked(masked)),
+                (_, Some(part)) => too_few(part, &read::body(masked), masked),
                 ("line" | "found", _) => {
-                    format!("I don't see “{query}” {}, so I copied nothing.", where_looked(screen))
+                    format!("I don't see “{query}” {}, so I copied nothing.", where_looked(masked))
                 }
-                _ => format!("I see no text {} to copy.", where_looked(screen)),
+                _ => format!("I see no text {} to copy.", where_looked(masked)),
             };
-            self.told = None;
-            return Seen::Reply(Reply::say(noted(missing, screen)));
+            return self.copies_nothing(noted(missing, masked));
+        }
+        let how = || match secret::name_of_one(&cells.screen) {
+            Some(name) => format!("say copy the {}, to have it", say::aloud(&name)),
+            None => "one is copied by its name".to_owned(),
+        };
+        if secrets == Secrets::LeftOut && !text.replace(secret::MASK, "").contains(char::is_alphanumeric) {
+            let said = format!("That is a secret, so I copied nothing; {}.", how());
+            return self.copies_nothing(legibly(said, masked));
         }
         let (lines, words) = (text.lines().count(), text.split_whitespace().count());
         let amount = if lines > 1 {
@@ -142,12 +129,90 @@ impl Screen {
         } else {
             counted(words, "word")
         };
-        let spoken = legibly(format!("Copied {name}: {amount}."), screen);
+        let secrets = match secrets {
+            Secrets::None => String::new(),
+            Secrets::Copied => " There is a secret in it.".to_owned(),
+            Secrets::LeftOut => format!(" What is secret is left out; {}.", how()),
+        };
+        let spoken = legibly(format!("Copied {name}: {amount}.{secrets}"), masked);
+        let text = text.replace(secret::MASK, secret::HIDDEN);
         // What is being read is still being read.
         let reading = self.told.take().and_then(|told| told.reading);
         self.told = Some(Told { reading, ..Told::of(slots) });
         Seen::Reply(Reply { spoken, actions: vec![HostAction::Copy { text }], ..Reply::default() })
     }
+
+    /// Says with `said` why nothing is copied.
+    fn copies_nothing(&mut self, said: String) -> Seen {
+        self.told = None;
+        Seen::Reply(Reply::say(said))
+    }
+}
+
+/// What becomes of the secrets of what is copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Secrets {
+    /// It has none, or is the one that was named.
+    None,
+    Copied,
+    LeftOut,
+}
+
+/// What is to be copied.
+enum Found {
+    /// Text, and what it is called. It may be empty.
+    Text { text: String, name: String },
+    /// None: this is said.
+    Said(String),
+}
+
+/// What of `cells` the request `slots` asks for.
+fn found_in(slots: &Slots, cells: &Cells<'_>) -> Found {
+    let screen = &*cells.screen;
+    // What is no table is copied as it is written, with its gaps.
+    let written = |lines: &[&TextLine]| join(&cells.written(lines));
+    let what = slots.get("what").map_or("all", String::as_str);
+    let query = slots.get("query").map_or("", String::as_str);
+    // "Copy step two" names a part, too.
+    let item = || part(query).filter(|part| what == "found" && part.is_of_list());
+    let (text, name) = match (what, part_of(slots).or_else(item)) {
+        ("error" | "message" | "trace", _) => match error::find(screen) {
+            none if none.is_empty() => (written(&error::message(screen)), "the message; it is no error".to_owned()),
+            lines if what == "message" => (written(&error::without_place(lines)), "the error".to_owned()),
+            _ => (written(&error::whole(screen)), "the error".to_owned()),
+        },
+        (_, Some(part)) if part.is_of_table() && table::part(part, screen).is_some() => {
+            let lines = table::part(part, screen).map_or_else(Vec::new, |(_, lines)| lines);
+            (join(&lines), format!("that {}", part.unit))
+        }
+        (_, Some(part)) => {
+            let lines = read::body(screen);
+            let text = place_of(part, &lines, screen).map(|place| written(&lines[place]));
+            (text.unwrap_or_default(), format!("that {}", part.unit))
+        }
+        ("line", None) => {
+            let row = read::rows_with(query, screen).into_iter().next();
+            let line = || find::find(screen, query).map(|found| vec![found.line]);
+            let line = row.or_else(line).unwrap_or_default();
+            (written(&line).trim().to_owned(), "that line".to_owned())
+        }
+        ("warning", _) => {
+            let rows = read::rows_with("warning", screen);
+            match rows.is_empty() {
+                true => (written(&error::message(screen)), "the message".to_owned()),
+                false => (written(&rows.concat()), "the warning".to_owned()),
+            }
+        }
+        ("found", _) => {
+            let name = query.trim_start_matches("the ");
+            match found(query, screen, written) {
+                Picked::One(text) => (text, format!("the {name}")),
+                Picked::Several(all) => return Found::Said(which_value(name, &all, screen)),
+            }
+        }
+        _ => (written(&read::body(screen)), "the text".to_owned()),
+    };
+    Found::Text { text, name }
 }
 
 /// What "copy that" copies after this was told.
@@ -184,39 +249,58 @@ fn which(name: &str, called: &[String]) -> String {
 
 /// Whether what stands there of the secret that `query` names is a label alone: nobody wants that.
 fn goes_there(query: &str, screen: &ScreenText) -> bool {
-    secret::is_secret(query)
-        && secret::copied(screen, query).is_none()
-        && find::find(screen, query).is_some_and(|found| found.value.is_none())
+    secret::is_secret(query) && find::find(screen, query).is_some_and(|found| found.value.is_none())
 }
 
-/// What of `screen` is called `query`, empty where nothing is: a secret, all that a heading is over, a value, or the line itself.
-fn found(query: &str, screen: &ScreenText, written: impl Fn(&[&TextLine]) -> String) -> String {
-    match secret::copied(screen, query) {
-        Some(Copied::Secret(secret)) => return secret,
-        Some(Copied::Several(_)) => return String::new(),
-        None => {}
+/// What is asked back where any of `all` may be meant by `name`: what they are called, where one can be had by that, and else what they
+/// are.
+fn which_value(name: &str, all: &[(String, String)], screen: &ScreenText) -> String {
+    let is_had = |called: &str, text: &str| {
+        let query = format!("{called} {name}").to_lowercase();
+        matches!(found(&query, screen, join), Picked::One(found) if found == *text)
+    };
+    let called: Vec<String> = all.iter().map(|(called, _)| called.clone()).collect();
+    let is_apart = |at: usize| !called[at].is_empty() && !called[..at].contains(&called[at]);
+    if (0..called.len()).all(is_apart) && all.iter().all(|(called, text)| is_had(called, text)) {
+        return which(name, &called);
     }
+    let told: Vec<String> = all.iter().take(NAMED).map(|(_, text)| say::aloud(text)).collect();
+    let more = all.len().saturating_sub(NAMED);
+    let (last, before) = match told.split_last() {
+        Some((last, before)) if more == 0 => (last.clone(), before),
+        _ => (counted(more, "other"), &told[..]),
+    };
+    format!("I see {} that may be the {name}: {} and {last}. I copied nothing.", all.len(), before.join(", "))
+}
+
+/// What of `screen`, which has no secrets, is called `query`, empty where nothing is: all that a heading is over, a value, or the line
+/// itself.
+fn found(query: &str, screen: &ScreenText, written: impl Fn(&[&TextLine]) -> String) -> Picked {
     let whole = read::body(screen);
     let is_code = CODE.contains(&query);
     // "The ingredients".
     if let Some(place) = list::under(query.trim_start_matches("the "), &whole).filter(|_| !is_code) {
-        return written(&whole[place]);
+        return Picked::One(written(&whole[place]));
     }
     // "The phone number of Eva" where a table has a row of hers and a column of those.
     let topic: Vec<String> = words(query).into_iter().filter(|word| word != "number").collect();
     if let Some(table::Cell { cell, .. }) = table::cell(screen, &topic, false) {
-        return cell.text.clone();
+        return Picked::One(cell.text.clone());
     }
-    let found = find::find(screen, query);
+    let named = picking::owner_first(query);
+    let found = find::find(screen, &named);
     // Nobody writes "code" over it: it is what the window shows.
     if is_code {
         let is_called_so = |found: &find::Found<'_>| {
             found.value.as_ref().is_some_and(|value| has_digit(&value.text)) && !has_file(&found.line.text)
         };
         let value = found.filter(is_called_so).and_then(|found| found.value);
-        return value.map_or_else(|| written(&whole), |value| value.text);
+        return Picked::One(value.map_or_else(|| written(&whole), |value| value.text));
     }
-    match found {
+    if let Some(picked) = picking::pick(screen, &named) {
+        return picked;
+    }
+    Picked::One(match found {
         // The name of a file is what it is, and no label of its size.
         Some(find::Found { value: Some(value), .. }) if !is_numbered(query) => value.text,
         Some(found) => found.line.text.clone(),
@@ -226,7 +310,7 @@ fn found(query: &str, screen: &ScreenText, written: impl Fn(&[&TextLine]) -> Str
             error::find(screen).iter().find_map(numbered).unwrap_or_default()
         }
         None => shaped(query, screen).unwrap_or_default(),
-    }
+    })
 }
 
 /// The number or the address that stands in the one sentence that says all that `query` says of it: "the emergency number of the
@@ -372,11 +456,19 @@ mod tests {
         assert_eq!(copied(table, "phone number of anna berg"), "0151 2345 6781");
     }
 
+    /// What is said and copied of `screen`.
+    fn copy(screen: &ScreenText, slots: &Slots) -> Seen {
+        Screen::new().copy(slots, &Cells::of(screen), &secret::masked(screen), false)
+    }
+
     /// What is copied of the lines of `text` where `query` is asked for.
     fn copied(text: &str, query: &str) -> String {
         let lines = text.lines().zip(0..).flat_map(|(text, row)| crate::bench::lines(text, row)).collect();
         let screen = super::super::testing::screen(lines);
-        found(query, &screen, join)
+        match found(query, &screen, join) {
+            Picked::One(text) => text,
+            Picked::Several(all) => which_value(query, &all, &screen),
+        }
     }
 
     #[test]
@@ -404,7 +496,7 @@ mod tests {
         let lines = table.lines().zip(0..).flat_map(|(text, row)| crate::bench::lines(text, row)).collect();
         let screen = super::super::testing::screen(lines);
         let about = Slots::from([("what".into(), "found".into()), ("query".into(), "password".into())]);
-        let Seen::Reply(reply) = Screen::new().copy(&about, &Cells::of(&screen), false) else { panic!("no reply") };
+        let Seen::Reply(reply) = copy(&screen, &about) else { panic!("no reply") };
         assert!(reply.actions.is_empty() && reply.spoken.contains("Netflix or Bank"), "{}", reply.spoken);
     }
 

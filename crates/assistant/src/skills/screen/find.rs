@@ -262,12 +262,13 @@ fn by_shape<'a>(screen: &'a ScreenText, kind: Kind, name: &str) -> Option<Found<
     Some(Found { line: value.line, label, value: Some(value), others, is_near: false, rivals: all, fit, rest })
 }
 
-fn is_fax(label: &str) -> bool {
+/// Whether `label` is that of a fax.
+pub(super) fn is_fax(label: &str) -> bool {
     words(label).iter().any(|word| matches!(word.as_str(), "fax" | "telefax"))
 }
 
 /// What stands as a label before the byte `at` of `line`: in it, or to its left; empty if nothing does.
-fn before(screen: &ScreenText, line: &TextLine, at: usize) -> String {
+pub(super) fn before(screen: &ScreenText, line: &TextLine, at: usize) -> String {
     let own = line.text[..at].trim();
     let left = || {
         let found = screen.lines.iter().filter(|other| !std::ptr::eq(*other, line) && other.is_left_of(line));

@@ -8,12 +8,13 @@
 //! Where nothing was seen lately, what only makes sense of a text is asked back, after a talk only where nothing that is talked
 //! about can be so ("is it overdue"). Never looks, and decides nothing that another skill knows.
 
+use super::hand::Likely;
 use super::nouns::{DETERMINERS, as_written, is_label, is_short, is_thing, part};
 use super::page::{self, Page};
 use super::picture::{self, Looks};
 use super::told::{Told, slots};
 use super::{ASK, COPY, FIND, OFFER, PICTURE, READ, aim, ellipsis, secret};
-use super::{gist, hand, request};
+use super::{beyond, gist, hand, picking, request};
 use crate::router::pattern::{Captures, Patterns};
 use crate::skills::date::day::WEEKDAYS;
 use jarvis_core::{IntentMatch, Sight, Slots};
@@ -178,7 +179,13 @@ impl Follow {
             true => hand::LIKELY_OF_PAGE,
             false => hand::LIKELY,
         };
-        let mut is_at_hand = || hand::is_at_hand(text, of_user, least);
+        let mut judge = |likely: Likely| match likely {
+            Likely::AtHand => hand::is_at_hand(text, of_user, least),
+            Likely::Worldly => hand::judged(text, of_user).is_some_and(|likely| likely < hand::WORLDLY),
+        };
+        if beyond::is_beyond(&text.split(' ').collect::<Vec<_>>(), page) {
+            return None;
+        }
         let of_form = |form, captures: &Captures| {
             let query = as_written(captures.get("query").unwrap_or_default());
             let is_there = is_short(&query) && page.has(&query);
@@ -190,6 +197,10 @@ impl Follow {
                 Form::Where if is_there || is_label(&query) => Some(matched(FIND, &[("query", &query)])),
                 Form::Copy if is_there || is_thing(&query) => Some(copy(&query)),
                 Form::CopyAny if is_there => Some(copy(&query)),
+                // Its kind may not be written beside it.
+                Form::Copy | Form::CopyAny if picking::owner_in(&query).is_some_and(|owner| page.has(&owner)) => {
+                    Some(copy(&query))
+                }
                 // "Read the price column" names what stands over it.
                 Form::Read if is_column_of(&query, page) => Some(ask(text)),
                 // Lists are called otherwise than they are named: "You need", "To do".
@@ -208,8 +219,8 @@ impl Follow {
         };
         let mut is_about = || {
             // What is to be done with something that goes by another name there is not found there, and never talked about.
-            let done = self.asked_to(text).filter(|_| is_last && is_at_hand());
-            done.or_else(|| aim::is_about(text, page, is_last, &mut is_at_hand).then(|| ask(&aim::as_question(text))))
+            let done = self.asked_to(text).filter(|_| is_last && judge(Likely::AtHand));
+            done.or_else(|| aim::is_about(text, page, is_last, &mut judge).then(|| ask(&aim::as_question(text))))
         };
         // What it looks like no text tells, unless the page has all that is named.
         if is_last && looks.is_some() && !page.has(text) {
@@ -259,8 +270,39 @@ impl Follow {
                 .map_or_else(|| is_named() || hand::at_hand(text).is_some(), |likely| likely >= hand::LIKELY)
         };
         let found = self.forms.find(text, of_form);
-        found.or_else(|| is_at_hand(of_user).then(|| offer(&[("question", text)])))
+        // "What is going on" is a greeting, and "what is that about" is asked of what was heard.
+        let is_other = || text.starts_with("what is going on") || crate::conversation::refers_back(text);
+        let wants_gist = gist::asked_for(text) == Some(gist::Of::Unsaid) && !is_other();
+        found.or_else(|| (wants_gist || is_at_hand(of_user)).then(|| offer(&[("question", text)])))
     }
+}
+
+/// Words of who asks back that name nothing.
+#[rustfmt::skip]
+const RECALLING: [&str; 22] = [
+    "see", "saw", "seen", "read", "say", "said", "ask", "asked", "talk", "talked", "tell", "told", "remember", "just", "screen", "page", "window", "before",
+    "earlier", "ago", "again", "know",
+];
+
+/// Whether `text` asks for what was seen or said before, by nothing but that it was: "what was it about", "what did you see".
+pub(super) fn asks_back(text: &str) -> bool {
+    let words: Vec<&str> = text.split(' ').collect();
+    let has = |any: &[&str]| words.iter().any(|word| any.contains(word));
+    let is_question = aim::QUESTIONS.contains(&words[0]);
+    let names = page::names(text);
+    let points = has(&["it", "that", "they", "he", "she", "them"])
+        || words.windows(2).any(|two| matches!(two, ["you" | "i" | "we", verb] if RECALLING.contains(verb)))
+        || has(&["was", "were"]) && has(&["screen", "page", "window"]);
+    let goes_on =
+        matches!(words[..], ["go", "on"] | ["read", "on"] | ["continue"] | ["continue", "reading"] | ["go", "back"]);
+    goes_on
+        || gist::asked_for(text) == Some(gist::Of::Unsaid)
+        || is_question && points && names.iter().all(|name| RECALLING.contains(&name.as_str()))
+}
+
+/// That there is nothing to ask back about.
+pub(super) fn forgotten() -> IntentMatch {
+    offer(&[("forgotten", "")])
 }
 
 /// Whether `query` has a day of the week.

@@ -31,14 +31,16 @@ const POINTING: [&str; 4] = ["this", "these", "everything", "what"];
 const SUMMING: [&str; 8] = ["summarize", "summarise", "summarizing", "recap", "condense", "sum", "wrap", "boil"];
 /// What is said in short is called so; of two words the first is enough.
 #[rustfmt::skip]
-const SUMMARIES: [&str; 12] = [
-    "summary", "overview", "gist", "rundown", "recap", "outline", "synopsis", "tldr", "upshot", "nutshell", "essence", "digest",
+const SUMMARIES: [&str; 21] = [
+    "summary", "overview", "gist", "rundown", "recap", "outline", "synopsis", "tldr", "upshot", "nutshell", "essence", "digest", "takeaway",
+    "takeaways", "highlights", "essentials", "crux", "briefing", "keypoints", "lowdown", "abstract",
 ];
 /// "The main points", "the short version".
 #[rustfmt::skip]
-const IN_SHORT: [[&str; 2]; 10] = [
+const IN_SHORT: [[&str; 2]; 20] = [
     ["main", "points"], ["main", "point"], ["key", "points"], ["key", "point"], ["short", "version"], ["bottom", "line"], ["big", "picture"],
-    ["main", "thing"], ["main", "things"], ["run", "down"],
+    ["main", "thing"], ["main", "things"], ["run", "down"], ["short", "form"], ["quick", "version"], ["main", "message"], ["key", "message"],
+    ["main", "idea"], ["take", "away"], ["take", "aways"], ["key", "facts"], ["main", "facts"], ["important", "bits"],
 ];
 /// A gist is given, told, wanted.
 const GIVING: [&str; 8] = ["give", "tell", "what", "show", "what's", "say", "whats", "read"];
@@ -109,9 +111,22 @@ fn shown(said: &[&str]) -> Option<Of> {
 /// "Fill me in on this page", "run me through that mail".
 fn led_through(said: &[&str]) -> Option<Of> {
     let of = of_text;
+    // "Brief" is a courtesy of its own.
+    let brief = said
+        .windows(2)
+        .position(|two| two == ["brief", "me"])
+        .filter(|at| said[..*at].iter().all(|word| COURTESY.contains(word)));
+    if let Some(at) = brief {
+        return match &said[at + 2..] {
+            ["on" | "about", thing @ ..] => of(thing),
+            rest if rest.iter().all(|word| COURTESY.contains(word)) => Some(Of::Unsaid),
+            _ => None,
+        };
+    }
     let first = said.iter().position(|word| !COURTESY.contains(word))?;
     match &said[first..] {
-        ["fill", "me", "in"] | ["bring", "me", "up", "to", "speed"] => Some(Of::Unsaid),
+        ["fill", "me", "in"] | ["bring", "me", "up", "to", "speed"] | ["catch", "me", "up"] => Some(Of::Unsaid),
+        ["catch", "me", "up", "on", thing @ ..] => of(thing),
         ["fill", "me", "in", "on", thing @ ..] | ["bring", "me", "up", "to", "speed", "on" | "with", thing @ ..] => {
             of(thing)
         }
@@ -138,9 +153,14 @@ fn about(said: &[&str]) -> Option<Of> {
         ["what", "is", thing @ .., "about"] | ["what", thing @ .., "is", "about"] if thing.len() <= 3 => of(thing),
         ["what", "this", "is"] if is_softened => Some(Of::This),
         ["what", "this", "is", "and", ..] => Some(Of::This),
-        ["what", "do", "i" | "we", "need" | "have", "to", "know", rest @ ..] => match rest {
+        ["what", "do", "i" | "we", "need" | "have", "to", "know", rest @ ..]
+        | ["what", "should" | "must", "i" | "we", "know", rest @ ..]
+        | ["is", "there", "anything", "i" | "we", "should", "know", rest @ ..]
+        | ["anything", "i" | "we", "should", "know", rest @ ..]
+        | ["what", "matters", rest @ ..]
+        | ["what", "is", "important", rest @ ..] => match rest {
             [] => Some(Of::Unsaid),
-            ["from" | "of" | "about", thing @ ..] => of(thing),
+            ["from" | "of" | "about" | "in", thing @ ..] => of(thing),
             _ => None,
         },
         _ => None,
@@ -192,7 +212,9 @@ fn summary(said: &[&str]) -> Option<Of> {
         _ => None,
     })?;
     let is_asked = said[..at].iter().all(|word| {
-        GIVING.contains(word) || COURTESY.contains(word) || matches!(*word, "a" | "an" | "the" | "is" | "are" | "in")
+        GIVING.contains(word)
+            || COURTESY.contains(word)
+            || matches!(*word, "a" | "an" | "the" | "is" | "are" | "in" | "key" | "main" | "most" | "important")
     });
     let rest: Vec<&str> = said[at + length..].iter().copied().filter(|word| !COURTESY.contains(word)).collect();
     let thing = match &rest[..] {
@@ -293,6 +315,11 @@ mod tests {
             "what can I see on this screen",
             "what's going on in this chat",
             "what is this form for",
+            "brief me on this page",
+            "what are the takeaways of this article",
+            "what should I know about this",
+            "what's the crux of this letter",
+            "catch me up on this thread",
         ] {
             assert_eq!(asked_for(said), Some(Of::This), "{said}");
         }
@@ -309,6 +336,22 @@ mod tests {
             "give me the gist of it",
             "tldr",
             "tl;dr please",
+            "the takeaway",
+            "what's the takeaway",
+            "what are the key takeaways",
+            "what are the highlights",
+            "give me the highlights",
+            "what should I know",
+            "anything I should know",
+            "is there anything I should know",
+            "what's important here",
+            "what matters",
+            "brief me",
+            "can you brief me please",
+            "catch me up",
+            "give me the short version",
+            "what's the main message",
+            "just the essentials please",
             "fill me in",
             "what's it asking me here",
         ] {
@@ -331,6 +374,13 @@ mod tests {
             "wrap the present",
             "put milk on the list",
             "tell me a story in three sentences",
+            "what should I know about cats",
+            "highlight the total",
+            "brief history of time",
+            "what is important in a marriage",
+            "what matters in life",
+            "give me a takeaway menu",
+            "what are the highlights of Rome",
             "what is the point of life",
             "walk me through that step by step",
             "run me through that one more time",

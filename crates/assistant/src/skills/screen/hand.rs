@@ -139,6 +139,18 @@ pub(super) const LIKELY_OF_PAGE: f32 = 0.2;
 /// The same where the page has half of the words that the question is about, or more.
 pub(super) const LIKELY_OF_NAMED: f32 = 0.15;
 
+/// What is less likely to be of the user's own is of the world, unless the page has all of it.
+pub(super) const WORLDLY: f32 = 0.1;
+
+/// What is asked of who judges a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Likely {
+    /// Whether it is about something at hand.
+    AtHand,
+    /// Whether a model is sure that it is about the world.
+    Worldly,
+}
+
 /// Whether `text` is about something at hand: what a model tells of it ([`jarvis_core::LanguageModel::is_of_user`]), if one can,
 /// and else by its words.
 pub(super) fn is_at_hand(text: &str, of_user: &mut dyn FnMut() -> Option<f32>, least: f32) -> bool {

@@ -8,6 +8,7 @@ mod aim;
 mod answer;
 #[cfg(test)]
 mod asked;
+mod beyond;
 mod cells;
 mod chat;
 mod copying;
@@ -24,6 +25,7 @@ mod list;
 mod measure;
 mod nouns;
 mod page;
+mod picking;
 mod picture;
 mod place;
 mod question;
@@ -63,7 +65,6 @@ pub use picture::{is_unread, may_be_said};
 use request::Requests;
 pub use say::NOT_SAID;
 use say::{counted, is_legible};
-use std::borrow::Cow;
 use std::hash::RandomState;
 use std::time::{Duration, Instant};
 use told::Told;
@@ -123,6 +124,9 @@ const SPECS: &[SkillSpec] = &[
 
 /// What is asked back where nothing was seen.
 const WHERE: &str = "I can't know that by myself. If it is on your screen, say yes, and I look.";
+/// What is said to who asks about what was forgotten.
+const FORGOTTEN: &str =
+    "I have nothing of that any more: it is forgotten, as you asked. Say what is on my screen, and I look again.";
 /// What is said to who means something else.
 const NOT_THERE: &str = "Then ask again, and I answer from what I know.";
 #[rustfmt::skip]
@@ -156,6 +160,8 @@ pub struct Screen {
     last_reply: Option<u64>,
     /// Notes of looks that were said lately, and when.
     noted: Vec<(String, Instant)>,
+    /// Whether what was seen or said was forgotten since the last look.
+    has_forgotten: bool,
 }
 
 impl Screen {
@@ -172,6 +178,7 @@ impl Screen {
             key: RandomState::new(),
             last_reply: None,
             noted: Vec::new(),
+            has_forgotten: false,
         }
     }
 
@@ -236,6 +243,9 @@ impl Screen {
         if slots.contains_key("about") {
             return Reply::say(say::NOT_SAID);
         }
+        if slots.contains_key("forgotten") {
+            return Reply::say(FORGOTTEN);
+        }
         if let Some(question) = slots.get("question") {
             self.offered = Some(question.clone());
             return Reply::say(WHERE);
@@ -275,6 +285,9 @@ impl Skill for Screen {
         if [&self.offered, &self.declined].into_iter().flatten().any(|question| question == text) {
             return None;
         }
+        if self.has_forgotten && sight == Sight::Nothing && follow::asks_back(text) {
+            return Some(follow::forgotten());
+        }
         self.follow.about(text, &self.page, self.told.as_ref(), sight, of_user)
     }
 
@@ -282,9 +295,12 @@ impl Skill for Screen {
         self.silence(heard);
     }
 
-    fn forget_seen(&mut self) {
-        // It knows the words of the last look by their fingerprints.
-        *self = Self::new();
+    fn forget(&mut self, seen: bool, _said: bool) {
+        if seen {
+            // It knows the words of the last look by their fingerprints.
+            *self = Self::new();
+        }
+        self.has_forgotten = true;
     }
 
     /// A question for the language model may go on; nothing else is asked for so wordily.
@@ -329,13 +345,13 @@ impl Skill for Screen {
         let may_look_on = may_look_on && !is_refused(screen);
         self.note_last_reply(context.last_reply);
         let is_as_before = self.page.take(screen);
+        self.has_forgotten = false;
         let cells = Cells::of(screen);
-        // Whoever copies a secret wants it; it is never told.
-        let masked = if intent == COPY { Cow::Borrowed(&*cells.screen) } else { secret::masked(&cells.screen) };
+        let masked = secret::masked(&cells.screen);
         let screen = &*masked;
         let mut seen = match intent {
             FIND => self.find(slots, screen, may_look_on),
-            COPY => self.copy(slots, &cells, may_look_on),
+            COPY => self.copy(slots, &cells, screen, may_look_on),
             ASK => self.ask(slots, screen, may_look_on),
             PICTURE => self.sees_none(screen),
             _ => self.read(slots, screen, may_look_on, is_as_before),

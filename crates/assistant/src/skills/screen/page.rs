@@ -6,8 +6,10 @@
 
 use super::excerpt::COMMON;
 use super::grounds::stem;
+use super::nouns::DETERMINERS;
 use super::words::words;
 use super::{table, ties};
+use crate::skills::date::day::{MONTHS, WEEKDAYS};
 use jarvis_core::ScreenText;
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
@@ -25,6 +27,9 @@ const ASKING: &[&str] = &[
     "all", "own", "off", "plus", "minus", "together", "one", "ever", "other", "same",
 ];
 
+/// What a page says the meaning of has no more words.
+const DEFINED: usize = 4;
+
 /// What follows "how" and asks for no measure.
 const NO_MEASURES: [&str; 12] =
     ["is", "are", "was", "were", "do", "does", "did", "can", "could", "will", "would", "should"];
@@ -39,6 +44,12 @@ pub(super) struct Page {
     words: BTreeSet<u64>,
     /// Of those that stand before a colon or an equals sign.
     labels: BTreeSet<u64>,
+    /// Of those, in the form that they have there.
+    written_labels: BTreeSet<u64>,
+    /// Of words that are places there: "in Bristol".
+    places: BTreeSet<u64>,
+    /// The words of each thing of which it says what it is: "a mooring is a place for a boat".
+    defined: Vec<BTreeSet<u64>>,
     /// The words of each line and of the next one.
     lines: Vec<BTreeSet<u64>>,
     /// Of all of it.
@@ -55,6 +66,13 @@ impl Page {
         let of = |text: &str| self.hashes(text);
         let lines: Vec<BTreeSet<u64>> = texts().map(of).collect();
         self.labels = texts().filter_map(|text| text.split_once([':', '='])).flat_map(|(label, _)| of(label)).collect();
+        self.places = texts().flat_map(places).map(|place| self.key.hash_one(stem(&place.to_lowercase()))).collect();
+        let defined = texts()
+            .filter_map(defined)
+            .map(|thing| names(thing).iter().map(|name| self.key.hash_one(stem(name))).collect::<BTreeSet<u64>>());
+        self.defined = defined.filter(|thing| !thing.is_empty()).collect();
+        let labels = texts().filter_map(|text| text.split_once([':', '='])).flat_map(|(label, _)| words(label));
+        self.written_labels = labels.map(|word| self.key.hash_one(word)).collect();
         self.words = lines.iter().flatten().copied().collect();
         self.lines = (0..lines.len()).map(|at| lines[at..].iter().take(2).flatten().copied().collect()).collect();
         self.has_table = !table::tables(screen).is_empty();
@@ -113,6 +131,22 @@ impl Page {
             || self.has_table && ties::others(word).any(has)
     }
 
+    /// As [`Self::has_label`], in this form alone: "hours", and not "hour".
+    pub fn has_written_label(&self, word: &str) -> bool {
+        self.written_labels.contains(&self.key.hash_one(word))
+    }
+
+    /// Whether this word stood there as the name of a place.
+    pub fn is_place(&self, word: &str) -> bool {
+        self.places.contains(&self.key.hash_one(stem(word)))
+    }
+
+    /// Whether it said what the thing is that has these words.
+    pub fn defines(&self, words: &[String]) -> bool {
+        let keys: BTreeSet<u64> = words.iter().map(|word| self.key.hash_one(stem(word))).collect();
+        !keys.is_empty() && self.defined.contains(&keys)
+    }
+
     /// Whether this word stood there before a colon.
     pub fn has_label(&self, word: &str) -> bool {
         self.labels.contains(&self.key.hash_one(stem(word)))
@@ -123,6 +157,45 @@ impl Page {
         let keys: Vec<u64> = words.iter().map(|word| self.key.hash_one(stem(word))).collect();
         self.lines.iter().any(|line| keys.iter().all(|key| line.contains(key)))
     }
+}
+
+/// The words of `text` that are places there: "Bristol" of "in Bristol", and of "14 Dock Road, Bristol BS1 6XN".
+fn places(text: &str) -> Vec<&str> {
+    let tokens: Vec<&str> = text.split_whitespace().collect();
+    let bare = |token: &'_ str| token.trim_matches(|c: char| !c.is_alphanumeric()).len();
+    let is_name = |at: usize| {
+        let word = tokens[at].trim_matches(|c: char| !c.is_alphanumeric());
+        let lower = word.to_lowercase();
+        let is_day = MONTHS.contains(&lower.as_str()) || WEEKDAYS.contains(&lower.as_str());
+        word.starts_with(char::is_uppercase) && word.chars().skip(1).any(char::is_lowercase) && !is_day
+    };
+    let is_place = |at: &usize| {
+        let Some(before) = at.checked_sub(1).map(|before| tokens[before]) else { return false };
+        let next = tokens.get(at + 1).filter(|_| bare(tokens[*at]) == tokens[*at].len());
+        let is_alone = next.is_none_or(|next| !next.starts_with(char::is_uppercase));
+        let is_coded = next.is_some_and(|next| next.contains(|c: char| c.is_ascii_digit()));
+        let is_in = matches!(before.to_lowercase().as_str(), "in" | "near");
+        is_name(*at) && (is_in && (is_alone || is_coded) || before.ends_with(',') && is_coded)
+    };
+    let found = (0..tokens.len()).filter(is_place);
+    found.map(|at| tokens[at].trim_matches(|c: char| !c.is_alphanumeric())).collect()
+}
+
+/// What `text` says the meaning of: "a mooring" of "A mooring is a place for a boat", "Mooring" of "Mooring: a place for a boat".
+fn defined(text: &str) -> Option<&str> {
+    const MEANING: [&str; 8] =
+        [" is a ", " is an ", " is the ", " are the ", " means ", " stands for ", " refers to ", " describes "];
+    let at = MEANING.iter().filter_map(|mark| text.find(mark)).min();
+    let labelled = || {
+        let (label, value) = text.split_once(": ")?;
+        let is_told = ["a ", "an ", "any "].iter().any(|article| value.to_lowercase().starts_with(article));
+        is_told.then_some(label)
+    };
+    let thing = at.map(|at| &text[..at]).or_else(labelled)?;
+    let is_certain = |word: &str| DETERMINERS.contains(&word) && word != "the";
+    let is_thing = (1..=DEFINED).contains(&thing.split_whitespace().count())
+        && !thing.to_lowercase().split_whitespace().any(is_certain);
+    is_thing.then_some(thing)
 }
 
 /// The words of `said` that name what it is about, without those that are in every question.

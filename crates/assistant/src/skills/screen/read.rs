@@ -1,7 +1,7 @@
 //! What the screen says: in short, in its most telling sentences, or all of it, piece by piece.
 
 use super::excerpt::COMMON;
-use super::say::{aloud, beginning, counted, flow, goes_on, is_legible};
+use super::say::{self, aloud, beginning, counted, flow, goes_on, is_kept, is_legible};
 use super::shape::{self, Kind};
 use super::words::words;
 use super::{chat, error, measure, table, ties};
@@ -182,6 +182,7 @@ fn gist_of_chat(screen: &ScreenText) -> Option<String> {
     }
     let head = first.head.first().or(first.body.first())?;
     let over = body(screen).into_iter().take_while(|line| line.region.y < head.region.y).last();
+    let over = over.filter(|line| !is_kept(line) && !is_bare_date(&line.text));
     let over = over.map_or_else(String::new, |line| format!("{} ", flow(&[line])));
     let said = taken.iter().map(|at| {
         let text = beginning(&messages[*at].text(), GIST / 3);
@@ -200,9 +201,11 @@ pub(super) fn gist(screen: &ScreenText) -> String {
         return said;
     }
     let body = body(screen);
-    let headline = headline(&body, screen);
-    let paragraphs = paragraphs(&body, headline);
-    let sentences: Vec<String> = paragraphs.iter().flat_map(|lines| sentences(&flow(lines))).collect();
+    let headline = headline(&body, screen).filter(|line| !is_kept(line) && !is_bare_date(&line.text));
+    let told = without_letterhead(&body);
+    let paragraphs = paragraphs(told, headline);
+    let sentences = paragraphs.iter().flat_map(|lines| sentences(&flow(lines)));
+    let sentences: Vec<String> = sentences.filter(|said| !say::is_unsaid(said) && !is_bare_date(said)).collect();
     let mut often: BTreeMap<String, usize> = BTreeMap::new();
     for word in sentences.iter().flat_map(|sentence| words(sentence)).filter(|word| word.chars().count() > 4) {
         *often.entry(word).or_default() += 1;
@@ -229,7 +232,9 @@ pub(super) fn gist(screen: &ScreenText) -> String {
         }
     }
     if taken.is_empty() {
-        return summary(screen);
+        let mut told = screen.clone();
+        told.lines.retain(|line| !is_kept(line));
+        return summary(&told);
     }
     taken.sort_unstable();
     let mut said = headline.map_or_else(
@@ -239,6 +244,42 @@ pub(super) fn gist(screen: &ScreenText) -> String {
     let told: Vec<String> = taken.iter().map(|at| beginning(&sentences[*at], GIST)).collect();
     said.push_str(&told.join(" "));
     said
+}
+
+/// How letters begin, ...
+const GREETINGS: [&str; 8] = ["dear", "hello", "hi", "hey", "hallo", "liebe", "lieber", "sehr"];
+/// ... in no more words, ...
+const GREETING: usize = 6;
+/// ... and end.
+const CLOSINGS: [&str; 8] = ["regards", "sincerely", "faithfully", "wishes", "cheers", "yours", "grüße", "grüßen"];
+/// Words beside a day that say nothing of it: "Leeds, 4 May 2026".
+const BESIDE_DATE: usize = 2;
+
+/// `body` without who a letter is from and to, and without how it begins and ends, if it is one.
+fn without_letterhead<'a, 'b>(body: &'b [&'a TextLine]) -> &'b [&'a TextLine] {
+    let is_greeting = |line: &&&TextLine| {
+        let words = words(&line.text);
+        words.first().is_some_and(|first| GREETINGS.contains(&first.as_str()))
+            && words.len() <= GREETING
+            && line.text.trim_end().ends_with([',', '!', ':'])
+    };
+    let Some(from) = body.iter().position(|line| is_greeting(&line)) else { return body };
+    let told = &body[from + 1..];
+    let is_closing = |line: &&TextLine| {
+        let words = words(&line.text);
+        words.len() <= 3 && words.iter().any(|word| CLOSINGS.contains(&word.as_str()))
+    };
+    let to = told.iter().position(is_closing).unwrap_or(told.len());
+    if to == 0 { body } else { &told[..to] }
+}
+
+/// Whether `text` is a day, and where, and nothing else.
+fn is_bare_date(text: &str) -> bool {
+    let dates = shape::find(Kind::Date, text);
+    let mut rest = text.to_owned();
+    dates.iter().rev().for_each(|date| rest.replace_range(date.clone(), " "));
+    !dates.is_empty()
+        && rest.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count() <= BESIDE_DATE
 }
 
 /// Lines by paragraph, the headline left out.
@@ -262,8 +303,8 @@ pub(super) fn paragraph_at(lines: &[&TextLine], at: usize) -> Option<Range<usize
     runs(lines).into_iter().find(|place| place.contains(&at))
 }
 
-/// Lines that go on in each other.
-fn runs(lines: &[&TextLine]) -> Vec<Range<usize>> {
+/// Lines that go on in each other, a headline as any.
+pub(super) fn runs(lines: &[&TextLine]) -> Vec<Range<usize>> {
     let mut all: Vec<Range<usize>> = Vec::new();
     for at in 0..lines.len() {
         match all.last_mut() {
@@ -395,6 +436,27 @@ mod tests {
         ]));
         assert!(said.starts_with("Bridges. The bridge over the river"), "{said}");
         assert!(said.contains("cracks") && said.contains("May") && !said.contains("glove"), "{said}");
+    }
+
+    #[test]
+    fn a_gist_spends_no_words_on_secrets_letterheads_and_days() {
+        let texts = [
+            "Northway Boat Club, 14 Dock Road, Bristol, the club of the boat and the river",
+            "Bristol, 4 May 2026",
+            "Dear members of the club,",
+            "The boat of the club will be repaired in June, and the river is closed then.",
+            "The password of the boat house of the club is Moonfish, for every boat of the club.",
+            "Please bring your own life jackets to the river until the boat is back.",
+            "Kind regards",
+            "Rosa Lind, the boat club of the river Avon",
+        ];
+        let lines = texts.iter().zip(0..).map(|(text, at)| line(text, 10, 10 + 40 * at)).collect();
+        let page = screen(lines);
+        let said = gist(&super::super::secret::masked(&page));
+        assert!(said.contains("will be repaired in June") && said.contains("life jackets"), "{said}");
+        for left_out in ["Dock Road", "4 May", "Dear", "Moonfish", "don't say aloud", "regards", "Rosa"] {
+            assert!(!said.contains(left_out), "{left_out}: {said}");
+        }
     }
 
     #[test]

@@ -28,6 +28,11 @@ pub(super) fn is_kept(line: &TextLine) -> bool {
     has_secret(&line.text)
 }
 
+/// Whether `said` has something in it that is not said.
+pub(super) fn is_unsaid(said: &str) -> bool {
+    said.contains(UNSAID)
+}
+
 /// `text` as it is said: without codes, secrets and the tails of links.
 pub(super) fn aloud(text: &str) -> String {
     // The place that a compiler tells.
@@ -101,9 +106,11 @@ pub(super) fn flow(lines: &[&TextLine]) -> String {
 pub(super) fn goes_on(line: &TextLine, next: &TextLine) -> bool {
     let is_own =
         |role: TextRole| matches!(role, TextRole::Heading | TextRole::Title | TextRole::Control | TextRole::Field);
-    if is_own(line.role) || is_own(next.role) {
-        return false;
-    }
+    !is_own(line.role) && !is_own(next.role) && is_below_close(line, next)
+}
+
+/// Whether `next` stands close below `line`, from about the same left edge.
+pub(super) fn is_below_close(line: &TextLine, next: &TextLine) -> bool {
     if line.region.is_empty() || next.region.is_empty() {
         return true;
     }

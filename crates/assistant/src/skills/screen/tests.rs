@@ -181,6 +181,129 @@ fn a_column_of_secrets_is_not_said_but_can_be_copied() {
 }
 
 #[test]
+fn a_copy_of_everything_has_no_secrets_and_says_how_to_have_one() {
+    let page = screen(vec![
+        line("House rules", 10, 10),
+        line("Wi-Fi password: blue moonfish 77", 10, 40),
+        line("The answer to the secret question is", 10, 70),
+        line("Vandersloot", 10, 92),
+        line("Bins are collected on Tuesdays.", 10, 150),
+    ]);
+    let mut session = Session::new();
+    for said in ["copy everything", "copy all of it", "copy the text", "copy this page"] {
+        let (spoken, text) = session.copy(said, &page);
+        assert!(text.contains("Tuesdays") && text.contains("Wi-Fi password: •••"), "{said}: {text}");
+        assert!(!text.contains("moonfish") && !text.contains("77") && !text.contains("Vandersloot"), "{said}: {text}");
+        let how = "What is secret is left out; say copy the Wi-Fi password, to have it.";
+        assert!(spoken.starts_with("Copied the text: 5 lines") && spoken.ends_with(how), "{said}: {spoken}");
+    }
+    assert_eq!(session.copy("copy the Wi-Fi password", &page).1, "blue moonfish 77");
+    // What was read out, and copied then, has none either.
+    session.say("read this", &page);
+    assert!(!session.copy("copy that", &page).1.contains("moonfish"));
+    // A page without any says nothing of them.
+    let (spoken, text) = session.copy("copy everything", &long());
+    assert!(!spoken.contains("secret") && !text.contains('•'), "{spoken}");
+}
+
+#[test]
+fn a_word_of_a_secret_copies_nothing_of_it() {
+    let page = screen(vec![
+        line("Wi-Fi password: blue moonfish 77", 10, 10),
+        line("The answer to the secret question is", 10, 40),
+        line("Vandersloot", 10, 62),
+        line("Bank PIN: 4471", 10, 120),
+        line("The moonlight bar opens at six.", 10, 180),
+    ]);
+    let mut session = Session::new();
+    session.say("what's on my screen", &page);
+    for said in [
+        "copy the moonfish",
+        "copy moonfish",
+        "copy blue",
+        "copy Vandersloot",
+        "copy the line with moonfish",
+        "copy 4471",
+    ] {
+        if let Routed::Skill(_) = session.router.route(said) {
+            let Seen::Reply(reply) = session.ask(said, &page) else { panic!("{said}: no reply") };
+            assert!(!reply.actions.iter().any(|action| matches!(action, HostAction::Copy { .. })), "{said}: {reply:?}");
+        }
+        session.say("what's on my screen", &page);
+    }
+    assert_eq!(session.copy("copy the line with moonlight", &page).1, "The moonlight bar opens at six.");
+    // What is named by its place is copied as it is, and it is said.
+    let (spoken, text) = session.copy("copy the first line", &page);
+    assert!(text.contains("moonfish") && spoken.ends_with("There is a secret in it."), "{spoken}");
+}
+
+#[test]
+fn whose_number_is_to_be_copied_is_said_in_any_order() {
+    let page = screen(vec![
+        line("Anna Berg", 10, 10),
+        line("Phone: 0151 2345 6781", 10, 40),
+        line("Dirk Olsen", 10, 100),
+        line("Phone: 0151 2345 6784", 10, 130),
+    ]);
+    let mut session = Session::new();
+    session.say("what's on my screen", &page);
+    for said in
+        ["copy the phone number of Dirk Olsen", "copy Dirk Olsen's phone number", "copy the Dirk Olsen phone number"]
+    {
+        assert_eq!(session.copy(said, &page).1, "0151 2345 6784", "{said}");
+    }
+}
+
+#[test]
+fn which_of_several_values_is_to_be_copied_is_asked() {
+    let page = screen(vec![
+        line("Customer service: 1-800-555-0142", 10, 10),
+        line("Emergency line: 1-800-555-0199", 10, 40),
+        line("The amount that you still have to pay us for the month of May is", 10, 100),
+        line("88.32 EUR, as always.", 10, 122),
+        line("Thank you.", 10, 180),
+    ]);
+    let mut session = Session::new();
+    session.say("what's on my screen", &page);
+    let Seen::Reply(reply) = session.ask("copy the phone number", &page) else { panic!() };
+    let which = "Which phone number: Customer service or Emergency line? Say, for example, copy the Customer service phone \
+                 number. I copied nothing.";
+    assert_eq!((reply.spoken.as_str(), reply.actions.len()), (which, 0));
+    assert_eq!(session.copy("copy the customer service phone number", &page).1, "1-800-555-0142");
+    assert_eq!(session.copy("copy the emergency line phone number", &page).1, "1-800-555-0199");
+    assert_eq!(session.copy("copy the amount", &page).1, "88.32 EUR");
+}
+
+#[test]
+fn what_was_forgotten_is_said_to_be() {
+    for forget in ["forget everything", "forget what you saw", "forget this page"] {
+        for said in
+            ["what was it about", "what is it about", "what did it say", "what did you see", "who was it from", "go on"]
+        {
+            let mut session = Session::new();
+            session.say("what is on my screen", &invoice());
+            let forgotten = session.unseen(forget);
+            let [HostAction::Forget { seen, said: talk }] = forgotten.actions[..] else { panic!("{forgotten:?}") };
+            session.router.forget(seen, talk);
+            assert_eq!(session.unseen(said).spoken, FORGOTTEN, "{forget}: {said}");
+            // A new look is known again.
+            session.say("what is on my screen", &invoice());
+            assert!(session.say("what is the total", &invoice()).contains("1,234.50"));
+            if let Routed::Skill(matched) = session.router.route(said) {
+                assert!(!matched.slots.contains_key("forgotten"), "{said}");
+            }
+        }
+    }
+    let mut session = Session::new();
+    session.say("what is on my screen", &invoice());
+    session.router.forget(true, true);
+    for said in ["is it going to rain", "what time is it", "who wrote Hamlet", "is it true that cats dream"] {
+        let routed = session.router.route(said);
+        assert!(!matches!(&routed, Routed::Skill(matched) if matched.slots.contains_key("forgotten")), "{said}");
+    }
+}
+
+#[test]
 fn words_that_are_a_secret_are_nowhere_but_in_a_copy() {
     let page = screen(vec![
         line("Guest information", 10, 10),

@@ -57,6 +57,23 @@ const RELATIONS: &[&str] = &[
     "evening", "night", "century", "moment", "order", "joke", "riddle", "game", "big", "deal", "days", "times",
 ];
 
+/// What everybody knows by its whole name: there is one of each.
+#[rustfmt::skip]
+const FAMOUS: &[&str] = &[
+    "acropolis", "amazon river", "atlantic", "big ben", "black sea", "bermuda triangle", "brandenburg gate", "british museum", "buckingham palace", "capitol",
+    "cern", "chrysler building", "colosseum", "dead sea", "disneyland", "downing street", "eiffel tower", "empire state building", "european union",
+    "forbidden city", "golden gate bridge", "grand canyon", "great wall", "hollywood", "hoover dam", "interpol", "kilimanjaro", "kremlin", "loch ness",
+    "louvre", "machu picchu", "milky way", "moon", "mount everest", "nasa", "nato", "niagara falls", "nobel prize", "north pole", "oval office", "pacific",
+    "panama canal", "pentagon", "pope", "red cross", "red sea", "red square", "silicon valley", "south pole", "statue of liberty", "stonehenge", "suez canal",
+    "supreme court", "sydney opera house", "taj mahal", "times square", "titanic", "tower of london", "unesco", "united nations", "vatican", "wall street",
+    "white house", "world bank", "world cup", "wright brothers", "yellowstone",
+];
+
+/// Whether everybody knows what is called `name`.
+pub(super) fn is_famous(name: &str) -> bool {
+    FAMOUS.contains(&name)
+}
+
 /// Whether `word` names a thing of the world wherever it is part of a name.
 pub(super) fn is_of_world(word: &str) -> bool {
     THINGS.contains(&word)

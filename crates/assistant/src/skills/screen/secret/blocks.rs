@@ -7,7 +7,8 @@ use super::super::table;
 use super::super::words::words;
 use super::look::{Look, look};
 use super::mask::{Page, SENTENCES, beside_nothing, is_code, is_near};
-use super::{cards, codes, ends_in_secret, is_secret, is_state, stems};
+use super::text::LOCKED;
+use super::{cards, codes, ends_in_secret, is_secret, is_state, is_value, stems};
 use jarvis_core::{ScreenText, TextLine, TextRole};
 use std::ops::Range;
 
@@ -232,17 +233,50 @@ fn is_of_network(line: &TextLine) -> bool {
     has("ssid") || has("network") || has("wlan") || has("wifi") || has("netzwerk") || has("wi") && has("fi")
 }
 
-/// Marks what the line `at` answers to a question that only its owner knows, left of it or over it.
+/// Marks what the line `at` answers to a question that only its owner knows, in the line over it: "Answer: Rex", "My answer is Rex."
 fn mark_answer(page: &mut Page<'_>, at: usize) {
     let lines = page.lines;
-    let Some((label, answer)) = lines[at].text.split_once(':') else { return };
     let asks = |line: &TextLine| {
         let words = words(&line.text);
         let has = |first: &str, next: &str| words.windows(2).any(|two| two[0] == first && two[1] == next);
-        has("maiden", "name") || has("security", "question") || has("first", "pet") || has("secret", "question")
+        let is_question = |first: &str| has(first, "question") || has(first, "questions");
+        has("maiden", "name")
+            || has("first", "pet")
+            || has("childhood", "pet")
+            || is_question("secret")
+            || is_question("security")
     };
-    if label.trim().eq_ignore_ascii_case("answer") && !answer.trim().is_empty() && at > 0 && asks(&lines[at - 1]) {
-        page.hide_range(at, lines[at].text.len() - answer.trim_start().len()..lines[at].text.len());
+    let is_label = |text: &str| {
+        let words = words(text);
+        !words.is_empty()
+            && words.iter().all(|word| matches!(word.as_str(), "the" | "my" | "your" | "our" | "and" | "answer"))
+    };
+    if at == 0 || !stems::has(&lines[at].text, "answer") {
+        return;
+    }
+    let text = &lines[at].text;
+    // "Your answer" over it, or beside it.
+    if is_label(text) && lines[at.saturating_sub(SENTENCES)..at].iter().any(asks) {
+        let beside = (0..lines.len()).find(|other| lines[at].is_left_of(&lines[*other]));
+        let under = || Some(at + 1).filter(|next| *next < lines.len() && is_near(&lines[at], &lines[*next]));
+        let is_one = |told: &usize| {
+            lines[*told].role != TextRole::Control && lines[*told].text.split_whitespace().count() <= REPLY
+        };
+        if let Some(told) = beside.or_else(under).filter(is_one) {
+            page.hide(told);
+        }
+    }
+    if !asks(&lines[at - 1]) {
+        return;
+    }
+    let told = [":", "=", " is ", " was "].iter().filter_map(|sign| {
+        let (label, answer) = text.split_once(sign)?;
+        let is_label =
+            words(label).iter().all(|word| matches!(word.as_str(), "the" | "my" | "your" | "our" | "and" | "answer"));
+        (is_label && !answer.trim().is_empty()).then(|| answer.trim_start())
+    });
+    if let Some(answer) = told.min_by_key(|answer| answer.len()).filter(|answer| !is_state(answer)) {
+        page.hide_range(at, text.len() - answer.len()..text.len());
     }
 }
 
@@ -271,10 +305,17 @@ fn mark_told(page: &mut Page<'_>, at: usize) {
     if !lines[at].text.trim_end().ends_with('?') {
         return;
     }
-    let asked = words(&lines[at].text);
-    let is_asked = asked.first().is_some_and(|first| ASKING.contains(&first.as_str()))
-        && (ends_in_secret(&lines[at].text) || is_entry(&asked));
-    if !is_asked {
+    // "Thanks! And the alarm?"
+    let question = lines[at].text.trim_end().trim_end_matches('?');
+    let question = question.rsplit(['.', '!', '?']).next().unwrap_or(question);
+    let asked = words(question);
+    let is_begun = asked.first().is_some_and(|first| ASKING.contains(&first.as_str()));
+    let is_asked = is_begun && (ends_in_secret(question) || is_entry(&asked));
+    // "And the alarm?" is answered with a code, or with anything.
+    let is_lock = is_begun
+        && asked.len() <= FIELDS
+        && asked.last().is_some_and(|last| LOCKED.contains(&last.as_str()) || last == "gate" || last == "door");
+    if !is_asked && !is_lock {
         return;
     }
     let is_time = |line: &TextLine| line.text.split_whitespace().any(shape::is_time);
@@ -283,7 +324,10 @@ fn mark_told(page: &mut Page<'_>, at: usize) {
         is_time(line) || lines.iter().any(|other| is_time(other) && (line.is_left_of(other) || other.is_left_of(line)))
     };
     let told = (at + 1..lines.len()).take(SENTENCES).find(|other| !is_name(&lines[*other]));
-    if let Some(told) = told.filter(|told| lines[*told].text.split_whitespace().count() <= REPLY) {
+    let is_it = |told: &usize| {
+        lines[*told].text.split_whitespace().count() <= REPLY && (is_asked || is_value(&lines[*told].text))
+    };
+    if let Some(told) = told.filter(is_it) {
         page.hide(told);
     }
 }

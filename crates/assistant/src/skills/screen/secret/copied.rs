@@ -3,17 +3,19 @@
 //! Owns how a secret is told from others by what stands around it: "the mail password" is the one in the row of the mail. Where
 //! several are meant equally well, none is copied, and what they are called is told apart. No secret is ever in what is told.
 
+use super::super::say::is_below_close;
 use super::super::words::{likeness, words};
 use super::mask::{places, table_heads};
-use super::{SECRETS, is_name, is_one, is_secret, kept};
+use super::{SECRETS, has_secret, is_name, is_one, is_secret, is_value, kept};
 use jarvis_core::{ScreenText, TextLine};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Words that say the same of a secret.
 const SAME: [&[&str]; 3] = [
     &["password", "passwords", "pass", "pw", "pwd", "passwd", "passwort", "kennwort", "passphrase", "login", "logins"],
     &["key", "keys", "psk", "schlüssel", "token"],
-    &["code", "codes", "otp", "tan", "pin", "passcode"],
+    &["code", "codes", "otp", "tan", "pin", "passcode", "combination"],
 ];
 /// Words of a request that name nothing.
 const LITTLE: [&str; 10] = ["the", "my", "a", "of", "for", "to", "this", "that", "whole", "number"];
@@ -23,6 +25,11 @@ const FITS: f32 = 0.8;
 const OVER: usize = 3;
 /// What one is called is told with no more words.
 const CALLED: usize = 6;
+
+/// What one is called that says how to ask for it, in no more words.
+const SHORT: usize = 3;
+/// What secrets are asked for as where nothing tells them apart.
+const KINDS: [&str; 7] = ["password", "pin", "code", "key", "secret answer", "recovery phrase", "card number"];
 
 /// What is copied where a secret is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +43,8 @@ pub(in crate::skills::screen) enum Copied {
 /// A secret, and the words around it.
 struct Secret {
     line: usize,
+    /// The line that it ends in.
+    last: usize,
     /// Where its row begins, px.
     row: i32,
     /// Whether it is digits and dashes, which may go on in the next cell.
@@ -65,11 +74,42 @@ pub(in crate::skills::screen) fn copied(screen: &ScreenText, wanted: &str) -> Op
     let over = |secret: &Secret| secret.over.as_ref().map(|(at, _)| *at);
     let is_of_list = |secret: &&Secret| match over(meant) {
         Some(label) => over(secret) == Some(label),
-        None => secret.line == meant.line,
+        // Those beside the label, and under them those that nothing stands beside.
+        None => {
+            let is_between = |other: &&Secret| (meant.line + 1..=secret.line).contains(&other.line);
+            let between = || all.iter().filter(is_between);
+            secret.line == meant.line
+                || secret.line > meant.line
+                    && between().all(|other| other.near.is_empty())
+                    && between().map(|other| other.line).collect::<BTreeSet<usize>>().len() == secret.line - meant.line
+        }
     };
     Some(Copied::Secret(
         all.iter().filter(is_of_list).map(|secret| secret.text.as_str()).collect::<Vec<_>>().join("\n"),
     ))
+}
+
+/// What one asks for who wants a secret of `screen` copied, such as "Wi-Fi password": one that [`copied`] finds, or asks back about.
+pub(in crate::skills::screen) fn name_of_one(screen: &ScreenText) -> Option<String> {
+    let all = secrets(screen);
+    let labelled = all.iter().flat_map(|secret| {
+        let over = secret.over.as_ref().map(|(at, _)| screen.lines[*at].text.as_str());
+        let labels = [secret.called.as_str()].into_iter().chain(over).map(label);
+        labels.filter(|label| (1..=SHORT).contains(&label.split_whitespace().count())).flat_map(|label| {
+            let name = label.strip_prefix("The ").or_else(|| label.strip_prefix("Your ")).unwrap_or(&label).to_owned();
+            [format!("{name} password"), name].into_iter().rev()
+        })
+    });
+    // What is called so in its sentence: "memorable word".
+    let said = all.iter().flat_map(|secret| {
+        let names = (0..secret.near.len()).filter(|at| is_name(&secret.near, *at));
+        names.map(|at| {
+            let is_whole = at == 0 || SECRETS.iter().any(|name| is_one(&secret.near[at], name));
+            secret.near[if is_whole { at } else { at - 1 }..=at].join(" ")
+        })
+    });
+    let finds = |name: &String| !has_secret(name) && copied(screen, name).is_some();
+    labelled.chain(said).chain(KINDS.map(str::to_owned)).find(finds)
 }
 
 /// The one secret of those at `fitting`, which fit equally well, or what they are called where they are several. The same secret
@@ -106,7 +146,9 @@ fn label(text: &str) -> String {
     let words = name.split_whitespace().filter(|word| !word.contains(super::MASK)).take(CALLED);
     let name = words.collect::<Vec<_>>().join(" ");
     let name = name.trim_matches(|c: char| !c.is_alphanumeric());
-    if name.contains(char::is_alphabetic) { name.to_owned() } else { String::new() }
+    // "Your locker is number" is a part of a sentence, and no label.
+    let is_said = name.split(' ').any(|word| matches!(word, "is" | "are" | "was" | "were" | "will" | "and"));
+    if name.contains(char::is_alphabetic) && !is_said { name.to_owned() } else { String::new() }
 }
 
 /// The secret `meant`, and the other groups of it where they are cells of their own: "22 -", "7 -", "39".
@@ -137,7 +179,14 @@ fn named(wanted: &str) -> Option<Vec<String>> {
 
 /// Whether the word `at` of a request says what kind of secret it is, and not whose.
 fn is_called(wanted: &[String], at: usize) -> bool {
-    is_name(wanted, at) || SAME.iter().any(|same| same.contains(&wanted[at].as_str()))
+    // "The answer to the secret question".
+    let has = |any: &[&str]| wanted.iter().any(|word| any.contains(&word.as_str()));
+    let is_answer = || {
+        let word = wanted[at].as_str();
+        word == "answer" && has(&["secret", "security"])
+            || has(&["answer"]) && matches!(word, "secret" | "security" | "question" | "questions")
+    };
+    is_answer() || is_name(wanted, at) || SAME.iter().any(|same| same.contains(&wanted[at].as_str()))
 }
 
 /// Which of `all` are those that `wanted` names: all the words that say whose one is stand near, and as many of the others as of none.
@@ -178,6 +227,11 @@ fn secrets(screen: &ScreenText) -> Vec<Secret> {
         let mut near = shown(at);
         near.extend(beside.iter().flat_map(|other| shown(*other)));
         near.extend(heads.iter().filter(|(cell, _)| *cell == at).flat_map(|(_, head)| joined(words(head))));
+        // The sentence may begin in the line over it: "the answer to the secret question is".
+        let is_first = lines[at].text[..place.start].trim().is_empty();
+        if let Some(before) = at.checked_sub(1).filter(|before| is_first && goes_on_in(&lines[*before], &lines[at])) {
+            near.extend(shown(before));
+        }
         let is_named = near.iter().any(|word| SECRETS.iter().any(|name| is_one(word, name)));
         let over = (!is_named).then(|| over(lines, &places, &all, at, &shown)).flatten();
         let is_group = lines[at].text.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '–'));
@@ -190,9 +244,41 @@ fn secrets(screen: &ScreenText) -> Vec<Secret> {
             None => lines[at].text[nth.checked_sub(1).map_or(0, |nth| places[at][nth].end)..place.start].to_owned(),
         };
         let text = bare(&lines[at].text[place.clone()]).to_owned();
-        all.push(Secret { line: at, row, is_group, text, near, over, called });
+        // The rest of one that is broken over lines: "blue" and "horse".
+        if let Some(before) = all.last_mut().filter(|before| is_rest(lines, before, at, place)) {
+            let parted = before.text.ends_with('-');
+            // The full stop of the sentence is none of its words.
+            let is_words = text.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '.'));
+            let text = if is_words { text.trim_end_matches('.') } else { &text };
+            before.text = format!("{}{}{text}", before.text, if parted { "" } else { " " });
+            before.near.extend(near);
+            before.last = at;
+            continue;
+        }
+        all.push(Secret { line: at, last: at, row, is_group, text, near, over, called });
     }
     all
+}
+
+/// Whether a sentence that begins in `line` goes on in `next`.
+fn goes_on_in(line: &TextLine, next: &TextLine) -> bool {
+    line.text.split_whitespace().count() > SHORT
+        && !line.text.trim_end().ends_with(['.', '!', '?', ':'])
+        && is_below_close(line, next)
+}
+
+/// Whether `place` of the line `at` is the rest of the secret `before`, which ends the line over it as a sentence does: codes under a
+/// label are each one of their own.
+fn is_rest(lines: &[TextLine], before: &Secret, at: usize, place: &Range<usize>) -> bool {
+    let line = &lines[before.last];
+    let is_in_sentence = before.last != before.line || !line.text.trim_start().starts_with(&before.text);
+    let ends_line = line.text.trim_end().ends_with(before.text.rsplit(' ').next().unwrap_or_default());
+    at == before.last + 1
+        && place.start == lines[at].text.len() - lines[at].text.trim_start().len()
+        && is_in_sentence
+        && ends_line
+        && !is_value(&before.text)
+        && is_below_close(line, &lines[at])
 }
 
 /// What the secret in the line `at` is called by, if that stands over it: the same as the one before it in a list.
@@ -214,7 +300,7 @@ fn over(
         }
         let words = shown(index);
         if is_secret(&lines[index].text)
-            || words.iter().any(|word| SAME.iter().any(|same| same.contains(&word.as_str())))
+            || words.iter().any(|word| word == "answer" || SAME.iter().any(|same| same.contains(&word.as_str())))
         {
             return Some((index, words));
         }
@@ -311,6 +397,28 @@ mod tests {
         let table = "Service    User    Password\nNetflix    bob     sunflower\nBank       ann     Tiger22";
         assert_eq!(of(table, "bank password").as_deref(), Some("Tiger22"));
         assert_eq!(of("The password is \"sunflower\".", "password").as_deref(), Some("sunflower"));
+    }
+
+    #[test]
+    fn a_secret_that_is_broken_over_lines_is_copied_whole() {
+        for (text, wanted, is_copied) in [
+            ("The Wi-Fi password is blue\nhorse and the printer hums.", "wifi password", "blue horse"),
+            ("The answer to the secret question is\nMoonfish.", "answer to the secret question", "Moonfish"),
+            (
+                "Security question\nWhat was your first school?\nYour answer\nThornfield",
+                "answer to the security question",
+                "Thornfield",
+            ),
+            ("The password of the shop is Wren-\nTeapot.", "password", "Wren-Teapot"),
+            (
+                "For the vault the passphrase is correct\nhorse battery\nstaple.",
+                "passphrase",
+                "correct horse battery staple",
+            ),
+            ("Recovery codes: 4f9a1-c02be\n77d3e-19aa0", "recovery codes", "4f9a1-c02be\n77d3e-19aa0"),
+        ] {
+            assert_eq!(of(text, wanted).as_deref(), Some(is_copied), "{wanted}: {text}");
+        }
     }
 
     proptest! {

@@ -73,7 +73,8 @@ fn mark_before(tokens: &[&str], name: usize, hidden: &mut [bool]) {
     let is_first = at == 0 || tokens[at - 1].ends_with([',', ':', ';']);
     let is_it = match tokens[link] {
         "is" => is_first && name + 1 == tokens.len(),
-        "as" => at > 0 && is_given(at - 1),
+        // "Use admin as the user and gooseberry as the password".
+        "as" => (0..at).any(is_given),
         _ => at > 0 && is_given(at - 1) && look(&word) >= Look::Mixed,
     };
     hidden[at] |= is_word && is_it;
@@ -90,6 +91,16 @@ fn mark_set(tokens: &[&str], name: usize, hidden: &mut [bool]) {
         hidden[name + 2] = true;
     }
     let behind = &tokens[name + 1..];
+    // "I set the password of the old tablet to raindrop, so that ...".
+    let part = behind.iter().position(|token| token.ends_with([',', ';'])).map_or(behind, |end| &behind[..=end]);
+    if is_set
+        && let [.., "to", word] = part
+        && part.len() <= 2 * BETWEEN
+        && !LITTLE.contains(&bare(word).as_str())
+        && !is_state(word)
+    {
+        hidden[name + part.len()] = true;
+    }
     if let Some(on) = behind.iter().position(|token| *token == "auf")
         && let [_, word, verb] = &behind[on..]
         && SET.contains(&bare(verb).as_str())

@@ -8,8 +8,8 @@ use super::super::say::goes_on;
 use super::super::shape::{self, Kind};
 use super::super::table;
 use super::{
-    MASK, blocks, has_words, is_phrase, is_secret, is_state, is_statement, is_value, leads_on, lists, phrase, stems,
-    text, vault,
+    LABEL, MASK, blocks, has_words, is_phrase, is_secret, is_state, is_statement, is_value, leads_on, lists, phrase,
+    stems, text, vault, wraps,
 };
 use jarvis_core::{ScreenText, TextLine, TextRole};
 use std::borrow::Cow;
@@ -44,6 +44,7 @@ pub(in crate::skills::screen) fn places(screen: &ScreenText) -> Vec<Vec<Range<us
             phrase::cells(page.lines, at).into_iter().for_each(|cell| page.hide(cell));
         }
     }
+    wraps::mark(&mut page);
     mark_made_up(&mut page);
     blocks::mark_rows(&mut page, screen);
     lists::mark(&mut page, screen);
@@ -108,6 +109,11 @@ impl<'a> Page<'a> {
     /// Whether the line `at` is the label of a secret and nothing else.
     pub fn is_label(&self, at: usize) -> bool {
         self.labels[at]
+    }
+
+    /// What is a secret by the words of the line `at` itself.
+    pub fn own(&self, at: usize) -> &[Range<usize>] {
+        &self.own[at]
     }
 
     /// Hides all of the line `at`.
@@ -281,19 +287,26 @@ fn are_words_of(line: &TextLine, next: &TextLine) -> bool {
         return false;
     }
     // "Password policy" is the name of something else.
-    let is_name = leads_on(&label.iter().map(|word| word.trim_end_matches([':', '='])).collect::<Vec<_>>()).is_some();
+    let is_beside = line.is_left_of(next);
+    let is_name = leads_on(&label.iter().map(|word| word.trim_end_matches([':', '='])).collect::<Vec<_>>()).is_some()
+        || is_beside && is_label(&line.text);
     // "Enter PIN:" is asked by a program, which shows nothing of what is typed.
     let is_asked = label.len() > 1 && words.len() > 1 && ASKED.contains(&super::bare(label[0]).as_str());
     if is_asked {
         return false;
     }
-    // "Please use the password" goes on as a sentence does.
-    let is_short = label.len() == 1 || label.len() <= NAME && line.text.starts_with(char::is_uppercase);
-    let Some(first) = words.first().filter(|_| is_text && is_name && is_short && words.len() <= PHRASE) else {
-        return false;
-    };
-    let first = first.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    let is_of_window = next.text.starts_with(char::is_uppercase) && ON_WINDOWS.contains(&first.as_str());
+    // "Please use the password" goes on as a sentence does, and "Name of your first pet" has its answer beside it.
+    let most = if is_beside { LABEL } else { NAME };
+    let is_short = label.len() == 1 || label.len() <= most && line.text.starts_with(char::is_uppercase);
+    is_text && is_name && is_short && may_be_words(next)
+}
+
+/// Whether `next` may be words that are a secret, if the line before it says so: nothing that is said of one or stands on the windows
+/// around it.
+pub(super) fn may_be_words(next: &TextLine) -> bool {
+    let words: Vec<&str> = next.text.split_whitespace().collect();
+    let Some(first) = words.first().filter(|_| words.len() <= PHRASE) else { return false };
+    let is_of_window = next.text.starts_with(char::is_uppercase) && ON_WINDOWS.contains(&super::bare(first).as_str());
     !is_of_window
         && !is_statement(&words)
         && !next.text.trim_end().ends_with(['.', '!', '?', ':', '=', '…'])
@@ -316,7 +329,7 @@ fn is_typed(line: &TextLine, next: &TextLine) -> bool {
 }
 
 /// Whether `next` is text beside the text `line`: of a page, of a message, or both of one editor.
-fn is_written(line: &TextLine, next: &TextLine) -> bool {
+pub(super) fn is_written(line: &TextLine, next: &TextLine) -> bool {
     matches!(next.role, TextRole::Text | TextRole::Alert | TextRole::Error)
         || next.role == TextRole::Field && line.role == TextRole::Field
 }

@@ -1,6 +1,7 @@
 //! What is a secret, and the one place that decides what of a text or a screen is said to nobody.
 //!
-//! Owns the names of secrets. [`text`] tells where in a text one stands, [`mask`] what of a screen is one for where it stands,
+//! Owns the names of secrets. [`text`] tells where in a text one stands, [`mask`] what of a screen is one for where it stands, [`wraps`] what of a
+//! sentence that is broken over lines,
 //! [`asked`] whether somebody asks for one, [`copied`] which one is meant. All that is spoken, shown or handed to a model is of a screen that is
 //! [`masked`]; what is no line of one, such as a title or a model's answer, is [`kept`]. Only who asks for a copy gets what
 //! stands there. Where it is not sure it takes a word for one: to leave out too much costs little. Never decides what is said
@@ -18,17 +19,19 @@ mod look;
 mod machines;
 mod mask;
 mod phrase;
+mod said;
 mod stems;
 mod text;
 mod vault;
 #[cfg(test)]
 mod windows;
+mod wraps;
 
 use super::cells::Cells;
 use super::words::words;
 use crate::router::normalize::is_file_name;
 pub(super) use asked::asked;
-pub(super) use copied::{Copied, copied, line_of};
+pub(super) use copied::{Copied, copied, line_of, name_of_one};
 use jarvis_core::ScreenText;
 pub(super) use mask::masked;
 use std::borrow::Cow;
@@ -40,29 +43,32 @@ impl super::Screen {
     /// `screen` as it was read, with [`HIDDEN`] in the place of each secret that no answer would tell: for whoever shows all of it,
     /// as `jarvis see` does. A word that is a secret in one place of a line is hidden in all of that line.
     pub fn without_secrets(screen: &ScreenText) -> ScreenText {
-        let mut shown = screen.clone();
-        let cells = Cells::of(screen);
-        for (line, places) in cells.screen.lines.iter().zip(mask::places(&cells.screen)) {
-            let written = cells.written(&[line]);
-            let at =
-                written.first().and_then(|first| screen.lines.iter().position(|other| std::ptr::eq(other, *first)));
-            let mut words: Vec<&str> =
-                places.into_iter().flat_map(|place| line.text[place].split_whitespace()).collect();
-            // The longest first: what another begins with would leave its end.
-            words.sort_by_key(|word| std::cmp::Reverse(word.len()));
-            // Where it is not known which line it is of, it is hidden in all.
-            let texts = shown.lines.iter_mut().enumerate().filter(|(other, _)| at.is_none_or(|at| at == *other));
-            for (_, shown) in texts {
-                for word in &words {
-                    shown.text = shown.text.replace(word, HIDDEN);
-                }
-            }
-        }
+        let mut shown = without(screen, &Cells::of(screen), HIDDEN);
         if let Some(title) = &mut shown.window {
             *title = kept(title).replace(MASK, HIDDEN);
         }
         shown
     }
+}
+
+/// `screen`, whose cells are `cells`, as it was read, with `sign` in the place of each word of a secret in its lines.
+pub(super) fn without(screen: &ScreenText, cells: &Cells<'_>, sign: &str) -> ScreenText {
+    let mut shown = screen.clone();
+    for (line, places) in cells.screen.lines.iter().zip(mask::places(&cells.screen)) {
+        let written = cells.written(&[line]);
+        let at = written.first().and_then(|first| screen.lines.iter().position(|other| std::ptr::eq(other, *first)));
+        let mut words: Vec<&str> = places.into_iter().flat_map(|place| line.text[place].split_whitespace()).collect();
+        // The longest first: what another begins with would leave its end.
+        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        // Where it is not known which line it is of, it is hidden in all.
+        let texts = shown.lines.iter_mut().enumerate().filter(|(other, _)| at.is_none_or(|at| at == *other));
+        for (_, shown) in texts {
+            for word in &words {
+                shown.text = shown.text.replace(word, sign);
+            }
+        }
+    }
+    shown
 }
 
 /// Stands in the place of a secret: a character that no text has, and a digit, as codes have.
@@ -119,7 +125,7 @@ const COMPOUNDS: [&str; 7] = [
 const OFTEN_OTHERWISE: [&str; 4] = ["secret", "secrets", "token", "seed"];
 /// The same, of two words, by the last of them.
 #[rustfmt::skip]
-const PAIRS: [(&str, &[&str]); 15] = [
+const PAIRS: [(&str, &[&str]); 17] = [
     ("code", &[
         "recovery", "backup", "verification", "security", "access", "login", "time", "door", "gate", "entry", "safe", "alarm",
         "authentication", "authenticator", "unlock", "garage", "vault", "locker", "sms", "2fa", "pin", "box", "lock", "lockbox", "keybox",
@@ -136,7 +142,9 @@ const PAIRS: [(&str, &[&str]); 15] = [
     ("answer", &["security", "secret"]),
     // What is asked of who forgot a password.
     ("name", &["maiden"]),
+    ("word", &["memorable", "secret", "code", "safe"]),
     ("pet", &["first", "childhood"]),
+    ("up", &["grew"]),
     ("passe", &["de"]),
     ("backup", &["2fa", "mfa"]),
     ("combination", &["safe", "lock", "vault", "locker"]),

@@ -5,10 +5,10 @@
 
 /// Parts of words, in small letters, sorted. A zero may stand for an "o": "T0KEN".
 #[rustfmt::skip]
-const STEMS: [&str; 58] = [
+const STEMS: [&str; 60] = [
     "--", "://", "admin", "alarm", "amex", "answer", "auth", "backup", "basic", "bearer", "card", "code", "combi", "contras",
-    "credential", "cvc", "cvv", "door", "garage", "gate", "karte", "kennwort", "key", "lock", "locker", "log", "maestro",
-    "maiden", "mnemonic", "otp", "pass", "pet", "phrase", "pin", "psk", "puk", "pw", "recover", "root", "safe", "schl",
+    "credential", "cvc", "cvv", "door", "garage", "gate", "grew", "karte", "kennwort", "key", "lock", "locker", "log", "maestro",
+    "maiden", "memorable", "mnemonic", "otp", "pass", "pet", "phrase", "pin", "psk", "puk", "pw", "recover", "root", "safe", "schl",
     "secret", "seed", "sign in", "social", "ssn", "sudo", "t0ken", "tan", "token", "user", "vault", "verif", "visa", "wi fi",
     "wi-fi", "wifi", "wlan",
 ];

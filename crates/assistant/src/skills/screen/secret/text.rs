@@ -8,13 +8,16 @@ use super::super::words::words;
 use super::look::{Look, is_shouted, look};
 use super::{
     LINKS, LITTLE, MASK, OFTEN_OTHERWISE, bare, cards, codes, ends_in_secret, ends_phrase, has_words, is_name,
-    is_place, is_secret, is_setting, is_sign, is_state, is_statement, is_value, locks, logins, machines, stems,
+    is_place, is_secret, is_setting, is_sign, is_state, is_statement, is_value, locks, logins, machines, said, stems,
 };
 use crate::router::normalize::is_file_name;
 use std::ops::Range;
 
 /// What a code opens: "the safe opens with 12-34-56".
 pub(super) const LOCKED: [&str; 5] = ["safe", "vault", "locker", "padlock", "alarm"];
+/// What has a combination.
+const DIALS: [&str; 9] =
+    ["safe", "vault", "locker", "padlock", "lock", "suitcase", "strongbox", "briefcase", "cashbox"];
 /// How that is said.
 pub(super) const OPENING: [&str; 9] =
     ["open", "opens", "opened", "unlock", "unlocks", "unlocked", "disarm", "disarms", "disarmed"];
@@ -44,6 +47,10 @@ const BEHIND: &[&str] = &[
 ];
 /// What a code opens, where it is said so: "the gate opens with 7788".
 const DOORS: [&str; 5] = ["door", "gate", "garage", "lockbox", "keybox"];
+/// What a code is for, where it is called one.
+const BUILT: [&str; 8] = ["shed", "cabin", "keypad", "padlock", "house", "flat", "building", "entrance"];
+/// What that is stands in so many words from "code" on.
+const CODE_OF: usize = 9;
 /// So many letters and digits are a code.
 const CODE: usize = 3;
 /// So many words before a sign may be of its label.
@@ -243,7 +250,10 @@ fn hide(tokens: &[&str], hidden: &mut [bool]) {
         .collect();
     let all: Vec<&str> = parts.iter().map(|(word, _)| word.as_str()).collect();
     let has = |list: &[&str]| all.iter().any(|word| list.contains(word));
-    let names: Vec<usize> = (0..all.len()).filter(|at| is_name(&all, *at)).collect();
+    // "The combination of the safe".
+    let is_dial = has(&DIALS);
+    let is_name = |at: &usize| is_name(&all, *at) || is_dial && all[*at] == "combination";
+    let names: Vec<usize> = (0..all.len()).filter(is_name).collect();
     // "Pin the chart".
     let is_verb =
         |at: usize| all[at] == "pin" && all.get(at + 1).is_some_and(|next| matches!(*next, "the" | "this" | "it"));
@@ -269,6 +279,7 @@ fn hide(tokens: &[&str], hidden: &mut [bool]) {
         hidden[at] |= is_behind || is_password(token, is_login);
     }
     hide_told(tokens, &names, hidden);
+    said::mark(tokens, &names, hidden);
     logins::mark(tokens, &names, hidden);
     if names.is_empty() && !(has(&LOCKED) && has(&OPENING)) && !is_of_code(&all) {
         return;
@@ -291,6 +302,11 @@ fn hide(tokens: &[&str], hidden: &mut [bool]) {
         start += token.len() + 1;
         let is_other = is_of_other(tokens, at) || is_to_call(tokens, at);
         hidden[at] |= !is_known && !names.contains(&at) && is_code(token) && !is_other;
+    }
+    // "Has the combination 4 1 7".
+    for name in names.iter().filter(|name| is_dial && bare(tokens[**name]) == "combination") {
+        let groups = tokens[name + 1..].iter().take_while(|token| is_digits(token)).count();
+        hidden[name + 1..=name + groups].fill(true);
     }
     // "12 34 56".
     let is_group = |token: &&str| is_digits(token);
@@ -365,24 +381,32 @@ fn hide_answer(tokens: &[&str], hidden: &mut [bool]) {
         return;
     }
     let all: Vec<String> = tokens.iter().map(|token| bare(token)).collect();
-    let answers = |token: &&str| bare(token) == "answer" && is_sign(token);
     let is_asked = all.windows(2).any(|two| {
-        matches!((two[0].as_str(), two[1].as_str()), ("security" | "secret", "question") | ("maiden", "name"))
+        matches!(
+            (two[0].as_str(), two[1].as_str()),
+            ("security" | "secret", "question" | "questions") | ("maiden", "name") | ("first" | "childhood", "pet")
+        )
     });
     if !is_asked {
         return;
     }
-    // "Answer: ...", "the secret question is answered with ...".
-    let answered = all
-        .windows(2)
-        .position(|two| two == ["answered", "with"] || two == ["answer", "is"] || two == ["answered", "by"]);
-    let from = tokens.iter().position(answers).or_else(|| answered.map(|at| at + 1));
-    let Some(from) = from.map(|at| at + 1) else { return };
-    let end = tokens[from..]
-        .iter()
-        .position(|token| token.ends_with(['.', '!', '?']))
-        .map_or(tokens.len(), |at| from + at + 1);
-    hidden[from..end].fill(true);
+    let end_of = |from: usize| {
+        let end = tokens[from..].iter().position(|token| token.ends_with(['.', '!', '?']));
+        end.map_or(tokens.len(), |at| from + at + 1)
+    };
+    for at in (0..tokens.len()).filter(|at| matches!(all[*at].as_str(), "answer" | "answers" | "answered")) {
+        let end = end_of(at);
+        // "Answer: ...", "the secret question is answered with ...", "the answer to the secret question is ...".
+        let is_link = |token: &&str| {
+            LAST_LINKS.contains(token) || matches!(*token, "with" | "by" | "were") || token.ends_with([':', '='])
+        };
+        let link = if is_sign(tokens[at]) { Some(at) } else { (at + 1..end).find(|at| is_link(&tokens[*at])) };
+        if let Some(from) = link.map(|link| link + 1).filter(|from| *from < end)
+            && !is_statement(&tokens[from..end])
+        {
+            hidden[from..end].fill(true);
+        }
+    }
 }
 
 /// Whether `all`, the words of a sentence that has no secret's name, tell a code for signing in or for a door.
@@ -391,7 +415,7 @@ fn is_of_code(all: &[&str]) -> bool {
     let signs_in = signs_in(all) || has(&["login", "verify", "verification", "authenticate"]);
     let is_for_door = || {
         let at = all.iter().position(|word| *word == "code").unwrap_or(0);
-        all[at..].iter().take(4).any(|word| LOCKED.contains(word) || DOORS.contains(word))
+        all[at..].iter().take(CODE_OF).any(|word| LOCKED.contains(word) || DOORS.contains(word) || BUILT.contains(word))
     };
     let is_sent = || all.windows(2).any(|two| two == ["is", "your"]) && is_digits(all[0]);
     let is_used = || matches!(all[0], "use" | "enter" | "type");
@@ -433,9 +457,18 @@ fn hide_told(tokens: &[&str], names: &[usize], hidden: &mut [bool]) {
         let is_login = name > 1 && LOGINS.contains(&bare(tokens[name - 2]).as_str());
         // "Login with bob and password moonlight".
         let is_given = tokens[..name].iter().any(|token| LOGINS.contains(&bare(token).as_str()))
-            && matches!(bare(tokens[name.saturating_sub(1)]).as_str(), "and" | "with" | "using")
+            && (1..=2).any(|back| {
+                let is_article = back == 1 || matches!(tokens[name.saturating_sub(1)], "the" | "your" | "his" | "her");
+                let before = name.checked_sub(back).map_or("", |at| tokens[at]);
+                is_article && matches!(before, "and" | "with" | "using")
+            })
             && tokens[..name].len() > 3;
-        if is_given && is_word(next) && !LITTLE.contains(&bare(next).as_str()) && !is_sign(tokens[name]) {
+        if is_given
+            && is_word(next)
+            && !LINKS.contains(next)
+            && !LITTLE.contains(&bare(next).as_str())
+            && !is_sign(tokens[name])
+        {
             hidden[name + 1] = true;
         }
         // "Pin message" is a command.
