@@ -1,16 +1,17 @@
 //! Choosing the next token from the model's scores.
 //!
 //! The order is the usual one: repetition penalty, temperature, top-k, top-p, min-p, then a draw. Temperature 0 takes the
-//! likeliest token. Never looks at text, never draws what is ten temperatures below the best, and never allocates after its
-//! first call.
+//! likeliest token. Never looks at text, never draws what is ten temperatures below the best (thirty with high ones), and
+//! never allocates after its first call.
 
 use crate::error::{LlmError, Result};
-use crate::llama::Choice;
+use crate::llama::{Choice, FAR};
 use jarvis_core::GenerateOptions;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-/// How many temperatures below the best a score may be: a 22 000th of its probability.
+/// How many temperatures below the best a score may be: a 22 000th of its probability. With higher temperatures, where so
+/// many are that far that all of them would be missed, three times as many.
 const REACH: f32 = 10.0;
 /// How many of the latest tokens the repetition penalty looks at.
 const PENALTY_WINDOW: usize = 64;
@@ -65,7 +66,9 @@ impl Sampler {
     pub(crate) fn choice<'a>(&self, recent: &'a [u32]) -> Choice<'a> {
         let window = recent.len().saturating_sub(PENALTY_WINDOW);
         let penalized = if self.penalty > 1.0 { &recent[window..] } else { &[] };
-        Choice { reach: REACH * self.temperature.max(0.0), penalized, penalty: self.penalty }
+        let near = REACH * self.temperature.max(0.0);
+        let reach = if near <= FAR { near } else { 3.0 * near };
+        Choice { reach, penalized, penalty: self.penalty }
     }
 
     /// Chooses a token. `recent` are the tokens made so far; `logits` are changed.

@@ -4,7 +4,7 @@
 //! for the next step for a moment before they go to sleep, and ask memory meanwhile for what it will read ([`ahead`]). Work
 //! is cut into chunks, and each thread has a run of them that it takes one after the other, which costs next to nothing and
 //! reads memory in its order; whoever has none left takes the last ones of others. So a helper that the system did not
-//! schedule holds nobody up: the caller does its share. Every model owns its team, so that two models never wait for each other.
+//! schedule is waited for no longer than for the chunk that it has begun. Every model owns its team, so that two models never wait for each other.
 //!
 //! [`ahead`]: crate::ahead
 
@@ -142,14 +142,11 @@ impl Shared {
 
     /// A chunk of the task of `ticket` for `thread` to run: the next of its own, or the last of another's.
     fn claim(&self, thread: usize, ticket: Ticket) -> Option<usize> {
-        let others = (0..self.runs.len()).filter(|other| *other != thread);
-        let own = self.claim_of(thread, ticket, |run| Run { next: run.next + 1, ..run });
-        own.map(|run| run.next)
-            .or_else(|| {
-                let mut others = others;
-                others.find_map(|other| self.claim_last(other, ticket))
-            })
-            .map(usize::from)
+        let own = self.claim_of(thread, ticket, |run| Run { next: run.next + 1, ..run }).map(|run| run.next);
+        // Each begins with its neighbour, so that not all look at the same first.
+        let threads = self.runs.len();
+        let mut others = (1..threads).map(|step| (thread + step) % threads);
+        own.or_else(|| others.find_map(|other| self.claim_last(other, ticket))).map(usize::from)
     }
 
     /// Claims the last chunk of `thread`'s own.
@@ -388,6 +385,33 @@ mod tests {
                 assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == 200));
             }
         }
+    }
+
+    #[test]
+    fn own_chunks_are_claimed_in_their_order_and_others_from_the_end() {
+        let runs = |threads: usize| (0..threads).map(|_| Apart(AtomicU64::new(0))).collect();
+        let shared = Shared {
+            posted: Apart(Posted { ticket: AtomicU64::new(0), task: UnsafeCell::new(None) }),
+            runs: runs(3),
+            done: Apart((AtomicU32::new(0), AtomicBool::new(false))),
+            quit: AtomicBool::new(false),
+            asleep: AtomicU32::new(0),
+            ahead: Box::new([]),
+        };
+        let claims =
+            |thread, ticket, count: usize| (0..count).map(|_| shared.claim(thread, ticket)).collect::<Vec<_>>();
+        let first = Ticket::new(1, 8);
+        // 0 and 1 are the first thread's, 2, 3 and 4 the second's, 5, 6 and 7 the last one's.
+        assert_eq!(claims(1, first, 2), [Some(2), Some(3)]);
+        assert_eq!(claims(0, first, 4), [Some(0), Some(1), Some(4), Some(7)]);
+        assert_eq!(claims(2, first, 4), [Some(5), Some(6), None, None]);
+        // Fewer than threads, one of which is late and still at the task before.
+        let second = Ticket::new(2, 2);
+        assert_eq!(claims(0, second, 3), [Some(0), Some(1), None]);
+        assert_eq!(claims(2, first, 1), [None]);
+        let third = Ticket::new(3, 3);
+        assert_eq!(claims(1, second, 1), [None]);
+        assert_eq!(claims(0, third, 4), [Some(0), Some(1), Some(2), None]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// Words that are sent there and back.
-const SENT: u32 = 20_000;
+const SENT: u32 = 2_000;
 
 /// The time that a word takes from one thread to another, where the system puts them: some 20 to 60 ns between cores that
 /// share a cache, and 100 to 200 between others. The median of five times [`SENT`] words there and back.
@@ -21,7 +21,7 @@ fn once() -> Duration {
         while word.load(Ordering::Acquire) != expected {
             looks += 1;
             // The other may wait for this very core.
-            if looks < 10_000 { std::hint::spin_loop() } else { std::thread::yield_now() }
+            if looks < 1_000 { std::hint::spin_loop() } else { std::thread::yield_now() }
         }
     };
     std::thread::scope(|scope| {

@@ -31,7 +31,7 @@ mod packed;
 mod pages;
 mod plain;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
 #[cfg(target_arch = "x86_64")]

@@ -28,7 +28,7 @@ pub(crate) enum Form {
     Five,
     /// `scale * (q - 32)`, `q` 0..=63, a scale for 16 columns: Q6_K.
     Six,
-    /// `scale * q`, `q` -127..=127: Q8_0, and what has no form of its own.
+    /// `scale * q`, `q` -128..=127: Q8_0, and what has no form of its own.
     Eight,
     /// `scale * (q - 7.53125)`, `q` 0..=15: a sixteenth of what [`Self::Eight`] has, from its upper four bits and the middle
     /// of what the lower may be ([`Halved`](super::Halved)).

@@ -4,7 +4,7 @@ use super::*;
 use half::{bf16, f16};
 use proptest::prelude::*;
 
-pub(super) fn kernels() -> Vec<Kernel> {
+pub(crate) fn kernels() -> Vec<Kernel> {
     let mut kernels = vec![Kernel::Plain];
     #[cfg(target_arch = "x86_64")]
     if Kernel::detect() == Kernel::Vnni {

@@ -111,6 +111,12 @@ impl Pieces {
         self.parts * self.kv_heads.div_ceil(self.heads)
     }
 
+    /// What one of so many threads begins with, as [`Self::piece`] has it; where they are more than pieces, several with the
+    /// same.
+    fn first(&self, thread: usize, threads: usize) -> (usize, Range<usize>, Range<usize>) {
+        self.piece(self.count() * thread / threads)
+    }
+
     /// The number of a piece's part, its key heads, and its positions.
     fn piece(&self, index: usize) -> (usize, Range<usize>, Range<usize>) {
         let (heads, part) = (index / self.parts * self.heads, index % self.parts);
@@ -268,17 +274,13 @@ impl Tokens<'_> {
         Pieces { seen, parts, length, kv_heads: self.config.kv_heads, heads }
     }
 
-    /// Where the keys lie that one of so many threads begins a single token's attention with; null where others do it all.
+    /// Where the keys lie that one of so many threads begins a single token's attention with; null for several tokens.
     fn first_keys(&self, cache: &Cache, thread: usize, threads: usize) -> *const Line {
-        let pieces = self.pieces(threads);
-        let first = pieces.count() * thread / threads;
-        match self.count == 1 && first < pieces.count() {
-            true => {
-                let (_, heads, positions) = pieces.piece(first);
-                cache.head(self.layer, heads.start, positions).keys.as_ptr().cast()
-            }
-            false => std::ptr::null(),
+        if self.count > 1 {
+            return std::ptr::null();
         }
+        let (_, heads, positions) = self.pieces(threads).first(thread, threads);
+        cache.head(self.layer, heads.start, positions).keys.as_ptr().cast()
     }
 
     /// Tells each thread which keys and values its first piece of a single token's attention begins with.
@@ -288,11 +290,7 @@ impl Tokens<'_> {
         }
         let pieces = self.pieces(team.threads());
         for thread in 0..team.threads() {
-            let first = pieces.count() * thread / team.threads();
-            let (_, heads, positions) = match first < pieces.count() {
-                true => pieces.piece(first),
-                false => Default::default(),
-            };
+            let (_, heads, positions) = pieces.first(thread, team.threads());
             let most = positions.start
                 ..positions.end.min(positions.start + WORTH / 2 / heads.len().max(1) / (2 * self.config.head_width));
             team.foresee(thread, heads.map(|head| cache.head(self.layer, head, most.clone()).bytes()));

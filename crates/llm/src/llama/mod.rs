@@ -26,7 +26,7 @@ mod weights;
 
 pub(crate) use config::Config;
 pub(crate) use device::{graphics, memory as graphics_memory};
-pub(crate) use output::Choice;
+pub(crate) use output::{Choice, FAR};
 pub(crate) use pack::floats_of;
 pub(crate) use pass::{Aside, Pass};
 pub(crate) use pointing::Pointing;
@@ -94,6 +94,7 @@ impl Llama {
 
     /// Forgets all but the first `length` tokens.
     pub(crate) fn truncate(&mut self, length: usize) {
+        self.scratch.leading.begin();
         self.cache.truncate(length);
     }
 
@@ -363,9 +364,9 @@ impl Cut {
         first.min(end)..end.min(first + length)
     }
 
-    /// Whether a piece is the last of a thread's.
+    /// Whether a piece is the last of a thread's, but for empty ones.
     fn is_last(&self, index: usize) -> bool {
-        index % self.each == self.each - 1
+        self.piece(index).end == self.groups.min((index / self.each + 1) * self.share)
     }
 
     /// The first piece of a thread.

@@ -12,14 +12,16 @@ use crate::error::{LlmError, Result};
 use crate::kernels::{self, Activations, BLOCK, Form, Halved, LANES, Line, Packed, Pages, Rounding};
 use crate::team::{Parts, Team};
 use jarvis_core::Cancel;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Standard deviations that a score may be off: one in a thousand million is more.
 const MARGIN: f32 = 6.0;
 /// The furthest below the best that leaders are looked for; behind that they are too many.
-const FAR: f32 = 4.0;
-/// Leaders are too many when one in this many groups of rows has one.
+pub(crate) const FAR: f32 = 4.0;
+/// Too many are looked at whole when it is one in this many groups of rows.
 const FEW: usize = 6;
-/// Tokens in a row with too many leaders, after which they are not looked for any more.
+/// Tokens in a row of which too many are looked at, after which leaders are not looked for until another text begins.
 const IN_VAIN: u32 = 16;
 
 /// The matrix that turns the last state into a score for each token.
@@ -84,7 +86,7 @@ pub(super) struct Leading {
     outlying: Option<Outlying>,
     /// A group of rows in eight bits for each thread.
     joined: Vec<Line>,
-    /// By piece of work: no score of it is likely to be below the best of these.
+    /// By piece of work, what its best score is at least.
     least: Vec<f32>,
     /// By thread.
     found: Vec<Vec<(f32, u32)>>,
@@ -95,7 +97,7 @@ pub(super) struct Leading {
 /// What the upper halves leave out of the columns with the largest values.
 #[derive(Debug)]
 struct Outlying {
-    columns: [u16; BLOCK],
+    columns: [u32; BLOCK],
     /// A block of eight bits a row.
     weights: Packed,
     /// The values of those columns.
@@ -105,9 +107,9 @@ struct Outlying {
 impl Outlying {
     /// Those of the state `values`.
     fn of(values: &[f32], halved: &Halved, team: &mut Team) -> Result<Self> {
-        let mut order: Vec<u16> = (0..values.len() as u16).collect();
-        order.sort_by(|a, b| values[usize::from(*b)].abs().total_cmp(&values[usize::from(*a)].abs()));
-        let columns: [u16; BLOCK] = std::array::from_fn(|i| order[i]);
+        let mut order: Vec<u32> = (0..values.len() as u32).collect();
+        order.sort_by(|a, b| values[*b as usize].abs().total_cmp(&values[*a as usize].abs()));
+        let columns: [u32; BLOCK] = std::array::from_fn(|i| order[i]);
         let form = Form::Eight;
         let rows = halved.upper.rows;
         let mut weights = Packed::zeros(rows, BLOCK, form, &mut Pages::default()).map_err(LlmError::engine)?;
@@ -196,21 +198,25 @@ impl Llama {
             Some(outlying) => outlying,
             none => none.insert(Outlying::of(normed, halved, team)?),
         };
-        let values = outlying.columns.map(|column| normed[usize::from(column)]);
-        let squares = |values: &[f32]| values.iter().map(|value| value * value).sum::<f32>();
+        let values = outlying.columns.map(|column| normed[column as usize]);
+        // Nearly all of it may be in those columns: the difference wants more digits.
+        let squares = |values: &[f32]| values.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>();
         // SAFETY: no other thread writes.
         unsafe {
             activations.reshape(1, normed.len(), Rounding::Eight).write(kernel, 0, normed);
             outlying.activations.reshape(1, BLOCK, Rounding::Eight).write(kernel, 0, &values);
         }
-        let rest = (squares(normed) - squares(&values)).max(0.0);
-        let margin = MARGIN * kernels::deviation(rest, &activations.token(0));
+        let rest = squares(normed) - squares(&values);
+        let margin = MARGIN * kernels::deviation(rest as f32, &activations.token(0));
+        if !rest.is_finite() || !margin.is_finite() {
+            return Ok(None);
+        }
         foresee(team, 1, &self.weights.layers[0].first_matrices());
 
         let cut = Cut::for_one(halved.upper.groups(), halved.upper.bytes(), team.threads());
         let rows_of = |piece: usize| {
-            let groups = cut.piece(piece);
-            groups.start * LANES..(groups.end * LANES).min(halved.upper.rows)
+            let Range { start, end } = cut.piece(piece);
+            (start * LANES).min(halved.upper.rows)..(end * LANES).min(halved.upper.rows)
         };
         leading.least.resize(cut.pieces(), f32::NEG_INFINITY);
         let (least, scores) = (Parts::new(&mut leading.least), Parts::new(&mut logits[..]));
@@ -239,9 +245,14 @@ impl Llama {
             choice.penalized.iter().filter_map(|token| at_least(*token)).map(|score| choice.penalize(score));
         let best = leading.least.iter().copied().chain(penalized).fold(f32::NEG_INFINITY, f32::max);
         let floor = best - choice.reach;
+        if !floor.is_finite() {
+            return Ok(None);
+        }
 
         // SAFETY: no other thread writes.
         unsafe { activations.reshape(1, normed.len(), Rounding::Sixteen).write(kernel, 0, normed) };
+        leading.found.iter_mut().for_each(Vec::clear);
+        let looked_at = AtomicUsize::new(0);
         let (joined, found) = (Parts::new(&mut leading.joined), Parts::new(&mut leading.found));
         let (activations, scores) = (&*activations, &logits[..]);
         team.run(cut.pieces(), &|thread, piece| {
@@ -249,23 +260,35 @@ impl Llama {
             // SAFETY: each thread has its own.
             let (lines, found) = unsafe { (joined.part(thread * length, length), &mut found.part(thread, 1)[0]) };
             let rows = rows_of(piece);
+            let mut groups = 0;
             kernels::within(&scores[rows.clone()], &halved.spread[rows.clone()], (margin, floor), |group| {
                 let group = rows.start / LANES + group;
                 let scales = halved.group(kernel, group, lines);
                 let eight = kernels::eight_rows(kernel, lines, scales, activations);
                 let rows = (group * LANES..halved.upper.rows).zip(eight);
                 found.extend(rows.filter(|(_, score)| *score >= floor).map(|(row, score)| (score, row as u32)));
+                groups += 1;
             });
+            looked_at.fetch_add(groups, Ordering::Relaxed);
         });
         leading.leaders.clear();
         leading.found.iter_mut().for_each(|found| leading.leaders.append(found));
-        let are_many = leading.leaders.len() * FEW > halved.upper.groups();
+        let are_many = looked_at.into_inner() * FEW > halved.upper.groups();
         leading.in_vain = if are_many { leading.in_vain + 1 } else { 0 };
+        if leading.in_vain == IN_VAIN {
+            // Perhaps other columns stand out by now.
+            leading.outlying = None;
+        }
         Ok((!leading.leaders.is_empty()).then_some(&mut leading.leaders))
     }
 }
 
 impl Leading {
+    /// Another text begins, of which more may be told.
+    pub(super) fn begin(&mut self) {
+        self.in_vain = 0;
+    }
+
     fn make_room(&mut self, halved: &Halved, threads: usize) {
         self.joined.resize(threads * halved.joined_lines(), Line([0; 32]));
         self.found.resize_with(threads, Vec::new);

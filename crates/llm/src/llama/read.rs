@@ -165,7 +165,7 @@ fn fill(gguf: &Gguf, source: &Source<'_>, target: &Target<'_>, piece: &Piece, bu
                 pack_row(tensor.kind, bytes, floats, lane)?;
             }
             split(joined, upper, lower);
-            spread.copy_from_slice(&spread_of(scales));
+            spread.copy_from_slice(&spread_of(joined, scales));
         }
         return Ok(());
     }

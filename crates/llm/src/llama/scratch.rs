@@ -1,4 +1,4 @@
-//! Memory between the steps of a forward pass, reserved once.
+//! Memory between the steps of a forward pass, reserved once (what is kept to find leaders, at the first token).
 
 use super::CHUNK;
 use super::attention::{MAX_PARTS, TILE_POSITIONS, TILE_TOKENS};

@@ -438,3 +438,48 @@ fn leaders_are_not_looked_for_where_all_may_matter() {
     }
     assert!(model.leaders(&choice).unwrap().is_none(), "looked for in vain again and again");
 }
+
+#[test]
+fn leaders_of_a_small_model_are_right_with_any_threads_and_kernels() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.gguf");
+    crate::gguf::testing::small_model(crate::gguf::TensorType::Q8_0, 64).write(&path);
+    let gguf = Gguf::open(&path).unwrap();
+    let on_each = kernels::tests::kernels().into_iter().map(|kernel| (2, kernel));
+    let on_some = [1, 3, 4, 64].map(|threads| (threads, Kernel::detect()));
+    for (threads, kernel) in on_each.chain(on_some) {
+        let config = Config::read(&gguf, 64).unwrap();
+        let mut model = Llama::load(&gguf, config, 64, threads, kernel).unwrap();
+        assert!(matches!(model.weights.output, Output::Halved(_)));
+        assert!(!model.config.vocabulary.is_multiple_of(LANES), "the last group of rows is not whole");
+        for round in 0..30 {
+            assert!(model.read_closely(3 + round, &Cancel::new()));
+            match round {
+                // Values that stand out a little, far, and so far that no error can be told.
+                5..10 => model.scratch.last[round as usize] *= 40.0,
+                10..15 => model.scratch.last[round as usize] = 1e9,
+                15..18 => model.scratch.last.fill(f32::MAX),
+                _ => {}
+            }
+            let scores = model.logits().to_vec();
+            let highest = best(&scores);
+            for reach in [0.0, 0.1, 3.0] {
+                model.truncate(model.len());
+                let choice = Choice { reach, penalized: &[], penalty: 1.0 };
+                let Some(leaders) = model.leaders(&choice).unwrap() else {
+                    assert!((15..18).contains(&round), "{round}");
+                    continue;
+                };
+                assert!(leaders.iter().all(|(score, token)| *score == scores[*token as usize]));
+                let wanted = scores.iter().zip(0..).filter(|(score, _)| **score >= scores[highest as usize] - reach);
+                for (_, token) in wanted {
+                    assert!(
+                        leaders.iter().any(|(_, leader)| *leader == token),
+                        "{threads} {kernel:?} {round}: {token}"
+                    );
+                }
+            }
+            assert_eq!(model.logits(), scores, "leaders change nothing");
+        }
+    }
+}

@@ -3,11 +3,10 @@
 use super::config::Config;
 use super::output::Output;
 use super::pack::floats_of;
-use super::pack::form_of;
 use super::read::{self, Source};
 use crate::error::{LlmError, Result};
-use crate::gguf::{Gguf, TensorInfo};
-use crate::kernels::{Form, Packed};
+use crate::gguf::{Gguf, TensorInfo, TensorType};
+use crate::kernels::Packed;
 use crate::team::Team;
 
 /// A matrix, and what is added to its products.
@@ -134,7 +133,9 @@ impl Weights {
             let tensor = shaped(gguf, name, config.vocabulary, config.width)?;
             sources.push(Source { tensor, first_row: 0, rows: config.vocabulary });
         }
-        let halves = sources.last().is_some_and(|output| form_of(output.tensor.kind) == Form::Eight);
+        // Other types of few bits may leave the same out of every number, and bent scores are always looked at all.
+        let halves =
+            config.logit_cap.is_none() && sources.last().is_some_and(|last| last.tensor.kind == TensorType::Q8_0);
         let (matrices, halved) = read::matrices(gguf, &sources, halves, team)?;
         let mut matrices = matrices.into_iter();
         let mut next = || matrices.next().expect("a matrix for each source, in their order");
