@@ -13,9 +13,9 @@ use std::io;
 
 /// Mean square of what the upper half leaves out of a number where that is any of 0..=15, less 7.5.
 const LEFT_OUT: f32 = 21.25;
-/// Mean square of a block's numbers, which what rounding the activations is off by is multiplied with: about that of
-/// weights that lie as a bell.
-const NUMBERS: f32 = 48.0 * 48.0;
+/// Mean square of a block's numbers, which what rounding the activations is off by is multiplied with: more than weights that
+/// lie as a bell have (48 squared), so that for those the other error, which is the larger one, is told closely.
+const NUMBERS: f32 = 80.0 * 80.0;
 
 /// `rows` x `cols` weights of [`Form::Eight`] in two halves.
 #[derive(Debug)]
