@@ -28,7 +28,7 @@ pub(super) fn is_beyond(words: &[&str], page: &Page) -> bool {
         let is_label = words.starts_with(&["what", "are"]) && thing.iter().all(|word| page.has_written_label(word));
         return !is_label && !page.defines(&names(&thing.join(" ")));
     }
-    is_of_kind(words)
+    is_of_kind(words, page)
         || is_of_first(words, page)
         || is_place_itself(words, page)
         || is_of_place(words, page)
@@ -74,8 +74,8 @@ fn of_term<'a>(thing: &'a [&'a str]) -> &'a [&'a str] {
 }
 
 /// Whether it asks what things of a kind are like, or how anybody makes one: "how tall is a bus", "what does a nurse earn", "how do you
-/// write an invoice".
-fn is_of_kind(words: &[&str]) -> bool {
+/// write an invoice". What a page calls so in several words, it tells of: "how much is a new boiler", of an offer for one.
+fn is_of_kind(words: &[&str], page: &Page) -> bool {
     let is_kind = match words {
         ["how", _, "is" | "are" | "was" | "were", "a" | "an", ..] => true,
         ["what" | "how" | "why" | "when" | "where", "does" | "do" | "did" | "can" | "is" | "are", "a" | "an", ..] => {
@@ -88,7 +88,10 @@ fn is_of_kind(words: &[&str]) -> bool {
     };
     let is_certain =
         |word: &&str| DETERMINERS.contains(word) || POINTING.contains(word) || matches!(*word, "i" | "me" | "here");
-    is_kind && !words.iter().any(is_certain)
+    let kind = words.iter().rposition(|word| matches!(*word, "a" | "an")).map_or(words, |at| &words[at + 1..]);
+    let names = names(&kind.join(" "));
+    let is_told_of = names.len() > 1 && page.has_together(&names);
+    is_kind && !is_told_of && !words.iter().any(is_certain)
 }
 
 /// Whether it asks who was the first ever: "who wrote the first newsletter".
@@ -173,6 +176,9 @@ mod tests {
         ] {
             assert!(!is_beyond(said, &letter), "{said}");
         }
+        let offer = page(&["b) a new boiler, the Calder 24, for 2,390.00 pounds", "Your old boiler is a danger."]);
+        assert!(!is_beyond("how much is a new boiler", &offer));
+        assert!(is_beyond("how much is a boiler", &offer));
         let glossary = page(&[
             "A late fee is a charge for who pays late.",
             "Mooring: a place for a boat.",

@@ -49,6 +49,12 @@ const OF_PROGRAMS: [&str; 9] = ["mode", "process", "thread", "wait", "timeout", 
 const DIGITS: std::ops::RangeInclusive<usize> = 4..=8;
 /// Groups of one with dashes between.
 const GROUPS: usize = 3;
+/// Digits of a number to call, at least.
+const TELEPHONE: usize = 9;
+/// Digits as words, as a code is told: "four nine zero seven".
+const SPOKEN: [&str; 11] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "oh"];
+/// So many of them are one.
+const SPOKEN_CODE: usize = 3;
 /// A note that ends in a code has no more words.
 const NOTE: usize = 7;
 /// Words of a label.
@@ -61,20 +67,28 @@ pub(super) fn mark(tokens: &[&str], hidden: &mut [bool]) {
         is_number && tokens.get(at + 1).is_some_and(|next| TURNS.contains(&bare(next).as_str()))
     };
     let has_turns = (0..tokens.len()).any(turns);
-    if !has_turns && !tokens.iter().any(|token| is_code(token)) {
+    let has_spoken =
+        tokens.windows(SPOKEN_CODE).any(|some| some.iter().all(|token| SPOKEN.contains(&bare(token).as_str())));
+    if !has_turns && !has_spoken && !tokens.iter().any(|token| is_code(token)) {
         return;
     }
     let words: Vec<String> = tokens.iter().map(|token| bare(token)).collect();
+    if has_spoken && words.iter().any(|word| THINGS.contains(&word.as_str())) {
+        mark_spoken(&words, hidden);
+    }
     // "The safe opens with 17 left, 42 right": two turns at least, of something that is locked.
     if has_turns && words.iter().any(|word| THINGS.contains(&word.as_str())) {
         let all: Vec<usize> = (0..tokens.len()).filter(|at| turns(*at)).collect();
         all.iter().filter(|_| all.len() > 1).for_each(|at| hidden[*at] = true);
     }
     let is_one_of = |at: usize, list: &[&str]| words.get(at).is_some_and(|word| list.contains(&word.as_str()));
-    let is_thing =
-        |at: &usize| is_one_of(*at, THINGS) || is_one_of(*at, &["key"]) && is_one_of(*at + 1, &["safe", "box"]);
+    // Who lives next door has no code.
+    let is_thing = |at: &usize| {
+        is_one_of(*at, THINGS) && !(*at > 0 && is_one_of(*at - 1, &["next"]))
+            || is_one_of(*at, &["key"]) && is_one_of(*at + 1, &["safe", "box"])
+    };
     let is_of_program = (0..words.len()).any(|at| is_one_of(at, &OF_PROGRAMS));
-    for at in (0..tokens.len()).filter(|at| is_code(tokens[*at])) {
+    for at in (0..tokens.len()).filter(|at| is_code(tokens[*at]) && !is_to_call(tokens, *at)) {
         let before = at.saturating_sub(LABEL)..at;
         let is_signed = at > 0 && (tokens[at - 1].ends_with([':', '=']) || matches!(tokens[at - 1], "-" | "–" | "->"));
         let is_labelled = is_signed && before.clone().any(|at| is_thing(&at));
@@ -102,6 +116,32 @@ fn is_code(token: &str) -> bool {
     let groups = code.split('-').count();
     let is_grouped = groups >= GROUPS && code.split('-').all(|group| (1..=3).contains(&group.len()));
     DIGITS.contains(&digits) && code.chars().all(|c| c.is_ascii_digit() || c == '-') && (groups == 1 || is_grouped)
+}
+
+/// Whether the number at `at` is a part of one to call: "0171 5550143".
+fn is_to_call(tokens: &[&str], at: usize) -> bool {
+    let is_group = |at: &usize| {
+        let digits = tokens[*at].trim_start_matches('+').trim_end_matches(['.', ',', ';']);
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let from = (0..=at).rev().take_while(is_group).last();
+    let Some(from) = from else { return false };
+    let groups: Vec<&str> = (from..tokens.len()).take_while(is_group).map(|at| tokens[at]).collect();
+    let digits = groups.iter().map(|group| group.bytes().filter(u8::is_ascii_digit).count()).sum::<usize>();
+    groups.len() > 1 && groups[0].starts_with(['0', '+']) && digits >= TELEPHONE
+}
+
+/// Marks digits that are told as words, one behind the other.
+fn mark_spoken(words: &[String], hidden: &mut [bool]) {
+    let is_digit = |at: &usize| SPOKEN.contains(&words[*at].as_str());
+    let mut at = 0;
+    while at < words.len() {
+        let count = (at..words.len()).take_while(is_digit).count();
+        if count >= SPOKEN_CODE {
+            hidden[at..at + count].fill(true);
+        }
+        at += count.max(1);
+    }
 }
 
 fn is_year(token: &str) -> bool {

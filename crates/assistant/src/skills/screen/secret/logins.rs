@@ -43,6 +43,7 @@ pub(super) fn mark(tokens: &[&str], names: &[usize], hidden: &mut [bool]) {
     if tokens.iter().any(|token| is_key(&bare(token).replace('-', ""))) {
         mark_key(tokens, hidden);
     }
+    mark_changed(tokens, hidden);
 }
 
 /// Marks what stands behind the sign at `at`, and a name before it: "noor / Gr4peSoda".
@@ -146,6 +147,28 @@ fn mark_key(tokens: &[&str], hidden: &mut [bool]) {
         // "The key to the cabin's wifi would be moonlight77".
         let odd = (at..tokens.len()).find(|at| look(tokens[*at]) >= Look::Mixed);
         odd.into_iter().for_each(|odd| hidden[odd] = true);
+    }
+}
+
+/// Marks what a network that was changed "is now": "the wi-fi was changed by Dad, it is now tussock&herring".
+fn mark_changed(tokens: &[&str], hidden: &mut [bool]) {
+    let is = |at: usize, words: &[&str]| tokens.get(at).is_some_and(|token| words.contains(&bare(token).as_str()));
+    let is_network = |token: &&str| NETWORKS.contains(&bare(token).replace('-', "").as_str());
+    let Some(network) = tokens.iter().position(|token| is_network(token)) else { return };
+    if !(0..tokens.len()).any(|at| is(at, &["changed", "new", "renamed", "set"])) {
+        return;
+    }
+    let links = (network + 1..tokens.len())
+        .filter(|at| is(*at - 1, &["it", "now"]) && is(*at, &["is", "now"]) || is(*at, &["it's", "it’s"]));
+    for link in links.collect::<Vec<_>>() {
+        let at = link + 1 + usize::from(is(link + 1, &["now"]));
+        if let Some(token) = tokens.get(at)
+            && (look(token) >= Look::Mixed
+                || token.trim_end_matches(['.', ',', ';']).contains(['&', '!', '#', '$', '%', '*', '_', '?']))
+            && !is_state(token)
+        {
+            hidden[at] = true;
+        }
     }
 }
 

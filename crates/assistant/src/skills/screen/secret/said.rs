@@ -8,7 +8,7 @@ use super::{LINKS, LITTLE, bare, has_words, is_sign, is_state, stems};
 /// What says that a secret is what follows ...
 const SAYING: [&str; 11] = ["is", "are", "was", "were", "be", "=", "->", "ist", "sind", "lautet", "lauten"];
 /// ... also with one of these behind it.
-const STILL: [&str; 7] = ["now", "still", "again", "simply", "just", "jetzt", "noch"];
+const STILL: [&str; 9] = ["now", "still", "again", "simply", "just", "called", "named", "jetzt", "noch"];
 /// What tells whose or which secret it is, right behind its name: "for guests", "of the shop", "that I use".
 #[rustfmt::skip]
 const GOING_ON: [&str; 20] = [
@@ -111,7 +111,13 @@ fn mark_words(tokens: &[&str], from: usize, hidden: &mut [bool]) {
     let Some(first) = words.first() else { return };
     let is_plain = words.len() > PLAIN && words[1..].iter().all(|token| is_word(token));
     if words.len() <= WORDS && (is_word(first) || is_plain) && words.iter().all(|token| !is_sign(token)) {
-        hidden[from..from + count].fill(true);
+        // "Blue horse and seven spoons", but not "blue horse and the printer hums".
+        let stop = stop.unwrap_or(tokens.len() - from);
+        let more = tokens.get(from + count + 1..from + stop).unwrap_or_default();
+        let goes_on = tokens.get(from + count).is_some_and(|token| matches!(*token, "and" | "und"))
+            && (1..=PLAIN).contains(&more.len())
+            && more.iter().all(|token| is_word(token));
+        hidden[from..from + if goes_on { stop } else { count }].fill(true);
     }
 }
 
