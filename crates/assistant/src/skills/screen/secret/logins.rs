@@ -154,7 +154,7 @@ fn mark_key(tokens: &[&str], hidden: &mut [bool]) {
 fn mark_changed(tokens: &[&str], hidden: &mut [bool]) {
     let is = |at: usize, words: &[&str]| tokens.get(at).is_some_and(|token| words.contains(&bare(token).as_str()));
     let is_network = |token: &&str| NETWORKS.contains(&bare(token).replace('-', "").as_str());
-    let Some(network) = tokens.iter().position(|token| is_network(token)) else { return };
+    let Some(network) = tokens.iter().position(is_network) else { return };
     if !(0..tokens.len()).any(|at| is(at, &["changed", "new", "renamed", "set"])) {
         return;
     }
